@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run says while it works: one JSON object a line, of the kinds listed here, and the state folded from them.
+
+The pipeline writes them; the panel, the terminal, `--json` and the tests read the same lines. The writer is strict (an
+unknown kind or field is a bug), the reader is tolerant (unknown kinds are skipped, an unfinished last line is not there yet).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+VERSION = 1
+
+KINDS: dict[str, dict[str, str]] = {
+    "run": {
+        "id": "the run's id, the name of its folder",
+        "version": "version of Voxel Trainer",
+        "blender": "Blender's version, or empty where none is used",
+        "stages": "list of stage words, in order",
+        "data": "the data folder's name, without its place",
+    },
+    "stage": {
+        "stage": "stage word",
+        "state": "started, done, skipped or aside",
+        "words": "one sentence for a person",
+    },
+    "progress": {
+        "stage": "stage word",
+        "done": "units finished, those of earlier runs included",
+        "total": "units in all, or 0 while it is not known",
+        "aside": "units set aside",
+        "item": "what was finished last",
+        "left_s": "seconds left, or null while it is not known",
+    },
+    "aside": {
+        "stage": "stage word",
+        "item": "what was set aside",
+        "code": "short word for grouping",
+        "words": "one sentence for a person",
+    },
+    "note": {"stage": "stage word, or empty", "words": "one sentence for a person"},
+    "loss": {
+        "stage": "train",
+        "step": "training step",
+        "loss": "mean loss on the answers, nats a token",
+        "held_out": "the same on held-out rows, or null",
+        "seconds": "seconds of training so far",
+    },
+    "pair": {
+        "stage": "evaluate",
+        "prompt": "the request",
+        "base": "the base model's answer",
+        "tuned": "the tuned model's answer",
+    },
+    "paused": {"stage": "stage word"},
+    "resumed": {"stage": "stage word"},
+    "beat": {"rss_mb": "memory of pipeline and children, MB", "workers": "children alive"},
+    "ended": {
+        "exit": "exit status",
+        "words": "what was made, or why it stopped",
+        "report": "path of the report, or empty",
+        "next": "list of commands to try next",
+    },
+}
+"""Kind → field → meaning. Every event also has `v` (this schema's version), `t` (seconds since 1970) and `kind`."""
+
+
+def event(kind: str, **fields: Any) -> dict[str, Any]:
+    """An event of `kind`. Raises ValueError where fields are missing or unknown."""
+    if set(fields) != set(KINDS[kind]):
+        raise ValueError(f"event {kind} wants {sorted(KINDS[kind])}, got {sorted(fields)}")
+    return {"v": VERSION, "t": round(time.time(), 3), "kind": kind, **fields}
+
+
+class EventLog:
+    """The writing end: whole lines on a descriptor opened for appending."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self.offset = os.fstat(self._fd).st_size
+
+    def write(self, line: dict[str, Any]) -> None:
+        data = json.dumps(line, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        os.write(self._fd, data)
+        self.offset += len(data)
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+class Follower:
+    """The reading end: new whole lines since the last call, in pieces, for at most some milliseconds.
+
+    `offset` is in bytes; a file that became shorter is read again from its start.
+    """
+
+    PIECE = 32768
+
+    def __init__(self, path: Path, offset: int = 0) -> None:
+        self.path, self.offset, self.behind = path, offset, False
+
+    def read(self, budget_s: float = 0.005) -> Iterator[dict[str, Any]]:
+        """Events not seen yet; `behind` tells afterwards whether time ran out before the end."""
+        end = time.monotonic() + budget_s
+        self.behind = False
+        try:
+            lines = open(self.path, "rb")
+        except OSError:
+            return
+        with lines:
+            if os.fstat(lines.fileno()).st_size < self.offset:
+                self.offset = 0
+            lines.seek(self.offset)
+            rest = b""
+            while piece := lines.read(self.PIECE):
+                *whole, rest = (rest + piece).split(b"\n")
+                for line in whole:
+                    self.offset += len(line) + 1
+                    try:
+                        value = json.loads(line)
+                    except ValueError:
+                        continue
+                    if isinstance(value, dict) and value.get("kind") in KINDS:
+                        yield value
+                if time.monotonic() > end:
+                    self.behind = True
+                    return
+
+
+@dataclass
+class StageState:
+    """How far one stage is, as the events tell it."""
+
+    state: str = "waiting"
+    done: int = 0
+    total: int = 0
+    aside: int = 0
+    item: str = ""
+    left_s: float | None = None
+    words: str = ""
+
+
+@dataclass
+class RunState:
+    """What a run looks like from outside: folded from its events, written to `run.json`, drawn by panel and terminal."""
+
+    id: str = ""
+    version: str = ""
+    blender: str = ""
+    data: str = ""
+    stages: dict[str, StageState] = field(default_factory=dict)
+    stage: str = ""
+    paused: bool = False
+    note: str = ""
+    asides: list[dict[str, str]] = field(default_factory=list)
+    losses: list[tuple[float, float]] = field(default_factory=list)
+    pair: dict[str, str] = field(default_factory=dict)
+    rss_mb: int = 0
+    workers: int = 0
+    heard: float = 0.0
+    started: float = 0.0
+    exit: int | None = None
+    words: str = ""
+    report: str = ""
+    next: list[str] = field(default_factory=list)
+    offset: int = 0
+
+    ASIDES_KEPT = 100
+
+    def fold(self, line: dict[str, Any]) -> None:
+        """Take one event in. Unknown kinds and fields are ignored."""
+        kind, self.heard = line["kind"], float(line.get("t", 0))
+        stage = str(line.get("stage", ""))
+        if kind == "run":
+            self.id, self.version = line["id"], line["version"]
+            self.blender, self.data = line["blender"], line["data"]
+            self.started, self.exit, self.words = self.heard, None, ""
+            self.stages = {name: StageState() for name in line["stages"]}
+        elif kind == "stage":
+            seen = self.stages.setdefault(stage, StageState())
+            seen.state, seen.words = line["state"], line["words"]
+            if line["state"] == "started":
+                self.stage = stage
+        elif kind == "progress":
+            seen = self.stages.setdefault(stage, StageState())
+            seen.done, seen.total, seen.aside = line["done"], line["total"], line["aside"]
+            seen.item, seen.left_s = line["item"], line["left_s"]
+        elif kind == "aside":
+            self.asides.append({key: str(line[key]) for key in KINDS["aside"]})
+            del self.asides[: -self.ASIDES_KEPT]
+        elif kind == "note":
+            self.note = line["words"]
+        elif kind == "loss":
+            self.losses.append((line["seconds"], line["loss"]))
+        elif kind == "pair":
+            self.pair = {key: line[key] for key in ("prompt", "base", "tuned")}
+        elif kind in ("paused", "resumed"):
+            self.paused = kind == "paused"
+        elif kind == "beat":
+            self.rss_mb, self.workers = line["rss_mb"], line["workers"]
+        elif kind == "ended":
+            self.exit, self.words, self.paused = line["exit"], line["words"], False
+            self.report, self.next = line["report"], line["next"]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> RunState:
+        """The state in a `run.json`; fields that this version does not know are left out."""
+        known = {key: value[key] for key in cls.__dataclass_fields__ if key in value}
+        known["stages"] = {name: StageState(**state) for name, state in known.get("stages", {}).items()}
+        known["losses"] = [(float(x), float(y)) for x, y in known.get("losses", [])]
+        return cls(**known)

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A node tree as plain frozen data. Values are JSON types, so a graph goes through a file unchanged.
+
+Values: numbers, strings, booleans, None, lists; a data-block is `{"id": "IMAGE", "name": "Rust"}` (Blender's `id_type`);
+a number that JSON lacks is `{"float": "nan" | "inf" | "-inf"}`; nested structs are objects by property identifier; item
+collections are lists of such objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+Value = Any
+
+
+@dataclass(frozen=True)
+class Socket:
+    """One input or output. `value` is the stored value, None where the socket holds none or it is an output
+    (outputs of Value, RGB and Normal nodes do hold one). `type` is Blender's `socket.type`."""
+
+    identifier: str
+    name: str
+    type: str
+    available: bool = True
+    value: Value = None
+    layout: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Node:
+    """`type` is the `bl_idname`; `settings` are its writable properties, nested structs and item collections included;
+    `pair` is the name of the output node of a zone's input node; `layout` has label, location, parent frame, width, colour …"""
+
+    name: str
+    type: str
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    inputs: tuple[Socket, ...] = ()
+    outputs: tuple[Socket, ...] = ()
+    pair: str | None = None
+    layout: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def group(self) -> str | None:
+        """Name of the node group that this node uses."""
+        used = self.settings.get("node_tree")
+        return used["name"] if isinstance(used, Mapping) else None
+
+
+@dataclass(frozen=True)
+class Link:
+    """From output `output` (an index into `outputs`) of node `source` to input `input` of node `target`.
+    `order` is the place among the links of one multi-input, from 0."""
+
+    source: str
+    output: int
+    target: str
+    input: int
+    muted: bool = False
+    order: int = 0
+
+
+@dataclass(frozen=True)
+class Item:
+    """A socket or panel of a group's interface, in `items_tree` order. `parent` is an index into `interface`, or None."""
+
+    kind: str
+    name: str
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    parent: int | None = None
+
+
+@dataclass(frozen=True)
+class Graph:
+    """One node tree. `key` is `<collection of bpy.data>/<name>` of the data-block that owns it; `type` is the tree's
+    `bl_idname`; `missing` tells that it is a placeholder for a group whose library is not there."""
+
+    key: str
+    type: str
+    nodes: tuple[Node, ...] = ()
+    links: tuple[Link, ...] = ()
+    interface: tuple[Item, ...] = ()
+    settings: Mapping[str, Value] = field(default_factory=dict)
+    layout: Mapping[str, Value] = field(default_factory=dict)
+    missing: bool = False
+    refused: str = ""
+    """Why no script can make it (a node type that this Blender does not know, say), else empty."""
+
+    @property
+    def name(self) -> str:
+        return self.key.split("/", 1)[1]
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of the groups used directly, sorted, each once."""
+        return tuple(sorted({n.group for n in self.nodes if n.group}))
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Graph:
+        def sockets(rows: Any) -> tuple[Socket, ...]:
+            return tuple(Socket(**row) for row in rows)
+
+        nodes = tuple(
+            Node(**{**n, "inputs": sockets(n["inputs"]), "outputs": sockets(n["outputs"])}) for n in value["nodes"]
+        )
+        return cls(
+            **{
+                **value,
+                "nodes": nodes,
+                "links": tuple(Link(**row) for row in value["links"]),
+                "interface": tuple(Item(**row) for row in value["interface"]),
+            }
+        )
+
+
+Graphs = Mapping[str, Graph]
+"""Key → graph: the trees of one file, groups under `node_groups/<name>`."""
+
+
+def closure(root: Graph, graphs: Graphs) -> list[Graph]:
+    """`root` and every group below it, each once, users after what they use (`root` is last)."""
+    done: dict[str, Graph] = {}
+
+    def visit(graph: Graph, above: tuple[str, ...]) -> None:
+        for name in graph.groups:
+            key = f"node_groups/{name}"
+            if key not in done and key not in above and key in graphs:
+                visit(graphs[key], (*above, key))
+        done[graph.key] = graph
+
+    visit(root, (root.key,))
+    return list(done.values())
+
+
+def linked_inputs(graph: Graph) -> Iterator[tuple[str, int]]:
+    """(node name, input index) of every input that has a link, dead ones included."""
+    for link in graph.links:
+        yield link.target, link.input

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where things lie: the data folder that the user named, and the cache that all data folders share."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+TASKS = {"harvest": "scraping", "parse": "parsing", "dataset": "dataset", "train": "training"}
+"""Stage word → the user's name of its checkpoint."""
+
+
+def cache_home() -> Path:
+    """`~/.cache/voxel-trainer` (or `VOXEL_TRAINER_CACHE`): environments, downloads, the embedded model."""
+    named = os.environ.get("VOXEL_TRAINER_CACHE")
+    return Path(named) if named else Path.home() / ".cache" / "voxel-trainer"
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """The places inside one `training_data/` folder."""
+
+    root: Path
+
+    @property
+    def catalog(self) -> Path:
+        return self.root / "catalog.sqlite"
+
+    @property
+    def metadata(self) -> Path:
+        return self.root / "scraped_metadata.json"
+
+    @property
+    def inbox(self) -> Path:
+        return self.root / "inbox"
+
+    @property
+    def parsed(self) -> Path:
+        return self.root / "parsed_data"
+
+    @property
+    def jobs(self) -> Path:
+        return self.root / "training_jobs.json"
+
+    @property
+    def models(self) -> Path:
+        return self.root / "models"
+
+    @property
+    def datasets(self) -> Path:
+        return self.root / "datasets"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / ".lock"
+
+    @property
+    def scratch(self) -> Path:
+        """Room for workers and children; emptied at the start of a run."""
+        return self.root / ".scratch"
+
+    def record(self, sha256: str) -> Path:
+        return self.parsed / f"{sha256}.json"
+
+    def dataset(self, name: str) -> Path:
+        return self.datasets / name
+
+    def model(self, name: str, version: str) -> Path:
+        return self.models / name / version
+
+    def checkpoint(self, stage: str) -> Path:
+        return self.root / "checkpoints" / f"{TASKS[stage]}_checkpoint.json"

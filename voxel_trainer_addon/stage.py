@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a stage is handed and what it gives back. The stages know this and what lies below; the pipeline knows the stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from .catalog import Catalog
+from .errors import SetAside
+from .paths import DataFolder
+from .worker.protocol import Answer, Host, Request
+
+STAGES = ("harvest", "parse", "dataset", "train", "evaluate")
+"""The stages that a run goes through, in order (deploy comes with the assistant)."""
+
+PRESETS = {
+    "tiny": {"train_s": 30.0, "evaluate_s": 30.0, "rows": 60, "prompts": 4, "tokens": 384, "new_tokens": 96},
+    "quick": {"train_s": 300.0, "evaluate_s": 240.0, "rows": 500, "prompts": 24, "tokens": 512, "new_tokens": 384},
+    "full": {"train_s": 14400.0, "evaluate_s": 3600.0, "rows": 0, "prompts": 200, "tokens": 2048, "new_tokens": 1024},
+}
+"""Preset → time for train and evaluate in seconds, rows to train on at most (0: all), prompts to evaluate at most,
+answer budget in tokens (prompt included), and new tokens an answer may take."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Everything that a person can choose about a run. The names are those of the command line and of the TOML file."""
+
+    source: tuple[str, ...] = ()
+    licence: str = "own"
+    licences: str = ""
+    blend1: bool = False
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    limit: int = 0
+    workers: int = 0
+    memory: int = 0
+    name: str = "voxel"
+    seed: int = 0
+    pieces: int = 8
+    provider: str = "local"
+    model: str = "smollm2-135m"
+    method: str = "auto"
+    preset: str = "quick"
+    train_s: float = 0.0
+    evaluate_s: float = 0.0
+    train_env: str = ""
+    base_url: str = ""
+    yes: bool = False
+
+    def preset_value(self, key: str) -> Any:
+        """A value of the preset, or the option of the same name where it was given."""
+        return getattr(self, key, 0) or PRESETS[self.preset][key]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a stage made: a sentence for a person, counts for `status`, and whether the stage itself was set aside."""
+
+    words: str
+    counts: dict[str, Any] = field(default_factory=dict)
+    aside: bool = False
+
+
+class Work(Protocol):
+    """The pipeline as a stage sees it."""
+
+    folder: DataFolder
+    catalog: Catalog
+    options: Options
+    host: Host | None
+    run_id: str
+
+    def emit(self, kind: str, **fields: Any) -> None:
+        """Write an event (see `events.KINDS`)."""
+
+    def note(self, words: str) -> None:
+        """Tell the person one sentence."""
+
+    def progress(self, done: int, total: int, item: str = "", left_s: float | None = None) -> None:
+        """Tell how far the stage is; merged to a few events a second. The pipeline counts what was set aside."""
+
+    def set_aside(self, aside: SetAside) -> None:
+        """Keep what could not be done, and tell of it."""
+
+    def tick(self) -> bool:
+        """Called between units and while waiting, at least 5 times a second where possible: beats, reads control.
+
+        True: take new work; False: paused, take nothing new. Raises Cancelled.
+        """
+
+    def wait_while_paused(self) -> None:
+        """Return at once, or when the person resumes. Raises Cancelled."""
+
+    def answers(self, requests: Iterable[Request], *, readable: Iterable[Path] = ()) -> Iterator[Answer]:
+        """Run requests in the worker pool (started when first needed); answers come as they are ready, in any order.
+
+        `readable` are the folders that workers may read besides Blender's own.
+        """
+
+    def checkpoint(self, status: str, progress: dict[str, Any], state: dict[str, Any]) -> None:
+        """Write the running stage's checkpoint file in the user's shape; the pipeline adds times and next steps."""

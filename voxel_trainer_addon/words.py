@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Numbers and strangers' names as people read them, in terminal and panel alike."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def harmless(text: object, limit: int = 0) -> str:
+    """`text` without control, format and surrogate characters, cut to `limit` characters (0: whole).
+
+    Names come from strangers' files: an escape code must not reach a terminal, nor a right-to-left mark a label.
+    """
+    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in str(text))
+    kept = "".join(c for c in kept if unicodedata.category(c) not in ("Cf", "Cs", "Co", "Cn"))
+    return kept if not limit or len(kept) <= limit else kept[: limit - 1] + "…"
+
+
+def size(count: float) -> str:
+    """A number of bytes: `812 B`, `4.2 MB`, `1.5 GB` (powers of 1,000)."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 999.5 or unit == "GB":
+            return f"{count:.0f} {unit}" if unit == "B" or count >= 99.5 else f"{count:.1f} {unit}"
+        count /= 1000
+    raise AssertionError("unreachable")
+
+
+def duration(seconds: float) -> str:
+    """A time span: `8 s`, `3 min 20 s`, `2 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 file`, `1,200 files`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What passes between the pipeline and a worker: requests, answers, and how they are framed.
+
+A frame is a 4-byte big-endian length and that many bytes of UTF-8 JSON. A random word, given to the worker in its
+arguments, comes first on its side, so that nothing that Blender prints is taken for a frame.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import dataclass, field
+from typing import Any
+
+VERSION = 1
+FRAME_MAX = 64 << 20
+HEADER = struct.Struct(">I")
+
+
+@dataclass(frozen=True)
+class Host:
+    """A Blender to run workers in.
+
+    `program` is the Blender binary, or the Python whose `bpy` is a module (`is_module`). `version` is like
+    `(5, 2, 3)`; `assets` are the folders of Blender's bundled asset libraries; `online` is Blender's own consent.
+    """
+
+    program: str
+    is_module: bool
+    version: tuple[int, int, int]
+    assets: tuple[str, ...] = ()
+    online: bool = False
+
+    @property
+    def name(self) -> str:
+        """`5.2.3`: the version as it stands in records and rows."""
+        return ".".join(map(str, self.version))
+
+
+@dataclass(frozen=True)
+class Request:
+    """One unit of work for a worker.
+
+    `job` is a module of `worker.inside`; `body` goes to its `run`; `item` names the unit for a person; `sha256` is
+    repeated by the answer and checked. `retry`, where given, replaces `body` for the one retry in a fresh worker.
+    """
+
+    job: str
+    body: dict[str, Any]
+    item: str
+    sha256: str = ""
+    limit_s: float = 60.0
+    retry: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a request: `body` where `ok`, else a code and a sentence as in `SetAside`."""
+
+    request: Request
+    ok: bool
+    body: dict[str, Any] = field(default_factory=dict)
+    code: str = ""
+    sentence: str = ""
+    detail: str = ""
+    seconds: float = 0.0
+    tries: int = 1
+
+
+def packed(value: Any) -> bytes:
+    """A frame. Raises ValueError above `FRAME_MAX` bytes."""
+    data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    if len(data) > FRAME_MAX:
+        raise ValueError(f"a frame of {len(data)} bytes is larger than {FRAME_MAX}")
+    return HEADER.pack(len(data)) + data

@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The catalog's questions and answers. Each writing method is one transaction."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import SetAside, UserError
+from . import schema
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a content was found. `path` is relative to the source; `provenance` tells where the licence is stated, the
+    repository, commit and author as far as they are known."""
+
+    source: str
+    path: str
+    sha256: str
+    bytes: int
+    mtime_ns: int
+    licence: str
+    provenance: dict[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """As it stands in `scraped_metadata.json`."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Due:
+    """A file to parse: its content, its size in bytes, and one place where it lies."""
+
+    sha256: str
+    bytes: int
+    mtime_ns: int
+    location: Path
+    source: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What came of proving one tree: `code` runs and makes the canonical graph `graph` if `proven`, else `reason` says why
+    not. `unit` is the digest of what was asked to be proven; `nodes` counts the tree's own nodes."""
+
+    unit: str
+    graph: str
+    shape: str
+    nodes: int
+    proven: bool
+    code: str | None
+    reason: str
+
+
+class Catalog:
+    """One open catalog. Not for use from two threads; the folder's lock keeps a second writer away."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db.execute("PRAGMA foreign_keys = ON")
+        if self._db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+            self._db.execute("PRAGMA journal_mode = DELETE")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        try:
+            schema.migrate(self._db)
+        except (ValueError, sqlite3.DatabaseError) as error:
+            raise UserError(f"{path.name} could not be opened: {error}. Move it away; `resume` goes on from the JSON files.") from error
+
+    def __enter__(self) -> Catalog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _write(self, statements: Iterable[tuple[str, tuple[Any, ...]]]) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            for sql, values in statements:
+                self._db.execute(sql, values)
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def _count(self, sql: str, *values: Any) -> int:
+        return int(self._db.execute(sql, values).fetchone()[0])
+
+    # harvest
+
+    def add_source(self, id: str, kind: str, root: Path) -> None:
+        """Name a source and where it lies now."""
+        sql = "INSERT INTO source (id, kind, root) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET root = excluded.root"
+        self._write([(sql, (id, kind, str(root)))])
+
+    def end_source(self, id: str, words: str) -> None:
+        """Remember that a source was gone through to its end."""
+        self._write([("UPDATE source SET state = 'done', words = ? WHERE id = ?", (words, id))])
+
+    def sources(self) -> list[dict[str, Any]]:
+        """Every source without its place: id, kind, state, words, files."""
+        rows = self._db.execute(
+            "SELECT id, kind, state, words, (SELECT count(*) FROM origin WHERE source = id) FROM source ORDER BY id"
+        )
+        return [dict(zip(("id", "kind", "state", "words", "files"), row, strict=True)) for row in rows]
+
+    def roots(self) -> dict[str, Path]:
+        """Source id → where its files lie, for those that a run has named."""
+        rows = self._db.execute("SELECT id, root FROM source WHERE root IS NOT NULL")
+        return {id: Path(root) for id, root in rows}
+
+    def seen(self, source: str) -> dict[str, tuple[int, int, str]]:
+        """Path → (bytes, time of change in ns, sha256) of a source's known files."""
+        rows = self._db.execute(
+            "SELECT path, bytes, mtime_ns, sha256 FROM origin JOIN file USING (sha256) WHERE source = ?", (source,)
+        )
+        return {path: (size, changed, sha256) for path, size, changed, sha256 in rows}
+
+    def add_origins(self, origins: Iterable[Origin]) -> None:
+        """Add files with where they were found; a path found again replaces what was known of it."""
+        statements: list[tuple[str, tuple[Any, ...]]] = []
+        for o in origins:
+            statements.append(("INSERT OR IGNORE INTO file VALUES (?, ?)", (o.sha256, o.bytes)))
+            provenance = json.dumps(o.provenance, ensure_ascii=False, sort_keys=True)
+            values = (o.source, o.path, o.sha256, o.mtime_ns, o.licence, provenance)
+            statements.append(("INSERT OR REPLACE INTO origin VALUES (?, ?, ?, ?, ?, ?)", values))
+            statements.append(("DELETE FROM aside WHERE stage = 'harvest' AND item = ?", (f"{o.source}/{o.path}",)))
+        self._write(statements)
+
+    def drop_origins(self, source: str, paths: Iterable[str]) -> None:
+        """Forget files that are no longer where they were."""
+        self._write([("DELETE FROM origin WHERE source = ? AND path = ?", (source, path)) for path in paths])
+
+    def origins(self, sha256: str = "") -> Iterator[Origin]:
+        """Where everything, or one content, was found, ordered by source and path."""
+        where = "WHERE sha256 = ?" if sha256 else ""
+        rows = self._db.execute(
+            "SELECT source, path, sha256, bytes, mtime_ns, licence, provenance FROM origin JOIN file USING (sha256) "
+            f"{where} ORDER BY source, path",
+            (sha256,) if sha256 else (),
+        )
+        for *values, provenance in rows:
+            yield Origin(*values, json.loads(provenance))
+
+    # parse
+
+    def due_for_parse(self, blender: str, version: int) -> list[Due]:
+        """Contents without a record of this form by this Blender and not set aside by it, largest first."""
+        rows = self._db.execute(
+            """SELECT sha256, bytes, min(mtime_ns), root, source.id, path
+               FROM file JOIN origin USING (sha256) JOIN source ON source.id = origin.source
+               WHERE root IS NOT NULL
+                 AND NOT EXISTS (SELECT 1 FROM record r WHERE r.sha256 = file.sha256 AND r.blender = ? AND r.version = ?)
+                 AND NOT EXISTS (SELECT 1 FROM aside a WHERE a.stage = 'parse' AND a.item = file.sha256 AND a.blender = ?)
+               GROUP BY sha256 ORDER BY bytes DESC, sha256""",
+            (blender, version, blender),
+        )
+        return [Due(sha, size, changed, Path(root, path), source, path) for sha, size, changed, root, source, path in rows]
+
+    def add_record(self, sha256: str, blender: str, version: int, state: str, path: str, counts: dict[str, Any]) -> None:
+        """A file was parsed: its record lies at `path`, relative to the data folder."""
+        values = (sha256, blender, version, state, path, json.dumps(counts, sort_keys=True))
+        self._write(
+            [
+                ("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?, ?)", values),
+                ("DELETE FROM aside WHERE stage = 'parse' AND item = ? AND blender = ?", (sha256, blender)),
+            ]
+        )
+
+    def records(self, blender: str = "") -> list[dict[str, Any]]:
+        """sha256, blender, version, state, path and counts of every record (of one Blender), ordered by content."""
+        rows = self._db.execute(
+            "SELECT sha256, blender, version, state, path, counts FROM record WHERE ? IN ('', blender) ORDER BY sha256, blender",
+            (blender,),
+        )
+        names = ("sha256", "blender", "version", "state", "path")
+        return [{**dict(zip(names, row, strict=True)), "counts": json.loads(counts)} for *row, counts in rows]
+
+    # dataset
+
+    def proof(self, unit: str, blender: str, version: int) -> Proof | None:
+        """What came of proving `unit` in this Blender with this code writer, or None where nobody has tried."""
+        row = self._db.execute(
+            "SELECT unit, graph, shape, nodes, proven, code, reason FROM proof WHERE unit = ? AND blender = ? AND version = ?",
+            (unit, blender, version),
+        ).fetchone()
+        return Proof(*row[:4], bool(row[4]), *row[5:]) if row else None
+
+    def add_proofs(self, blender: str, version: int, proofs: Iterable[Proof]) -> None:
+        sql = "INSERT OR REPLACE INTO proof VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        self._write(
+            [(sql, (p.unit, blender, version, p.graph, p.shape, p.nodes, int(p.proven), p.code, p.reason)) for p in proofs]
+        )
+
+    def set_examples(self, dataset: str, rows: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """Replace a dataset's rows by these: (split, row with its `id`)."""
+        statements: list[tuple[str, tuple[Any, ...]]] = [("DELETE FROM example WHERE dataset = ?", (dataset,))]
+        sql = "INSERT OR REPLACE INTO example VALUES (?, ?, ?, ?)"
+        statements += [
+            (sql, (dataset, row["id"], split, json.dumps(row, ensure_ascii=False, sort_keys=True))) for split, row in rows
+        ]
+        self._write(statements)
+
+    def examples(self, dataset: str, split: str = "") -> Iterator[dict[str, Any]]:
+        """A dataset's rows, ordered by id."""
+        rows = self._db.execute(
+            "SELECT body FROM example WHERE dataset = ? AND ? IN ('', split) ORDER BY id", (dataset, split)
+        )
+        for (body,) in rows:
+            yield json.loads(body)
+
+    # train, evaluate
+
+    def save_job(self, id: str, body: dict[str, Any]) -> None:
+        self._save("job", id, body)
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """Every job, oldest first."""
+        return self._saved("job")
+
+    def save_evaluation(self, id: str, body: dict[str, Any]) -> None:
+        self._save("evaluation", id, body)
+
+    def evaluations(self) -> list[dict[str, Any]]:
+        return self._saved("evaluation")
+
+    def _save(self, table: str, id: str, body: dict[str, Any]) -> None:
+        sql = f"INSERT INTO {table} VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body"
+        self._write([(sql, (id, json.dumps(body, ensure_ascii=False, sort_keys=True)))])
+
+    def _saved(self, table: str) -> list[dict[str, Any]]:
+        return [json.loads(body) for (body,) in self._db.execute(f"SELECT body FROM {table} ORDER BY rowid")]
+
+    # what was set aside
+
+    def add_aside(self, aside: SetAside, blender: str = "") -> None:
+        """Keep why something could not be done. `blender` where the reason is that version's."""
+        sql = "INSERT OR REPLACE INTO aside VALUES (?, ?, ?, ?, ?, ?)"
+        self._write([(sql, (aside.stage, aside.item, blender, aside.code, aside.sentence, aside.detail))])
+
+    def drop_asides(self, stage: str, blender: str = "") -> None:
+        """Forget a stage's reasons, to try again."""
+        self._write([("DELETE FROM aside WHERE stage = ? AND blender = ?", (stage, blender))])
+
+    def asides(self, stage: str = "") -> Iterator[SetAside]:
+        rows = self._db.execute(
+            "SELECT stage, item, code, sentence, detail FROM aside WHERE ? IN ('', stage) ORDER BY stage, code, item", (stage,)
+        )
+        for row in rows:
+            yield SetAside(*row)
+
+    # counts
+
+    def count_asides(self, stage: str) -> int:
+        return self._count("SELECT count(*) FROM aside WHERE stage = ?", stage)
+
+    def counts(self) -> dict[str, int]:
+        """Files, origins, records, proven and unproven trees, rows: what `status` shows."""
+        return {
+            "files": self._count("SELECT count(*) FROM file WHERE sha256 IN (SELECT sha256 FROM origin)"),
+            "origins": self._count("SELECT count(*) FROM origin"),
+            "bytes": self._count("SELECT coalesce(sum(bytes), 0) FROM file WHERE sha256 IN (SELECT sha256 FROM origin)"),
+            "parsed": self._count("SELECT count(DISTINCT sha256) FROM record"),
+            "proven": self._count("SELECT count(*) FROM proof WHERE proven"),
+            "unproven": self._count("SELECT count(*) FROM proof WHERE NOT proven"),
+            "rows": self._count("SELECT count(*) FROM example"),
+        }

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from .catalog import Catalog
 from .errors import SetAside
+from .files import read_json
 from .paths import DataFolder
 from .worker.protocol import Answer, Host, Request
 
@@ -55,6 +56,24 @@ class Options:
         """A value of the preset, or the option of the same name where it was given."""
         return getattr(self, key, 0) or PRESETS[self.preset][key]
 
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Options:
+        """The options in a file; names that this version does not know are left out."""
+        known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
+        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in known.items()})
+
+
+def last_options(folder: DataFolder) -> Options:
+    """What the newest run in this folder was asked to do, or the defaults."""
+    for path in sorted(folder.runs.glob("*/options.json"), reverse=True):
+        value = read_json(path)
+        if isinstance(value, dict):
+            return Options.from_json(value)
+    return Options()
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -65,7 +84,23 @@ class Outcome:
     aside: bool = False
 
 
-class Work(Protocol):
+class Hooks(Protocol):
+    """What even the plainest work wants: to tell how far it is, to set aside, and to keep its place."""
+
+    def progress(self, done: int, total: int, item: str = "", left_s: float | None = None) -> None:
+        """Tell how far the stage is; merged to a few events a second. The pipeline counts what was set aside."""
+
+    def set_aside(self, aside: SetAside) -> None:
+        """Keep what could not be done, and tell of it."""
+
+    def wait_while_paused(self) -> None:
+        """Return at once, or when the person resumes. Raises Cancelled."""
+
+    def checkpoint(self, status: str, progress: dict[str, Any], state: dict[str, Any]) -> None:
+        """Write the running stage's checkpoint file in the user's shape; times and next steps are added."""
+
+
+class Work(Hooks, Protocol):
     """The pipeline as a stage sees it."""
 
     folder: DataFolder
@@ -80,26 +115,14 @@ class Work(Protocol):
     def note(self, words: str) -> None:
         """Tell the person one sentence."""
 
-    def progress(self, done: int, total: int, item: str = "", left_s: float | None = None) -> None:
-        """Tell how far the stage is; merged to a few events a second. The pipeline counts what was set aside."""
-
-    def set_aside(self, aside: SetAside) -> None:
-        """Keep what could not be done, and tell of it."""
-
     def tick(self) -> bool:
         """Called between units and while waiting, at least 5 times a second where possible: beats, reads control.
 
         True: take new work; False: paused, take nothing new. Raises Cancelled.
         """
 
-    def wait_while_paused(self) -> None:
-        """Return at once, or when the person resumes. Raises Cancelled."""
-
     def answers(self, requests: Iterable[Request], *, readable: Iterable[Path] = ()) -> Iterator[Answer]:
         """Run requests in the worker pool (started when first needed); answers come as they are ready, in any order.
 
         `readable` are the folders that workers may read besides Blender's own.
         """
-
-    def checkpoint(self, status: str, progress: dict[str, Any], state: dict[str, Any]) -> None:
-        """Write the running stage's checkpoint file in the user's shape; the pipeline adds times and next steps."""

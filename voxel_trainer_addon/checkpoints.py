@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checkpoint files in the user's shape, and what to do next, computed from what is there.
+
+They can be committed to a repository: they hold no token and no private path.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .catalog import Catalog
+from .files import now, read_json, write_json
+from .paths import TASKS, DataFolder
+
+COMMAND = "python scripts/run_headless.py"
+
+
+def next_steps(folder: DataFolder, catalog: Catalog) -> list[str]:
+    """Commands that bring the work on from here, the next one first."""
+    counts, data = catalog.counts(), f"--data {folder.root.name}"
+    if not counts["files"]:
+        return [f"{COMMAND} run --source bundled: {data}", f"{COMMAND} run --source folder:PATH {data}"]
+    if counts["parsed"] + catalog.count_asides("parse") < counts["files"]:
+        return [f"{COMMAND} resume {data}", f"{COMMAND} parse {data}"]
+    if not counts["rows"]:
+        return [f"{COMMAND} dataset {data}"]
+    if not any(job.get("status") == "done" for job in catalog.jobs()):
+        return [f"{COMMAND} train {data}"]
+    if not catalog.evaluations():
+        return [f"{COMMAND} evaluate {data}"]
+    return [f"{COMMAND} status --goals {data}", f"{COMMAND} run --source folder:PATH {data}"]
+
+
+def write(
+    folder: DataFolder, catalog: Catalog, stage: str, status: str, progress: dict[str, Any], state: dict[str, Any]
+) -> None:
+    """Write a stage's checkpoint. `status` is running, done, paused, cancelled or failed; the start of an unfinished
+    attempt is kept."""
+    before = read(folder, stage)
+    unfinished = before.get("status") not in (None, "done")
+    write_json(
+        folder.checkpoint(stage),
+        {
+            "task": TASKS[stage],
+            "status": status,
+            "started_at": before["started_at"] if unfinished else now(),
+            "last_updated": now(),
+            "progress": progress,
+            "state": state,
+            "next_steps": next_steps(folder, catalog),
+        },
+    )
+
+
+def read(folder: DataFolder, stage: str) -> dict[str, Any]:
+    """A stage's checkpoint, or an empty dict where there is none."""
+    value = read_json(folder.checkpoint(stage))
+    return value if isinstance(value, dict) and value.get("task") == TASKS[stage] else {}

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a stranger's script may contain before it is run: an allow-list over its syntax tree.
+
+It is the first of several layers (the worker's own limits are the others) and errs on the side of refusing.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Iterator
+
+from . import source
+
+MODULES = frozenset({"bpy", "mathutils", "mathutils.noise", "mathutils.geometry", "math", "random"})
+FROM_BPY = frozenset({"data", "types", "context"})
+
+BUILTINS = frozenset(
+    """abs all any bool bytes complex dict divmod enumerate filter float format frozenset hash hex int isinstance
+    issubclass iter len list map max min next oct ord chr pow print range repr reversed round set slice sorted str sum
+    tuple zip True False None NotImplemented Ellipsis ArithmeticError AssertionError AttributeError Exception
+    IndexError KeyError LookupError NameError OverflowError RuntimeError StopIteration TypeError ValueError
+    ZeroDivisionError""".split()
+)
+"""Built-in names that a script may use freely."""
+
+BY_NAME = frozenset({"getattr", "setattr", "hasattr", "delattr"})
+"""Built-ins that are allowed with a literal attribute name, which is then judged like any attribute."""
+
+NEVER = frozenset({"exec", "eval", "compile", "open", "globals", "locals", "vars", "breakpoint", "super"})
+"""Built-ins whose names are refused even where the script gives them another meaning (`input` and `id` are not)."""
+
+OPERATORS = re.compile(
+    r"mesh\.primitive_\w+_add"
+    r"|object\.(select_all|delete|add|empty_add|light_add|camera_add|modifier_add|material_slot_add|shade_smooth|shade_flat)"
+    r"|(material|world|texture)\.new|node\.new_geometry_nodes?_(modifier|group_assign)"
+)
+"""What `bpy.ops` may be used for: making things, never files, windows or scripts."""
+
+ATTRIBUTES = frozenset(
+    """handlers timers driver_add driver_remove drivers driver_namespace expression use_module as_module libraries
+    temp_data preferences window_manager keyconfigs save save_render save_as write unpack pack reload path_resolve
+    bl_rna_get_subclass_py bl_rna_get_subclass load script_directories as_bytes_file
+    gi_frame gi_code gi_yieldfrom cr_frame cr_code ag_frame ag_code tb_frame tb_next
+    f_back f_globals f_builtins f_locals f_code""".split()
+)
+"""Attributes that reach files, code that runs later, the person's settings, or Python's insides."""
+
+CLASSES = re.compile(r"\w+_(OT|PT|MT|HT|UL|FH|AST|KT)_\w+")
+"""Registered classes of Blender's own scripts: their methods could be called from here."""
+
+REFUSED: dict[type[ast.AST], str] = {
+    ast.ClassDef: "defines a class",
+    ast.Match: "uses match",
+    ast.AsyncFunctionDef: "uses async",
+    ast.AsyncFor: "uses async",
+    ast.AsyncWith: "uses async",
+    ast.Await: "uses async",
+}
+
+
+def unsafe(code: str) -> list[str]:
+    """Why `code` must not be run: one sentence a finding (`line 3: imports os`); empty where nothing speaks against it.
+
+    Code that does not parse cannot be judged, so it is refused too. The rules: field-notes on evaluation, section 4.
+    """
+    module = source.tree(code)
+    if module is None:
+        return ["it does not parse"]
+    judge = _Judge()
+    try:
+        judge.visit(module)
+    except RecursionError:
+        return ["it is nested too deeply to be judged"]
+    return judge.found
+
+
+class _Judge(ast.NodeVisitor):
+    def __init__(self) -> None:
+        self.found: list[str] = []
+        self.modules: dict[str, str] = {}
+        self.assigned: set[str] = set()
+
+    def refuse(self, node: ast.AST, why: str) -> None:
+        sentence = f"line {getattr(node, 'lineno', 1)}: {why}"
+        if sentence not in self.found:
+            self.found.append(sentence)
+
+    def visit_Module(self, node: ast.Module) -> None:
+        self.modules = dict(_imported(node))
+        self.assigned = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        self.generic_visit(node)
+
+    def generic_visit(self, node: ast.AST) -> None:
+        if type(node) in REFUSED:
+            self.refuse(node, REFUSED[type(node)])
+        super().generic_visit(node)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for name in node.names:
+            if name.name not in MODULES:
+                self.refuse(node, f"imports {name.name}")
+            elif name.asname and name.asname.startswith("_"):
+                self.refuse(node, f"uses the name {name.asname}")
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        module = node.module or ""
+        if node.level or module not in MODULES:
+            self.refuse(node, f"imports from {'.' * node.level}{module}")
+        for name in node.names:
+            if name.name.startswith("_") or (name.asname or "").startswith("__"):
+                self.refuse(node, f"imports {name.name}")
+            elif module == "bpy" and name.name not in FROM_BPY:
+                self.refuse(node, f"imports bpy.{name.name}")
+
+    def visit_Name(self, node: ast.Name) -> None:
+        name = node.id
+        if name.startswith("__"):
+            self.refuse(node, f"uses {name}")
+        elif name in self.modules and not isinstance(node.ctx, ast.Load):
+            self.refuse(node, f"assigns to {name}")
+        elif name in self.modules:
+            self.refuse(node, f"hands {name} on as a value")
+        elif name in BY_NAME or name == "type":
+            self.refuse(node, f"hands {name} on as a value")
+        elif name in NEVER or (hasattr(builtins, name) and name not in BUILTINS | self.assigned):
+            self.refuse(node, f"uses {name}")
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        self.attribute(node, node.attr)
+        chain = _chain(node)
+        if not chain or chain[0] not in self.modules:
+            self.visit(node.value)
+            return
+        if len(chain) == 2 and not isinstance(node.ctx, ast.Load):
+            self.refuse(node, f"assigns to {'.'.join(chain)}")
+        chain = [*self.modules[chain[0]].split("."), *chain[1:]]
+        for part in chain[1:-1]:
+            self.attribute(node, part)
+        if chain[0] != "bpy":
+            return
+        if chain[1] == "ops":
+            if not OPERATORS.fullmatch(".".join(chain[2:])):
+                self.refuse(node, f"uses {'.'.join(chain)}")
+        elif chain[1] not in FROM_BPY:
+            self.refuse(node, f"uses {'.'.join(chain[:2])}")
+        elif chain[1] == "types":
+            self.bpy_type(node, chain[2:])
+
+    def bpy_type(self, node: ast.Attribute, rest: list[str]) -> None:
+        if len(rest) != 1 or not isinstance(node.ctx, ast.Load):
+            self.refuse(node, "uses bpy.types for more than the name of a type")
+        elif CLASSES.fullmatch(rest[0]):
+            self.refuse(node, f"uses bpy.types.{rest[0]}")
+
+    def attribute(self, node: ast.AST, name: str) -> None:
+        if name.startswith("_"):
+            self.refuse(node, f"uses the attribute {name}")
+        elif name in ATTRIBUTES:
+            self.refuse(node, f"uses .{name}")
+
+    def visit_Call(self, node: ast.Call) -> None:
+        function = node.func
+        rest: list[ast.expr] = [*node.args, *(word.value for word in node.keywords)]
+        if isinstance(function, ast.Name) and function.id in BY_NAME:
+            name = node.args[1] if len(node.args) > 1 else None
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                self.attribute(node, name.value)
+            else:
+                self.refuse(node, f"uses {function.id} with a computed name")
+        elif isinstance(function, ast.Name) and function.id == "type":
+            if len(node.args) != 1 or node.keywords or isinstance(node.args[0], ast.Starred):
+                self.refuse(node, "makes a class")
+        elif isinstance(function, ast.Attribute) and function.attr == "load" and _builtin_font(node):
+            self.visit(function.value)
+        else:
+            self.visit(function)
+        for value in rest:
+            self.visit(value)
+
+
+def _imported(module: ast.Module) -> Iterator[tuple[str, str]]:
+    """(name in the script, module) of every imported module, wherever the import stands."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                yield name.asname or name.name.partition(".")[0], name.name if name.asname else name.name.split(".")[0]
+        elif isinstance(node, ast.ImportFrom) and node.module == "bpy":
+            for name in node.names:
+                yield name.asname or name.name, f"bpy.{name.name}"
+
+
+def _chain(node: ast.expr) -> list[str]:
+    """`a.b.c` as its names; empty where it does not begin with a name."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    return [*names, node.id][::-1] if isinstance(node, ast.Name) else []
+
+
+def _builtin_font(node: ast.Call) -> bool:
+    """`fonts.load("<builtin>")` reads no file: it is the only way to have a font."""
+    return len(node.args) == 1 and isinstance(node.args[0], ast.Constant) and node.args[0].value == "<builtin>"

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A tree told in words: each statement is read off the graph, and a value is told only where it is not the default."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .flow import in_order, wires
+from .model import Graph, Node, Socket
+
+Plain = Mapping[str, Node]
+"""Node type → that node as Blender makes it. What differs from it is worth telling."""
+
+PREFIX = re.compile(r"^(Shader|Geometry|Function|Compositor|Texture)?Node(?=[A-Z])")
+WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z]|\d|$)|[A-Z]?[a-z]+|[A-Z]+|\d+")
+TYPE_NAMES = {
+    "ShaderNodeValToRGB": "Color Ramp",
+    "TextureNodeValToRGB": "Color Ramp",
+    "CompositorNodeValToRGB": "Color Ramp",
+    "ShaderNodeRGBToBW": "RGB to BW",
+    "ShaderNodeVectorMath": "Vector Math",
+    "ShaderNodeMix": "Mix",
+    "ShaderNodeTexCoord": "Texture Coordinate",
+    "ShaderNodeUVMap": "UV Map",
+    "ShaderNodeHueSaturation": "Hue/Saturation/Value",
+    "ShaderNodeBrightContrast": "Brightness/Contrast",
+    "ShaderNodeVolumePrincipled": "Principled Volume",
+    "CompositorNodeRLayers": "Render Layers",
+    "FunctionNodeCompare": "Compare",
+}
+"""Types whose identifier's words say something else than the menu does."""
+TURNED = {"Tex": "Texture", "Bsdf": "BSDF", "Output": "Output"}
+"""First words of identifiers that stand last in the menu."""
+SPELLED = {
+    "Rgb": "RGB",
+    "Xyz": "XYZ",
+    "Uv": "UV",
+    "Sep": "Separate",
+    "Comb": "Combine",
+    "Attr": "Attribute",
+    "Col": "Color",
+}
+NOT_TOLD = {"node_tree", "color_mapping", "texture_mapping", "image_user", "mute", "use_custom_color"}
+LENGTHS = ("short", "medium", "long")
+
+
+def type_words(type: str) -> str:
+    """A node type as an artist says it, as far as its identifier tells: `ShaderNodeTexNoise` → `Noise Texture`."""
+    if type in TYPE_NAMES:
+        return TYPE_NAMES[type]
+    found = WORD.findall(PREFIX.sub("", type)) or [type]
+    words = [SPELLED.get(word, word[:1].upper() + word[1:]) for word in found]
+    if len(words) > 1 and words[0] in TURNED:
+        words = [*words[1:], TURNED[words[0]]]
+    return " ".join(words)
+
+
+def number(value: float) -> str:
+    """A number as Blender stores it (32 bits), in as few digits as tell it apart; `about …` where four do not."""
+    short = f"{value:.4g}"
+    if struct.pack("f", float(short)) == struct.pack("f", value):
+        return short if "e" in short or "." not in short else short.rstrip("0").rstrip(".")
+    return f"about {short}"
+
+
+def value_words(value: Any) -> str | None:
+    """A stored value in words, or None where there are no short ones."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, str):
+        return value.lower().replace("_", " ") if value.isupper() else f'"{value}"' if value else None
+    if isinstance(value, list) and 0 < len(value) <= 4 and all(isinstance(v, (int, float)) for v in value):
+        numbers = [number(float(v)) for v in value]
+        about = "about " if any(n.startswith("about ") for n in numbers) else ""
+        return f"{about}({', '.join(n.removeprefix('about ') for n in numbers)})"
+    return None
+
+
+def settings_told(node: Node, plain: Plain) -> Iterator[tuple[str, Any]]:
+    """(property, value) of the settings that are not as Blender makes them and can be told shortly."""
+    fresh = plain.get(node.type)
+    for name, value in node.settings.items():
+        if fresh is not None and name not in NOT_TOLD and fresh.settings.get(name) != value:
+            stops = value.get("elements") if isinstance(value, Mapping) else None
+            if isinstance(stops, list):
+                yield f"{name} stops", len(stops)
+            elif value_words(value) is not None:
+                yield name, value
+
+
+def values_told(node: Node, plain: Plain, linked: set[tuple[str, int]]) -> Iterator[tuple[int, Socket]]:
+    """(index, socket) of the available inputs without a link whose value is not as Blender makes it."""
+    fresh = plain.get(node.type)
+    if fresh is None:
+        return
+    usual = {socket.identifier: socket.value for socket in fresh.inputs}
+    for index, socket in enumerate(node.inputs):
+        told = socket.available and (node.name, index) not in linked and socket.value != usual.get(socket.identifier)
+        if told and value_words(socket.value) is not None:
+            yield index, socket
+
+
+def numbered(graph: Graph) -> dict[str, str]:
+    """Node name → how the text calls it: its type in words, with a number where there are several."""
+    nodes = in_order(graph)
+    total = Counter(type_words(node.type) for node in nodes)
+    seen: Counter[str] = Counter()
+    called = {}
+    for node in nodes:
+        words = type_words(node.type)
+        seen[words] += 1
+        called[node.name] = f"{words} {seen[words]}" if total[words] > 1 else words
+    return called
+
+
+def listed(parts: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def interface_words(graph: Graph) -> str:
+    """What a group takes and gives, as a sentence; empty where it has no sockets."""
+    takes, gives = (
+        [item.name for item in graph.interface if item.settings.get("in_out") == side] for side in ("INPUT", "OUTPUT")
+    )
+    parts = [f"takes {listed(takes)}"] if takes else []
+    parts += [f"gives {listed(gives)}"] if gives else []
+    return f"It {listed(parts)}." if parts else ""
+
+
+def kinds_words(graph: Graph) -> str:
+    """Which nodes there are: `2 Math, Mix and Noise Texture`."""
+    count = Counter(type_words(node.type) for node in in_order(graph))
+    return listed([f"{n} {words}" if n > 1 else words for words, n in count.items()])
+
+
+def in_words(graph: Graph, plain: Plain, length: str = "long") -> str:
+    """The tree in plain words: `short` names the nodes, `medium` adds the links, `long` adds what was set."""
+    interface = interface_words(graph)
+    if length == "short":
+        return " ".join(filter(None, [interface, f"It uses {kinds_words(graph)}."]))
+    called, linked = numbered(graph), {(wire.target, wire.input) for wire in wires(graph)}
+    nodes = []
+    for node in in_order(graph):
+        told = []
+        if length == "long":
+            told += [f"{name.replace('_', ' ')} {value_words(value)}" for name, value in settings_told(node, plain)]
+            told += [f"{socket.name} {value_words(socket.value)}" for _, socket in values_told(node, plain, linked)]
+        if node.group:
+            told.insert(0, f'"{node.group}"')
+        nodes.append(called[node.name] + (f" ({', '.join(told)})" if told else ""))
+    sockets = {node.name: node for node in graph.nodes}
+    links = []
+    for wire in wires(graph):
+        leaves, enters = sockets[wire.source].outputs[wire.output], sockets[wire.target].inputs[wire.input]
+        links.append(f"{called[wire.source]} {leaves.name} to {called[wire.target]} {enters.name}")
+    parts = [interface, f"Nodes: {', '.join(nodes)}."]
+    parts += [f"Connect {'; '.join(links)}."] if links else []
+    return " ".join(filter(None, parts))
+
+
+def in_identifiers(graph: Graph, plain: Plain) -> str:
+    """The tree in bpy's own identifiers: types, socket names (or `[index]` where a name is not unique), properties."""
+    nodes = in_order(graph)
+    linked = {(wire.target, wire.input) for wire in wires(graph)}
+    total, seen = Counter(node.type for node in nodes), Counter[str]()
+    called = {}
+    for node in nodes:
+        seen[node.type] += 1
+        called[node.name] = f"{node.type}#{seen[node.type]}" if total[node.type] > 1 else node.type
+    parts = []
+    for node in nodes:
+        told = [f"{name}={value!r}" for name, value in settings_told(node, plain) if " " not in name]
+        told += [f"{place(node.inputs, i)}={value_words(s.value)}" for i, s in values_told(node, plain, linked)]
+        parts.append(called[node.name] + (f"({', '.join(told)})" if told else ""))
+    by_name = {node.name: node for node in nodes}
+    links = [
+        f"{called[w.source]}.{place(by_name[w.source].outputs, w.output)} -> "
+        f"{called[w.target]}.{place(by_name[w.target].inputs, w.input)}"
+        for w in wires(graph)
+    ]
+    text = f"Nodes: {', '.join(parts)}."
+    return f"{text} Links: {'; '.join(links)}." if links else text
+
+
+def place(sockets: tuple[Socket, ...], index: int) -> str:
+    """A socket as code may address it: by name where that is unique, else by index."""
+    name = sockets[index].name
+    unique = sum(socket.name == name for socket in sockets) == 1
+    return name if unique and name else f"[{index}]"

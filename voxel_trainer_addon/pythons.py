@@ -19,6 +19,10 @@ from typing import Callable, Iterable, Iterator, Sequence  # noqa: UP035 - Pytho
 
 PROBE = "import sys, ssl, sqlite3, venv; print('%d.%d.%d' % sys.version_info[:3]); print(sys.executable)"
 MARKER = "voxel-environment.json"
+ADVICE = (
+    "Debian 12 has 3.11 (apt install python3.11 python3.11-venv), Debian 13 has 3.13 (apt install python3.13 "
+    "python3.13-venv); elsewhere take it from python.org."
+)
 
 
 class NotMade(Exception):

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one command of a checkout: `run` the whole job, `test` it, `zip` it. Needs nothing but Python 3.11 or 3.13."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+HELP = """usage: python3 build.py COMMAND …
+
+  run [FOLDER …] [--data DIR] [--yes] [OPTION …]
+        The whole job: .blend files of the folders, and Blender's own node libraries, become a dataset, a tuned model,
+        a comparison of before and after, and a report. Sets up what it needs and says sizes first. Stop it with
+        Ctrl-C, start it again with the same line. Further options go to the headless command (see --help there).
+  test [--all] [--suite NAME …] [PYTEST WORD …]
+        All checks and tests; --all adds the slow ones, --suite names one or more, other words go to pytest.
+  zip [--no-validate]
+        dist/voxel_trainer-<version>.zip, to install in Blender 4.2 to 5.2.
+
+Environments lie in ~/.cache/voxel-trainer (or $VOXEL_TRAINER_CACHE) and may be deleted at any time.
+"""
+
+
+def main(argv: list[str]) -> int:
+    """The exit status of the command in `argv`."""
+    if sys.version_info < (3, 11):  # noqa: UP036 - this file is what tells it
+        return _with_another_python(argv)
+    if not argv or argv[0] in ("-h", "--help", "help"):
+        print(HELP, end="")
+        return 0
+    command, words = argv[0], argv[1:]
+    if command == "test":
+        from build_tools import suites as module
+    elif command == "zip":
+        from build_tools import archive as module
+    elif command == "run":
+        from build_tools import first_run as module
+    else:
+        print(f"build.py has no command {command!r}: run, test or zip. `build.py --help` tells more.", file=sys.stderr)
+        return 2
+    try:
+        return module.main(words)
+    except KeyboardInterrupt:
+        print("\nStopped. The same command goes on from here.", file=sys.stderr)
+        return 130
+
+
+def _with_another_python(argv: list[str]) -> int:
+    """This Python is too old: go on with a newer one of this machine, or name what to install."""
+    from voxel_trainer_addon import pythons
+
+    for version in ("3.13", "3.11", "3.12", "3.14"):
+        python = pythons.find(version)
+        if python:
+            os.execv(str(python), [str(python), os.path.abspath(__file__), *argv])
+    here = ".".join(map(str, sys.version_info[:2]))
+    print(f"This is Python {here}; Voxel Trainer needs Python 3.13 or 3.11. {pythons.ADVICE}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Start, find, follow and steer a run through its files: events come in, control lines go out. No bpy."""
+
+from __future__ import annotations
+
+from .choices import Choices
+from .session import Phase, Session
+from .start import Program
+
+__all__ = ["Choices", "Phase", "Program", "Session"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import struct
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
 VERSION = 1
 FRAME_MAX = 64 << 20
@@ -73,3 +73,20 @@ def packed(value: Any) -> bytes:
     if len(data) > FRAME_MAX:
         raise ValueError(f"a frame of {len(data)} bytes is larger than {FRAME_MAX}")
     return HEADER.pack(len(data)) + data
+
+
+def unpacked(source: IO[bytes]) -> Any | None:
+    """The next frame's value; None where the stream ends before a frame. Raises ValueError for what is no frame, and
+    EOFError for half of one."""
+    head = source.read(HEADER.size)
+    if not head:
+        return None
+    if len(head) < HEADER.size:
+        raise EOFError("the stream ended within a frame")
+    (length,) = HEADER.unpack(head)
+    if length > FRAME_MAX:
+        raise ValueError(f"a frame of {length} bytes is larger than {FRAME_MAX}")
+    data = source.read(length)
+    if len(data) < length:
+        raise EOFError("the stream ended within a frame")
+    return json.loads(data)

@@ -14,7 +14,7 @@ GOOD = [
     "import bpy, math\nfrom mathutils import Vector, noise\nv = Vector((1, 2, math.pi))\n",
     "import bpy\nm = bpy.data.materials.new('M')\nm.use_nodes = True\nm.node_tree.nodes.clear()\n",
     "import bpy\nbpy.ops.mesh.primitive_uv_sphere_add(radius=2)\nbpy.context.object.active_material = None\n",
-    "import bpy\nfor n in list(bpy.data.materials):\n    if isinstance(n, bpy.types.Material):\n        setattr(n, 'name', 'x')\n",
+    "import bpy\nfor n in bpy.data.materials:\n    if isinstance(n, bpy.types.ID):\n        setattr(n, 'name', '')\n",
     "import bpy\nf = bpy.data.fonts.load('<builtin>')\nx = float('inf')\n",
     "from bpy import data as D\nD.worlds.new('W')\n",
     "import bpy\ninput = 3\nid = input\n",

@@ -18,9 +18,7 @@ def test_prose_and_emptiness_do_not_parse() -> None:
     assert not source.parses("x = 1\x00")
 
 
-@pytest.mark.parametrize(
-    "code", ["import bpy", "import math, bpy", "from bpy import data", "if 1:\n    import bpy.types"]
-)
+@pytest.mark.parametrize("code", ["import bpy", "import math, bpy", "from bpy import data", "if 1:\n import bpy.types"])
 def test_imports_of_bpy_are_seen(code: str) -> None:
     assert source.imports_bpy(code)
 

@@ -13,15 +13,20 @@ from collections.abc import Iterator
 
 from . import source
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 MODULES = frozenset({"bpy", "mathutils", "mathutils.noise", "mathutils.geometry", "math", "random"})
 FROM_BPY = frozenset({"data", "types", "context"})
 
-BUILTINS = frozenset(
+BUILTINS = _words(
     """abs all any bool bytes complex dict divmod enumerate filter float format frozenset hash hex int isinstance
     issubclass iter len list map max min next oct ord chr pow print range repr reversed round set slice sorted str sum
     tuple zip True False None NotImplemented Ellipsis ArithmeticError AssertionError AttributeError Exception
     IndexError KeyError LookupError NameError OverflowError RuntimeError StopIteration TypeError ValueError
-    ZeroDivisionError""".split()
+    ZeroDivisionError"""
 )
 """Built-in names that a script may use freely."""
 
@@ -38,12 +43,12 @@ OPERATORS = re.compile(
 )
 """What `bpy.ops` may be used for: making things, never files, windows or scripts."""
 
-ATTRIBUTES = frozenset(
+ATTRIBUTES = _words(
     """handlers timers driver_add driver_remove drivers driver_namespace expression use_module as_module libraries
     temp_data preferences window_manager keyconfigs save save_render save_as write unpack pack reload path_resolve
     bl_rna_get_subclass_py bl_rna_get_subclass load script_directories as_bytes_file
     gi_frame gi_code gi_yieldfrom cr_frame cr_code ag_frame ag_code tb_frame tb_next
-    f_back f_globals f_builtins f_locals f_code""".split()
+    f_back f_globals f_builtins f_locals f_code"""
 )
 """Attributes that reach files, code that runs later, the person's settings, or Python's insides."""
 
@@ -120,9 +125,7 @@ class _Judge(ast.NodeVisitor):
             self.refuse(node, f"uses {name}")
         elif name in self.modules and not isinstance(node.ctx, ast.Load):
             self.refuse(node, f"assigns to {name}")
-        elif name in self.modules:
-            self.refuse(node, f"hands {name} on as a value")
-        elif name in BY_NAME or name == "type":
+        elif name in self.modules or name in BY_NAME or name == "type":
             self.refuse(node, f"hands {name} on as a value")
         elif name in NEVER or (hasattr(builtins, name) and name not in BUILTINS | self.assigned):
             self.refuse(node, f"uses {name}")

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The fair opponent of a tuned model: give back the training answer whose prompt is nearest (Okapi BM25 over words)."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+(?:\.\d+)?|[^\W\d_a-zA-Z]+")
+K1, B = 1.2, 0.75
+"""The customary constants of BM25 (Robertson and Zaragoza, 2009)."""
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words of a prompt; identifiers such as `ShaderNodeTexNoise` are taken apart."""
+    return [word.lower() for word in WORD.findall(text)]
+
+
+class Nearest:
+    """An index over training rows (objects with `id`, `prompt` and `completion`)."""
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.rows = sorted(rows, key=lambda row: str(row["id"]))
+        self._lengths: list[int] = []
+        self._places: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for place, row in enumerate(self.rows):
+            counts = Counter(words(row["prompt"]))
+            self._lengths.append(counts.total())
+            for word, count in counts.items():
+                self._places[word].append((place, count))
+        self._mean = sum(self._lengths) / len(self._lengths) if self._lengths else 1.0
+
+    def find(self, prompt: str) -> Mapping[str, Any] | None:
+        """The row whose prompt is nearest, the first by id among equals; None in an empty index."""
+        scores = [0.0] * len(self.rows)
+        for word, times in Counter(words(prompt)).items():
+            places = self._places.get(word, [])
+            weight = times * math.log(1 + (len(self.rows) - len(places) + 0.5) / (len(places) + 0.5))
+            for place, count in places:
+                length = 1 - B + B * self._lengths[place] / self._mean
+                scores[place] += weight * count * (K1 + 1) / (count + K1 * length)
+        best = max(range(len(scores)), key=lambda place: (scores[place], -place), default=None)
+        return None if best is None else self.rows[best]

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a few dozen pairs of answers can show: intervals, tests, and a verdict that claims no more."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..words import counted
+
+Z = 1.959963984540054
+"""Standard normal quantile of a two-sided 95 % interval."""
+POWER = 0.8416212335729143
+"""The same for a power of 80 %."""
+DRAWS = 10_000
+GROUPS_MIN = 6
+"""Independent groups below which nothing is claimed: with 5 even a difference in every one has p = 2/2⁵ > 0.05."""
+RELATIVE_FROM = 0.10
+"""The base's rate from which a relative gain says something."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value and its two-sided 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def wilson(successes: int, trials: int) -> Interval:
+    """Share of successes with Wilson's interval; (0, 0, 1) without trials. Unlike the textbook one it tells the truth
+    at 0 and at all: 0 of 50 still allows 7 %."""
+    if not trials:
+        return Interval(0.0, 0.0, 1.0)
+    share = successes / trials
+    scale = 1 + Z * Z / trials
+    middle = (share + Z * Z / (2 * trials)) / scale
+    half = Z / scale * math.sqrt(share * (1 - share) / trials + Z * Z / (4 * trials * trials))
+    low = 0.0 if successes == 0 else max(0.0, middle - half)
+    high = 1.0 if successes == trials else min(1.0, middle + half)
+    return Interval(share, low, high)
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Exact two-sided p of McNemar's test, from the pairs in which just one of the two succeeded; 1.0 without any."""
+    discordant = only_first + only_second
+    if not discordant:
+        return 1.0
+    tail = sum(math.comb(discordant, k) for k in range(min(only_first, only_second) + 1))
+    return float(min(1.0, 2 * tail / 2**discordant))
+
+
+def holm(values: Sequence[float]) -> list[float]:
+    """p values corrected by Holm for there being several, in the given order."""
+    ranked = sorted(range(len(values)), key=lambda i: values[i])
+    corrected, above = [1.0] * len(values), 0.0
+    for rank, i in enumerate(ranked):
+        above = max(above, min(1.0, (len(values) - rank) * values[i]))
+        corrected[i] = above
+    return corrected
+
+
+@dataclass(frozen=True)
+class Bootstrapped:
+    """Mean of paired differences, its interval over groups, and a two-sided p from the same draws."""
+
+    interval: Interval
+    p: float
+
+
+def bootstrap(values: Sequence[float], groups: Sequence[str], seed: int = 0, draws: int = DRAWS) -> Bootstrapped:
+    """Mean of `values` with a percentile interval that draws whole groups, not rows: rows of one group are alike, and
+    counting them as independent would promise too much. Deterministic for a seed. Raises ValueError without values."""
+    sums = _by_group(values, groups)
+    rng = random.Random(seed)
+    means: list[float] = []
+    for _ in range(draws):
+        drawn = rng.choices(sums, k=len(sums))
+        means.append(sum(total for total, _ in drawn) / sum(count for _, count in drawn))
+    means.sort()
+    mean = math.fsum(values) / len(values)
+    interval = Interval(mean, means[int(0.025 * draws)], means[min(draws - 1, int(0.975 * draws))])
+    tail = min(sum(m <= 0 for m in means), sum(m >= 0 for m in means))
+    return Bootstrapped(interval, min(1.0, 2 * (tail + 1) / (draws + 1)))
+
+
+def _by_group(values: Sequence[float], groups: Sequence[str]) -> list[tuple[float, int]]:
+    """(sum, count) of each group, in order of appearance."""
+    if not values:
+        raise ValueError("no values")
+    sums: dict[str, tuple[float, int]] = {}
+    for value, group in zip(values, groups, strict=True):
+        total, count = sums.get(group, (0.0, 0))
+        sums[group] = (total + value, count + 1)
+    return list(sums.values())
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Tuned model and opponent on the same prompts: means, the difference tuned minus opponent, and its p, which for a
+    yes-or-no metric is the larger one of bootstrap and McNemar, and 1.0 where there are too few groups to tell."""
+
+    metric: str
+    label: str
+    against: str
+    tuned: float
+    other: float
+    difference: Interval
+    p: float
+    prompts: int
+    groups: int
+    lower_is_better: bool
+
+
+def paired(
+    metric: str,
+    label: str,
+    against: str,
+    tuned: Sequence[float],
+    other: Sequence[float],
+    groups: Sequence[str],
+    *,
+    binary: bool = False,
+    lower_is_better: bool = False,
+    seed: int = 0,
+) -> Paired:
+    """Compare values prompt by prompt; `groups` tells which prompts belong together. Raises ValueError without pairs."""
+    deltas = [a - b for a, b in zip(tuned, other, strict=True)]
+    drawn = bootstrap(deltas, groups, seed)
+    p = drawn.p
+    if binary:
+        p = max(p, mcnemar(sum(d > 0 for d in deltas), sum(d < 0 for d in deltas)))
+    count = len(set(groups))
+    return Paired(
+        metric=metric,
+        label=label,
+        against=against,
+        tuned=math.fsum(tuned) / len(tuned),
+        other=math.fsum(other) / len(other),
+        difference=drawn.interval,
+        p=p if count >= GROUPS_MIN else 1.0,
+        prompts=len(deltas),
+        groups=count,
+        lower_is_better=lower_is_better,
+    )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a pairing shows: `verdict` is `better`, `worse` or `not shown`, `words` says it to a person; `p` is corrected
+    where several were looked at; `settles_at` is about how many prompts would settle a difference of this size."""
+
+    pair: Paired
+    verdict: str
+    words: str
+    p: float
+    settles_at: int | None
+
+
+def judge(pairs: Sequence[Paired], headline: str) -> list[Comparison]:
+    """Verdicts in the given order. The pairs of `headline` are judged as they are; all others, being many, with p
+    corrected by Holm. A verdict needs p below 0.05 and an interval that leaves out 0."""
+    others = [i for i, pair in enumerate(pairs) if pair.metric != headline]
+    p = [pair.p for pair in pairs]
+    for i, corrected in zip(others, holm([pairs[i].p for i in others]), strict=True):
+        p[i] = corrected
+    return [_judged(pair, value) for pair, value in zip(pairs, p, strict=True)]
+
+
+def _judged(pair: Paired, p: float) -> Comparison:
+    change = pair.difference
+    verdict = "not shown"
+    if p < 0.05 and (change.low > 0 or change.high < 0):
+        verdict = "better" if (change.low > 0) != pair.lower_is_better else "worse"
+    needed = _settles_at(pair) if verdict == "not shown" else None
+    return Comparison(pair, verdict, _words(pair, verdict, needed), p, needed)
+
+
+def _settles_at(pair: Paired) -> int | None:
+    """Prompts at which a difference of this size would be found in 4 of 5 cases, judging by the spread seen here; None
+    where that is out of reach or cannot be told."""
+    change = pair.difference
+    error = (change.high - change.low) / (2 * Z)
+    if pair.groups < GROUPS_MIN or not change.value or not error:
+        return None
+    needed = math.ceil(pair.prompts * ((Z + POWER) * error / abs(change.value)) ** 2)
+    return _round_up(needed) if pair.prompts < needed <= 10_000 else None
+
+
+def _round_up(number: int) -> int:
+    """To two digits, upwards: more would pretend to know."""
+    step = 10 ** max(0, len(str(number)) - 2)
+    return int(-(-number // step) * step)
+
+
+def _words(pair: Paired, verdict: str, needed: int | None) -> str:
+    change = pair.difference
+    facts = f"{pair.tuned:.2f} against {pair.other:.2f} on {counted(pair.prompts, 'prompt')}, difference "
+    facts += f"{change.value:+.2f} (95 %: {change.low:+.2f} to {change.high:+.2f})."
+    if verdict != "not shown":
+        gain = ""
+        if pair.other >= RELATIVE_FROM and not pair.lower_is_better:
+            gain = f" That is {abs(pair.tuned / pair.other - 1):.0%} {'more' if change.value > 0 else 'less'}."
+        return f"{verdict.capitalize()} than {pair.against}: {facts}{gain}"
+    why = ""
+    if pair.groups < GROUPS_MIN:
+        why = f" The prompts come from too few independent groups: {pair.groups}, where {GROUPS_MIN} are needed."
+    elif needed:
+        why = f" About {needed:,} prompts would settle a difference of this size."
+    return f"Not shown to be better or worse than {pair.against}: {facts}{why}"

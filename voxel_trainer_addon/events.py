@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a run says while it works: one JSON object a line, of the kinds listed here, and the state folded from them.
 
-The pipeline writes them; the panel, the terminal, `--json` and the tests read the same lines. The writer is strict (an
-unknown kind or field is a bug), the reader is tolerant (unknown kinds are skipped, an unfinished last line is not there yet).
+The pipeline writes them; the panel, the terminal, `--json` and the tests read the same lines. The writer is strict: an
+unknown kind or field is a bug. The reader is tolerant: unknown kinds are skipped, an unfinished line is not there yet.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 VERSION = 1
+PIECE = 32768
 
 KINDS: dict[str, dict[str, str]] = {
     "run": {
@@ -95,43 +97,48 @@ class EventLog:
         os.close(self._fd)
 
 
-class Follower:
-    """The reading end: new whole lines since the last call, in pieces, for at most some milliseconds.
+def complete_lines(path: Path, offset: int, limit_s: float = 0.0) -> tuple[list[dict[str, Any]], int]:
+    """The JSON objects in the whole lines of `path` from byte `offset` on, and the offset behind them.
 
-    `offset` is in bytes; a file that became shorter is read again from its start.
+    Lines that are no objects are passed over; a file that became shorter is read from its start; with `limit_s` reading
+    stops after that many seconds. A missing file has no lines.
     """
+    found: list[dict[str, Any]] = []
+    end = time.monotonic() + limit_s
+    if not path.is_file():
+        return found, offset
+    with open(path, "rb") as lines:
+        if os.fstat(lines.fileno()).st_size < offset:
+            offset = 0
+        lines.seek(offset)
+        rest = b""
+        while piece := lines.read(PIECE):
+            *whole, rest = (rest + piece).split(b"\n")
+            for line in whole:
+                offset += len(line) + 1
+                try:
+                    value = json.loads(line)
+                except ValueError:
+                    continue
+                if isinstance(value, dict):
+                    found.append(value)
+            if limit_s and time.monotonic() > end:
+                break
+    return found, offset
 
-    PIECE = 32768
+
+class Follower:
+    """The reading end of an event log: what is new since the last call, read for at most some milliseconds."""
 
     def __init__(self, path: Path, offset: int = 0) -> None:
         self.path, self.offset, self.behind = path, offset, False
 
     def read(self, budget_s: float = 0.005) -> Iterator[dict[str, Any]]:
-        """Events not seen yet; `behind` tells afterwards whether time ran out before the end."""
-        end = time.monotonic() + budget_s
-        self.behind = False
-        try:
-            lines = open(self.path, "rb")
-        except OSError:
-            return
-        with lines:
-            if os.fstat(lines.fileno()).st_size < self.offset:
-                self.offset = 0
-            lines.seek(self.offset)
-            rest = b""
-            while piece := lines.read(self.PIECE):
-                *whole, rest = (rest + piece).split(b"\n")
-                for line in whole:
-                    self.offset += len(line) + 1
-                    try:
-                        value = json.loads(line)
-                    except ValueError:
-                        continue
-                    if isinstance(value, dict) and value.get("kind") in KINDS:
-                        yield value
-                if time.monotonic() > end:
-                    self.behind = True
-                    return
+        """Events not seen yet; `behind` tells afterwards whether time ran out before the end of the file."""
+        lines, self.offset = complete_lines(self.path, self.offset, budget_s)
+        with contextlib.suppress(OSError):
+            self.behind = os.path.getsize(self.path) - self.offset > PIECE
+        yield from (line for line in lines if line.get("kind") in KINDS)
 
 
 @dataclass
@@ -149,7 +156,7 @@ class StageState:
 
 @dataclass
 class RunState:
-    """What a run looks like from outside: folded from its events, written to `run.json`, drawn by panel and terminal."""
+    """What a run looks like from outside: folded from its events, written to `run.json`, drawn by the panel."""
 
     id: str = ""
     version: str = ""

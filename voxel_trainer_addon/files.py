@@ -53,8 +53,9 @@ def write_jsonl(path: Path, rows: Iterable[Any]) -> int:
     """Write one JSON value a line, atomically; the number of lines."""
     count = 0
     with replacing(path) as out:
-        for count, row in enumerate(rows, 1):
+        for row in rows:
             out.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
     return count
 
 

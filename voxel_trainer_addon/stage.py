@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a stage is handed and what it gives back. The stages know this and what lies below; the pipeline knows the stages."""
+"""What a stage is handed and what it gives back: all that pipeline and stages know of each other."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Options:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Options:
         """The options in a file; names that this version does not know are left out."""
-        known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
+        known: dict[str, Any] = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
         return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in known.items()})
 
 

@@ -46,8 +46,8 @@ class Due:
 
 @dataclass(frozen=True)
 class Proof:
-    """What came of proving one tree: `code` runs and makes the canonical graph `graph` if `proven`, else `reason` says why
-    not. `unit` is the digest of what was asked to be proven; `nodes` counts the tree's own nodes."""
+    """What came of proving one tree: `code` runs and makes the canonical graph `graph` if `proven`, else `reason` says
+    why not. `unit` is the digest of what was asked to be proven; `nodes` counts the tree's own nodes."""
 
     unit: str
     graph: str
@@ -71,7 +71,9 @@ class Catalog:
         try:
             schema.migrate(self._db)
         except (ValueError, sqlite3.DatabaseError) as error:
-            raise UserError(f"{path.name} could not be opened: {error}. Move it away; `resume` goes on from the JSON files.") from error
+            raise UserError(
+                f"{path.name} could not be opened: {error}. Move it away; `resume` goes on from the JSON files."
+            ) from error
 
     def __enter__(self) -> Catalog:
         return self
@@ -97,10 +99,10 @@ class Catalog:
 
     # harvest
 
-    def add_source(self, id: str, kind: str, root: Path) -> None:
-        """Name a source and where it lies now."""
+    def add_source(self, id: str, kind: str, root: Path | None) -> None:
+        """Name a source and where it lies now (None: not known on this machine)."""
         sql = "INSERT INTO source (id, kind, root) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET root = excluded.root"
-        self._write([(sql, (id, kind, str(root)))])
+        self._write([(sql, (id, kind, str(root) if root else None))])
 
     def end_source(self, id: str, words: str) -> None:
         """Remember that a source was gone through to its end."""
@@ -148,8 +150,8 @@ class Catalog:
             f"{where} ORDER BY source, path",
             (sha256,) if sha256 else (),
         )
-        for *values, provenance in rows:
-            yield Origin(*values, json.loads(provenance))
+        for row in rows:
+            yield Origin(*row[:6], json.loads(row[6]))
 
     # parse
 
@@ -159,14 +161,18 @@ class Catalog:
             """SELECT sha256, bytes, min(mtime_ns), root, source.id, path
                FROM file JOIN origin USING (sha256) JOIN source ON source.id = origin.source
                WHERE root IS NOT NULL
-                 AND NOT EXISTS (SELECT 1 FROM record r WHERE r.sha256 = file.sha256 AND r.blender = ? AND r.version = ?)
-                 AND NOT EXISTS (SELECT 1 FROM aside a WHERE a.stage = 'parse' AND a.item = file.sha256 AND a.blender = ?)
+                 AND sha256 NOT IN (SELECT sha256 FROM record WHERE blender = ? AND version = ?)
+                 AND sha256 NOT IN (SELECT item FROM aside WHERE stage = 'parse' AND blender = ?)
                GROUP BY sha256 ORDER BY bytes DESC, sha256""",
             (blender, version, blender),
         )
-        return [Due(sha, size, changed, Path(root, path), source, path) for sha, size, changed, root, source, path in rows]
+        return [
+            Due(sha, size, changed, Path(root, path), source, path) for sha, size, changed, root, source, path in rows
+        ]
 
-    def add_record(self, sha256: str, blender: str, version: int, state: str, path: str, counts: dict[str, Any]) -> None:
+    def add_record(
+        self, sha256: str, blender: str, version: int, state: str, path: str, counts: dict[str, Any]
+    ) -> None:
         """A file was parsed: its record lies at `path`, relative to the data folder."""
         values = (sha256, blender, version, state, path, json.dumps(counts, sort_keys=True))
         self._write(
@@ -179,7 +185,8 @@ class Catalog:
     def records(self, blender: str = "") -> list[dict[str, Any]]:
         """sha256, blender, version, state, path and counts of every record (of one Blender), ordered by content."""
         rows = self._db.execute(
-            "SELECT sha256, blender, version, state, path, counts FROM record WHERE ? IN ('', blender) ORDER BY sha256, blender",
+            "SELECT sha256, blender, version, state, path, counts FROM record WHERE ? IN ('', blender) "
+            "ORDER BY sha256, blender",
             (blender,),
         )
         names = ("sha256", "blender", "version", "state", "path")
@@ -190,15 +197,19 @@ class Catalog:
     def proof(self, unit: str, blender: str, version: int) -> Proof | None:
         """What came of proving `unit` in this Blender with this code writer, or None where nobody has tried."""
         row = self._db.execute(
-            "SELECT unit, graph, shape, nodes, proven, code, reason FROM proof WHERE unit = ? AND blender = ? AND version = ?",
+            "SELECT unit, graph, shape, nodes, proven, code, reason FROM proof "
+            "WHERE unit = ? AND blender = ? AND version = ?",
             (unit, blender, version),
         ).fetchone()
-        return Proof(*row[:4], bool(row[4]), *row[5:]) if row else None
+        return Proof(row[0], row[1], row[2], row[3], bool(row[4]), row[5], row[6]) if row else None
 
     def add_proofs(self, blender: str, version: int, proofs: Iterable[Proof]) -> None:
         sql = "INSERT OR REPLACE INTO proof VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
         self._write(
-            [(sql, (p.unit, blender, version, p.graph, p.shape, p.nodes, int(p.proven), p.code, p.reason)) for p in proofs]
+            [
+                (sql, (p.unit, blender, version, p.graph, p.shape, p.nodes, int(p.proven), p.code, p.reason))
+                for p in proofs
+            ]
         )
 
     def set_examples(self, dataset: str, rows: Iterable[tuple[str, dict[str, Any]]]) -> None:
@@ -206,7 +217,8 @@ class Catalog:
         statements: list[tuple[str, tuple[Any, ...]]] = [("DELETE FROM example WHERE dataset = ?", (dataset,))]
         sql = "INSERT OR REPLACE INTO example VALUES (?, ?, ?, ?)"
         statements += [
-            (sql, (dataset, row["id"], split, json.dumps(row, ensure_ascii=False, sort_keys=True))) for split, row in rows
+            (sql, (dataset, row["id"], split, json.dumps(row, ensure_ascii=False, sort_keys=True)))
+            for split, row in rows
         ]
         self._write(statements)
 
@@ -253,7 +265,8 @@ class Catalog:
 
     def asides(self, stage: str = "") -> Iterator[SetAside]:
         rows = self._db.execute(
-            "SELECT stage, item, code, sentence, detail FROM aside WHERE ? IN ('', stage) ORDER BY stage, code, item", (stage,)
+            "SELECT stage, item, code, sentence, detail FROM aside WHERE ? IN ('', stage) ORDER BY stage, code, item",
+            (stage,),
         )
         for row in rows:
             yield SetAside(*row)
@@ -268,7 +281,9 @@ class Catalog:
         return {
             "files": self._count("SELECT count(*) FROM file WHERE sha256 IN (SELECT sha256 FROM origin)"),
             "origins": self._count("SELECT count(*) FROM origin"),
-            "bytes": self._count("SELECT coalesce(sum(bytes), 0) FROM file WHERE sha256 IN (SELECT sha256 FROM origin)"),
+            "bytes": self._count(
+                "SELECT coalesce(sum(bytes), 0) FROM file WHERE sha256 IN (SELECT sha256 FROM origin)"
+            ),
             "parsed": self._count("SELECT count(DISTINCT sha256) FROM record"),
             "proven": self._count("SELECT count(*) FROM proof WHERE proven"),
             "unproven": self._count("SELECT count(*) FROM proof WHERE NOT proven"),

@@ -16,7 +16,6 @@ from ..files import now, replacing, sha256_of
 from ..paths import DataFolder
 from ..stage import Hooks, Outcome, Work, last_options
 from ..words import counted
-from ..worker.protocol import Host
 from .sources import Found, Source, bundled, folder, open_source
 
 COMMIT_FILES, COMMIT_S = 50, 2.0
@@ -44,11 +43,11 @@ class BlenderFileScraper:
         options, roots = last_options(data), catalog.roots()
         sources: list[Source] = []
         for source in catalog.sources():
-            if source["kind"] == "bundled" and source["id"] in roots:
-                host = Host("", True, (0, 0, 0), (str(roots[source["id"]]),))
-                sources.append(bundled.open(host, options, source["id"]))
-            elif source["id"] in roots:
-                sources.append(folder.open(roots[source["id"]], options, source["kind"]))
+            id, root = source["id"], roots.get(source["id"])
+            if root and source["kind"] == "bundled":
+                sources.append(bundled.at(root, id, options))
+            elif root:
+                sources.append(folder.open(root, options, source["kind"]))
         return cls(data, catalog, sources, options.limit)
 
     async def resume_scraping(self) -> dict[str, Any]:
@@ -61,9 +60,10 @@ class BlenderFileScraper:
 
     def harvest(self, work: Hooks) -> Outcome:
         """Go through every source once. What could not be read is set aside."""
-        for self.current in self.sources:
-            self.catalog.add_source(self.current.id, self.current.kind, self.current.root)
-            self._go_through(self.current, work)
+        for source in self.sources:
+            self.current = source
+            self.catalog.add_source(source.id, source.kind, source.root)
+            self._go_through(source, work)
             self._write_metadata()
             self._checkpoint(work, "running")
         self.current = None
@@ -170,7 +170,7 @@ class _Alone:
 
 
 def run(work: Work) -> Outcome:
-    """Stage harvest. The inbox counts as a source where something lies in it. Raises UserError where nothing is named."""
+    """Stage harvest; the inbox is a source where something lies in it. Raises UserError where nothing is named."""
     options, sources = work.options, list[Source]()
     for spec in options.source:
         try:

@@ -28,9 +28,12 @@ class Found:
 class Source(Protocol):
     """One place to harvest. `id` names it in rows and holds no private path; `root` is where its fetched files lie."""
 
-    id: str
-    kind: str
-    root: Path
+    @property
+    def id(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def root(self) -> Path: ...
 
     def discover(self) -> Iterator[Found | SetAside]:
         """What is there, metadata only, in a fixed order."""

@@ -16,22 +16,17 @@ class NoLibraries(UserError):
     """This Blender has no bundled asset libraries; the run goes on without them."""
 
 
-def open(host: Host | None, options: Options, id: str = "") -> Folder:
-    """The libraries of the Blender that runs the workers. Raises NoLibraries where it has none.
-
-    Licence: Blender's `datafiles/assets/LICENSE` states CC0 for all of them.
-    """
+def open(host: Host | None, options: Options) -> Folder:
+    """The libraries of the Blender that runs the workers. Raises NoLibraries where it has none."""
     if host is None:
         raise NoLibraries("bundled: needs a Blender, and none was found.")
     roots = [Path(root) for root in host.assets if any(Path(root).rglob("*.blend"))]
     if not roots:
         raise NoLibraries(f"Blender {host.name} has no bundled asset libraries here. Name a folder to harvest instead.")
-    known = {"evidence": "datafiles/assets/LICENSE of Blender"}
-    return Folder(
-        id or f"bundled:{host.name}",
-        "bundled",
-        roots[0].resolve(),
-        licences.Licence("CC0-1.0", known),
-        include=options.include,
-        exclude=options.exclude,
-    )
+    return at(roots[0].resolve(), f"bundled:{host.name}", options)
+
+
+def at(root: Path, id: str, options: Options) -> Folder:
+    """Blender's libraries in the folder `root`. Licence: its file LICENSE puts all of them under CC0."""
+    licence = licences.Licence("CC0-1.0", {"evidence": "LICENSE in Blender's datafiles/assets"})
+    return Folder(id, "bundled", root, licence, include=options.include, exclude=options.exclude)

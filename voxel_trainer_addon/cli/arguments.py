@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The words of the headless command: what can be asked, and how a TOML file says the same."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+from ..stage import PRESETS, STAGES, Options
+
+DESCRIPTION = """\
+Voxel Trainer turns .blend files into proven training data and tuned models.
+
+  run        harvest, parse, dataset, train and evaluate, one after the other
+  resume     go on where the last run stopped, with what it was asked to do
+  status     where the data folder stands; --goals, --handoff
+  code       one proven Python script for every node tree of one .blend file
+
+Each stage is a command too: harvest, parse, dataset, train, evaluate.
+Without a command, what waits in ./training_data is parsed."""
+
+EXAMPLES = """\
+examples:
+  run_headless.py run --source bundled: --source folder:~/rocks
+  run_headless.py parse --source folder:~/rocks --licence CC0-1.0
+  run_headless.py code rocks.blend --out scripts/
+  run_headless.py status --goals
+
+exit status: 0 done · 3 done, with files or stages set aside · 2 wrong usage · 4 the answer is no ·
+  130 stopped, `resume` goes on · 75 the data folder is in use · 70 a fault of Voxel Trainer"""
+
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def seconds(text: str) -> float:
+    """`90`, `90s`, `5m` or `2h` in seconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
+    if not match:
+        raise argparse.ArgumentTypeError(f"“{text}” is no time; write 90s, 5m or 2h")
+    return float(match[1]) * UNITS[match[2] or "s"]
+
+
+def stage_words(text: str) -> tuple[str, ...]:
+    """`parse,dataset` as stage words in their order."""
+    chosen = text.split(",")
+    if unknown := [word for word in chosen if word not in STAGES]:
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)}: the stages are {', '.join(STAGES)}")
+    return tuple(stage for stage in STAGES if stage in chosen)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(
+        "run_headless.py",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="%(prog)s COMMAND [options]   (COMMAND --help tells more)",
+    )
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", title=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+    run = _command(commands, "run", "Run all stages, or those named, one after the other.")
+    run.add_argument(
+        "--stages", type=stage_words, default=STAGES, help="only these, with commas: harvest,parse,dataset"
+    )
+    for add in (_sources, _work, _dataset, _train, _evaluate):
+        add(run)
+    harvest = _command(commands, "harvest", "Find .blend files and their licences. Folders are read where they lie.")
+    _sources(harvest)
+    parse = _command(commands, "parse", "Read every file that waits; with --source, harvest first.")
+    _sources(parse)
+    _work(parse)
+    dataset = _command(commands, "dataset", "Prove the node trees that were read and write prompts and completions.")
+    _work(dataset)
+    _dataset(dataset)
+    train = _command(commands, "train", "Tune a model on the dataset, on this computer or at a host.")
+    _train(train)
+    _dataset_name(train)
+    evaluate = _command(commands, "evaluate", "Compare the tuned model with its base on held-out examples.")
+    _evaluate(evaluate)
+    _train(evaluate)
+    _work(evaluate)
+    _dataset_name(evaluate)
+    resume = _command(commands, "resume", "Go on where the last run stopped, with what it was asked to do.")
+    resume.add_argument("--run", metavar="ID", default="", help="the run to go on with (default: the newest)")
+    status = _command(commands, "status", "Where the data folder stands.")
+    status.add_argument("--goals", action="store_true", help="the success criteria, with figures and what is lacking")
+    status.add_argument("--handoff", action="store_true", help="write HANDOFF.md into the data folder")
+    code = commands.add_parser("code", description="Write one proven script for each node tree of a .blend file.")
+    code.add_argument("file", type=Path, metavar="FILE.blend")
+    code.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for index.json and the scripts")
+    code.add_argument("--layout", action="store_true", help="keep names, places, frames and colours of nodes too")
+    _general(code)
+    _general(commands.add_parser("facts"))
+    return top
+
+
+def _command(commands: Any, name: str, words: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, description=words, help=argparse.SUPPRESS)
+    command.add_argument(
+        "--data", type=Path, default=Path("training_data"), metavar="DIR", help="data folder (default: training_data)"
+    )
+    _general(command)
+    command.add_argument("--run-id", default="", help=argparse.SUPPRESS)
+    return command
+
+
+def _general(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("general")
+    group.add_argument(
+        "--config", type=Path, metavar="FILE.toml", help="a TOML file with options; the command line wins"
+    )
+    group.add_argument("--json", action="store_true", help="one JSON object a line instead of words")
+    group.add_argument(
+        "--blender", default="", metavar="PATH", help="the Blender (or Python with bpy) that opens the files"
+    )
+    group.add_argument("--yes", action="store_true", help="agree to downloads whose size is told")
+
+
+def _sources(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("sources")
+    group.add_argument(
+        "--source",
+        action="append",
+        metavar="KIND:PLACE",
+        help="folder:PATH, or bundled: for Blender's own libraries; can be repeated",
+    )
+    group.add_argument(
+        "--licence",
+        metavar="ID",
+        help="licence of the files: an SPDX id, or own (default: own, never uploaded without asking)",
+    )
+    group.add_argument("--licences", metavar="FILE", help="JSON file with the licence of each path")
+    group.add_argument("--blend1", action="store_true", help="read .blend1 files (earlier saves) too")
+    group.add_argument("--include", action="append", metavar="GLOB", help="only paths like this; can be repeated")
+    group.add_argument("--exclude", action="append", metavar="GLOB", help="no paths like this; can be repeated")
+    group.add_argument("--limit", type=int, metavar="N", help="at most N files of each source")
+
+
+def _work(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("workers")
+    group.add_argument(
+        "--workers", type=int, metavar="N", help="background Blenders (default: one a core, fewer when memory is short)"
+    )
+    group.add_argument("--memory", type=int, metavar="MB", help="memory that one of them may take (default: 4000)")
+
+
+def _dataset_name(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--name", metavar="NAME", help="name of the dataset (default: voxel)")
+
+
+def _dataset(command: argparse.ArgumentParser) -> None:
+    _dataset_name(command)
+    command.add_argument("--pieces", type=int, metavar="N", help="at most N pieces of each tree (default: 8)")
+    command.add_argument("--seed", type=int, metavar="N", help="seed of every choice (default: 0)")
+
+
+def _train(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("training")
+    group.add_argument("--preset", choices=tuple(PRESETS), help="how long and how much (default: quick)")
+    group.add_argument("--provider", choices=("local", "openai"), help="where to train (default: local)")
+    group.add_argument(
+        "--model",
+        metavar="NAME",
+        help="a Hugging Face folder or name, or the host's (default: the embedded smollm2-135m)",
+    )
+    group.add_argument(
+        "--method", choices=("auto", "full", "lora"), help="full tuning up to 0.2 B parameters, LoRA above, by default"
+    )
+    group.add_argument(
+        "--train-time", dest="train_s", type=seconds, metavar="TIME", help="time for training: 90s, 5m, 2h"
+    )
+    group.add_argument("--train-env", metavar="PATH", help="a Python environment with PyTorch that is there already")
+    group.add_argument("--base-url", metavar="URL", help="a host that speaks the OpenAI protocol")
+
+
+def _evaluate(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--evaluate-time", dest="evaluate_s", type=seconds, metavar="TIME", help="time for comparing: 90s, 4m, 1h"
+    )
+
+
+def parsed(words: Sequence[str]) -> argparse.Namespace:
+    """The command line taken apart, a TOML file's options in front of it. Exits with 2 on wrong usage."""
+    top = parser()
+    found = top.parse_args(words)
+    if getattr(found, "config", None):
+        given = list(words)
+        at = given.index(found.command) + 1
+        found = top.parse_args([*given[:at], *from_toml(found.config, found.command), *given[at:]])
+    return found
+
+
+def from_toml(path: Path, command: str) -> list[str]:
+    """A TOML file as words of the command line: `source = ["bundled:"]` is `--source bundled:`. A table named like the
+    command holds what is meant for it alone. Raises UserError where it cannot be read."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} could not be read as TOML: {error}") from error
+    options = {key: value for key, value in table.items() if not isinstance(value, dict)}
+    options.update(table.get(command, {}))
+    words: list[str] = []
+    for key, value in options.items():
+        flag = "--" + key.replace("_", "-")
+        if value is True:
+            words.append(flag)
+        elif value is not False:
+            words += [part for item in (value if isinstance(value, list) else [value]) for part in (flag, str(item))]
+    return words
+
+
+def options_of(found: argparse.Namespace) -> Options:
+    """The options that the command line names; the others keep their defaults."""
+    given = {name: getattr(found, name, None) for name in Options.__dataclass_fields__}
+    return Options.from_json({name: value for name, value in given.items() if value is not None})

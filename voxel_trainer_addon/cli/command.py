@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From argv to an exit status: every way into the headless command meets here."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..catalog import Catalog
+from ..errors import Cancelled, Exit, UserError
+from ..files import read_json
+from ..paths import DataFolder
+from ..pipeline import code, status
+from ..pipeline.control import Control
+from ..pipeline.run import Run
+from ..stage import STAGES, Options
+from . import host
+from .arguments import options_of, parsed
+from .terminal import Terminal, goals_text, json_lines, status_text
+
+Facts = Callable[[], dict[str, Any] | None]
+
+
+def main(words: Sequence[str], facts: Facts, script: Path) -> int:
+    """Do what `words` ask; the exit status (see `errors.Exit`). `facts` asks this process's Blender about itself."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    try:
+        found = parsed(words) if words else None
+        return _waiting(facts, script) if found is None or found.command is None else _command(found, facts, script)
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else Exit.USAGE
+    except UserError as error:
+        print(str(error), file=sys.stderr)
+        return error.exit
+    except (Cancelled, KeyboardInterrupt):
+        return Exit.INTERRUPTED
+    except Exception:
+        traceback.print_exc()
+        print(f"This is a fault of Voxel Trainer {__version__}.", file=sys.stderr)
+        return Exit.BUG
+
+
+def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
+    if found.command == "facts":
+        print(host.MARK + json.dumps(facts()))
+        return Exit.DONE
+    if found.command == "code":
+        return _code(found, facts, script)
+    folder = DataFolder(found.data.expanduser().resolve())
+    if found.command == "status":
+        return _status(found, folder)
+    options, stages = options_of(found), getattr(found, "stages", (found.command,))
+    if found.command == "parse" and options.source:
+        stages = ("harvest", "parse")
+    if found.command == "resume":
+        options, stages = _asked_before(folder, found.run)
+    return _run(found, folder, options, stages, host.find(found.blender, facts, script))
+
+
+def _run(
+    found: argparse.Namespace, folder: DataFolder, options: Options, stages: Sequence[str], blender: host.Host | None
+) -> int:
+    listener = json_lines(sys.stdout) if found.json else Terminal()
+    return Run(folder, options, blender, stages, [listener], found.run_id).go()
+
+
+def _asked_before(folder: DataFolder, run: str) -> tuple[Options, tuple[str, ...]]:
+    for path in sorted(folder.runs.glob(f"{run or '*'}/options.json"), reverse=True):
+        asked = read_json(path)
+        if isinstance(asked, dict):
+            return Options.from_json(asked), tuple(asked.get("stages", STAGES))
+    raise UserError(f"No run to go on with in {folder.root}. Begin one with `run --source folder:PATH`.")
+
+
+def _waiting(facts: Facts, script: Path) -> int:
+    """Without arguments: parse what waits in ./training_data, or say how to begin."""
+    folder = DataFolder(Path("training_data").resolve())
+    inbox = any(folder.inbox.rglob("*.blend"))
+    if not inbox and not folder.metadata.is_file():
+        print(
+            "Nothing waits here. Lay .blend files into training_data/inbox/ and start this again, or try:\n"
+            "  run_headless.py run --source folder:PATH\n  run_headless.py --help"
+        )
+        return Exit.USAGE
+    stages = ("harvest", "parse") if inbox else ("parse",)
+    found = parsed(["parse"])
+    return _run(found, folder, Options(), stages, host.find("", facts, script))
+
+
+def _status(found: argparse.Namespace, folder: DataFolder) -> int:
+    if not folder.root.is_dir():
+        raise UserError(f"{folder.root} is no data folder. Begin with `run --source folder:PATH --data {found.data}`.")
+    with Catalog(folder.catalog) as catalog:
+        if found.handoff:
+            status.handoff(folder, catalog)
+            print(f"Written: {folder.root / 'HANDOFF.md'}")
+            return Exit.DONE
+        shown: Any = status.goals(folder, catalog) if found.goals else status.gather(folder, catalog)
+    if found.json:
+        print(json.dumps(shown, ensure_ascii=True))
+    else:
+        print(goals_text(shown) if found.goals else status_text(shown))
+    return Exit.DONE
+
+
+def _code(found: argparse.Namespace, facts: Facts, script: Path) -> int:
+    blender = host.find(found.blender, facts, script)
+    if blender is None:
+        raise UserError("`code` needs Blender. Start it with an installed Blender, or name one with --blender PATH.")
+    control = Control(Path("/dev/null"))
+    control.listen()
+
+    def tick() -> bool:
+        if control.cancelled:
+            raise Cancelled
+        return True
+
+    def told(words: str) -> None:
+        if not found.json:
+            Terminal().say(words)
+
+    entries = code.write_scripts(found.file, found.out, blender, layout=found.layout, tick=tick, told=told)
+    proven = sum(entry["proven"] for entry in entries)
+    summary = {"trees": len(entries), "proven": proven, "index": str(found.out / "index.json")}
+    print(json.dumps(summary) if found.json else f"{proven} of {len(entries)} trees proven; see {summary['index']}")
+    return Exit.DONE if proven == len(entries) else Exit.SET_ASIDE

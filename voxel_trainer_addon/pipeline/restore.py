@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A lost catalog is made again from the JSON files beside it: they say enough to go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..catalog import Catalog, Origin
+from ..errors import SetAside
+from ..files import read_json, read_jsonl
+from ..paths import DataFolder
+from ..words import counted
+
+SPLITS = ("train", "val", "test")
+
+
+def restore(folder: DataFolder, catalog: Catalog) -> str:
+    """Fill an empty catalog from what lies in the data folder; a sentence about it, or '' where nothing was to do."""
+    if any(catalog.counts().values()) or catalog.jobs():
+        return ""
+    harvested = _harvest(catalog, read_json(folder.metadata, {}))
+    parsed = _parse(folder, catalog)
+    rows = sum(_dataset(catalog, place) for place in sorted(folder.datasets.glob("*")))
+    for job in read_json(folder.jobs, []):
+        catalog.save_job(str(job["id"]), job)
+    for path in sorted(folder.models.glob("*/*/evaluation.json")):
+        evaluation = read_json(path, {})
+        if "id" in evaluation:
+            catalog.save_evaluation(str(evaluation["id"]), evaluation)
+    if not harvested and not parsed and not rows:
+        return ""
+    found = f"{counted(harvested, 'file')}, {counted(parsed, 'record')}, {counted(rows, 'row')}"
+    return f"The catalog was gone and was made again from the files beside it: {found}."
+
+
+def _harvest(catalog: Catalog, metadata: dict[str, Any]) -> int:
+    for source in metadata.get("sources", []):
+        catalog.add_source(source["id"], source["kind"], None)
+        if source["state"] == "done":
+            catalog.end_source(source["id"], source["words"])
+    files = metadata.get("files", [])
+    catalog.add_origins(Origin(**entry) for entry in files)
+    for aside in metadata.get("set_aside", []):
+        catalog.add_aside(SetAside(**aside))
+    return len(files)
+
+
+def _parse(folder: DataFolder, catalog: Catalog) -> int:
+    known = {origin.sha256 for origin in catalog.origins()}
+    count = 0
+    for path in sorted(folder.parsed.glob("*.json")):
+        record = read_json(path)
+        if isinstance(record, dict) and record.get("sha256") in known:
+            count += 1
+            place = path.relative_to(folder.root).as_posix()
+            version = int(str(record["schema"]).rpartition("/")[2])
+            catalog.add_record(record["sha256"], record["blender"], version, record["state"], place, record["counts"])
+    return count
+
+
+def _dataset(catalog: Catalog, place: Path) -> int:
+    rows = [
+        (split, row)
+        for split in SPLITS
+        if (place / f"{split}.jsonl").is_file()
+        for row in read_jsonl(place / f"{split}.jsonl")
+    ]
+    if rows:
+        catalog.set_examples(place.name, rows)
+    return len(rows)

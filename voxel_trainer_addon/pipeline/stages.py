@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which function does which stage, and what follows a run: platform files and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..files import read_json
+from ..stage import Outcome, Work
+
+if TYPE_CHECKING:
+    from .run import Run
+
+
+def _harvest(work: Work) -> Outcome:
+    from ..data_collection import blender_scraper
+
+    return blender_scraper.run(work)
+
+
+def _parse(work: Work) -> Outcome:
+    from ..data_collection import blend_parser
+
+    return blend_parser.run(work)
+
+
+def _dataset(work: Work) -> Outcome:
+    from ..dataset_builder import dataset
+    from ..fine_tuning import platform_files
+
+    outcome = dataset.run(work)
+    for finding in platform_files.write_platform_files(work.folder.dataset(work.options.name)):
+        work.note(finding)
+    return outcome
+
+
+def _train(work: Work) -> Outcome:
+    from ..fine_tuning import training_orchestrator
+
+    return training_orchestrator.run(work)
+
+
+def _evaluate(work: Work) -> Outcome:
+    from ..evaluation import benchmark
+
+    return benchmark.run(work)
+
+
+RUNNERS: dict[str, Callable[[Work], Outcome]] = {
+    "harvest": _harvest,
+    "parse": _parse,
+    "dataset": _dataset,
+    "train": _train,
+    "evaluate": _evaluate,
+}
+
+
+def write_report(run: Run) -> str:
+    """Write the dataset's report, where there is a dataset; its path relative to the data folder, or ''."""
+    from ..report import page
+
+    place = run.folder.dataset(run.options.name)
+    if not (place / "dataset.json").is_file():
+        return ""
+    return page.write(run.folder, run.catalog, run.options.name).relative_to(run.folder.root).as_posix()
+
+
+def evaluation_path(run: Run) -> Path | None:
+    """The newest evaluation of this dataset's model, or None."""
+    found = sorted(
+        run.folder.models.glob(f"{run.options.name}/*/evaluation.json"), key=lambda path: path.stat().st_mtime
+    )
+    return found[-1] if found else None
+
+
+def got_worse(run: Run) -> bool:
+    """Whether this run's evaluation showed that the tuned model is worse than its base."""
+    path = evaluation_path(run) if "evaluate" in run.chosen else None
+    verdict = read_json(path, {}).get("verdict") if path else None
+    return isinstance(verdict, dict) and verdict.get("result") == "worse"

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a data folder stands: counts by stage, the user's goals with what is lacking, and the hand-off note."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import Any
+
+from .. import __version__, checkpoints
+from ..catalog import Catalog
+from ..deployment import registry
+from ..files import now, write_text
+from ..locks import holder
+from ..paths import TASKS, DataFolder
+from ..words import counted, harmless
+
+TOKENS = {
+    "OPENAI_API_KEY": "to train at OpenAI or a host that speaks its protocol",
+    "ANTHROPIC_API_KEY": "to ask Claude",
+    "GITHUB_TOKEN": "to harvest GitHub",
+}
+"""Names of the tokens that may be needed, and for what."""
+
+
+def gather(folder: DataFolder, catalog: Catalog) -> dict[str, Any]:
+    """Everything that `status` shows, as JSON types."""
+    stages = {}
+    for stage in TASKS:
+        point = checkpoints.read(folder, stage)
+        stages[stage] = {
+            "status": point.get("status", "not started"),
+            "last_updated": point.get("last_updated"),
+            "progress": point.get("progress", {}),
+            "set_aside": dict(Counter(aside.code for aside in catalog.asides(stage))),
+        }
+    evaluations = catalog.evaluations()
+    return {
+        "version": __version__,
+        "data": folder.root.name,
+        "in_use_by": holder(folder.lock),
+        "counts": catalog.counts(),
+        "stages": stages,
+        "jobs": [{key: job.get(key) for key in ("id", "provider", "model", "status")} for job in catalog.jobs()],
+        "models": [model.as_json() for model in registry.models(folder)],
+        "evaluation": evaluations[-1].get("verdict") if evaluations else None,
+        "next_steps": checkpoints.next_steps(folder, catalog),
+    }
+
+
+def goals(folder: DataFolder, catalog: Catalog) -> list[dict[str, Any]]:
+    """The user's success criteria: what is wanted, what is there, whether it is reached, what is lacking."""
+    counts = catalog.counts()
+    models = registry.models(folder)
+    deployed = sum(model.state == "live" for model in models)
+    verdict = next((e["verdict"] for e in reversed(catalog.evaluations()) if "verdict" in e), None)
+    gain = verdict.get("relative_gain") if verdict else None
+    better = isinstance(gain, (int, float)) and gain > 0.2 and verdict.get("result") == "better"
+    return [
+        _goal("500+ files parsed", counts["parsed"], 500, "more sources: run --source folder:PATH"),
+        _goal("10,000+ examples", counts["rows"], 10_000, "more files, or more pieces a tree: dataset --pieces N"),
+        _goal("models tuned", len(models), 1, "train"),
+        _goal("models deployed", deployed, 1, "the stage deploy, which this version does not have yet"),
+        {
+            "goal": "metrics over 20 % better",
+            "have": verdict.get("words", "") if verdict else "not evaluated",
+            "want": "a gain of 20 % that is shown",
+            "reached": better,
+            "lacking": ""
+            if better
+            else "a held-out comparison that shows it: more rows, longer training, more prompts",
+        },
+    ]
+
+
+def _goal(name: str, have: int, want: int, how: str) -> dict[str, Any]:
+    lacking = "" if have >= want else f"{want - have:,} more; {how}"
+    return {"goal": name, "have": have, "want": want, "reached": have >= want, "lacking": lacking}
+
+
+def handoff(folder: DataFolder, catalog: Catalog) -> str:
+    """Write `HANDOFF.md` for whoever goes on; its text. It names tokens but never holds one."""
+    state = gather(folder, catalog)
+    lines = [
+        f"# Hand-off of {folder.root.name}",
+        "",
+        f"Written {now()} by Voxel Trainer {__version__}.",
+        "",
+        "## Progress",
+        "",
+    ]
+    lines += ["| stage | status | last updated | progress | set aside |", "|---|---|---|---|---|"]
+    for stage, seen in state["stages"].items():
+        progress = ", ".join(f"{key} {value}" for key, value in seen["progress"].items())
+        aside = ", ".join(f"{code}: {count}" for code, count in seen["set_aside"].items()) or "none"
+        lines.append(
+            f"| {stage} | {seen['status']} | {seen['last_updated'] or ''} | {cell(progress)} | {cell(aside)} |"
+        )
+    counts = state["counts"]
+    lines += ["", f"{counted(counts['files'], 'file')}, {counts['parsed']:,} parsed, {counted(counts['rows'], 'row')}."]
+    lines += ["", "## Errors", ""]
+    lines += [f"- {aside.stage}: `{cell(aside.item)}`: {cell(aside.sentence)}" for aside in catalog.asides()] or [
+        "None."
+    ]
+    lines += ["", "## Next steps", "", "```sh", *state["next_steps"], "```", "", "## Tokens", ""]
+    lines += [f"- `{name}`: {why} ({'set' if os.environ.get(name) else 'not set'})" for name, why in TOKENS.items()]
+    text = "\n".join(lines) + "\n"
+    write_text(folder.root / "HANDOFF.md", text)
+    return text
+
+
+def cell(text: str) -> str:
+    """`text` without what would break a Markdown table or open markup."""
+    return harmless(text).replace("|", "\\|").replace("`", "'").replace("<", "&lt;")

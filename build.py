@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
+
+COMMANDS = {"run": "first_run", "test": "suites", "zip": "archive"}
 
 HELP = """usage: python3 build.py COMMAND …
 
@@ -29,18 +32,11 @@ def main(argv: list[str]) -> int:
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(HELP, end="")
         return 0
-    command, words = argv[0], argv[1:]
-    if command == "test":
-        from build_tools import suites as module
-    elif command == "zip":
-        from build_tools import archive as module
-    elif command == "run":
-        from build_tools import first_run as module
-    else:
-        print(f"build.py has no command {command!r}: run, test or zip. `build.py --help` tells more.", file=sys.stderr)
+    if argv[0] not in COMMANDS:
+        print(f"build.py has no command {argv[0]!r}: run, test or zip. `build.py --help` tells more.", file=sys.stderr)
         return 2
     try:
-        return module.main(words)
+        return int(importlib.import_module(f"build_tools.{COMMANDS[argv[0]]}").main(argv[1:]))
     except KeyboardInterrupt:
         print("\nStopped. The same command goes on from here.", file=sys.stderr)
         return 130

@@ -141,6 +141,7 @@ def make(
         (part / MARKER).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)
         part.rename(target)
+        log.unlink()
     finally:
         shutil.rmtree(part, ignore_errors=True)
     _probe.cache_clear()

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`build.py run`: from a bare Python to the whole job. Says sizes first, sets up Blender's module, hands over."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from voxel_trainer_addon import __version__, pythons, words
+from voxel_trainer_addon.cli.arguments import parsed
+from voxel_trainer_addon.errors import Exit, UserError
+
+from .environments import (
+    ROOT,
+    SIZES,
+    Missing,
+    agreed,
+    check_libraries,
+    free_space,
+    home,
+    is_made,
+    made,
+    say,
+)
+
+HOSTS = (("3.13", "bpy-5_2", "5.2.3"), ("3.11", "bpy-5_0", "5.0.1"))
+"""Python → group of its Blender and the version, the better one first: 5.2's libraries hold twice the node groups."""
+
+USAGE = """usage: python3 build.py run [FOLDER …] [--data DIR] [--yes] [OPTION …]
+
+  FOLDER …     folders of your .blend files, read where they lie; Blender's own node libraries always go in
+  --data DIR   where everything lands (default: training_data)
+  --yes        do not ask before downloads
+
+Folders come first. What follows is handed on to the headless command, whose options are:
+"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do: which Blender in which Python, and the words for the headless command."""
+
+    python: str
+    group: str
+    blender: str
+    words: tuple[str, ...]
+
+
+def planned(argv: Sequence[str]) -> Plan:
+    """The plan for a command line. Raises Missing or UserError; exits with 2 on wrong usage, before any download."""
+    first_option = next((at for at, word in enumerate(argv) if word.startswith("-")), len(argv))
+    folders = [Path(word).expanduser() for word in argv[:first_option]]
+    for folder in folders:
+        if not folder.is_dir():
+            raise UserError(f"{folder} is no folder.")
+    sources = ["bundled:", *(f"folder:{folder.resolve()}" for folder in folders)]
+    headless = ["run", *(word for source in sources for word in ("--source", source)), *argv[first_option:]]
+    parsed(headless)
+    for version, group, blender in HOSTS:
+        if pythons.find(version):
+            return Plan(version, group, blender, tuple(headless))
+    here = ".".join(map(str, sys.version_info[:2]))
+    raise Missing(
+        f"Blender's module needs Python 3.13 or 3.11; this is {here}, and none of them runs here. {pythons.ADVICE}"
+    )
+
+
+def tell(plan: Plan) -> bool:
+    """Say what will be made, downloaded and kept; whether there is anything to download."""
+    base = pythons.find(plan.python)
+    assert base
+    there = is_made(plan.group, plan.python)
+    download, disk = (words.size(mb * 1_000_000) for mb in SIZES[plan.group])
+    sizes = "there already" if there else f"{download} to download, {disk} on disk"
+    say(f"Voxel Trainer {__version__}: harvest, parse, dataset, train, evaluate")
+    say(f"  Blender   {plan.blender}, as a module of Python {pythons.version_of(base)}: {sizes}")
+    say("  Training  PyTorch for the processor and a small language model, when the run comes to it")
+    say(f"  Place     {home()}: {words.size(free_space(home()))} free")
+    return not there
+
+
+def main(argv: list[str]) -> int:
+    """Hand over to the headless command; its exit status, or 2 where something must be mended first."""
+    if {"-h", "--help"} & set(argv):
+        print(USAGE)
+        parsed(["run", "--help"])
+    try:
+        plan = planned(argv)
+        if tell(plan) and "--yes" not in argv and not agreed("Go on?"):
+            return Exit.USAGE
+        check_libraries()
+        python = made(plan.group, plan.python)
+    except (Missing, UserError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return Exit.USAGE
+    command = [str(python), str(ROOT / "scripts" / "run_headless.py"), *plan.words]
+    if os.name == "posix":
+        sys.stdout.flush()
+        os.execv(command[0], command)
+    return subprocess.call(command)

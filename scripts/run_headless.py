@@ -41,7 +41,7 @@ def words() -> list[str]:
 
 
 def command() -> Any:
-    """The package's `cli`, loaded by its place: around `scripts/` in an extension, beside it in a checkout."""
+    """The package's `cli.command`, loaded by its place: around `scripts/` in an extension, beside it in a checkout."""
     package = HERE.parent.parent
     if not (package / "cli").is_dir():
         package /= "voxel_trainer_addon"
@@ -52,7 +52,7 @@ def command() -> Any:
     module = importlib.util.module_from_spec(spec)
     sys.modules[NAME] = module
     spec.loader.exec_module(module)
-    return importlib.import_module(f"{NAME}.cli")
+    return importlib.import_module(f"{NAME}.cli.command")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The headless command: argv to a plan, events to a terminal or to JSON lines."""
-
-from .command import main
-
-__all__ = ["main"]

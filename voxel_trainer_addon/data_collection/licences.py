@@ -38,8 +38,8 @@ def spdx(text: str) -> str:
 def from_file(path: Path) -> dict[str, Licence]:
     """Path in the source → licence, from a JSON file.
 
-    It reads `{"rocks/a.blend": "CC0-1.0"}`, or an object whose list `files` has `path`, `licence` and whatever else is known
-    of each file. Raises UserError where it is neither.
+    It reads `{"rocks/a.blend": "CC0-1.0"}`, or an object whose list `files` has `path`, `licence` and whatever else is
+    known of each file. Raises UserError where it is neither.
     """
     value = read_json(path)
     if not isinstance(value, dict):

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How values travel through a tree: links seen through reroutes, and nodes in the order of the flow."""
+"""How values flow through a tree: which inputs are fed by a link, and the order in which a person would build it."""
 
 from __future__ import annotations
+
+from collections import defaultdict
 
 from .model import Graph, Link, Node
 
@@ -9,37 +11,68 @@ REROUTE = "NodeReroute"
 FRAME = "NodeFrame"
 
 
-def wires(graph: Graph) -> list[Link]:
-    """The links that are not muted, from real node to real node: reroutes between them are left out."""
-    types = {node.name: node.type for node in graph.nodes}
-    into_reroute = {link.target: link for link in graph.links if types[link.target] == REROUTE and not link.muted}
-    found = []
+def fed_inputs(graph: Graph) -> set[tuple[str, int]]:
+    """(node, input) that get their value from a link, so that the stored value has no effect.
+
+    A muted or invalid link, one from a muted node or an unavailable socket, and a reroute that hangs loose feed nothing.
+    """
+    nodes = {node.name: node for node in graph.nodes}
+    into: dict[tuple[str, int], list[Link]] = defaultdict(list)
     for link in graph.links:
-        if link.muted or types[link.target] == REROUTE:
-            continue
-        start: Link | None = link
-        passed = set()
-        while start is not None and types[start.source] == REROUTE and start.source not in passed:
-            passed.add(start.source)
-            start = into_reroute.get(start.source)
-        if start is not None and types[start.source] != REROUTE:
-            found.append(Link(start.source, start.output, link.target, link.input, order=link.order))
-    return found
+        into[link.target, link.input].append(link)
+    live_reroutes: dict[str, bool] = {}
+
+    def brings(link: Link) -> bool:
+        source = nodes[link.source]
+        if link.muted or not link.valid or source.settings.get("mute"):
+            return False
+        if not source.outputs[link.output].available:
+            return False
+        if source.type != REROUTE:
+            return True
+        trail: list[str] = []
+        while source.name not in live_reroutes:
+            live_reroutes[source.name] = False
+            trail.append(source.name)
+            above = [a for a in into[source.name, 0] if not a.muted and a.valid]
+            above = [a for a in above if not nodes[a.source].settings.get("mute")]
+            above = [a for a in above if nodes[a.source].outputs[a.output].available]
+            if not above:
+                break
+            source = nodes[above[0].source]
+            if source.type != REROUTE:
+                live_reroutes.update(dict.fromkeys(trail, True))
+                break
+        else:
+            live_reroutes.update(dict.fromkeys(trail, live_reroutes[source.name]))
+        return live_reroutes[link.source]
+
+    return {place for place, links in into.items() if any(map(brings, links))}
 
 
-def in_order(graph: Graph) -> list[Node]:
-    """The nodes but for reroutes and frames, each after those that feed it; in the graph's own order where the flow
-    leaves it open or goes in a circle."""
-    nodes = [node for node in graph.nodes if node.type not in (REROUTE, FRAME)]
-    feeds: dict[str, set[str]] = {node.name: set() for node in nodes}
-    for wire in wires(graph):
-        if wire.source in feeds and wire.target in feeds:
-            feeds[wire.target].add(wire.source)
-    ordered: list[Node] = []
-    done: set[str] = set()
-    while nodes:
-        ready = [node for node in nodes if feeds[node.name] <= done] or nodes[:1]
-        ordered += ready
-        done |= {node.name for node in ready}
-        nodes = [node for node in nodes if node.name not in done]
-    return ordered
+def in_flow(graph: Graph) -> list[Node]:
+    """The nodes, each after what flows into it, chains kept together; a zone's input node before its output node."""
+    nodes = {node.name: node for node in graph.nodes}
+    before: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
+    has_users: set[str] = set()
+    for link in graph.links:
+        before[link.target].append((link.input, link.order, link.source))
+        has_users.add(link.source)
+    for node in graph.nodes:
+        if node.pair is not None:
+            before[node.pair].append((-1, 0, node.name))
+            has_users.add(node.name)
+    done: dict[str, Node] = {}
+    entered: set[str] = set()
+    starts = [n.name for n in graph.nodes if n.name not in has_users] + [n.name for n in graph.nodes]
+    for start in starts:
+        stack = [(start, False)]
+        while stack:
+            name, leave = stack.pop()
+            if leave:
+                done[name] = nodes[name]
+            elif name not in entered:
+                entered.add(name)
+                stack.append((name, True))
+                stack += [(source, False) for _, _, source in sorted(before[name], reverse=True)]
+    return list(done.values())

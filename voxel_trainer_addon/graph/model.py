@@ -2,8 +2,9 @@
 """A node tree as plain frozen data. Values are JSON types, so a graph goes through a file unchanged.
 
 Values: numbers, strings, booleans, None, lists; a data-block is `{"id": "IMAGE", "name": "Rust"}` (Blender's `id_type`);
-a number that JSON lacks is `{"float": "nan" | "inf" | "-inf"}`; nested structs are objects by property identifier; item
-collections are lists of such objects.
+a number that JSON lacks is `{"float": "nan" | "inf" | "-inf"}`; flags are `{"set": ["A", "B"]}`; nested structs are
+objects by property identifier; item collections are lists of such objects. Floats are the shortest decimals that stand
+for the same single-precision number.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ class Node:
 @dataclass(frozen=True)
 class Link:
     """From output `output` (an index into `outputs`) of node `source` to input `input` of node `target`.
-    `order` is the place among the links of one multi-input, from 0."""
+    `order` is the place among the links of one multi-input, from 0. `valid` is Blender's opinion: an invalid link
+    (types that do not fit, a loop) is there but brings nothing."""
 
     source: str
     output: int
@@ -59,6 +61,7 @@ class Link:
     input: int
     muted: bool = False
     order: int = 0
+    valid: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Collections inside nodes: what their `new` wants for an item, and outputs that follow other data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..model import Node, Value
+
+SOCKET_OF_DATA = {
+    "FLOAT_VECTOR": "VECTOR",
+    "FLOAT2": "VECTOR",
+    "FLOAT_COLOR": "RGBA",
+    "BYTE_COLOR": "RGBA",
+    "QUATERNION": "ROTATION",
+    "FLOAT4X4": "MATRIX",
+    "INT8": "INT",
+}
+"""Attribute data type of an item → the socket type that makes it."""
+
+OUTSIDE = frozenset(
+    {"CompositorNodeRLayers", "CompositorNodeImage", "CompositorNodeCryptomatteV2", "CompositorNodeMovieClip"}
+)
+"""Nodes whose outputs follow a scene, an image or a clip, not the tree."""
+
+
+def arguments(collection: Any, item: Mapping[str, Value]) -> tuple[Value, ...] | None:
+    """Arguments of the collection's `new` for such an item; None where it has no `new`."""
+    new = getattr(collection, "bl_rna", None) and collection.bl_rna.functions.get("new")
+    if not new:
+        return None
+    args: list[Value] = []
+    for parameter in new.parameters:
+        if parameter.is_output:
+            continue
+        name = parameter.identifier
+        if name in item:
+            args.append(item[name])
+        elif name == "socket_type" and "data_type" in item:
+            args.append(SOCKET_OF_DATA.get(item["data_type"], item["data_type"]))
+        elif name == "value" and "location" in item:  # a curve's point: new(position, value)
+            args.append(item["location"][1])
+        elif name == "position" and "location" in item:
+            args.append(item["location"][0])
+        elif name == "name":
+            args.append(item.get("path", item.get("name", "")))
+        else:
+            break
+    return tuple(args)
+
+
+def output_index(node: Node, index: int, outputs: Any) -> int:
+    """Where the node's output is among the live ones: by name where they follow other data, else at its place."""
+    if node.type in OUTSIDE:
+        name = node.outputs[index].name
+        return next((n for n, socket in enumerate(outputs) if socket.name == name), len(outputs))
+    return index

@@ -1,0 +1,352 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Node trees of Blender as plain graphs: everything writable that RNA shows, sorted into meaning and layout."""
+
+from __future__ import annotations
+
+import struct as packing
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+import bpy
+
+from ...errors import SetAside
+from ..model import Graph, Item, Link, Node, Socket, Value
+from ..steps import OWNERS
+
+Reader = Callable[[Any], Value]
+Fields = tuple[tuple[str, Reader], ...]
+
+SKIPPED = frozenset(
+    {"rna_type", "select", "add", "remove", "preview", "enum_definition", "textbox_state"}  # pickers, interface state
+    | {
+        "inspection_index",
+        "is_inspect_output",
+        "frame_current",
+        "has_layers",
+        "has_views",
+        "is_icon_visible",
+    }  # derived
+    | {"item_type", "position", "index", "identifier", "persistent_uid", "interface_items", "socket_type_items"}
+)
+TREE_SKIPPED = frozenset({"annotation", "grease_pencil", "nodes", "links", "interface", "animation_data", "type"})
+TREE_LAYOUT = frozenset(
+    {"color_tag", "default_group_node_width", "use_viewer_border", "show_modifier_manage_panel", "view_center"}
+)
+VALUE_NODES = frozenset({"VALUE", "RGB", "NORMAL"})
+"""Types of nodes that keep their value in an output."""
+NODE_LAYOUT: Mapping[str, Value] = {
+    "label": "",
+    "width": None,
+    "hide": False,
+    "show_options": True,
+    "show_preview": False,
+    "show_texture": False,
+    "warning_propagation": "ALL",
+    "ui_shortcut": 0,
+}
+"""What a node looks like → the value that needs no mention."""
+SOCKET_LAYOUT: Mapping[str, Value] = {"hide": False, "show_expanded": False, "pin_gizmo": False}
+
+
+@lru_cache(maxsize=1 << 16)
+def short(number: float) -> Value:
+    """The shortest decimal that packs to the same four bytes."""
+    if number != number or number in (float("inf"), float("-inf")):
+        return {"float": repr(number)}
+    exact = packing.pack("<f", number)
+    for digits in range(6, 9):
+        near = float(f"{number:.{digits}g}")
+        try:
+            if packing.pack("<f", near) == exact:
+                return near + 0.0
+        except OverflowError:
+            continue
+    return float(f"{number:.9g}")
+
+
+def _number(value: Any) -> Value:
+    return short(value)
+
+
+def _numbers(value: Any) -> Value:
+    return [short(x) if isinstance(x, float) else _numbers(x) if hasattr(x, "__len__") else x for x in value]
+
+
+def _same(value: Any) -> Value:
+    return value
+
+
+def _flags(value: Any) -> Value:
+    return {"set": sorted(value)}
+
+
+def _pointer(value: Any) -> Value:
+    if value is None:
+        return None
+    if isinstance(value, bpy.types.ID):
+        return {"id": value.id_type, "name": value.name}
+    return values(value)
+
+
+def _items(value: Any) -> Value:
+    return [values(item) for item in value]
+
+
+def _reader(p: Any) -> Reader | None:
+    """How one RNA property is read; None where it says nothing that a script could set."""
+    if p.identifier in SKIPPED or p.identifier.startswith(("bl_", "active_")):
+        return None
+    if p.type == "COLLECTION":
+        return _items
+    if p.type == "POINTER":
+        kind = getattr(bpy.types, p.fixed_type.identifier, object)
+        if issubclass(kind, bpy.types.Node) or (p.is_readonly and issubclass(kind, bpy.types.ID)):
+            return None
+        return _pointer
+    if p.is_readonly:
+        return None
+    if p.type == "ENUM" and p.is_enum_flag:
+        return _flags
+    if getattr(p, "is_array", False):
+        return _numbers
+    return _number if p.type == "FLOAT" else _same
+
+
+_fields: dict[type, Fields] = {}
+
+
+def fields(struct: Any) -> Fields:
+    """(identifier, reader) of what a script can set on such a struct, in RNA order; looked up once a class."""
+    kind = type(struct)
+    if kind not in _fields:
+        base: set[str] = set()
+        if issubclass(kind, bpy.types.Node):
+            base = {*bpy.types.Node.bl_rna.properties.keys(), *NODE_LAYOUT}
+        elif issubclass(kind, bpy.types.NodeTree):
+            base = {*bpy.types.ID.bl_rna.properties.keys(), *TREE_SKIPPED}
+        elif issubclass(kind, bpy.types.NodeTreeInterfaceItem):
+            base = {"name", "parent", "in_out", "socket_type"}
+        readers = ((p.identifier, _reader(p)) for p in struct.bl_rna.properties if p.identifier not in base)
+        _fields[kind] = tuple((name, reader) for name, reader in readers if reader)
+    return _fields[kind]
+
+
+def values(struct: Any) -> dict[str, Value]:
+    """The settable values of one struct, nested ones included."""
+    return {name: read(getattr(struct, name)) for name, read in fields(struct)}
+
+
+_values: dict[type, Reader | None] = {}
+
+
+def socket_value(socket: Any) -> Value:
+    """The value stored in a socket; None where its type stores none."""
+    kind = type(socket)
+    if kind not in _values:
+        p = socket.bl_rna.properties.get("default_value")
+        _values[kind] = None if p is None else _reader(p)
+    read = _values[kind]
+    return None if read is None else read(socket.default_value)
+
+
+def _socket(socket: Any, holds: bool) -> Socket:
+    kind = socket.type
+    layout = {name: True for name in SOCKET_LAYOUT if getattr(socket, name, False)}
+    return Socket(
+        socket.identifier,
+        socket.name,
+        socket.bl_idname if kind == "CUSTOM" else kind,
+        not socket.is_unavailable,
+        socket_value(socket) if holds else None,
+        layout,
+    )
+
+
+def _node(node: Any, name: str, names: Mapping[int, str]) -> Node:
+    kind = node.bl_idname
+    settings = values(node)
+    if node.mute:
+        settings["mute"] = True
+    layout: dict[str, Value] = {"name": node.name, "location": _numbers(node.location)}
+    for key, usual in NODE_LAYOUT.items():
+        value = getattr(node, key, usual)
+        if value != usual:
+            layout[key] = short(value) if isinstance(value, float) else value
+    if node.use_custom_color:
+        layout["color"] = _numbers(node.color)
+    if node.parent is not None:
+        layout["parent"] = names[node.parent.as_pointer()]
+    pair = getattr(node, "paired_output", None)
+    return Node(
+        name,
+        kind,
+        settings,
+        tuple(_socket(s, True) for s in node.inputs),
+        tuple(_socket(s, node.type in VALUE_NODES) for s in node.outputs),
+        names[pair.as_pointer()] if pair is not None else None,
+        layout,
+    )
+
+
+def _unique_names(tree: Any) -> dict[int, str]:
+    """Address of a node → a name that no other node has (damaged files repeat names)."""
+    names: dict[int, str] = {}
+    taken: set[str] = set()
+    for node in tree.nodes:
+        name, n = node.name, 0
+        while name in taken:
+            n += 1
+            name = f"{node.name}.{n:03}"
+        taken.add(name)
+        names[node.as_pointer()] = name
+    return names
+
+
+def _links(tree: Any, names: Mapping[int, str]) -> tuple[Link, ...]:
+    places: dict[int, dict[int, int]] = {}
+
+    def place(node: Any, socket: Any) -> int:
+        address = node.as_pointer()
+        if address not in places:
+            places[address] = {s.as_pointer(): i for side in (node.inputs, node.outputs) for i, s in enumerate(side)}
+        return places[address][socket.as_pointer()]
+
+    into: dict[tuple[str, int], list[tuple[int, Link]]] = defaultdict(list)
+    for link in tree.links:
+        source, target = link.from_node, link.to_node
+        made = Link(
+            names[source.as_pointer()],
+            place(source, link.from_socket),
+            names[target.as_pointer()],
+            place(target, link.to_socket),
+            link.is_muted,
+            valid=link.is_valid,
+        )
+        into[made.target, made.input].append((link.multi_input_sort_id, made))
+    links = []
+    for found in into.values():
+        found.sort(key=lambda pair: pair[0])
+        links += [replace(link, order=n) if n else link for n, (_, link) in enumerate(found)]
+    return tuple(links)
+
+
+def interface_item(item: Any, parents: Mapping[int, int] | None = None) -> Item:
+    """One item of a tree's interface; `parents`: index that Blender gives → place in `items_tree`."""
+    kind = "PANEL" if item.item_type == "PANEL" else f"{item.in_out} {item.socket_type or item.bl_socket_idname}"
+    parent = None
+    if parents is not None and item.parent is not None and item.parent.index >= 0:
+        parent = parents[item.parent.index]
+    return Item(kind, item.name, values(item), parent)
+
+
+def _interface(tree: Any) -> tuple[Item, ...]:
+    items = list(tree.interface.items_tree)
+    parents = {item.index: n for n, item in enumerate(items)}
+    return tuple(interface_item(item, parents) for item in items)
+
+
+def _refusal(graph: Graph) -> str:
+    if "Undefined" in graph.type or not graph.type:
+        return "refused: the tree is of a type that this Blender does not know"
+    for node in graph.nodes:
+        if "Undefined" in node.type or not node.type:
+            return f"refused: the node “{node.name}” is of a type that this Blender does not know"
+        for socket in (*node.inputs, *node.outputs):
+            if "Undefined" in socket.type:
+                return f"refused: a socket of the node “{node.name}” is of a type that this Blender does not know"
+    return ""
+
+
+def read_graph(tree: Any, key: str) -> Graph:
+    """One node tree. Raises UnicodeDecodeError where a name is no text (files from before 2.50)."""
+    if getattr(tree, "is_missing", False):
+        return Graph(key, tree.bl_idname, missing=True)
+    names = _unique_names(tree)
+    settings = values(tree)
+    layout = {name: settings.pop(name) for name in TREE_LAYOUT if name in settings}
+    graph = Graph(
+        key,
+        tree.bl_idname,
+        tuple(_node(node, names[node.as_pointer()], names) for node in tree.nodes),
+        _links(tree, names),
+        _interface(tree),
+        settings,
+        layout,
+    )
+    return replace(graph, refused=_refusal(graph))
+
+
+def tree_of(data: Any, key: str) -> Any:
+    """The live tree of a key, or None."""
+    collection, name = key.split("/", 1)
+    owner = getattr(data, collection).get(name)
+    return owner if owner is None or collection == "node_groups" else getattr(owner, "node_tree", None)
+
+
+def _own_library(data: Any) -> Any:
+    """The library that *is* the file, where everything was linked from it; None where the file itself is open."""
+    if data == bpy.data:
+        return None
+    return next((library for library in data.libraries if library.parent is None), None)
+
+
+def read_graphs(data: Any) -> tuple[dict[str, Graph], list[SetAside]]:
+    """Every tree of a file (`bpy.data`, or a `temp_data` that the file was linked into), and what could not be read.
+
+    Groups that it uses from other libraries are read as if they were its own.
+    """
+    own = _own_library(data)
+    graphs: dict[str, Graph] = {}
+    aside: list[SetAside] = []
+    borrowed: dict[str, list[Any]] = defaultdict(list)
+
+    def add(key: str, tree: Any) -> None:
+        try:
+            graphs[key] = read_graph(tree, key)
+        except UnicodeDecodeError as error:
+            sentence = "The tree holds a name that is not UTF-8 text, as files from before Blender 2.50 do."
+            aside.append(SetAside("parse", key, "name-not-text", sentence, repr(error.object)[:200]))
+
+    for collection in ("node_groups", *OWNERS):
+        for n, owner in enumerate(getattr(data, collection)):
+            tree = owner if collection == "node_groups" else getattr(owner, "node_tree", None)
+            if tree is None:
+                continue
+            try:
+                name = owner.name
+            except UnicodeDecodeError as error:
+                sentence = "The name of the data-block is not UTF-8 text, as in files from before Blender 2.50."
+                aside.append(
+                    SetAside("parse", f"{collection}/#{n}", "name-not-text", sentence, repr(error.object)[:200])
+                )
+                continue
+            if owner.library == own:
+                add(f"{collection}/{name}", tree)
+            elif collection == "node_groups":
+                borrowed[name].append(tree)
+    _borrow(graphs, borrowed, add)
+    return _with_refusals(graphs, {item.item for item in aside}), aside
+
+
+def _borrow(graphs: dict[str, Graph], borrowed: Mapping[str, list[Any]], add: Callable[[str, Any], None]) -> None:
+    """Read linked groups that are used, by name; a name that a local group has too stays the local one's."""
+    todo = [name for graph in graphs.values() for name in graph.groups]
+    while todo:
+        name = todo.pop()
+        key = f"node_groups/{name}"
+        if key not in graphs and borrowed.get(name):
+            add(key, borrowed[name][0])
+            todo += graphs[key].groups if key in graphs else ()
+
+
+def _with_refusals(graphs: Mapping[str, Graph], unread: set[str]) -> dict[str, Graph]:
+    """Refuse what uses a group that could not be read."""
+    out = dict(graphs)
+    for key, graph in graphs.items():
+        lost = next((name for name in graph.groups if f"node_groups/{name}" not in graphs), None)
+        if lost is not None and not graph.refused:
+            out[key] = replace(graph, refused=f"refused: it uses the group “{lost}”, which could not be read")
+    return out

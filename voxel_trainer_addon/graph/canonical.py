@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a tree is, apart from the names, order and places of its nodes: a canonical form, its hash, and differences in words.
+
+Nodes are told apart by what they hold and by how they are linked (colour refinement; twins are split one by one).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..files import digest
+from .flow import FRAME, REROUTE, fed_inputs
+from .model import Graph, Graphs, Item, Link, Node, Socket, Value, closure
+
+OUTSIDE = frozenset(
+    {"CompositorNodeRLayers", "CompositorNodeImage", "CompositorNodeCryptomatteV2", "CompositorNodeMovieClip"}
+)
+"""Nodes whose outputs follow a scene, an image or a clip: only linked ones count, by name."""
+DERIVED = {REROUTE: frozenset({"socket_idname"})}
+"""Settings that Blender computes from the links."""
+TOLERANCE = 1e-6
+
+
+class Form:
+    """One tree prepared for comparison: nodes without frames, what each holds, and how they hang together."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.nodes: dict[str, Node] = {node.name: node for node in graph.nodes if node.type != FRAME}
+        self.fed = fed_inputs(graph)
+        self.linked_outputs = {(link.source, link.output) for link in graph.links}
+        self.content = {name: self._content(node) for name, node in self.nodes.items()}
+        self.links = [
+            (link.source, self._output(link), link.target, link.input, link.order, link.muted)
+            for link in graph.links
+            if link.source in self.nodes and link.target in self.nodes
+        ]
+        self.edges: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for source, output, target, entry, order, muted in self.links:
+            mark = f"{output}>{entry}.{order}{'m' * muted}"
+            self.edges[source].append((">" + mark, target))
+            self.edges[target].append(("<" + mark, source))
+        for node in self.nodes.values():
+            if node.pair in self.nodes:
+                self.edges[node.name].append(("pair", node.pair))
+                self.edges[node.pair].append(("pair of", node.name))
+
+    def _output(self, link: Link) -> int | str:
+        source = self.nodes[link.source] if link.source in self.nodes else None
+        return source.outputs[link.output].name if source and source.type in OUTSIDE else link.output
+
+    def _content(self, node: Node) -> dict[str, Value]:
+        """What a node holds, in the terms of this module."""
+        settings = {k: v for k, v in node.settings.items() if k != "mute" and k not in DERIVED.get(node.type, ())}
+        held: dict[str, Value] = {"type": node.type, **{f".{k}": v for k, v in settings.items()}}
+        if node.outputs:  # muting what has no output does nothing
+            held["mute"] = bool(node.settings.get("mute"))
+        held["inputs"] = [self._socket(node, s, (node.name, i) not in self.fed) for i, s in enumerate(node.inputs)]
+        if node.type in OUTSIDE:
+            names = {s.name for i, s in enumerate(node.outputs) if (node.name, i) in self.linked_outputs}
+            held["outputs"] = [[name] for name in sorted(names)]
+        else:
+            held["outputs"] = [self._socket(node, s, True) for s in node.outputs]
+        return held
+
+    @staticmethod
+    def _socket(node: Node, socket: Socket, counts: bool) -> list[Value]:
+        if node.type == REROUTE:
+            return [socket.available]
+        return [socket.name, socket.type, socket.available, socket.value if counts and socket.available else None]
+
+
+def interface_form(items: Sequence[Item]) -> list[dict[str, Value]]:
+    """Items in order, those of a panel after it, outputs before inputs: how the two mix has no meaning."""
+    below: dict[int | None, list[int]] = defaultdict(list)
+    for n, item in enumerate(items):
+        below[item.parent].append(n)
+    out: list[dict[str, Value]] = []
+
+    def walk(parent: int | None, path: list[str]) -> None:
+        for n in sorted(below[parent], key=lambda n: not items[n].kind.startswith("OUTPUT")):
+            item = items[n]
+            settings = {f".{k}": v for k, v in item.settings.items()}
+            out.append({"kind": item.kind, "name": item.name, "panel": path, **settings})
+            if item.kind == "PANEL":
+                walk(n, [*path, item.name])
+
+    walk(None, [])
+    return out
+
+
+# Refinement
+
+Colours = dict[str, int]
+
+
+def _ranked(signatures: Sequence[Mapping[str, Any]]) -> list[Colours]:
+    """Signatures as small numbers, the same for equal ones in all the trees; their order depends on content alone."""
+    rank = {s: n for n, s in enumerate(sorted({s for side in signatures for s in side.values()}))}
+    return [{name: rank[s] for name, s in side.items()} for side in signatures]
+
+
+def _refine(forms: Sequence[Form], colours: list[Colours]) -> list[Colours]:
+    """Split classes by their neighbours until none splits any more."""
+    classes = len({c for side in colours for c in side.values()})
+    while True:
+        signatures = [
+            {
+                name: (colour, tuple(sorted((mark, side[other]) for mark, other in form.edges[name])))
+                for name, colour in side.items()
+            }
+            for form, side in zip(forms, colours, strict=True)
+        ]
+        colours = _ranked(signatures)
+        now = len({c for side in colours for c in side.values()})
+        if now == classes:
+            return colours
+        classes = now
+
+
+def _ordered(form: Form) -> list[str]:
+    """The nodes in an order that depends on the structure alone. Twins that no property tells apart are split one by one."""
+    (colours,) = _refine([form], _ranked([{n: _text(c) for n, c in form.content.items()}]))
+    while len(set(colours.values())) < len(colours):
+        twins: dict[int, list[str]] = defaultdict(list)
+        for name, colour in colours.items():
+            twins[colour].append(name)
+        first = min(colour for colour, names in twins.items() if len(names) > 1)
+        alone = all(not form.edges[name] for name in twins[first])
+        chosen = {name: (colours[name], n + 1) for n, name in enumerate(twins[first][: None if alone else 1])}
+        (colours,) = _ranked([{name: chosen.get(name, (colour, 0)) for name, colour in colours.items()}])
+        (colours,) = _refine([form], [colours])
+    return sorted(colours, key=colours.__getitem__)
+
+
+def _text(value: Value) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def canonical(graph: Graph) -> dict[str, Value]:
+    """The canonical form of one tree as JSON values: equal for two trees exactly if they mean the same."""
+    form = Form(graph)
+    order = _ordered(form)
+    at = {name: n for n, name in enumerate(order)}
+    return {
+        "type": graph.type,
+        "settings": dict(graph.settings),
+        "interface": interface_form(graph.interface),
+        "nodes": [form.content[name] for name in order],
+        "links": sorted([[at[s], str(o), at[t], i, r, m] for s, o, t, i, r, m in form.links]),
+        "pairs": sorted([at[n.name], at[n.pair]] for n in form.nodes.values() if n.pair in at),
+    }
+
+
+def graph_hash(root: str, graphs: Graphs) -> str:
+    """SHA-256 of what `root` and every group below it mean. The names of groups count, those of nodes and of the root do not."""
+    trees = closure(graphs[root], graphs)
+    kind = root.split("/", 1)[0]
+    below = {tree.name: canonical(tree) for tree in trees if tree.key != root}
+    return digest({"kind": kind, "tree": canonical(graphs[root]), "groups": below})
+
+
+def shape_hash(graph: Graph) -> str:
+    """SHA-256 of a tree's node types and links alone: trees of one shape differ in values."""
+    nodes = {node.name: node for node in graph.nodes if node.type != FRAME}
+    links = []
+    for link in graph.links:
+        a, b = nodes[link.source], nodes[link.target]
+        links.append([a.type, a.outputs[link.output].identifier, b.type, b.inputs[link.input].identifier])
+    types = sorted(node.type for node in nodes.values())
+    return digest([graph.key.split("/", 1)[0], graph.type, types, sorted(links)])
+
+
+# Differences
+
+
+def same(a: Value, b: Value) -> bool:
+    """Equal values; numbers within single precision."""
+    if isinstance(a, float) or isinstance(b, float):
+        if not isinstance(a, int | float) or not isinstance(b, int | float):
+            return False
+        return a == b or math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    if isinstance(a, list | tuple) and isinstance(b, list | tuple):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    return bool(a == b)
+
+
+def differences(a: Graph, b: Graph, groups_a: Graphs, groups_b: Graphs, limit: int = 20) -> list[str]:
+    """How `b` differs from `a`, in words, groups below included; empty if they mean the same. At most `limit` sentences."""
+    out = _tree_differences(a, b)
+    for tree in closure(a, groups_a):
+        if tree.key == a.key:
+            continue
+        other = groups_b.get(tree.key)
+        if other is None:
+            out.append(f"group “{tree.name}”: not there")
+        elif not tree.missing:
+            out += [f"group “{tree.name}”: {words}" for words in _tree_differences(tree, other)]
+        if len(out) >= limit:
+            break
+    return out[:limit]
+
+
+def _tree_differences(a: Graph, b: Graph) -> list[str]:
+    if a.nodes == b.nodes and a.links == b.links and a.interface == b.interface and a.settings == b.settings:
+        return [] if a.type == b.type else [f"type: {a.type} → {b.type}"]
+    out = _value_differences("tree", {"type": a.type, **a.settings}, {"type": b.type, **b.settings})
+    faces = interface_form(a.interface), interface_form(b.interface)
+    if len(faces[0]) != len(faces[1]):
+        out.append(f"interface: {len(faces[0])} → {len(faces[1])} items")
+    for x, y in zip(*faces, strict=False):
+        out += _value_differences(f"interface item “{x['name']}”", x, y)
+    forms = Form(a), Form(b)
+    best: list[str] | None = None
+    for full in (True, False):
+        found = _mapped_differences(*forms, _mapping(*forms, full))
+        best = found if best is None or len(found) < len(best) else best
+        if not best:
+            break
+    return out + (best or [])
+
+
+def _mapping(a: Form, b: Form, full: bool) -> dict[str, str]:
+    """Nodes of `a` → nodes of `b`, by content and links (`full`), or by type and links."""
+    forms = [a, b]
+    colours = _ranked([{n: _text(c if full else c["type"]) for n, c in form.content.items()} for form in forms])
+    colours = _refine(forms, colours)
+    while True:
+        sides: list[dict[int, list[str]]] = [defaultdict(list), defaultdict(list)]
+        for side, colour in zip(sides, colours, strict=True):
+            for name, c in colour.items():
+                side[c].append(name)
+        shared = [c for c in sides[0] if c in sides[1]]
+        open_ = [c for c in shared if len(sides[0][c]) > 1 and len(sides[1][c]) > 1]
+        if not open_:
+            return {sides[0][c][0]: sides[1][c][0] for c in shared}
+        first = min(open_, key=lambda c: (len(sides[0][c]), c))
+        pairs = list(zip(sides[0][first], sides[1][first], strict=False))
+        if any(a.edges[name] for name in sides[0][first]):
+            pairs = pairs[:1]
+        chosen = [{pair[i]: n + 1 for n, pair in enumerate(pairs)} for i in (0, 1)]
+        colours = _ranked(
+            [
+                {name: (c, pick.get(name, 0)) for name, c in side.items()}
+                for side, pick in zip(colours, chosen, strict=True)
+            ]
+        )
+        colours = _refine(forms, colours)
+
+
+def _mapped_differences(a: Form, b: Form, mapping: Mapping[str, str]) -> list[str]:
+    """Every difference under one mapping of nodes; empty only if the trees are equal."""
+    back = set(mapping.values())
+    out = [f"node “{n}” ({node.type}) is missing" for n, node in a.nodes.items() if n not in mapping]
+    out += [f"node “{n}” ({node.type}) is too many" for n, node in b.nodes.items() if n not in back]
+    for x, y in mapping.items():
+        out += _value_differences(f"node “{x}”", a.content[x], b.content[y])
+        pair = a.nodes[x].pair
+        if (None if pair is None else mapping.get(pair)) != b.nodes[y].pair:
+            out.append(f"node “{x}” is paired with another node")
+    moved = Counter((mapping.get(s, ""), o, mapping.get(t, ""), i, r, m) for s, o, t, i, r, m in a.links)
+    there = Counter(b.links)
+    for words, extra in (("missing", moved - there), ("too many", there - moved)):
+        for source, output, target, entry, *_ in extra:
+            out.append(f"link {source}[{output}] → {target}[{entry}] is {words}")
+    return out
+
+
+def _value_differences(where: str, x: Mapping[str, Value], y: Mapping[str, Value]) -> list[str]:
+    out = []
+    for key in sorted(x.keys() | y.keys()):
+        a, b = x.get(key), y.get(key)
+        if same(a, b):
+            continue
+        if key in ("inputs", "outputs") and len(a) == len(b):
+            out += [
+                f"{where}, {key}[{n}]: {_show(s)} → {_show(t)}" for n, (s, t) in enumerate(zip(a, b)) if not same(s, t)
+            ]
+        else:
+            out.append(f"{where}, {key.lstrip('.')}: {_show(a)} → {_show(b)}")
+    return out
+
+
+def _show(value: Value) -> str:
+    text = _text(value)
+    return text if len(text) < 80 else text[:77] + "…"

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is done to make a tree, statement by statement, as plain data: Blender performs it, the writer spells it out.
+
+A thing is named by a base: `tree`, `node/<name>`, `item/<index>` (of the interface), `data/<ID type>/<name>`, `bpy.data`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from .model import Graph, Value
+
+
+@dataclass(frozen=True)
+class At:
+    """`[key]` on the way to a place."""
+
+    key: str | int
+
+
+@dataclass(frozen=True)
+class Place:
+    """A thing: `base`, then attributes (strings) and keys (`At`)."""
+
+    base: str
+    path: tuple[str | At, ...] = ()
+
+    def __truediv__(self, step: str | At) -> Place:
+        return Place(self.base, (*self.path, step))
+
+
+@dataclass(frozen=True)
+class Set:
+    """`place.name = value`."""
+
+    place: Place
+    name: str
+    value: Value
+
+
+@dataclass(frozen=True)
+class Call:
+    """`result = place.name(*args, **named)`."""
+
+    place: Place
+    name: str
+    args: tuple[Value, ...] = ()
+    named: Mapping[str, Value] = field(default_factory=dict)
+    result: str = ""
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """`result = place`: a fresh look at something whose old wrapper went stale."""
+
+    result: str
+    place: Place
+
+
+Step = Set | Call | Fetch
+
+DATA = Place("bpy.data")
+TREE = Place("tree")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a data-block of one ID type is made as a placeholder: its collection in `bpy.data`, the maker, its arguments
+    after the name. Fonts, clips and sounds are loaded, then named."""
+
+    collection: str
+    args: tuple[Value, ...] = ()
+    maker: str = "new"
+
+
+KINDS: Mapping[str, Kind] = {
+    "ACTION": Kind("actions"),
+    "ARMATURE": Kind("armatures"),
+    "CAMERA": Kind("cameras"),
+    "COLLECTION": Kind("collections"),
+    "CURVE": Kind("curves", ("CURVE",)),
+    "FONT": Kind("fonts", ("<builtin>",), "load"),
+    "GREASEPENCIL": Kind("grease_pencils"),
+    "IMAGE": Kind("images", (1, 1)),
+    "LATTICE": Kind("lattices"),
+    "LIGHT": Kind("lights", ("POINT",)),
+    "LINESTYLE": Kind("linestyles"),
+    "MASK": Kind("masks"),
+    "MATERIAL": Kind("materials"),
+    "MESH": Kind("meshes"),
+    "NODETREE": Kind("node_groups"),
+    "OBJECT": Kind("objects", (None,)),
+    "PARTICLE": Kind("particles"),
+    "POINTCLOUD": Kind("pointclouds"),
+    "SCENE": Kind("scenes"),
+    "SPEAKER": Kind("speakers"),
+    "TEXT": Kind("texts"),
+    "TEXTURE": Kind("textures", ("NONE",)),
+    "VOLUME": Kind("volumes"),
+    "WORLD": Kind("worlds"),
+}
+OWNERS: Mapping[str, str] = {
+    "materials": "MATERIAL",
+    "worlds": "WORLD",
+    "lights": "LIGHT",
+    "linestyles": "LINESTYLE",
+    "textures": "TEXTURE",
+    "scenes": "SCENE",
+}
+"""Collections of `bpy.data` whose data-blocks own a tree → their ID type."""
+
+PASSES: Mapping[str, str] = {
+    "Depth": "use_pass_z",
+    "Mist": "use_pass_mist",
+    "Position": "use_pass_position",
+    "Normal": "use_pass_normal",
+    "Vector": "use_pass_vector",
+    "UV": "use_pass_uv",
+    "IndexOB": "use_pass_object_index",
+    "IndexMA": "use_pass_material_index",
+    "Object Index": "use_pass_object_index",
+    "Material Index": "use_pass_material_index",
+    "Shadow": "use_pass_shadow",
+    "AO": "use_pass_ambient_occlusion",
+    "Ambient Occlusion": "use_pass_ambient_occlusion",
+    "Emit": "use_pass_emit",
+    "Emission": "use_pass_emit",
+    "Env": "use_pass_environment",
+    "Environment": "use_pass_environment",
+    "DiffDir": "use_pass_diffuse_direct",
+    "Diffuse Direct": "use_pass_diffuse_direct",
+    "DiffInd": "use_pass_diffuse_indirect",
+    "Diffuse Indirect": "use_pass_diffuse_indirect",
+    "DiffCol": "use_pass_diffuse_color",
+    "Diffuse Color": "use_pass_diffuse_color",
+    "GlossDir": "use_pass_glossy_direct",
+    "Glossy Direct": "use_pass_glossy_direct",
+    "GlossInd": "use_pass_glossy_indirect",
+    "Glossy Indirect": "use_pass_glossy_indirect",
+    "GlossCol": "use_pass_glossy_color",
+    "Glossy Color": "use_pass_glossy_color",
+    "TransDir": "use_pass_transmission_direct",
+    "Transmission Direct": "use_pass_transmission_direct",
+    "TransInd": "use_pass_transmission_indirect",
+    "Transmission Indirect": "use_pass_transmission_indirect",
+    "TransCol": "use_pass_transmission_color",
+    "Transmission Color": "use_pass_transmission_color",
+    "SubsurfaceDir": "use_pass_subsurface_direct",
+    "SubsurfaceInd": "use_pass_subsurface_indirect",
+    "SubsurfaceCol": "use_pass_subsurface_color",
+}
+"""Output of a Render Layers node → the switch of the view layer that gives it."""
+
+RENDER_LAYERS = "CompositorNodeRLayers"
+
+
+def data(kind: str, name: str) -> Place:
+    """The data-block of that ID type and name."""
+    return Place(f"data/{kind}/{name}")
+
+
+def is_reference(value: Value) -> bool:
+    """Whether a value stands for a data-block."""
+    return isinstance(value, Mapping) and value.keys() == {"id", "name"}
+
+
+def references(value: Value) -> Iterator[tuple[str, str]]:
+    """(ID type, name) of every data-block below a value."""
+    if is_reference(value):
+        yield value["id"], value["name"]
+    elif isinstance(value, Mapping):
+        for below in value.values():
+            yield from references(below)
+    elif isinstance(value, list | tuple):
+        for below in value:
+            yield from references(below)
+
+
+def references_of(graph: Graph) -> list[tuple[str, str]]:
+    """(ID type, name) of every data-block that a tree refers to, each once, node groups apart."""
+    found: dict[tuple[str, str], None] = {}
+    for thing in (*graph.nodes, *graph.interface):
+        found.update(dict.fromkeys(references(thing.settings)))
+    for node in graph.nodes:
+        for socket in (*node.inputs, *node.outputs):
+            found.update(dict.fromkeys(references(socket.value)))
+    return [ref for ref in found if ref[0] != "NODETREE"]
+
+
+def placeholder(kind: str, name: str) -> list[Step]:
+    """Make a data-block that stands for one of the file. The empty file has a scene called Scene."""
+    how, base = KINDS[kind], f"data/{kind}/{name}"
+    if (kind, name) == ("SCENE", "Scene"):
+        return [Fetch(base, DATA / "scenes" / At("Scene"))]
+    if how.maker == "load":
+        return [Call(DATA / how.collection, "load", how.args, result=base), Set(Place(base), "name", name)]
+    return [Call(DATA / how.collection, "new", (name, *how.args), result=base)]
+
+
+def scene_steps(graphs: Iterable[Graph]) -> list[Step]:
+    """View layers and passes that Render Layers nodes need of the placeholder scenes."""
+    layers: dict[str, dict[str, set[str]]] = {}
+    for graph in graphs:
+        linked = {(link.source, link.output) for link in graph.links}
+        for node in graph.nodes:
+            scene = node.settings.get("scene")
+            if node.type == RENDER_LAYERS and is_reference(scene):
+                passes = layers.setdefault(scene["name"], {}).setdefault(
+                    node.settings.get("layer") or "ViewLayer", set()
+                )
+                passes |= {
+                    PASSES[s.name] for i, s in enumerate(node.outputs) if (node.name, i) in linked and s.name in PASSES
+                }
+    steps: list[Step] = []
+    for scene, wanted in layers.items():
+        all_layers = data("SCENE", scene) / "view_layers"
+        for n, (layer, passes) in enumerate(wanted.items()):
+            if n:
+                steps.append(Call(all_layers, "new", (layer,)))
+            else:
+                steps.append(Set(all_layers / At(0), "name", layer))
+            steps += [Set(all_layers / At(layer), switch, True) for switch in sorted(passes)]
+    return steps

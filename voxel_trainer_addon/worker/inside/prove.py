@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The job `prove`: trees become code, and the code is run in an empty Blender to see whether it makes the same trees."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...files import read_json
+from ...graph.blender.build import build, make_placeholders
+from ...graph.blender.read import read_graph, tree_of
+from ...graph.canonical import differences, graph_hash, shape_hash
+from ...graph.model import Graph, closure
+from ...graph.write import Block, script
+from . import Refused, empty
+
+CODE_NAME = "<script>"
+
+
+def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
+    """For each root: its code, whether the code was proven, and why not.
+
+    `body`: `graphs` (key → graph as JSON) or `record` (path of a parsed record that has them), `roots` (keys),
+    `layout` (write names, places and frames too). The answer: `scripts`, by key `code`, `proven`, `reason`, `graph`,
+    `shape` (hashes), `nodes` (of the tree itself).
+    """
+    if "record" in body:
+        record = read_json(Path(body["record"]))
+        if not isinstance(record, dict):
+            raise Refused("no-record", "The record of the file is gone or damaged; parse it again.", body["record"])
+        held = record["graphs"]
+    else:
+        held = body["graphs"]
+    graphs = {key: Graph.from_json(value) for key, value in held.items()}
+    layout = bool(body.get("layout"))
+    roots = {key: closure(graphs[key], graphs) for key in body["roots"]}
+    refusals = {key: _refusal(trees) for key, trees in roots.items()}
+    wanted = [tree for key, trees in roots.items() if not refusals[key] for tree in trees]
+    blocks, failures = _build_all(wanted, layout)
+    seen: dict[str, list[Graph]] = {}
+    scripts = {}
+    for key, trees in roots.items():
+        root = graphs[key]
+        code, reason = None, refusals[key] or next((failures[t.key] for t in trees if t.key in failures), "")
+        if not reason:
+            code = script([blocks[tree.key] for tree in trees])
+            reason = _trial(code, trees, seen)
+        scripts[key] = {
+            "code": code,
+            "proven": code is not None and not reason,
+            "reason": reason,
+            "graph": graph_hash(key, graphs),
+            "shape": shape_hash(root),
+            "nodes": len(root.nodes),
+        }
+    return {"scripts": scripts}
+
+
+def _refusal(trees: Iterable[Graph]) -> str:
+    """Why no script can make these trees, or nothing."""
+    for tree in trees:
+        if tree.missing:
+            return f"refused: it uses the group “{tree.name}”, whose library is missing"
+        if tree.refused:
+            return tree.refused
+    return ""
+
+
+def _build_all(trees: Iterable[Graph], layout: bool) -> tuple[dict[str, Block], dict[str, str]]:
+    """Every tree built once, groups first: its steps, or why it could not be built."""
+    unique = {tree.key: tree for tree in trees}
+    empty()
+    make_placeholders(unique.values())
+    blocks: dict[str, Block] = {}
+    failures: dict[str, str] = {}
+    for key, tree in unique.items():
+        try:
+            blocks[key] = Block(tree, build(tree, layout))
+        except Exception as error:  # whatever Blender raises belongs to this tree alone
+            failures[key] = f"failed: {type(error).__name__}: {error}"
+    return blocks, failures
+
+
+def _trial(code: str, trees: list[Graph], seen: dict[str, list[Graph]]) -> str:
+    """Run `code` in an empty Blender and compare what it made; empty if it is the same.
+
+    `seen` keeps the groups that were found equal before, so that an equal reading need not be compared again.
+    """
+    empty()
+    try:
+        exec(compile(code, CODE_NAME, "exec"), {"__name__": "__main__"})
+    except Exception as error:
+        line = next(
+            (f.lineno for f in reversed(traceback.extract_tb(error.__traceback__)) if f.filename == CODE_NAME), 0
+        )
+        return f"failed at line {line}: {type(error).__name__}: {error}"
+    for tree in reversed(trees):
+        live = tree_of(bpy.data, tree.key)
+        if live is None:
+            return f"failed: the code made no {tree.key}"
+        made = read_graph(live, tree.key)
+        if made in seen.get(tree.key, ()):
+            continue
+        found = differences(tree, made, {}, {})
+        if found:
+            where = "" if tree is trees[-1] else f"group “{tree.name}”: "
+            return f"differs: {where}{found[0]}" + (f" (and {len(found) - 1} more)" if len(found) > 1 else "")
+        seen.setdefault(tree.key, []).append(made)
+    return ""

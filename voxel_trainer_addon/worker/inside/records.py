@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one file holds, as a record: objects, data, scenes, materials … of the file itself, never of what it links."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ...errors import SetAside
+from ...graph.blender.read import read_graphs
+from .rna import base_name, numbers, plain, settings
+
+TEXT_MAX = 20_000
+"""Characters of a text block that are kept; hash and length are of all of it."""
+EXTENT_MAX = 1_000_000
+"""Meshes with more vertices get no extent."""
+
+RENDER = (
+    *("engine", "resolution_x", "resolution_y", "resolution_percentage", "fps", "fps_base", "film_transparent"),
+    *("use_compositing", "use_sequencer", "use_motion_blur", "use_freestyle", "filter_size"),
+)
+CYCLES = (
+    *("samples", "preview_samples", "use_adaptive_sampling", "adaptive_threshold", "use_denoising", "max_bounces"),
+    *("diffuse_bounces", "glossy_bounces", "transmission_bounces", "transparent_max_bounces", "feature_set"),
+)
+EEVEE = ("taa_render_samples", "taa_samples", "use_raytracing", "use_shadows", "use_gtao", "use_bloom", "use_ssr")
+DATA = (
+    *("meshes", "curves", "armatures", "lattices", "metaballs", "grease_pencils", "grease_pencils_v3", "hair_curves"),
+    *("pointclouds", "volumes", "speakers", "lightprobes"),
+)
+SIZES = ("vertices", "edges", "loops", "polygons", "splines", "bones", "points", "elements", "layers")
+ROTATIONS = {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}
+
+Json = dict[str, Any]
+
+
+class Reader:
+    """Reads one file's data: `bpy.data`, or a `temp_data` that the whole file was linked into.
+
+    `own` is the library that is the file itself, None where the file is open.
+    """
+
+    def __init__(self, data: Any, own: Any) -> None:
+        self.data, self.own = data, own
+        self.asides: list[SetAside] = []
+
+    def record(self) -> Json:
+        """The record's sections. A data-block that cannot be read is named under `set_aside`, with the reason."""
+        graphs, asides = read_graphs(self.data)
+        sections: Json = {
+            "objects": self._each("objects", self._object),
+            "data": [row for kind in DATA for row in self._each(kind, lambda block, kind=kind: _data(block, kind))],
+            "collections": self._each("collections", self._collection),
+            "scenes": self._each("scenes", self._scene),
+        }
+        for kind in ("materials", "worlds", "lights", "cameras", "textures", "linestyles", "particles"):
+            sections[kind] = self._each(kind, self._block)
+        sections |= {
+            "images": self._each("images", _image),
+            "texts": self._each("texts", _text),
+            "actions": self._each("actions", _action),
+            "libraries": [_library(library) for library in self.data.libraries if library != self.own],
+            "graphs": {key: graph.as_json() for key, graph in graphs.items()},
+            "set_aside": [aside.as_json() for aside in (*self.asides, *asides)],
+        }
+        return sections
+
+    def own_blocks(self, kind: str) -> Iterator[Any]:
+        return (block for block in getattr(self.data, kind, ()) if block.library == self.own)
+
+    def reference(self, block: Any) -> Json | None:
+        """A data-block by type and name, and by its library's name where it is not the file's own."""
+        if block is None:
+            return None
+        found = {"id": block.id_type, "name": block.name}
+        if block.library != self.own:
+            found["library"] = base_name(block.library.filepath) if block.library else ""
+        return found
+
+    def _each(self, kind: str, read: Callable[[Any], Json]) -> list[Json]:
+        rows = []
+        for number, block in enumerate(self.own_blocks(kind)):
+            item = f"{kind}/#{number}"
+            try:
+                item = f"{kind}/{block.name}"
+                rows.append(read(block))
+            except UnicodeDecodeError as error:
+                sentence = "It holds a name that is not UTF-8 text, as files from before Blender 2.50 do."
+                self.asides.append(SetAside("parse", item, "name-not-text", sentence, repr(error.object)[:200]))
+            except (AttributeError, TypeError, ValueError, RuntimeError, OverflowError) as error:
+                sentence = "Blender gave no values for it."
+                self.asides.append(SetAside("parse", item, "unreadable", sentence, f"{type(error).__name__}: {error}"))
+        return rows
+
+    def _object(self, ob: Any) -> Json:
+        rotation = ROTATIONS.get(ob.rotation_mode, "rotation_euler")
+        return {
+            "name": ob.name,
+            "type": ob.type,
+            "data": self.reference(ob.data),
+            "parent": self.reference(ob.parent),
+            **({"parent_type": ob.parent_type, "parent_bone": ob.parent_bone} if ob.parent else {}),
+            "location": numbers(ob.location),
+            "rotation_mode": ob.rotation_mode,
+            rotation: numbers(getattr(ob, rotation)),
+            "scale": numbers(ob.scale),
+            "hide_render": ob.hide_render,
+            "instance_type": ob.instance_type,
+            "instance_collection": self.reference(ob.instance_collection),
+            "materials": [self.reference(slot.material) for slot in ob.material_slots],
+            "modifiers": [self._modifier(modifier) for modifier in ob.modifiers],
+            "constraints": [self._constraint(constraint) for constraint in ob.constraints],
+            "particle_systems": [
+                {"name": system.name, "settings": self.reference(system.settings)} for system in ob.particle_systems
+            ],
+            **self._drivers(ob),
+        }
+
+    def _constraint(self, constraint: Any) -> Json:
+        if not hasattr(constraint, "type"):  # of a type that this Blender does not know
+            return {"name": "", "type": "", "settings": {}}
+        return {"name": constraint.name, "type": constraint.type, "settings": settings(constraint, self.reference)}
+
+    def _modifier(self, modifier: Any) -> Json:
+        found = {"name": modifier.name, "type": modifier.type, "settings": settings(modifier, self.reference)}
+        if modifier.type == "NODES":
+            found["node_group"] = self.reference(modifier.node_group)
+            found["inputs"], found["outputs"] = self._sockets(modifier)
+        return found
+
+    def _sockets(self, modifier: Any) -> tuple[Json, Json]:
+        """Inputs and outputs of a Geometry Nodes modifier by socket identifier, in one form for both of Blender's:
+        `{"value": …}`, `{"attribute": name}` or `{"layer": name}`."""
+        if hasattr(modifier, "properties"):
+            return self._sockets_by_rna(modifier.properties)
+        inputs: Json = {}
+        outputs: Json = {}
+        held = {key: plain(value, self.reference) for key, value in modifier.items()}
+        for key, value in held.items():
+            base = key.removesuffix("_attribute_name")
+            if base != key:
+                if base not in held:
+                    outputs[base] = {"attribute": value}
+            elif not key.endswith("_use_attribute"):
+                by_name = held.get(f"{key}_use_attribute")
+                inputs[key] = {"attribute": held.get(f"{key}_attribute_name", "")} if by_name else {"value": value}
+        return inputs, outputs
+
+    def _sockets_by_rna(self, properties: Any) -> tuple[Json, Json]:
+        inputs: Json = {}
+        for name, socket in _members(getattr(properties, "inputs", None)):
+            held = settings(socket, self.reference)
+            kind = getattr(socket, "type", "VALUE")
+            named = {"ATTRIBUTE": ("attribute", "attribute_name"), "LAYER": ("layer", "layer_name")}.get(kind)
+            if named:
+                inputs[name] = {named[0]: held.get(named[1], "")}
+            elif "value" in held:
+                inputs[name] = {"value": held["value"]}
+        outputs = {
+            name: {"attribute": socket.attribute_name}
+            for name, socket in _members(getattr(properties, "outputs", None))
+            if hasattr(socket, "attribute_name")
+        }
+        return inputs, outputs
+
+    def _drivers(self, block: Any) -> Json:
+        animation = block.animation_data
+        if animation is None or not len(animation.drivers):
+            return {}
+        rows = [
+            {"path": curve.data_path, "index": curve.array_index, "expression": curve.driver.expression}
+            for curve in animation.drivers
+        ]
+        return {"drivers": rows}
+
+    def _block(self, block: Any) -> Json:
+        return {"name": block.name, **_kind(block), **self._drivers(block), "settings": settings(block, self.reference)}
+
+    def _collection(self, collection: Any) -> Json:
+        return {
+            "name": collection.name,
+            "children": [self.reference(child) for child in collection.children],
+            "objects": [self.reference(ob) for ob in collection.objects],
+            "instance_offset": numbers(collection.instance_offset),
+        }
+
+    def _scene(self, scene: Any) -> Json:
+        return {
+            "name": scene.name,
+            "camera": self.reference(scene.camera),
+            "world": self.reference(scene.world),
+            "objects": len(scene.objects),
+            "frames": [scene.frame_start, scene.frame_end, scene.frame_step],
+            "frame": scene.frame_current,
+            "render": _some(scene.render, RENDER) | _some(scene.render.image_settings, ("file_format", "color_mode")),
+            "cycles": _some(getattr(scene, "cycles", None), CYCLES),
+            "eevee": _some(getattr(scene, "eevee", None), EEVEE),
+            "view": _some(scene.view_settings, ("view_transform", "look", "exposure", "gamma")),
+            "display": scene.display_settings.display_device,
+            "units": _some(scene.unit_settings, ("system", "scale_length", "length_unit")),
+            "view_layers": [layer.name for layer in scene.view_layers],
+            "markers": len(scene.timeline_markers),
+            **self._drivers(scene),
+        }
+
+
+def _some(struct: Any, names: tuple[str, ...]) -> Json:
+    held = settings(struct, lambda block: None, depth=99) if struct else {}
+    return {name: held[name] for name in names if name in held}
+
+
+def _kind(block: Any) -> Json:
+    return {"type": block.type} if isinstance(getattr(block, "type", None), str) else {}
+
+
+def _members(struct: Any) -> Iterator[tuple[str, Any]]:
+    for p in struct.bl_rna.properties if struct else ():
+        if p.identifier not in ("rna_type", "name"):
+            yield p.identifier, getattr(struct, p.identifier)
+
+
+def _data(block: Any, kind: str) -> Json:
+    row: Json = {"kind": kind, "name": block.name}
+    row |= {name: len(getattr(block, name)) for name in SIZES if hasattr(getattr(block, name, None), "__len__")}
+    if hasattr(block, "materials"):
+        row["materials"] = len(block.materials)
+    if kind == "meshes":
+        row |= {
+            "uv_layers": [layer.name for layer in block.uv_layers],
+            "attributes": [[a.name, a.domain, a.data_type] for a in block.attributes if not a.name.startswith(".")],
+            "shape_keys": [key.name for key in block.shape_keys.key_blocks] if block.shape_keys else [],
+            "extent": _extent(block.vertices),
+        }
+    return row
+
+
+def _extent(vertices: Any) -> list[list[Any]] | None:
+    """Smallest and largest coordinate on each axis."""
+    if not 0 < len(vertices) <= EXTENT_MAX:
+        return None
+    flat = array("f", bytes(12 * len(vertices)))
+    vertices.foreach_get("co", flat)
+    axes = [flat[axis::3] for axis in range(3)]
+    return [numbers([min(axis) for axis in axes]), numbers([max(axis) for axis in axes])]
+
+
+def _image(image: Any) -> Json:
+    """Never its size or pixels: Blender would open the file at its path for them."""
+    return {
+        "name": image.name,
+        "source": image.source,
+        "packed": len(image.packed_files) > 0,
+        "file": base_name(image.filepath_raw),
+        "colour_space": image.colorspace_settings.name,
+        "alpha_mode": image.alpha_mode,
+    }
+
+
+def _text(text: Any) -> Json:
+    whole = text.as_string()
+    return {
+        "name": text.name,
+        "characters": len(whole),
+        "sha256": hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest(),
+        "text": whole[:TEXT_MAX],
+        "register": text.use_module,
+    }
+
+
+def _action(action: Any) -> Json:
+    if hasattr(action, "layers"):
+        strips = [strip for layer in action.layers for strip in layer.strips]
+        curves = sum(len(bag.fcurves) for strip in strips for bag in getattr(strip, "channelbags", ()))
+    else:
+        curves = len(action.fcurves)
+    return {"name": action.name, "curves": curves, "frames": numbers(action.frame_range)}
+
+
+def _library(library: Any) -> Json:
+    return {"name": base_name(library.filepath), "version": ".".join(map(str, library.version))}

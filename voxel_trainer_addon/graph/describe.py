@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .flow import in_order, wires
+from .flow import fed_inputs
 from .model import Graph, Node, Socket
+from .wires import real_nodes, wires
 
 Plain = Mapping[str, Node]
 """Node type → that node as Blender makes it. What differs from it is worth telling."""
@@ -96,21 +97,21 @@ def settings_told(node: Node, plain: Plain) -> Iterator[tuple[str, Any]]:
                 yield name, value
 
 
-def values_told(node: Node, plain: Plain, linked: set[tuple[str, int]]) -> Iterator[tuple[int, Socket]]:
-    """(index, socket) of the available inputs without a link whose value is not as Blender makes it."""
+def values_told(node: Node, plain: Plain, fed: set[tuple[str, int]]) -> Iterator[tuple[int, Socket]]:
+    """(index, socket) of the available inputs that no link feeds and whose value is not as Blender makes it."""
     fresh = plain.get(node.type)
     if fresh is None:
         return
     usual = {socket.identifier: socket.value for socket in fresh.inputs}
     for index, socket in enumerate(node.inputs):
-        told = socket.available and (node.name, index) not in linked and socket.value != usual.get(socket.identifier)
+        told = socket.available and (node.name, index) not in fed and socket.value != usual.get(socket.identifier)
         if told and value_words(socket.value) is not None:
             yield index, socket
 
 
 def numbered(graph: Graph) -> dict[str, str]:
     """Node name → how the text calls it: its type in words, with a number where there are several."""
-    nodes = in_order(graph)
+    nodes = real_nodes(graph)
     total = Counter(type_words(node.type) for node in nodes)
     seen: Counter[str] = Counter()
     called = {}
@@ -138,7 +139,7 @@ def interface_words(graph: Graph) -> str:
 
 def kinds_words(graph: Graph) -> str:
     """Which nodes there are: `2 Math, Mix and Noise Texture`."""
-    count = Counter(type_words(node.type) for node in in_order(graph))
+    count = Counter(type_words(node.type) for node in real_nodes(graph))
     return listed([f"{n} {words}" if n > 1 else words for words, n in count.items()])
 
 
@@ -147,13 +148,13 @@ def in_words(graph: Graph, plain: Plain, length: str = "long") -> str:
     interface = interface_words(graph)
     if length == "short":
         return " ".join(filter(None, [interface, f"It uses {kinds_words(graph)}."]))
-    called, linked = numbered(graph), {(wire.target, wire.input) for wire in wires(graph)}
+    called, fed = numbered(graph), fed_inputs(graph)
     nodes = []
-    for node in in_order(graph):
+    for node in real_nodes(graph):
         told = []
         if length == "long":
             told += [f"{name.replace('_', ' ')} {value_words(value)}" for name, value in settings_told(node, plain)]
-            told += [f"{socket.name} {value_words(socket.value)}" for _, socket in values_told(node, plain, linked)]
+            told += [f"{socket.name} {value_words(socket.value)}" for _, socket in values_told(node, plain, fed)]
         if node.group:
             told.insert(0, f'"{node.group}"')
         nodes.append(called[node.name] + (f" ({', '.join(told)})" if told else ""))
@@ -169,8 +170,8 @@ def in_words(graph: Graph, plain: Plain, length: str = "long") -> str:
 
 def in_identifiers(graph: Graph, plain: Plain) -> str:
     """The tree in bpy's own identifiers: types, socket names (or `[index]` where a name is not unique), properties."""
-    nodes = in_order(graph)
-    linked = {(wire.target, wire.input) for wire in wires(graph)}
+    nodes = real_nodes(graph)
+    fed = fed_inputs(graph)
     total, seen = Counter(node.type for node in nodes), Counter[str]()
     called = {}
     for node in nodes:
@@ -179,7 +180,7 @@ def in_identifiers(graph: Graph, plain: Plain) -> str:
     parts = []
     for node in nodes:
         told = [f"{name}={value!r}" for name, value in settings_told(node, plain) if " " not in name]
-        told += [f"{place(node.inputs, i)}={value_words(s.value)}" for i, s in values_told(node, plain, linked)]
+        told += [f"{place(node.inputs, i)}={value_words(s.value)}" for i, s in values_told(node, plain, fed)]
         parts.append(called[node.name] + (f"({', '.join(told)})" if told else ""))
     by_name = {node.name: node for node in nodes}
     links = [

@@ -11,8 +11,9 @@ from typing import Any
 
 from ..files import digest
 from .describe import type_words
-from .flow import FRAME, REROUTE, in_order, wires
+from .flow import FRAME, REROUTE
 from .model import Graph, Node
+from .wires import real_nodes, wires
 
 SIZES = range(2, 9)
 NEVER = {FRAME, REROUTE, "NodeGroupInput", "NodeGroupOutput", "NodeUndefined"}
@@ -93,7 +94,7 @@ def cut(graph: Graph, part: set[str]) -> Graph:
 
 def name_of(piece: Graph) -> str:
     """A plain name from what stands first and last in the flow: `Noise Bump`."""
-    ordered = in_order(piece)
+    ordered = real_nodes(piece)
     words: list[str] = []
     for node in (ordered[0], ordered[-1]):
         said = type_words(node.type).split()

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Train, val and test by connected groups, so that nothing stands on both sides."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..files import digest
+
+SPLITS = ("train", "val", "test")
+HELD_OUT = 0.1
+"""Share of the rows that val, and that test, is filled up to."""
+FEW_FILES = 10
+"""A source with fewer files than this is split by its trees, else by its files."""
+TELLING_NODES = 10
+"""Equal trees of so many nodes tie their groups together. Smaller ones would tie nearly everything; they are left out
+of val and test instead where train has them too."""
+
+
+class Groups:
+    """Atoms (files, or trees of a file) and which of them belong together."""
+
+    def __init__(self) -> None:
+        self._above: dict[str, str] = {}
+
+    def join(self, *atoms: str) -> None:
+        """Put atoms into one group."""
+        roots = sorted({self.of(atom) for atom in atoms})
+        for root in roots[1:]:
+            self._above[root] = roots[0]
+
+    def of(self, atom: str) -> str:
+        """The group of an atom: the least of its atoms in alphabetical order."""
+        path = []
+        while (above := self._above.setdefault(atom, atom)) != atom:
+            path.append(atom)
+            atom = above
+        for passed in path:
+            self._above[passed] = atom
+        return atom
+
+
+def allotted(weights: Mapping[str, int], seed: int) -> dict[str, str]:
+    """Group → split. The largest group is train's; of the others, in an order drawn by `seed`, val and test take what
+    fits into a tenth of all rows each; where nothing fits, the smallest ones."""
+    if not weights:
+        return {}
+    largest = min(weights, key=lambda group: (-weights[group], group))
+    others = sorted((group for group in weights if group != largest), key=lambda group: digest([seed, group]))
+    most = sum(weights.values()) * HELD_OUT
+    split = {group: "train" for group in weights}
+    filled: Counter[str] = Counter()
+    for group in others:
+        wants = min(("test", "val"), key=lambda side: (filled[side], side))
+        if filled[wants] + weights[group] <= most:
+            split[group] = wants
+            filled[wants] += weights[group]
+    for side in ("test", "val"):
+        left = [group for group in others if split[group] == "train"]
+        if not filled[side] and left:
+            split[min(left, key=lambda group: (weights[group], group))] = side
+            filled[side] += 1
+    return split
+
+
+def leaks(rows: Iterable[tuple[str, Mapping[str, Any]]]) -> list[str]:
+    """What stands on both sides of the split, as sentences: groups, canonical graphs, prompts."""
+    sides: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for split, row in rows:
+        sides["group", row["group"]].add(split)
+        sides["graph", row["proof"]["graph"]].add(split)
+        sides["prompt", row["prompt"]].add(split)
+    return [
+        f"The {what} {value[:60]} stands in {' and '.join(sorted(where))}."
+        for (what, value), where in sides.items()
+        if len(where) > 1
+    ]

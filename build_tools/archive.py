@@ -14,8 +14,9 @@ from pathlib import Path
 
 from voxel_trainer_addon import __version__, files, pythons, words
 
-from .environments import ROOT, Missing, check_libraries, made, say
+from .environments import ROOT, Missing, made, say
 
+PACKAGE = "voxel_trainer_addon"
 BESIDE = ("blender_manifest.toml", "LICENSE", "scripts/run_headless.py")
 """What goes into the zip besides the package's own files."""
 
@@ -26,7 +27,7 @@ FIRST_DATE = 315532800
 
 def contents(root: Path) -> dict[str, Path]:
     """Name in the zip → file. The package's files lie at the top, as Blender wants them, in sorted order."""
-    package = root / "voxel_trainer_addon"
+    package = root / PACKAGE
     found = {name: root / name for name in BESIDE}
     for path in package.rglob("*"):
         inside = path.relative_to(package)
@@ -57,7 +58,6 @@ def write(root: Path, target: Path) -> list[str]:
 
 def validate(target: Path) -> str:
     """Let the tool of Blender 5.2's extensions judge the zip; its verdict. Raises Missing or ValueError."""
-    check_libraries()
     python = made("bpy-5_2", "3.13") if pythons.find("3.13") else made("bpy-5_0", "3.11")
     lib = "Lib" if os.name == "nt" else "lib/python*"
     scripts = next(python.parent.parent.glob(f"{lib}/site-packages/bpy/*/scripts"))

@@ -84,12 +84,13 @@ def made(group: str, version: str) -> Path:
     """The Python of a group's environment, made where it is not there yet. Raises Missing."""
     base = python(version)
     place = pythons.place(home(), group, base, requirements(group))
-    if not pythons.is_made(place):
+    there = pythons.is_made(place)
+    check_system(None if there else base, blender=group.startswith("bpy"))
+    if not there:
         download, disk = (mb * 1_000_000 for mb in SIZES[group])
         check_space(disk)
         what = f"{group.replace('_', '.')} (Python {pythons.version_of(base)})"
         say(f"Making the environment {what}: about {words.size(download)} to download, {words.size(disk)} on disk")
-        check_pip(base)
         beat = Beat()
         try:
             pythons.make(home(), group, base, requirements(group), beat=beat)
@@ -116,12 +117,20 @@ def free_space(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def check_pip(base: Path) -> None:
-    """See that an environment with pip can be made: Debian keeps ensurepip in a package apart. Raises Missing."""
-    if pythons.has(base, "ensurepip") or pythons.lent_pip(base):
-        return
-    minor = pythons.version_of(base).rpartition(".")[0]
-    mend(f"Python {minor} here has no ensurepip and no pip", [f"python{minor}-venv"])
+def check_system(base: Path | None, *, blender: bool) -> None:
+    """See that what pip cannot bring is there: ensurepip in the Python that makes an environment (Debian keeps it in a
+    package apart), and the libraries that Blender's module loads. Installs them where we may; raises Missing otherwise.
+    """
+    lacks, packages = [], []
+    if base and not (pythons.has(base, "ensurepip") or pythons.lent_pip(base)):
+        minor = pythons.version_of(base).rpartition(".")[0]
+        lacks.append(f"Python {minor} has no ensurepip here, and no other pip was found")
+        packages.append(f"python{minor}-venv")
+    libraries = missing_libraries() if blender else []
+    if libraries:
+        lacks.append("system libraries that Blender's module loads are missing")
+    if lacks:
+        mend("; ".join(lacks), packages + libraries)
 
 
 def missing_libraries() -> list[str]:
@@ -135,21 +144,14 @@ def missing_libraries() -> list[str]:
     return missing
 
 
-def check_libraries() -> None:
-    """See that the libraries that bpy loads are there. Raises Missing."""
-    packages = missing_libraries()
-    if packages:
-        mend("Blender's module needs system libraries that are not here", packages)
-
-
 def mend(lack: str, packages: list[str]) -> None:
-    """Install Debian packages where nobody can be asked and we may (root, no terminal); raise Missing otherwise."""
+    """Install Debian packages where we may (root, and nobody says no); raise Missing with the line otherwise."""
     line = f"apt-get install -y --no-install-recommends {' '.join(packages)}"
     may = hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get")
     if not may or not (CI or agreed(f"{lack}. Install them now? ({line})")):
         sudo = "" if may else "sudo "
         raise Missing(f"{lack}. On Debian or Ubuntu this mends it:\n  {sudo}{line}")
-    say(f"{lack}: {line}")
+    say(f"{lack}; this mends it: {line}")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for argv in (["apt-get", "update", "-qq"], [*line.split(), "-qq"]):
         done = subprocess.run(argv, env=quiet, stdin=subprocess.DEVNULL, capture_output=True, text=True)

@@ -19,7 +19,6 @@ from .environments import (
     SIZES,
     Missing,
     agreed,
-    check_libraries,
     free_space,
     home,
     is_made,
@@ -92,13 +91,12 @@ def main(argv: list[str]) -> int:
         plan = planned(argv)
         if tell(plan) and "--yes" not in argv and not agreed("Go on?"):
             return Exit.USAGE
-        check_libraries()
         python = made(plan.group, plan.python)
     except (Missing, UserError) as error:
         print(f"\n{error}", file=sys.stderr)
         return Exit.USAGE
     command = [str(python), str(ROOT / "scripts" / "run_headless.py"), *plan.words]
-    if os.name == "posix":
+    if sys.platform != "win32":
         sys.stdout.flush()
         os.execv(command[0], command)
     return subprocess.call(command)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from voxel_trainer_addon import words
 
-from .environments import CI, ROOT, Missing, check_libraries, made, say
+from .environments import CI, ROOT, Missing, made, say
 
 LIMIT_S = 1500
 NOTHING_COLLECTED = 5
@@ -122,7 +122,6 @@ def bpy(group: str, version: str) -> Callable[[Asked], str]:
     """The suite of one Blender version, as a module of Python `version`."""
 
     def suite(asked: Asked) -> str:
-        check_libraries()
         return pytest(made(group, version), "bpy", asked)
 
     return suite

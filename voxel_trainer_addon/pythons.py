@@ -186,6 +186,10 @@ def _pip(python: Path, folder: Path) -> list[str]:
 
 
 def _last_words(log: Path) -> str:
+    """The sentence that tells most about why pip or venv ended badly."""
     lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("ERROR")]
+    broken = [line.partition("connection broken by ")[2] for line in lines if "connection broken by" in line]
+    if broken:
+        return f"the package index could not be reached: {broken[-1][:300]}"
+    errors = [line for line in lines if line.startswith(("ERROR", "Error"))]
     return (errors or lines or ["it ended without a word"])[-1]

@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pythons that only seem to run, environments whole or not at all, the zip's bytes, words before downloads."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from build_tools import archive, environments, first_run, suites
+from voxel_trainer_addon import pythons
+from voxel_trainer_addon.errors import UserError
+
+THIS = "{}.{}".format(*sys.version_info[:2])
+
+
+def program(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def only_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A PATH with one folder, a HOME without version managers, and a build.py that runs in another Python."""
+    shims = tmp_path / "manager" / "shims"
+    shims.mkdir(parents=True)
+    monkeypatch.setenv("PATH", f"{shims}:/nonexistent")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for key in ("PYENV_ROOT", "ASDF_DATA_DIR", "MISE_DATA_DIR"):
+        monkeypatch.delenv(key, raising=False)
+    monkeypatch.setattr(sys, "executable", "")
+    monkeypatch.setattr(sys, "base_prefix", str(tmp_path / "nowhere"))
+    pythons._probe.cache_clear()
+    return shims
+
+
+def test_a_shim_that_answers_127_is_no_python(only_path: Path) -> None:
+    program(only_path / "python3.13", "echo 'pyenv: python3.13: command not found' >&2; exit 127")
+    assert pythons.find("3.13") is None
+
+
+def test_behind_a_broken_shim_the_version_managers_own_python_is_found(only_path: Path) -> None:
+    program(only_path / f"python{THIS}", "exit 127")
+    real = os.path.realpath(os.path.join(sys.exec_prefix, "bin", f"python{THIS}"))
+    kept = program(only_path.parent / "versions" / f"{THIS}.9" / "bin" / f"python{THIS}", f'exec "{real}" "$@"')
+    assert kept.is_file()
+    found = pythons.find(THIS)
+    assert found is not None
+    assert pythons.version_of(found) == "{}.{}.{}".format(*sys.version_info[:3])
+
+
+def test_a_python_of_another_version_under_the_right_name_does_not_count(only_path: Path) -> None:
+    program(only_path / "python3.13", "echo 3.12.1; echo /usr/bin/python3.12")
+    assert pythons.find("3.13") is None
+
+
+def wheel(folder: Path) -> None:
+    """The smallest package that pip installs, without any network."""
+    info = "tiny-1.0.dist-info"
+    files = {
+        "tiny.py": "ANSWER = 42\n",
+        f"{info}/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    with zipfile.ZipFile(folder / "tiny-1.0-py3-none-any.whl", "w") as out:
+        for name, text in files.items():
+            out.writestr(name, text)
+        out.writestr(f"{info}/RECORD", "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"]))
+
+
+def test_an_environment_is_whole_or_not_there(tmp_path: Path) -> None:
+    home, base = tmp_path / "home", Path(sys.executable)
+    offline = ["--no-index", "--find-links", str(tmp_path)]
+    with pytest.raises(pythons.NotMade, match="tiny"):
+        pythons.make(home, "small", base, ["tiny==1.0"], pip=offline)
+    assert [path.suffix for path in home.iterdir()] == [".log"]
+
+    wheel(tmp_path)
+    beats: list[float] = []
+    made = pythons.make(home, "small", base, ["tiny==1.0"], pip=offline, beat=beats.append)
+    assert pythons.is_made(made) and beats == sorted(beats)
+    answer = subprocess.run([pythons.program(made), "-c", "import tiny; print(tiny.ANSWER)"], capture_output=True)
+    assert answer.stdout.strip() == b"42"
+
+    before = made.stat().st_mtime_ns
+    assert pythons.make(home, "small", base, ["tiny==1.0"], pip=["--no-index"]) == made
+    assert made.stat().st_mtime_ns == before
+    (made / pythons.MARKER).unlink()
+    assert not pythons.is_made(made)
+
+
+def test_what_a_killed_process_left_is_swept_and_a_living_ones_is_not(tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    dead, living = tmp_path / f".dev-1.{gone.pid}.part", tmp_path / f".dev-1.{os.getpid()}.part"
+    dead.mkdir()
+    living.mkdir()
+    pythons.sweep(tmp_path)
+    assert not dead.exists() and living.exists()
+
+
+def test_every_development_dependency_is_pinned(root: Path) -> None:
+    groups = tomllib.loads((root / "pyproject.toml").read_text())["dependency-groups"]
+    lines = {line for group in groups for line in environments.requirements(group)}
+    assert [line for line in lines if not re.fullmatch(r"[\w.-]+==[\w.]+", line)] == []
+    assert "pytest==9.2.0" in environments.requirements("dev")
+    assert {group for _, group, _ in first_run.HOSTS} <= set(groups)
+    assert set(environments.SIZES) <= set(groups)
+
+
+def test_the_disk_is_looked_at_before_anything_is_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environments, "free_space", lambda folder: 5_000_000)
+    with pytest.raises(environments.Missing, match=r"1\.0 GB are needed in .* 5\.0 MB are free"):
+        environments.check_space(1_000_000_000)
+
+
+def test_without_root_the_exact_line_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(environments, "LIBRARIES", {"libNoSuchThing.so.6": "libnosuchthing6"})
+    with pytest.raises(environments.Missing, match=r"sudo apt-get install .* libnosuchthing6$"):
+        environments.check_system(None, blender=True)
+
+
+def test_folders_become_sources_and_the_rest_is_handed_on(tmp_path: Path) -> None:
+    (tmp_path / "rocks").mkdir()
+    plan = first_run.planned([str(tmp_path / "rocks"), "--data", "here", "--preset", "tiny"])
+    sources = ("--source", "bundled:", "--source", f"folder:{tmp_path / 'rocks'}")
+    assert plan.words == ("run", *sources, "--data", "here", "--preset", "tiny")
+
+
+def test_wrong_words_are_told_before_any_download(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(UserError, match="no folder"):
+        first_run.planned([str(tmp_path / "missing")])
+    with pytest.raises(SystemExit) as stopped:
+        first_run.planned(["--preset", "huge"])
+    assert stopped.value.code == 2
+    assert "huge" in capsys.readouterr().err
+
+
+def test_a_failing_suite_makes_the_whole_command_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(asked: suites.Asked) -> str:
+        return suites.passes([sys.executable, "-c", "raise SystemExit(3)"])
+
+    def absent(asked: suites.Asked) -> str:
+        raise suites.Skipped("not on this machine")
+
+    monkeypatch.setattr(suites, "SUITES", {"good": lambda asked: "", "broken": broken, "absent": absent})
+    monkeypatch.setattr(suites, "CI", False)
+    assert suites.main([]) == 1
+    assert suites.main(["--suite", "good", "--suite", "absent"]) == 0
+    monkeypatch.setattr(suites, "CI", True)
+    assert suites.main(["--suite", "absent"]) == 1
+
+
+@pytest.fixture
+def clones(root: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """Two copies of the checkout with other times and modes, as two clones have."""
+    made = []
+    for name, when, mode in (("one", 1_000_000_000, 0o600), ("two", 1_500_000_000, 0o664)):
+        copy = tmp_path / name
+        copy.mkdir()
+        for word in ("voxel_trainer_addon", "scripts"):
+            shutil.copytree(root / word, copy / word)
+        for word in ("blender_manifest.toml", "LICENSE"):
+            shutil.copy(root / word, copy / word)
+        for path in copy.rglob("*"):
+            os.utime(path, (when, when))
+            if path.is_file():
+                path.chmod(mode)
+        made.append(copy)
+    return made[0], made[1]
+
+
+def test_two_clones_give_the_same_bytes(clones: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = clones
+    (two / "voxel_trainer_addon" / "__pycache__").mkdir(exist_ok=True)
+    (two / "voxel_trainer_addon" / "__pycache__" / "errors.cpython-311.pyc").write_bytes(b"other bytes")
+    (two / "voxel_trainer_addon" / ".swap.py").write_text("")
+    (two / "tests").mkdir()
+    archive.write(one, one / "a.zip")
+    archive.write(two, two / "b.zip")
+    assert (one / "a.zip").read_bytes() == (two / "b.zip").read_bytes()
+
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    archive.write(one, one / "dated.zip")
+    with zipfile.ZipFile(one / "dated.zip") as dated:
+        assert {entry.date_time[:3] for entry in dated.infolist()} == {(2023, 11, 14)}
+
+
+def test_the_zip_holds_exactly_the_package_and_what_stands_beside_it(root: Path, tmp_path: Path) -> None:
+    listing = ["git", "-C", str(root), "ls-files", "--cached", "--others", "--exclude-standard"]
+    tracked = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.splitlines()
+    inside = "voxel_trainer_addon/"
+    expected = {name.removeprefix(inside) for name in tracked if name.startswith(inside) and (root / name).exists()}
+    names = archive.write(root, tmp_path / "x.zip")
+    assert set(names) == expected | {"blender_manifest.toml", "LICENSE", "scripts/run_headless.py"}
+    assert names == sorted(names)
+    with zipfile.ZipFile(tmp_path / "x.zip") as made:
+        assert made.namelist() == names and made.testzip() is None
+        assert b"def register" in made.read("__init__.py")
+
+
+MANIFEST_KEYS = {
+    "schema_version", "id", "version", "name", "tagline", "maintainer", "type", "license", "blender_version_min",
+    "blender_version_max", "website", "copyright", "tags", "permissions", "platforms", "wheels",
+}  # fmt: skip
+
+
+def test_the_manifest_says_what_the_package_says(root: Path) -> None:
+    manifest = tomllib.loads((root / "blender_manifest.toml").read_text())
+    assert set(manifest) <= MANIFEST_KEYS, "Blender's validator lets a misspelt key pass in silence"
+    assert (
+        manifest["version"]
+        == re.search(r'__version__ = "(.+)"', (root / archive.PACKAGE / "__init__.py").read_text())[1]
+    )
+    assert manifest["id"] == "voxel_trainer"

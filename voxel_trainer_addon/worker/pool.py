@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Warm workers kept busy: lazily fed, watched for time and memory, replaced at any doubt; every request gets one answer."""
+"""Warm workers kept busy: fed lazily, watched for time and memory, replaced at any doubt; one answer a request."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class _Unit:
 class Pool:
     """Background Blenders for `run`; to be used from the main thread, as workers die with the thread that started them.
 
-    `memory_mb` is the memory that one worker may take beyond its start, `readable` what it may read besides Blender's own
-    files; it may write in its own folder below `scratch` only. Workers start when first needed.
+    `memory_mb` is the memory that one worker may take beyond its start, `readable` what it may read besides Blender's
+    own files; it may write in its own folder below `scratch` only. Workers start when first needed.
     """
 
     def __init__(
@@ -75,7 +75,9 @@ class Pool:
     def __enter__(self) -> Pool:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def alive(self) -> int:
@@ -95,8 +97,8 @@ class Pool:
     def run(self, requests: Iterable[Request], tick: Callable[[], bool]) -> Iterator[Answer]:
         """Answers, as they are ready, in any order; each request gets exactly one.
 
-        `tick` is called at least ten times a second; while it returns False nothing new is begun. What it raises ends all
-        workers and passes on. Raises Unavailable when workers cannot be started.
+        `tick` is called at least ten times a second; while it returns False nothing new is begun. What it raises ends
+        all workers and passes on. Raises Unavailable when workers cannot be started.
         """
         source, waiting, again = iter(requests), deque[_Unit](), deque[_Unit]()
         more = True
@@ -148,7 +150,9 @@ class Pool:
         self._ids += 1
         unit.id, unit.since, unit.tries = self._ids, time.monotonic(), unit.tries + 1
         self._busy[worker] = unit
-        worker.send({"v": VERSION, "id": unit.id, "sha256": unit.request.sha256, "job": unit.request.job, "body": unit.body})
+        worker.send(
+            {"v": VERSION, "id": unit.id, "sha256": unit.request.sha256, "job": unit.request.job, "body": unit.body}
+        )
 
     def _listen(self, again: deque[_Unit], wait_s: float) -> Iterator[Answer]:
         """Everything that workers have said, after waiting for the first word at most so long."""

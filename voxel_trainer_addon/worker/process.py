@@ -123,8 +123,8 @@ class Worker:
             return ""
 
     def end(self, grace_s: float = 0.0) -> str:
-        """Kill the worker and what it started, and reap it. How it ended: `SIGSEGV`, `exit 3`. With `grace_s` one that is
-        ending by itself may do so: its own reason is better than our kill."""
+        """Kill the worker and what it started, and reap it. How it ended: `SIGSEGV`, `exit 3`. With `grace_s` one that
+        is ending by itself may do so: its own reason is better than our kill."""
         self._requests.put(None)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(grace_s)

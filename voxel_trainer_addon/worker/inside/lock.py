@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A worker gives up what it does not need before it sees the first stranger's file: files, network, programs, memory.
 
-Linux has Landlock (files; 5.13) and seccomp (sockets, programs), through ctypes and without root; other systems have the
-parent's limits alone. What was locked is told to the parent.
+Linux has Landlock (files; 5.13) and seccomp (sockets, programs), through ctypes and without root; other systems have
+the parent's limits alone. What was locked is told to the parent.
 """
 
 from __future__ import annotations
@@ -18,7 +18,18 @@ from pathlib import Path
 FILE_MAX = 1 << 30
 """Bytes that a worker may write to one file."""
 
-SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/etc/fonts", "/etc/ld.so.cache", "/etc/localtime", "/opt", "/nix/store")
+SYSTEM = (
+    "/usr",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/bin",
+    "/etc/fonts",
+    "/etc/ld.so.cache",
+    "/etc/localtime",
+    "/opt",
+    "/nix/store",
+)
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1, 2, 4, 8

@@ -23,7 +23,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def take_pipes(log: str) -> tuple[int, int]:
-    """Private copies of stdin and stdout for frames; whatever else is printed goes to the log, whatever reads gets nothing."""
+    """Private copies of stdin and stdout for frames; all else that is printed goes to the log."""
     requests, replies = os.dup(0), os.dup(1)
     if sys.platform == "win32":
         import msvcrt
@@ -49,9 +49,7 @@ def die_with(parent: int) -> None:
 def load_package() -> None:
     """Make the package importable under its own name, from where this file lies; `sys.path` stays as it is."""
     root = Path(__file__).resolve().parents[2]
-    spec = importlib.util.spec_from_file_location(
-        PACKAGE, root / "__init__.py", submodule_search_locations=[str(root)]
-    )
+    spec = importlib.util.spec_from_file_location(PACKAGE, root / "__init__.py", submodule_search_locations=[str(root)])
     assert spec and spec.loader
     sys.modules[PACKAGE] = module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -7,14 +7,15 @@ The fast way links everything into a temporary main database: nothing is evaluat
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-from ..record import SCHEMA
 from ...files import write_json
 from ...words import harmless
+from ..record import SCHEMA
 from . import Refused, empty, wear_out
 from .records import Reader
 
@@ -31,7 +32,9 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     state, version, sections = _open(path) if way == "open" else _link(path)
     counts = {name: len(rows) for name, rows in sections.items() if rows}
     if way == "fast" and body.get("blocks") and not counts:
-        raise Refused("nothing", f"Blender {_blender()} found nothing in it, though it holds {body['blocks']} data-blocks")
+        raise Refused(
+            "nothing", f"Blender {_blender()} found nothing in it, though it holds {body['blocks']} data-blocks"
+        )
     counts["nodes"] = sum(len(graph["nodes"]) for graph in sections["graphs"].values())
     record = {
         "schema": SCHEMA,
@@ -63,9 +66,9 @@ def _link(path: str) -> tuple[str, tuple[int, ...], dict[str, Any]]:
                         setattr(wanted, kind, names)
         except (OSError, ValueError, UnicodeDecodeError) as error:
             raise Refused("unreadable", f"Blender {_blender()} cannot read it: {_reason(error, path)}") from None
-        own = next((library for library in data.libraries if library.parent is None), None)
+        own = next((library for library in data.libraries if _same_place(library.filepath, path)), None)
         if own is None:
-            return "read", (0, 0, 0), Reader(data, None).record()
+            raise Refused("nothing", f"Blender {_blender()} found nothing in it")
         return "read", tuple(own.version), Reader(data, own).record()
 
 
@@ -81,6 +84,11 @@ def _open(path: str) -> tuple[str, tuple[int, ...], dict[str, Any]]:
             raise Refused("unreadable", f"Blender {_blender()} cannot read it: {_reason(error, path)}") from None
         state = "read with errors"
     return state, tuple(bpy.data.version), Reader(bpy.data, None).record()
+
+
+def _same_place(one: str, other: str) -> bool:
+    """Whether two paths are the same by their letters: asking the system would touch what a stranger named."""
+    return os.path.normcase(os.path.normpath(one)) == os.path.normcase(os.path.normpath(other))
 
 
 def _reason(error: Exception, path: str) -> str:

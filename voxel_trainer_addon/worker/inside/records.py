@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from ...errors import SetAside
@@ -48,10 +49,10 @@ class Reader:
 
     def record(self) -> Json:
         """The record's sections. A data-block that cannot be read is named under `set_aside`, with the reason."""
-        graphs, asides = read_graphs(self.data)
+        graphs, asides = read_graphs(self.data, self.own)
         sections: Json = {
             "objects": self._each("objects", self._object),
-            "data": [row for kind in DATA for row in self._each(kind, lambda block, kind=kind: _data(block, kind))],
+            "data": [row for kind in DATA for row in self._each(kind, partial(self._data, kind))],
             "collections": self._each("collections", self._collection),
             "scenes": self._each("scenes", self._scene),
         }
@@ -115,8 +116,15 @@ class Reader:
             "particle_systems": [
                 {"name": system.name, "settings": self.reference(system.settings)} for system in ob.particle_systems
             ],
+            **self._pose(ob),
             **self._drivers(ob),
         }
+
+    def _pose(self, ob: Any) -> Json:
+        """Bones with constraints, by name."""
+        bones = ob.pose.bones if ob.pose else ()
+        held = {bone.name: [self._constraint(c) for c in bone.constraints] for bone in bones if len(bone.constraints)}
+        return {"pose": held} if held else {}
 
     def _constraint(self, constraint: Any) -> Json:
         if not hasattr(constraint, "type"):  # of a type that this Blender does not know
@@ -166,14 +174,14 @@ class Reader:
         return inputs, outputs
 
     def _drivers(self, block: Any) -> Json:
-        animation = block.animation_data
-        if animation is None or not len(animation.drivers):
-            return {}
-        rows = [
-            {"path": curve.data_path, "index": curve.array_index, "expression": curve.driver.expression}
-            for curve in animation.drivers
-        ]
-        return {"drivers": rows}
+        """The drivers of a data-block, of its tree and of its shape keys, as they are written; they never run."""
+        rows = []
+        for owner in (block, getattr(block, "node_tree", None), getattr(block, "shape_keys", None)):
+            animation = owner.animation_data if owner else None
+            for curve in animation.drivers if animation else ():
+                row = {"path": curve.data_path, "index": curve.array_index, "expression": curve.driver.expression}
+                rows.append(row if owner == block else row | {"of": owner.id_type})
+        return {"drivers": rows} if rows else {}
 
     def _block(self, block: Any) -> Json:
         return {"name": block.name, **_kind(block), **self._drivers(block), "settings": settings(block, self.reference)}
@@ -185,6 +193,20 @@ class Reader:
             "objects": [self.reference(ob) for ob in collection.objects],
             "instance_offset": numbers(collection.instance_offset),
         }
+
+    def _data(self, kind: str, block: Any) -> Json:
+        row: Json = {"kind": kind, "name": block.name}
+        row |= {name: len(getattr(block, name)) for name in SIZES if hasattr(getattr(block, name, None), "__len__")}
+        if hasattr(block, "materials"):
+            row["materials"] = len(block.materials)
+        if kind == "meshes":
+            row |= {
+                "uv_layers": [layer.name for layer in block.uv_layers],
+                "attributes": [[a.name, a.domain, a.data_type] for a in block.attributes if not a.name.startswith(".")],
+                "shape_keys": [key.name for key in block.shape_keys.key_blocks] if block.shape_keys else [],
+                "extent": _extent(block.vertices),
+            }
+        return row | self._drivers(block)
 
     def _scene(self, scene: Any) -> Json:
         return {
@@ -219,21 +241,6 @@ def _members(struct: Any) -> Iterator[tuple[str, Any]]:
     for p in struct.bl_rna.properties if struct else ():
         if p.identifier not in ("rna_type", "name"):
             yield p.identifier, getattr(struct, p.identifier)
-
-
-def _data(block: Any, kind: str) -> Json:
-    row: Json = {"kind": kind, "name": block.name}
-    row |= {name: len(getattr(block, name)) for name in SIZES if hasattr(getattr(block, name, None), "__len__")}
-    if hasattr(block, "materials"):
-        row["materials"] = len(block.materials)
-    if kind == "meshes":
-        row |= {
-            "uv_layers": [layer.name for layer in block.uv_layers],
-            "attributes": [[a.name, a.domain, a.data_type] for a in block.attributes if not a.name.startswith(".")],
-            "shape_keys": [key.name for key in block.shape_keys.key_blocks] if block.shape_keys else [],
-            "extent": _extent(block.vertices),
-        }
-    return row
 
 
 def _extent(vertices: Any) -> list[list[Any]] | None:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Settings of any struct of Blender as plain values, by walking RNA: bounded, without evaluating, without private paths."""
+"""Settings of any struct of Blender as plain values, by walking RNA: bounded, nothing evaluated, no private paths."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import bpy
@@ -32,7 +32,7 @@ def base_name(path: str) -> str:
     return last.encode("utf-8", "replace").decode("utf-8")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _fields(kind: type) -> tuple[tuple[str, str], ...]:
     """(identifier, how it is read) of what such a struct holds; looked up once a class."""
     base = set(bpy.types.ID.bl_rna.properties.keys()) if issubclass(kind, bpy.types.ID) else set()

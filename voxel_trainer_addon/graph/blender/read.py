@@ -286,19 +286,12 @@ def tree_of(data: Any, key: str) -> Any:
     return owner if owner is None or collection == "node_groups" else getattr(owner, "node_tree", None)
 
 
-def _own_library(data: Any) -> Any:
-    """The library that *is* the file, where everything was linked from it; None where the file itself is open."""
-    if data == bpy.data:
-        return None
-    return next((library for library in data.libraries if library.parent is None), None)
-
-
-def read_graphs(data: Any) -> tuple[dict[str, Graph], list[SetAside]]:
+def read_graphs(data: Any, own: Any = None) -> tuple[dict[str, Graph], list[SetAside]]:
     """Every tree of a file (`bpy.data`, or a `temp_data` that the file was linked into), and what could not be read.
 
-    Groups that it uses from other libraries are read as if they were its own.
+    `own` is the library that *is* the file, where it was linked; None where the file itself is open. Groups that it uses
+    from other libraries are read as if they were its own.
     """
-    own = _own_library(data)
     graphs: dict[str, Graph] = {}
     aside: list[SetAside] = []
     borrowed: dict[str, list[Any]] = defaultdict(list)

@@ -122,7 +122,7 @@ def make(
     started = time.monotonic()
     try:
         with open(log, "w", encoding="utf-8") as out:
-            for argv in (*_venv(python, part), [*_pip(python, part), "install", *pip, *requirements]):
+            for argv in (*venv_argv(python, part), [*pip_argv(python, part), "install", *pip, *requirements]):
                 child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
                 try:
                     while child.poll() is None:
@@ -174,12 +174,14 @@ def lent_pip(python: Path) -> Path | None:
     return None
 
 
-def _venv(python: Path, folder: Path) -> list[list[str]]:
+def venv_argv(python: Path, folder: Path) -> list[list[str]]:
+    """The commands that make an empty environment in `folder`."""
     words = [] if has(python, "ensurepip") else ["--without-pip"]
     return [[str(python), "-m", "venv", *words, str(folder)]]
 
 
-def _pip(python: Path, folder: Path) -> list[str]:
+def pip_argv(python: Path, folder: Path) -> list[str]:
+    """pip for the environment in `folder`: its own, or another Python's."""
     lender = None if has(python, "ensurepip") else lent_pip(python)
     words = ["--python", str(program(folder))] if lender else []
     return [str(lender or program(folder)), "-m", "pip", *words, "--disable-pip-version-check", "--no-input", "-q"]

@@ -6,6 +6,7 @@ Nodes are told apart by what they hold and by how they are linked (colour refine
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections import Counter, defaultdict
@@ -104,10 +105,10 @@ def _ranked(signatures: Sequence[Mapping[str, Any]]) -> list[Colours]:
     return [{name: rank[s] for name, s in side.items()} for side in signatures]
 
 
-def _refine(forms: Sequence[Form], colours: list[Colours]) -> list[Colours]:
-    """Split classes by their neighbours until none splits any more."""
+def _refine(forms: Sequence[Form], colours: list[Colours], rounds: int | None = None) -> list[Colours]:
+    """Split classes by their neighbours until none splits any more, or for that many rounds."""
     classes = len({c for side in colours for c in side.values()})
-    while True:
+    for _ in itertools.count() if rounds is None else range(rounds):
         signatures = [
             {
                 name: (colour, tuple(sorted((mark, side[other]) for mark, other in form.edges[name])))
@@ -118,8 +119,9 @@ def _refine(forms: Sequence[Form], colours: list[Colours]) -> list[Colours]:
         colours = _ranked(signatures)
         now = len({c for side in colours for c in side.values()})
         if now == classes:
-            return colours
+            break
         classes = now
+    return colours
 
 
 def _ordered(form: Form) -> list[str]:
@@ -217,41 +219,58 @@ def _tree_differences(a: Graph, b: Graph) -> list[str]:
     for x, y in zip(*faces, strict=False):
         out += _value_differences(f"interface item “{x['name']}”", x, y)
     forms = Form(a), Form(b)
-    best: list[str] | None = None
-    for full in (True, False):
-        found = _mapped_differences(*forms, _mapping(*forms, full))
-        best = found if best is None or len(found) < len(best) else best
-        if not best:
-            break
-    return out + (best or [])
+    return out + _mapped_differences(*forms, _mapping(*forms))
 
 
-def _mapping(a: Form, b: Form, full: bool) -> dict[str, str]:
-    """Nodes of `a` → nodes of `b`, by content and links (`full`), or by type and links."""
+def _mapping(a: Form, b: Form) -> dict[str, str]:
+    """Nodes of `a` → nodes of `b`: what is alike in ever wider surroundings first, then along the links, then by type.
+
+    One difference must not keep everything that hangs on it from being matched, so that it can be told in words.
+    """
     forms = [a, b]
-    colours = _ranked([{n: _text(c if full else c["type"]) for n, c in form.content.items()} for form in forms])
-    colours = _refine(forms, colours)
-    while True:
-        sides: list[dict[int, list[str]]] = [defaultdict(list), defaultdict(list)]
-        for side, colour in zip(sides, colours, strict=True):
-            for name, c in colour.items():
-                side[c].append(name)
-        shared = [c for c in sides[0] if c in sides[1]]
-        open_ = [c for c in shared if len(sides[0][c]) > 1 and len(sides[1][c]) > 1]
-        if not open_:
-            return {sides[0][c][0]: sides[1][c][0] for c in shared}
-        first = min(open_, key=lambda c: (len(sides[0][c]), c))
-        pairs = list(zip(sides[0][first], sides[1][first], strict=False))
-        if any(a.edges[name] for name in sides[0][first]):
-            pairs = pairs[:1]
-        chosen = [{pair[i]: n + 1 for n, pair in enumerate(pairs)} for i in (0, 1)]
-        colours = _ranked(
-            [
-                {name: (c, pick.get(name, 0)) for name, c in side.items()}
-                for side, pick in zip(colours, chosen, strict=True)
-            ]
-        )
-        colours = _refine(forms, colours)
+    mapping: dict[str, str] = {}
+    taken: set[str] = set()
+
+    def pair(x: str, y: str) -> None:
+        mapping[x] = y
+        taken.add(y)
+        todo = [(x, y)]
+        while todo:  # neighbours that only one link can mean
+            x, y = todo.pop()
+            near_x, near_y = _neighbours(a, x), _neighbours(b, y)
+            for mark, other in near_x.items():
+                match = near_y.get(mark)
+                if match is None or other in mapping or match in taken:
+                    continue
+                if a.nodes[other].type == b.nodes[match].type:
+                    mapping[other] = match
+                    taken.add(match)
+                    todo.append((other, match))
+
+    contents = _ranked([{n: _text(c) for n, c in form.content.items()} for form in forms])
+    kinds = _ranked([{n: node.type for n, node in form.nodes.items()} for form in forms])
+    for start, depth in ((contents, None), (contents, 3), (contents, 1), (contents, 0), (kinds, 2), (kinds, 0)):
+        colours = _refine(forms, start, depth)
+        while True:
+            sides: list[dict[int, list[str]]] = [defaultdict(list), defaultdict(list)]
+            for side, colour, done in zip(sides, colours, (mapping.keys(), taken), strict=True):
+                for name, c in colour.items():
+                    if name not in done:
+                        side[c].append(name)
+            shared = sorted((c for c in sides[0] if c in sides[1]), key=lambda c: (len(sides[0][c]), c))
+            if not shared:
+                break
+            for c in [c for c in shared if len(sides[0][c]) == len(sides[1][c]) == 1] or shared[:1]:
+                x, y = sides[0][c][0], sides[1][c][0]
+                if x not in mapping and y not in taken:
+                    pair(x, y)
+    return mapping
+
+
+def _neighbours(form: Form, name: str) -> dict[str, str]:
+    """The nodes at the other ends of a node's links, where the mark tells the link from all others."""
+    marks = Counter(mark for mark, _ in form.edges[name])
+    return {mark: other for mark, other in form.edges[name] if marks[mark] == 1}
 
 
 def _mapped_differences(a: Form, b: Form, mapping: Mapping[str, str]) -> list[str]:

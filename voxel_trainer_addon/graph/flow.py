@@ -34,7 +34,7 @@ def fed_inputs(graph: Graph) -> set[tuple[str, int]]:
         while source.name not in live_reroutes:
             live_reroutes[source.name] = False
             trail.append(source.name)
-            above = [a for a in into[source.name, 0] if not a.muted and a.valid]
+            above = [a for a in into.get((source.name, 0), ()) if not a.muted and a.valid]
             above = [a for a in above if not nodes[a.source].settings.get("mute")]
             above = [a for a in above if nodes[a.source].outputs[a.output].available]
             if not above:

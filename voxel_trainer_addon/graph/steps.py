@@ -31,6 +31,14 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Join:
+    """The text at `place` with more text after it."""
+
+    place: Place
+    text: str
+
+
+@dataclass(frozen=True)
 class Set:
     """`place.name = value`."""
 
@@ -66,12 +74,11 @@ TREE = Place("tree")
 
 @dataclass(frozen=True)
 class Kind:
-    """How a data-block of one ID type is made as a placeholder: its collection in `bpy.data`, the maker, its arguments
-    after the name. Fonts, clips and sounds are loaded, then named."""
+    """How a data-block of one ID type is made as a placeholder: its collection in `bpy.data`, and what its `new` wants
+    after the name."""
 
     collection: str
     args: tuple[Value, ...] = ()
-    maker: str = "new"
 
 
 KINDS: Mapping[str, Kind] = {
@@ -80,7 +87,7 @@ KINDS: Mapping[str, Kind] = {
     "CAMERA": Kind("cameras"),
     "COLLECTION": Kind("collections"),
     "CURVE": Kind("curves", ("CURVE",)),
-    "FONT": Kind("fonts", ("<builtin>",), "load"),
+    "FONT": Kind("fonts"),
     "GREASEPENCIL": Kind("grease_pencils"),
     "IMAGE": Kind("images", (1, 1)),
     "LATTICE": Kind("lattices"),
@@ -152,6 +159,7 @@ PASSES: Mapping[str, str] = {
 }
 """Output of a Render Layers node → the switch of the view layer that gives it."""
 
+BUILTIN_FONT = "Bfont Regular"
 RENDER_LAYERS = "CompositorNodeRLayers"
 
 
@@ -190,11 +198,15 @@ def references_of(graph: Graph) -> list[tuple[str, str]]:
 
 def placeholder(kind: str, name: str) -> list[Step]:
     """Make a data-block that stands for one of the file. The empty file has a scene called Scene."""
-    how, base = KINDS[kind], f"data/{kind}/{name}"
+    how, base = KINDS[kind], data(kind, name).base
     if (kind, name) == ("SCENE", "Scene"):
         return [Fetch(base, DATA / "scenes" / At("Scene"))]
-    if how.maker == "load":
-        return [Call(DATA / how.collection, "load", how.args, result=base), Set(Place(base), "name", name)]
+    if (kind, name) == ("FONT", BUILTIN_FONT):
+        return [Call(DATA / "fonts", "load", ("<builtin>",), result=base)]
+    if kind == "FONT":  # fonts cannot be made; one that every Blender brings along stands for them
+        fonts = Call(Place("bpy.utils"), "system_resource", ("DATAFILES",), {"path": "fonts"}, "fonts")
+        inter = Call(DATA / "fonts", "load", (Join(Place("fonts"), "/Inter.woff2"),), result=base)
+        return [fonts, inter, Set(Place(base), "name", name)]
     return [Call(DATA / how.collection, "new", (name, *how.args), result=base)]
 
 

@@ -14,6 +14,7 @@ from .steps import (
     At,
     Call,
     Fetch,
+    Join,
     Place,
     Set,
     Step,
@@ -83,6 +84,7 @@ class _Writer:
             if kind != "NODETREE":
                 base = data(kind, called).base
                 self.variables[base] = self.common.give(f"{snake(called)[:20]}_{kind}")
+                self.variables["fonts"] = "fonts"
                 steps += placeholder(kind, called)
         scenes = scene_steps(block.graph for block in self.blocks)
         steps += [step for step in scenes if _place(step).base in self.variables]
@@ -174,6 +176,8 @@ class _Writer:
         """A value on one line."""
         if isinstance(value, Place):
             return self.at(value)
+        if isinstance(value, Join):
+            return f"{self.at(value.place)} + {literal(value.text)}"
         if is_reference(value):
             return self.variables[data(value["id"], value["name"]).base]
         if isinstance(value, Mapping):
@@ -193,7 +197,7 @@ class _Writer:
         if place.base == TREE.base and path and path[0] in ("nodes", "links", "interface"):
             text = str(path.pop(0))
         else:
-            text = place.base if place.base == "bpy.data" else self.variables[place.base]
+            text = place.base if place.base.startswith("bpy.") else self.variables[place.base]
         for step in path:
             if isinstance(step, At):
                 text += f"[{literal(step.key) if isinstance(step.key, str) else step.key}]"
@@ -233,7 +237,8 @@ def _bases(steps: Iterable[Step]) -> set[str]:
     for step in steps:
         used.add(step.place.base)
         for value in _values(step):
-            used |= {value.base} if isinstance(value, Place) else {data(*ref).base for ref in references(value)}
+            place = value.place if isinstance(value, Join) else value
+            used |= {place.base} if isinstance(place, Place) else {data(*ref).base for ref in references(value)}
     return used | {TREE.base}
 
 

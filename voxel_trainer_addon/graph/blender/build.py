@@ -15,10 +15,12 @@ from ..steps import (
     DATA,
     KINDS,
     OWNERS,
+    RENDER_LAYERS,
     TREE,
     At,
     Call,
     Fetch,
+    Join,
     Place,
     Set,
     Step,
@@ -35,11 +37,15 @@ ROUNDS = 3
 """One property opens another (a mode its sockets, a link its menu), never a longer chain than this."""
 
 
+LONGEST_KEY = 32
+"""Longer names of sockets are not written; the index is."""
+
+
 class Stage:
     """Performs steps on live data; `things` are the live objects by base."""
 
     def __init__(self) -> None:
-        self.things: dict[str, Any] = {"bpy.data": bpy.data}
+        self.things: dict[str, Any] = {"bpy.data": bpy.data, "bpy.utils": bpy.utils}
 
     def live(self, place: Place) -> Any:
         thing = self.things[place.base]
@@ -51,6 +57,8 @@ class Stage:
         """A plain value as Blender takes it."""
         if isinstance(value, Place):
             return self.live(value)
+        if isinstance(value, Join):
+            return self.live(value.place) + value.text
         if is_reference(value):
             return getattr(bpy.data, KINDS[value["id"]].collection)[value["name"]]
         if isinstance(value, Mapping):
@@ -226,6 +234,10 @@ class _Loop:
         except RuntimeError:
             self.made.discard(node.name)
             return
+        if node.type == RENDER_LAYERS:  # a new one takes what the context offers, equal here and not elsewhere
+            for name in ("scene", "layer"):
+                if node.settings.get(name):
+                    self.do(Set(place, name, node.settings[name]))
         if node.pair is not None:
             other = self.nodes[node.pair]
             self.make(other)
@@ -238,8 +250,8 @@ class _Loop:
         settings: Mapping[str, Value] = {} if node.type == REROUTE else node.settings
         live = self.stage.things[self.place(node).base]
         self.fit(self.place(node), live, settings)
-        if bool(settings.get("mute")) != live.mute and node.outputs:
-            self.set(self.place(node), live, "mute", bool(settings.get("mute")), bool)
+        if node.outputs:
+            self.set(self.place(node), live, "mute", bool(node.settings.get("mute")), bool)
 
     def fit(self, place: Place, struct: Any, want: Mapping[str, Value]) -> bool:
         """Assign what differs, nested structs and item collections too, until nothing changes any more."""
@@ -294,10 +306,15 @@ class _Loop:
     # Sockets and links
 
     def key(self, sockets: Any, index: int) -> At:
-        """A socket by its name where no other has it, else by its index."""
-        name = sockets[index].name
-        unique = name and len(name) <= 40 and sum(s.name == name for s in sockets) == 1
-        return At(name if unique else index)
+        """A socket by its name where that finds it and no other in use has it, else by its index.
+
+        Which socket a name finds is Blender's affair: identifiers and hidden ones play into it, by version.
+        """
+        socket = sockets[index]
+        name = socket.name
+        alike = sum(s.name == name and not s.is_unavailable for s in sockets)
+        named = name and len(name) <= LONGEST_KEY and alike == 1 and sockets.get(name) == socket
+        return At(name if named else index)
 
     def socket_values(self, node: Node) -> None:
         if node.name not in self.made or node.type == REROUTE:

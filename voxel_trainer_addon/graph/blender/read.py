@@ -29,7 +29,10 @@ SKIPPED = frozenset(
         "has_views",
         "is_icon_visible",
     }  # derived
-    | {"item_type", "position", "index", "identifier", "persistent_uid", "interface_items", "socket_type_items"}
+)
+ITEM_SKIPPED = frozenset(
+    {"item_type", "position", "index", "identifier", "persistent_uid", "interface_items"}
+    | {"name", "parent", "in_out", "socket_type"}
 )
 TREE_SKIPPED = frozenset({"annotation", "grease_pencil", "nodes", "links", "interface", "animation_data", "type"})
 TREE_LAYOUT = frozenset(
@@ -128,7 +131,7 @@ def fields(struct: Any) -> Fields:
         elif issubclass(kind, bpy.types.NodeTree):
             base = {*bpy.types.ID.bl_rna.properties.keys(), *TREE_SKIPPED}
         elif issubclass(kind, bpy.types.NodeTreeInterfaceItem):
-            base = {"name", "parent", "in_out", "socket_type"}
+            base = set(ITEM_SKIPPED)
         readers = ((p.identifier, _reader(p)) for p in struct.bl_rna.properties if p.identifier not in base)
         _fields[kind] = tuple((name, reader) for name, reader in readers if reader)
     return _fields[kind]

@@ -96,7 +96,7 @@ def main(argv: list[str]) -> int:
         print(f"\n{error}", file=sys.stderr)
         return Exit.USAGE
     command = [str(python), str(ROOT / "scripts" / "run_headless.py"), *plan.words]
-    if sys.platform != "win32":
-        sys.stdout.flush()
-        os.execv(command[0], command)
-    return subprocess.call(command)
+    if sys.platform == "win32":
+        return subprocess.call(command)
+    sys.stdout.flush()
+    os.execv(command[0], command)

@@ -43,6 +43,7 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
         "blender": _blender(),
         "way": way,
         "state": state,
+        "counts": counts,
         "file": {"version": ".".join(map(str, version))},
         **sections,
     }

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stage parse: every harvested .blend file becomes one record, read by Blender in a worker, or a reason why not."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..catalog import Due
+from ..errors import SetAside, Unavailable
+from ..files import sha256_of
+from ..stage import Outcome, Work
+from ..words import counted, harmless
+from ..worker.protocol import Answer, Host, Request
+from ..worker.record import VERSION
+from .header import Look, NotReadable, look
+
+LIMIT_S, LIMIT_S_PER_MB, LIMIT_S_MAX = 20.0, 1.0, 120.0
+CHECKPOINT_FILES = 10
+FILE_COST = 200_000
+"""What a file costs besides its bytes, in bytes: for the time that is left."""
+
+
+class BlendParser:
+    """One pass over the files that have no record yet for this Blender, the largest first."""
+
+    def __init__(self, work: Work, host: Host) -> None:
+        self.work, self.host = work, host
+        self.due = work.catalog.due_for_parse(host.name, VERSION)
+        self.total = work.catalog.counts()["files"]
+        records = work.catalog.records(host.name)
+        self.parsed = [record["sha256"] for record in records if record["version"] == VERSION]
+        self.done = self.total - len(self.due)
+        self.failed = 0
+        self.current = ""
+        self._pending: dict[str, Due] = {}
+        self._began = time.monotonic()
+        self._cost_left = self._cost = sum(due.bytes + FILE_COST for due in self.due)
+        self._since_checkpoint = 0
+
+    def parse(self) -> Outcome:
+        """Read all that is due. A stop costs what the workers have in hand."""
+        roots = [root for root in self.work.catalog.roots().values() if root.is_dir()]
+        try:
+            for answer in self.work.answers(self._requests(), readable=roots):
+                self._take(self._pending.pop(answer.request.sha256), answer)
+        finally:
+            self._checkpoint("running")
+        self._checkpoint("done")
+        aside = self.work.catalog.count_asides("parse")
+        words = counted(len(self.parsed), "file") + " parsed"
+        return Outcome(
+            f"{words}, {aside:,} set aside." if aside else f"{words}.",
+            {
+                "parsed": len(self.parsed),
+                "parsed_now": self.done - self.total + len(self.due) - self.failed,
+                "aside": aside,
+            },
+        )
+
+    def _requests(self) -> Iterator[Request]:
+        """A request for each file that is fit for Blender; the others are set aside on the way."""
+        for due in self.due:
+            seen = self._look(due)
+            if isinstance(seen, NotReadable):
+                self._set_aside(due, seen.code, seen.sentence)
+                continue
+            self._pending[due.sha256] = due
+            body = {"path": str(due.location), "sha256": due.sha256, "way": "fast", "blocks": seen.blocks}
+            limit = min(LIMIT_S + LIMIT_S_PER_MB * due.bytes / 1e6, LIMIT_S_MAX)
+            yield Request("read", body, due.path, due.sha256, limit, retry={**body, "way": "open"})
+
+    def _look(self, due: Due) -> Look | NotReadable:
+        """Whether the file is still what was harvested, and whether this Blender can read it."""
+        try:
+            found = os.stat(due.location)
+            if not stat.S_ISREG(found.st_mode):
+                return NotReadable("not-a-file", "It is no regular file.")
+            if (found.st_size, found.st_mtime_ns) != (due.bytes, due.mtime_ns) and sha256_of(
+                due.location
+            ) != due.sha256:
+                return NotReadable("changed", "It has changed since it was harvested. Harvest again.")
+            seen = look(due.location, self.host.version)
+        except FileNotFoundError:
+            return NotReadable("gone", "It is no longer where it was harvested. Harvest again.")
+        except OSError as error:
+            return NotReadable("no-access", f"It cannot be opened: {error.strerror}.")
+        if isinstance(seen, Look) and sys.platform == "win32" and any(map(_is_network, seen.libraries)):
+            return NotReadable("network-library", "It links a file on a network share, which Windows would log in to.")
+        return seen
+
+    def _take(self, due: Due, answer: Answer) -> None:
+        if not answer.ok:
+            self._set_aside(due, answer.code, answer.sentence, answer.detail)
+            return
+        record = self.work.folder.record(due.sha256)
+        try:
+            self._move(Path(answer.body["record"]), record)
+        except (OSError, ValueError) as error:
+            self._set_aside(due, "no-record", "Its record could not be kept. Is the disk full?", str(error))
+            return
+        place = record.relative_to(self.work.folder.root).as_posix()
+        self.work.catalog.add_record(
+            due.sha256, self.host.name, VERSION, answer.body["state"], place, answer.body["counts"]
+        )
+        self.parsed.append(due.sha256)
+        self._finish(due)
+
+    def _move(self, made: Path, record: Path) -> None:
+        """Take a record out of a worker's folder. Raises ValueError for anything else than a plain file in one."""
+        scratch = self.work.folder.scratch.resolve()
+        if scratch not in made.parents or ".." in made.parts or made.name != record.name:
+            raise ValueError("the record lies at another place than a worker writes to")
+        if not stat.S_ISREG(made.lstat().st_mode):
+            raise ValueError("the record is no plain file")
+        record.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(made, record)
+
+    def _set_aside(self, due: Due, code: str, sentence: str, detail: str = "") -> None:
+        self.failed += 1
+        self.work.set_aside(SetAside("parse", due.sha256, code, f"{harmless(due.path, 120)}: {sentence}", detail))
+        self._finish(due)
+
+    def _finish(self, due: Due) -> None:
+        self.done += 1
+        self.current = harmless(due.path, 120)
+        self._cost_left -= due.bytes + FILE_COST
+        spent = time.monotonic() - self._began
+        left = spent * self._cost_left / (self._cost - self._cost_left) if spent > 2 else None
+        self.work.progress(self.done, self.total, self.current, None if left is None else round(left, 1))
+        self._since_checkpoint += 1
+        if self._since_checkpoint >= max(CHECKPOINT_FILES, self.done // 100):  # it holds all hashes: seldom when many
+            self._checkpoint("running")
+
+    def _checkpoint(self, status: str) -> None:
+        self._since_checkpoint = 0
+        progress = {
+            "total_files": self.total,
+            "parsed_files": len(self.parsed),
+            "failed_files": self.work.catalog.count_asides("parse"),
+            "current_file": self.current or None,
+        }
+        state: dict[str, Any] = {
+            "parsed_hashes": sorted(self.parsed),
+            "blender_version": self.host.name,
+            "record_version": VERSION,
+        }
+        self.work.checkpoint(status, progress, state)
+
+
+def _is_network(path: str) -> bool:
+    return path.startswith("\\\\")
+
+
+def run(work: Work) -> Outcome:
+    """Stage parse. Raises Unavailable where there is no Blender to read with."""
+    if work.host is None:
+        raise Unavailable("Parse needs Blender. Start it with an installed Blender, or name one with --blender PATH.")
+    return BlendParser(work, work.host).parse()

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from voxel_trainer_addon import __version__, pythons, words
 from voxel_trainer_addon.cli.arguments import parsed
-from voxel_trainer_addon.errors import Exit, UserError
+from voxel_trainer_addon.errors import Exit, Unavailable, UserError
+from voxel_trainer_addon.providers.local import environment
 
 from .environments import (
     ROOT,
@@ -68,7 +69,17 @@ def planned(argv: Sequence[str]) -> Plan:
     )
 
 
-def tell(plan: Plan) -> bool:
+def training(consent: bool) -> str:
+    """What the train stage will make when the run comes to it, or why it will not."""
+    if made_before := environment.made():
+        return f"PyTorch is there already, in {made_before.parent.parent.name}"
+    try:
+        return environment.cost(environment.find(lambda note: None, consent))
+    except Unavailable as error:
+        return f"not here, the run ends after the dataset. {error}"
+
+
+def tell(plan: Plan, consent: bool) -> bool:
     """Say what will be made, downloaded and kept; whether there is anything to download."""
     base = pythons.find(plan.python)
     assert base
@@ -77,8 +88,8 @@ def tell(plan: Plan) -> bool:
     sizes = "there already" if there else f"{download} to download, {disk} on disk"
     say(f"Voxel Trainer {__version__}: harvest, parse, dataset, train, evaluate")
     say(f"  Blender   {plan.blender}, as a module of Python {pythons.version_of(base)}: {sizes}")
-    say("  Training  PyTorch for the processor and a small language model, when the run comes to it")
     say(f"  Place     {home()}: {words.size(free_space(home()))} free")
+    say(f"  Training  {training(consent)}")
     return not there
 
 
@@ -89,7 +100,9 @@ def main(argv: list[str]) -> int:
         parsed(["run", "--help"])
     try:
         plan = planned(argv)
-        if tell(plan) and "--yes" not in argv and not agreed("Go on?"):
+        say("Looking at what is here …")
+        consent = "--yes" in argv
+        if tell(plan, consent) and not consent and not agreed("Go on?"):
             return Exit.USAGE
         python = made(plan.group, plan.python)
     except (Missing, UserError) as error:

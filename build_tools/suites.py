@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from voxel_trainer_addon import words
+from voxel_trainer_addon.errors import Unavailable
+from voxel_trainer_addon.providers.local import environment
 
 from .environments import CI, ROOT, Missing, made, say
 
@@ -55,12 +57,12 @@ def shared() -> Path:
     return Path(os.environ.get("VOXEL_TRAINER_SHARED") or ROOT.parent / "shared").resolve()
 
 
-def call(argv: list[str | Path], **environment: str) -> int:
+def call(argv: list[str | Path], **variables: str) -> int:
     """Run a program to its end and return its status; the whole group is ended when it runs over its time."""
     child = subprocess.Popen(
         [str(word) for word in argv],
         cwd=ROOT,
-        env={**os.environ, "VOXEL_TRAINER_SHARED": str(shared()), **environment},
+        env={**os.environ, "VOXEL_TRAINER_SHARED": str(shared()), **variables},
         stdin=subprocess.DEVNULL,
         start_new_session=os.name == "posix",
     )
@@ -76,17 +78,17 @@ def call(argv: list[str | Path], **environment: str) -> int:
             child.wait()
 
 
-def passes(argv: list[str | Path], **environment: str) -> str:
-    status = call(argv, **environment)
+def passes(argv: list[str | Path], **variables: str) -> str:
+    status = call(argv, **variables)
     if status:
         raise Failed(f"exit status {status}")
     return ""
 
 
-def pytest(python: Path, marker: str, asked: Asked, **environment: str) -> str:
+def pytest(python: Path, marker: str, asked: Asked, **variables: str) -> str:
     """Run the tests with `marker` in the environment of `python`."""
     wanted = marker if asked.slow else f"{marker} and not slow"
-    status = call([python, "-m", "pytest", "-q", "-m", wanted, *asked.words], **environment)
+    status = call([python, "-m", "pytest", "-q", "-m", wanted, *asked.words], **variables)
     if status == NOTHING_COLLECTED:
         return "no tests"
     if status:
@@ -127,6 +129,16 @@ def bpy(group: str, version: str) -> Callable[[Asked], str]:
     return suite
 
 
+def torch(asked: Asked) -> str:
+    """The tests run in the development environment; what they start as children runs in the one for training."""
+    python = environment.made()
+    if python is None:
+        choice = environment.find(say)
+        say(environment.cost(choice))
+        python = environment.make(choice, say, lambda: None)
+    return pytest(made("dev", "3.11"), "torch", asked, VOXEL_TRAINER_TRAIN_ENV=str(python))
+
+
 def blender(asked: Asked) -> str:
     tool = shared() / "tools" / "blender" / "blender"
     if not tool.is_file():
@@ -155,6 +167,7 @@ SUITES: dict[str, Callable[[Asked], str]] = {
     "bpy-5.0": bpy("bpy-5_0", "3.11"),
     "bpy-4.5": bpy("bpy-4_5", "3.11"),
     "bpy-4.2": bpy("bpy-4_2", "3.11"),
+    "torch": torch,
     "blender": blender,
     "peer": peer,
 }
@@ -172,6 +185,8 @@ def run(names: list[str], asked: Asked) -> Iterator[Result]:
             state, told = "FAILED", str(error)
         except (Skipped, Missing) as error:
             state, told = "FAILED" if CI else "skipped", str(error)
+        except Unavailable as error:  # no build of PyTorch for this machine: a fact of its package index, not a fault
+            state, told = "skipped", str(error)
         yield Result(name, state, time.monotonic() - started, told)
 
 

@@ -78,16 +78,17 @@ def score(code: str, finished: bool, ran: Ran, wanted: Graph, wanted_graphs: Map
         (not findings, f"Not run: {'; '.join(findings[:3])}."),
         (ran.ran, ran.error or "The script did not come to its end."),
     )
-    reached, error = [], ""
-    for fact, words in facts:
-        if not fact and not error:
-            error = words
-        reached.append(int(not error))
+    error = next((words for fact, words in facts if not fact), "")
+    height = next((rung for rung, (fact, _) in enumerate(facts) if not fact), len(RUNGS))
     graphs = ran.graphs or {}
     made = similarity.nearest(wanted, graphs)
     same = made is not None and not canonical.differences(wanted, made, wanted_graphs, graphs)
     return Score(
-        *reached,
+        finished=int(height > 0),
+        parses=int(height > 1),
+        imports_bpy=int(height > 2),
+        safe=int(height > 3),
+        runs=int(height > 4),
         makes_tree=int(made is not None),
         node_f1=round(similarity.node_f1(wanted, made), 4) if made else 0.0,
         link_f1=round(similarity.link_f1(wanted, made), 4) if made else 0.0,

@@ -127,7 +127,7 @@ def paired(
     lower_is_better: bool = False,
     seed: int = 0,
 ) -> Paired:
-    """Compare values prompt by prompt; `groups` tells which prompts belong together. Raises ValueError without pairs."""
+    """Compare values prompt by prompt; `groups` tells which belong together. Raises ValueError without pairs."""
     deltas = [a - b for a, b in zip(tuned, other, strict=True)]
     drawn = bootstrap(deltas, groups, seed)
     p = drawn.p
@@ -150,8 +150,8 @@ def paired(
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a pairing shows: `verdict` is `better`, `worse` or `not shown`, `words` says it to a person; `p` is corrected
-    where several were looked at; `settles_at` is about how many prompts would settle a difference of this size."""
+    """What a pairing shows: `verdict` is `better`, `worse` or `not shown`, `words` says it to a person; `p` is
+    corrected where several were looked at; `settles_at` is about how many prompts would settle such a difference."""
 
     pair: Paired
     verdict: str

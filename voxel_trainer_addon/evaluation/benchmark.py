@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stage evaluate: the tuned model against its base and the nearest training answer, on prompts that it never saw.
+
+Three steps, each of which can be done again without the one before: answers are generated and kept, run in Blender, and
+scored. The result goes to `models/<name>/<version>/evaluation.json` and `answers.jsonl` (see docs/evaluate.md).
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import prompts
+from ..errors import SetAside
+from ..files import digest, now, read_json, read_jsonl, write_json, write_jsonl
+from ..graph import similarity
+from ..stage import Outcome, Work
+from ..words import counted
+from . import result
+from .answers import Answers, model_hash
+from .execution import execute
+from .generation import Contestant, Generation, Provider, Reached, Row
+from .quality_metrics import HEADLINE, Ran, score
+from .result import Example, Judged
+from .retrieval import Nearest
+
+
+NOT_REACHED = "No prompt was answered by both models in the time given. Give it more with --evaluate-s."
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A model that the train stage made: its version, its folder, where its weights lie, and the job that made it."""
+
+    version: str
+    folder: Path
+    weights: Path
+    job: Mapping[str, Any]
+
+
+def run(work: Work) -> Outcome:
+    """Evaluate the newest tuned model of the dataset. What cannot be evaluated is set aside with the reason."""
+    from ..providers.local import Local
+
+    return evaluate(work, Local())
+
+
+def evaluate(work: Work, provider: Provider) -> Outcome:
+    """`run` with the provider that answers."""
+    work.catalog.drop_asides("evaluate")
+    name = work.options.name
+    test, train = (list(rows_of(work.folder.dataset(name) / f"{split}.jsonl")) for split in ("test", "train"))
+    if not test:
+        return _aside(work, "no held-out rows", f"The dataset {name} has no held-out rows to evaluate on.")
+    tuned = newest(work.folder.models / name)
+    if tuned is None:
+        return _aside(work, "no model", f"No model has been tuned on the dataset {name} yet.")
+    if work.host is None:
+        return _aside(work, "no Blender", "Evaluate needs a Blender to run the answers in, and there is none.")
+    began, started_at = time.monotonic(), now()
+    work.note("Evaluate: reading the models.")
+    provider.environment(work)
+    base = provider.base(work.options.model, work).folder
+    assert base
+    folders = {"base": base, "tuned": tuned.weights}
+    contestants = {model: Contestant(folder, model_hash(folder)) for model, folder in folders.items()}
+    store = Answers(work.folder.models / name / "answers" / f"{contestants['base'].hash[:16]}.jsonl")
+    generation = Generation(work, contestants, store)
+    reached = generation.run(provider, in_order(test, work.options.seed))
+    if not reached:
+        return _aside(work, "no answers", generation.failed or NOT_REACHED)
+    examples = judged(work, reached, Nearest(train))
+    if not examples:
+        return _aside(work, "no reference", "No wanted answer could be run in this Blender, so nothing was compared.")
+    body = {
+        "schema": result.SCHEMA,
+        "id": f"{name}/{tuned.version}",
+        "name": name,
+        "version": tuned.version,
+        "started_at": started_at,
+        "finished_at": now(),
+        "seconds": round(time.monotonic() - began, 1),
+        "blender": work.host.name,
+        "dataset": {"name": name, "test_rows": len(test), "train_rows": len(train), "test": digest(_ids(test))},
+        "models": {model: contestant.hash for model, contestant in contestants.items()},
+        "settings": {
+            "preset": work.options.preset,
+            "seed": work.options.seed,
+            "prompts": work.options.preset_value("prompts"),
+            "new_tokens": work.options.preset_value("new_tokens"),
+            "budget_tokens": work.options.preset_value("tokens"),
+            "seconds": work.options.preset_value("evaluate_s"),
+        },
+        "prompts": {
+            "held_out": len(test),
+            "over_budget": sum(map(generation.over_budget, test)),
+            "wanted": min(int(work.options.preset_value("prompts")), len(test)),
+            "reached": len(reached),
+            "compared": len(examples),
+            "groups": len({example.group for example in examples}),
+        },
+        **result.figures(examples, work.options.seed),
+    }
+    write_jsonl(tuned.folder / "answers.jsonl", (example.as_json() for example in examples))
+    write_json(tuned.folder / "evaluation.json", body)
+    work.catalog.save_evaluation(str(body["id"]), body)
+    return _outcome(body)
+
+
+def _outcome(body: Mapping[str, Any]) -> Outcome:
+    head = next(metric for metric in body["metrics"] if metric["metric"] == HEADLINE)
+    prompts_ = body["prompts"]
+    counts = {
+        "compared": prompts_["compared"],
+        "groups": prompts_["groups"],
+        "verdict": body["verdict"]["result"],
+        "worse": body["worse"],
+        **{who: round(head[who]["value"], 4) for who in result.CONTESTANTS},
+    }
+    words = f"{counted(prompts_['compared'], 'prompt')} of {prompts_['wanted']} compared. "
+    return Outcome(words + body["verdict"]["words"], counts)
+
+
+def rows_of(path: Path) -> list[Row]:
+    """The rows of one split; empty where there is no such file."""
+    return list(read_jsonl(path)) if path.is_file() else []
+
+
+def newest(models: Path) -> Tuned | None:
+    """The model tuned last, of those whose job ended well and whose weights are there."""
+    found = []
+    for path in models.glob("*/job.json"):
+        job = read_json(path, {})
+        weights = next((path.parent / kind for kind in ("model", "adapter") if (path.parent / kind).is_dir()), None)
+        if job.get("state") == "done" and weights:
+            found.append((str(job.get("finished_at", "")), Tuned(path.parent.name, path.parent, weights, job)))
+    return max(found, key=lambda entry: (entry[0], entry[1].version))[1] if found else None
+
+
+def in_order(rows: Sequence[Row], seed: int) -> list[Row]:
+    """`rows` in a random order that the seed fixes, one of each group in turn: what time allows then comes from as many
+    independent groups as it can."""
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: digest([seed, row["id"]])):
+        groups[str(row["group"])].append(row)
+    turns = [(turn, place, row) for place, group in enumerate(groups.values()) for turn, row in enumerate(group)]
+    return [row for _, _, row in sorted(turns, key=lambda entry: entry[:2])]
+
+
+def judged(work: Work, reached: Sequence[Reached], index: Nearest) -> list[Example]:
+    """Run and score what was answered. A prompt whose wanted answer makes no tree here is set aside."""
+    contested = {str(one.row["id"]): _contested(one, index) for one in reached}
+    scripts = [one.row["completion"] for one in reached]
+    scripts += [code for answers in contested.values() for _, code, _, _ in answers.values()]
+    ran = execute(work, scripts)
+    examples = []
+    for one in reached:
+        row, reference = one.row, ran.get(one.row["completion"], Ran())
+        graphs = reference.graphs or {}
+        wanted = similarity.root(graphs, str(row.get("key", "")))
+        if wanted is None or not reference.ran:
+            sentence = "The wanted answer made no node tree in this Blender, so nothing can be compared with it."
+            work.set_aside(SetAside("evaluate", str(row["id"]), "reference", sentence, reference.error))
+            continue
+        answers = {}
+        for who, (text, code, finished, facts) in contested[str(row["id"])].items():
+            outcome = ran.get(code, Ran())
+            made = similarity.nearest(wanted, outcome.graphs or {})
+            answers[who] = Judged(text, code, score(code, finished, outcome, wanted, graphs), made, **facts)
+        examples.append(
+            Example(
+                id=str(row["id"]),
+                task=str(row.get("task", "")),
+                group=str(row["group"]),
+                prompt=str(row["prompt"]),
+                reference=str(row["completion"]),
+                graph=wanted,
+                answers=answers,
+                losses=one.losses,
+            )
+        )
+    return examples
+
+
+def _contested(one: Reached, index: Nearest) -> dict[str, tuple[str, str, bool, dict[str, Any]]]:
+    """Contestant → text, code, whether it stopped by itself, and facts about the making."""
+    answers: dict[str, tuple[str, str, bool, dict[str, Any]]] = {}
+    for model, line in one.answers.items():
+        facts = {"tokens": int(line.get("tokens", 0)), "seconds": float(line.get("seconds", 0.0))}
+        answers[model] = (line["text"], prompts.code_of(line["text"]), bool(line["finished"]), facts)
+    nearest = index.find(str(one.row["prompt"]))
+    code = str(nearest["completion"]) if nearest else ""
+    answers["retrieval"] = (code, code, True, {"source": str(nearest["id"]) if nearest else ""})
+    return answers
+
+
+def _ids(rows: Sequence[Row]) -> list[str]:
+    return sorted(str(row["id"]) for row in rows)
+
+
+def _aside(work: Work, code: str, sentence: str) -> Outcome:
+    work.set_aside(SetAside("evaluate", work.options.name, code, sentence))
+    return Outcome(sentence, aside=True)

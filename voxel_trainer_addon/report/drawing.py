@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A node tree drawn as SVG: columns from left to right, boxes with the sockets that are linked, curves between them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from ..graph.describe import type_words
+from ..graph.model import Graph, Node
+from .html import Markup, tag
+
+NODES_MAX = 60
+WIDTH, HEAD, ROW, FOOT = 148, 24, 18, 6
+GAP_X, GAP_Y, EDGE = 56, 16, 10
+SWEEPS = 6
+LETTERS = 20
+"""Letters of a name that fit a box; the whole name is in the box's tooltip."""
+
+KINDS = (
+    ("output", ("Output", "Composite", "Viewer")),
+    ("group", ("Group",)),
+    ("texture", ("Tex", "Image")),
+    ("shader", ("Bsdf", "Shader", "Emission", "Background", "Volume", "Holdout", "Subsurface")),
+    ("color", ("Color", "RGB", "Rgb", "Hue", "Bright", "Gamma", "Mix", "Invert", "Curve")),
+    ("vector", ("Vector", "Mapping", "Normal", "Bump", "Displacement", "Rotat", "Position", "Vect")),
+    ("input", ("Input", "TexCoord", "Value", "Attribute", "Fresnel", "LayerWeight", "ObjectInfo", "NewGeometry")),
+    ("geometry", ("Geometry", "Mesh", "Instance", "Points", "Scatter")),
+)
+"""Colour of a node's head → parts of its type that tell; the first that fits is taken, else `math`."""
+
+
+@dataclass
+class _Box:
+    node: Node
+    column: int = 0
+    x: float = 0.0
+    y: float = 0.0
+    inputs: list[int] = field(default_factory=list)
+    outputs: list[int] = field(default_factory=list)
+
+    @property
+    def height(self) -> float:
+        return HEAD + ROW * max(1, len(self.inputs) + len(self.outputs)) + FOOT
+
+    def port(self, side: str, index: int) -> tuple[float, float]:
+        rows = self.outputs.index(index) if side == "out" else len(self.outputs) + self.inputs.index(index)
+        return self.x + (WIDTH if side == "out" else 0), self.y + HEAD + ROW * (rows + 0.5)
+
+
+def drawing(graph: Graph, label: str) -> Markup | None:
+    """`graph` as an SVG element; `label` describes it to those who cannot see it. None where it has no node or
+    more than `NODES_MAX`. Frames are left out. Equal graphs give equal drawings."""
+    nodes = [node for node in graph.nodes if node.type != "NodeFrame"]
+    if not 0 < len(nodes) <= NODES_MAX:
+        return None
+    boxes = {node.name: _Box(node) for node in nodes}
+    links = [link for link in graph.links if link.source in boxes and link.target in boxes]
+    for link in links:
+        for ports, index in ((boxes[link.source].outputs, link.output), (boxes[link.target].inputs, link.input)):
+            if index not in ports:
+                ports.append(index)
+    for box in boxes.values():
+        box.inputs.sort()
+        box.outputs.sort()
+    ends = sorted({(link.source, link.target) for link in links if link.source != link.target})
+    width, height = _place(boxes, ends)
+    curves = [
+        _curve(*boxes[link.source].port("out", link.output), *boxes[link.target].port("in", link.input), link.muted)
+        for link in links
+    ]
+    return tag(
+        "svg",
+        tag("title", label),
+        curves,
+        [_drawn(box) for box in boxes.values()],
+        viewBox=f"0 0 {width:.0f} {height:.0f}",
+        width=f"{width:.0f}",
+        height=f"{height:.0f}",
+        role="img",
+        class_="graph",
+    )
+
+
+def _place(boxes: dict[str, _Box], ends: list[tuple[str, str]]) -> tuple[float, float]:
+    """Give every box its place; width and height of the whole."""
+    forward = _without_rings(list(boxes), ends)
+    depth = _depths(list(boxes), forward)
+    last = max(depth.values())
+    columns: list[list[str]] = [[] for _ in range(last + 1)]
+    for name in boxes:
+        boxes[name].column = last - depth[name]
+        columns[last - depth[name]].append(name)
+    before, after = defaultdict(list), defaultdict(list)
+    for source, target in forward:
+        after[source].append(target)
+        before[target].append(source)
+    for sweep in range(SWEEPS):
+        right = sweep % 2 == 0
+        for column in columns if right else reversed(columns):
+            _sort(column, columns, boxes, before if right else after)
+    tallest = max(sum(boxes[n].height for n in column) + GAP_Y * (len(column) - 1) for column in columns)
+    for number, column in enumerate(columns):
+        y = EDGE + (tallest - sum(boxes[n].height for n in column) - GAP_Y * (len(column) - 1)) / 2
+        for name in column:
+            boxes[name].x, boxes[name].y = EDGE + number * (WIDTH + GAP_X), y
+            y += boxes[name].height + GAP_Y
+    return 2 * EDGE + len(columns) * WIDTH + last * GAP_X, 2 * EDGE + tallest
+
+
+def _sort(column: list[str], columns: list[list[str]], boxes: dict[str, _Box], beside: dict[str, list[str]]) -> None:
+    """Order a column by where its neighbours stand (their middle, as a share of their column)."""
+    place = {name: (i + 0.5) / len(names) for names in columns for i, name in enumerate(names)}
+
+    def middle(name: str) -> float:
+        near = beside[name]
+        return sum(place[other] for other in near) / len(near) if near else place[name]
+
+    column.sort(key=middle)
+
+
+def _without_rings(names: list[str], ends: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The links without those that close a ring."""
+    after = defaultdict(list)
+    for source, target in ends:
+        after[source].append(target)
+    kept: list[tuple[str, str]] = []
+    state: dict[str, int] = {}
+
+    def visit(name: str) -> None:
+        state[name] = 1
+        for target in after[name]:
+            if state.get(target) == 1:
+                continue
+            kept.append((name, target))
+            if target not in state:
+                visit(target)
+        state[name] = 2
+
+    for name in names:
+        if name not in state:
+            visit(name)
+    return kept
+
+
+def _depths(names: list[str], ends: list[tuple[str, str]]) -> dict[str, int]:
+    """Longest way from each node to an end of the tree, in links."""
+    after = defaultdict(list)
+    for source, target in ends:
+        after[source].append(target)
+    known: dict[str, int] = {}
+
+    def depth(name: str) -> int:
+        if name not in known:
+            known[name] = max((depth(target) + 1 for target in after[name]), default=0)
+        return known[name]
+
+    return {name: depth(name) for name in names}
+
+
+def _curve(x1: float, y1: float, x2: float, y2: float, muted: bool) -> Markup:
+    bend = max(24.0, abs(x2 - x1) / 2)
+    path = f"M{x1:.1f} {y1:.1f}C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
+    return tag("path", d=path, class_="wire muted" if muted else "wire")
+
+
+def _drawn(box: _Box) -> Markup:
+    node, x, y = box.node, box.x, box.y
+    name = title(node)
+    head = f"M{x} {y + HEAD}v-{HEAD - 6}q0 -6 6 -6h{WIDTH - 12}q6 0 6 6v{HEAD - 6}z"
+    parts = [
+        tag("title", f"{name} ({node.type}, {node.name})"),
+        tag("rect", x=x, y=y, width=WIDTH, height=box.height, rx=6, class_="box"),
+        tag("path", d=head, class_=f"head {kind(node.type)}"),
+        tag("text", _short(name, LETTERS), x=x + 8, y=y + 16, class_="name"),
+    ]
+    for side, indices in (("out", box.outputs), ("in", box.inputs)):
+        sockets = node.outputs if side == "out" else node.inputs
+        for index in indices:
+            px, py = box.port(side, index)
+            label = sockets[index].name if index < len(sockets) else str(index)
+            words = label if not label.isdigit() else f"{'output' if side == 'out' else 'input'} {label}"
+            at = {"x": px - 9, "class_": "socket out"} if side == "out" else {"x": px + 9, "class_": "socket"}
+            type = sockets[index].type.lower() if index < len(sockets) else ""
+            parts += [
+                tag("circle", cx=px, cy=py, r=3.5, class_=f"port {type}".strip()),
+                tag("text", _short(words, LETTERS), y=py + 4, **at),
+            ]
+    return tag("g", parts)
+
+
+def title(node: Node) -> str:
+    """What a node is called on its head: its label, the group it uses, its operation, its type in words."""
+    operation = node.settings.get("operation")
+    said = operation.replace("_", " ").title() if isinstance(operation, str) else ""
+    return str(node.layout.get("label") or node.group or said or type_words(node.type) or node.type)
+
+
+def kind(type: str) -> str:
+    """The word for the colour of a node's head."""
+    return next((name for name, parts in KINDS if any(part in type for part in parts)), "math")
+
+
+def _short(name: str, letters: int) -> str:
+    """`name` cut to what fits `letters` Latin ones; others are taken to be twice as wide."""
+    room, kept = letters, ""
+    for c in name:
+        room -= 1 if ord(c) < 0x1100 else 2
+        if room < 0:
+            return kept[:-1] + "…"
+        kept += c
+    return kept

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the report tells, gathered from catalog and files: everything may be missing, nothing is made up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from ..catalog import Catalog
+from ..errors import SetAside
+from ..files import now, read_json, read_jsonl
+from ..graph.model import Graph
+from ..paths import DataFolder
+from ..stage import Options, last_options
+
+Json = Mapping[str, Any]
+
+ROWS_SHOWN = 6
+EXAMPLES_SHOWN = 6
+ITEMS_SHOWN = 100
+"""Items named for one reason; the rest is counted, and stands in the files."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source as the report tells of it; `licences` counts files by SPDX id."""
+
+    id: str
+    kind: str
+    words: str
+    files: int
+    bytes: int
+    licences: Mapping[str, int]
+
+
+@dataclass
+class Reason:
+    """What was set aside for one reason in one stage: how many, and the first of them."""
+
+    stage: str
+    code: str
+    count: int = 0
+    items: list[SetAside] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A proven row to show, with its tree where a record still has it."""
+
+    body: Json
+    graph: Graph | None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All of one dataset's report. JSON values are as their rooms wrote them, empty where there is none yet."""
+
+    name: str
+    made_at: str
+    options: Options
+    sources: list[Source]
+    counts: Json
+    trees: int
+    dataset: Json
+    rows: list[Row]
+    reasons: list[Reason]
+    job: Json
+    version: str
+    evaluation: Json
+    examples: list[Json]
+    run: Json
+    places: list[tuple[str, str, int]]
+    """(path relative to the data folder, what lies there, bytes), those that exist."""
+
+    def why(self, stage: str) -> str:
+        """Why a stage has left nothing, in a sentence."""
+        own = [item for reason in self.reasons if reason.stage == stage for item in reason.items]
+        return own[-1].sentence if own else f"The stage {stage} has not been run yet."
+
+    def set_aside(self, stage: str) -> int:
+        return sum(reason.count for reason in self.reasons if reason.stage == stage)
+
+
+def gather(folder: DataFolder, catalog: Catalog, name: str) -> Facts:
+    """What is known of the dataset `name`."""
+    place = folder.dataset(name)
+    dataset = _object(place / "dataset.json")
+    version, job = _newest_job(folder.models / name)
+    model = folder.model(name, version) if version else place / "no model"
+    records = catalog.records()
+    runs = sorted(folder.runs.glob("*/run.json"))
+    return Facts(
+        name=name,
+        made_at=now(),
+        options=last_options(folder),
+        sources=list(_sources(catalog)),
+        counts=catalog.counts(),
+        trees=sum(int(record["counts"].get("graphs", 0)) for record in records),
+        dataset=dataset,
+        rows=_rows(folder, place),
+        reasons=_reasons(catalog, place),
+        job=job,
+        version=version,
+        evaluation=_object(model / "evaluation.json"),
+        examples=_chosen(_lines(model / "answers.jsonl")),
+        run=_object(runs[-1]) if runs else {},
+        places=list(_places(folder, name, version)),
+    )
+
+
+def _object(path: Path) -> Json:
+    value = read_json(path)
+    return value if isinstance(value, dict) else {}
+
+
+def _lines(path: Path) -> list[Json]:
+    return [line for line in read_jsonl(path) if isinstance(line, dict)] if path.is_file() else []
+
+
+def _sources(catalog: Catalog) -> Iterator[Source]:
+    licences: dict[str, Counter[str]] = {}
+    sizes: Counter[str] = Counter()
+    for origin in catalog.origins():
+        licences.setdefault(origin.source, Counter())[origin.licence] += 1
+        sizes[origin.source] += origin.bytes
+    for source in catalog.sources():
+        id, counted = source["id"], licences.get(source["id"], Counter())
+        yield Source(id, source["kind"], source["words"], counted.total(), sizes[id], dict(counted.most_common()))
+
+
+def _newest_job(models: Path) -> tuple[str, Json]:
+    """(version, job) of the model trained last; a job that ended well before one that did not."""
+    jobs = [(path.parent.name, _object(path)) for path in models.glob("*/job.json")]
+    return max(
+        jobs,
+        key=lambda entry: (entry[1].get("state") == "done", str(entry[1].get("finished_at", "")), entry[0]),
+        default=("", {}),
+    )
+
+
+def _reasons(catalog: Catalog, place: Path) -> list[Reason]:
+    asides = [aside for aside in catalog.asides() if aside.stage != "dataset"]
+    unproven = _lines(place / "set_aside.jsonl")
+    if unproven:
+        asides += [SetAside("dataset", str(u["item"]), str(u["code"]), str(u["reason"])) for u in unproven]
+    else:
+        asides += catalog.asides("dataset")
+    found: dict[tuple[str, str], Reason] = {}
+    for aside in asides:
+        reason = found.setdefault((aside.stage, aside.code), Reason(aside.stage, aside.code))
+        reason.count += 1
+        if len(reason.items) < ITEMS_SHOWN:
+            reason.items.append(aside)
+    return sorted(found.values(), key=lambda reason: (reason.stage, -reason.count, reason.code))
+
+
+def _rows(folder: DataFolder, place: Path) -> list[Row]:
+    """Some rows that show what there is: of every task in turn the ones of middling length."""
+    tasks: dict[str, list[Json]] = {}
+    for row in islice((row for split in ("train", "test") for row in _lines(place / f"{split}.jsonl")), 5000):
+        tasks.setdefault(str(row.get("task", "")), []).append(row)
+    for rows in tasks.values():
+        rows.sort(key=lambda row: (abs(int(row.get("nodes", 0)) - 5), len(row["completion"]), row["id"]))
+    turns = [(turn, task, row) for task, rows in tasks.items() for turn, row in enumerate(rows[:ROWS_SHOWN])]
+    chosen = [row for _, _, row in sorted(turns, key=lambda entry: entry[:2])][:ROWS_SHOWN]
+    return [Row(row, _graph(folder, row)) for row in chosen]
+
+
+def _graph(folder: DataFolder, row: Json) -> Graph | None:
+    """The row's tree, where the record of one of its sources holds it whole. Pieces stand in no record."""
+    for source in row.get("sources", []):
+        graph = _object(folder.record(str(source.get("sha256")))).get("graphs", {}).get(row.get("key"))
+        if graph:
+            return Graph.from_json(graph)
+    return None
+
+
+def _chosen(examples: list[Json]) -> list[Json]:
+    """Prompts to show side by side: where the tuned model did best, where it failed, and what lies between, in turn."""
+    ranked = sorted(examples, key=lambda e: (-float(e["answers"]["tuned"]["score"]["node_f1"]), str(e["id"])))
+    if len(ranked) <= EXAMPLES_SHOWN:
+        return ranked
+    step = (len(ranked) - 1) / (EXAMPLES_SHOWN - 1)
+    return [ranked[round(number * step)] for number in range(EXAMPLES_SHOWN)]
+
+
+def _places(folder: DataFolder, name: str, version: str) -> Iterator[tuple[str, str, int]]:
+    dataset = folder.dataset(name)
+    wanted: list[tuple[Path, str]] = [
+        (dataset / "train.jsonl", "rows to train on"),
+        (dataset / "val.jsonl", "rows to validate on"),
+        (dataset / "test.jsonl", "rows held out"),
+        (dataset / "set_aside.jsonl", "trees and pieces that were not proven, with reasons"),
+        (dataset / "openai", "the same rows in OpenAI's chat format"),
+        (dataset / "claude", "the same rows in Claude's format"),
+        (dataset / "README.md", "the dataset's card"),
+        (folder.parsed, "what was read from each file"),
+        (folder.catalog, "the catalog: files, records, rows, jobs"),
+        (folder.jobs, "every training job"),
+    ]
+    if version:
+        model = folder.model(name, version)
+        wanted += [
+            (model / "model", "the tuned model"),
+            (model / "adapter", "the tuned adapter"),
+            (model / "evaluation.json", "all figures of the comparison"),
+            (model / "answers.jsonl", "all answers, with scores"),
+        ]
+    for path, what in wanted:
+        if path.exists():
+            yield path.relative_to(folder.root).as_posix(), what, _size(path)
+
+
+def _size(path: Path) -> int:
+    files: Iterable[Path] = path.rglob("*") if path.is_dir() else (path,)
+    return sum(file.stat().st_size for file in files if file.is_file())

@@ -12,7 +12,6 @@ from typing import Any
 from ..catalog import Origin, Proof
 from ..errors import SetAside, Unavailable
 from ..files import read_json, read_jsonl, write_json, write_jsonl, write_text
-from ..graph.describe import Plain
 from ..graph.model import Graph, Graphs, closure
 from ..graph.wires import real_nodes
 from ..stage import Outcome, Work
@@ -24,6 +23,7 @@ from .proving import VERSION, Unit, Units, prove
 from .rows import Examples, Place, Splitting, split_rows
 from .splits import FEW_FILES, SPLITS, leaks
 
+TREES = ("ShaderNodeTree", "GeometryNodeTree", "CompositorNodeTree", "TextureNodeTree")
 KINDS: tuple[Kind, ...] = (material_dataset, blender_dataset, piece_dataset)
 CHECKPOINT_S = 5.0
 PROOFS = "proofs.jsonl"
@@ -42,18 +42,20 @@ class _Build:
     def __init__(self, work: Work, host: Host) -> None:
         self.work, self.host, self.options = work, host, work.options
         self.place = work.folder.dataset(self.options.name)
-        self.settings = Settings(host.version, self.options.pieces, self.options.seed)
         self.records = work.catalog.records(host.name)
         self.origins: dict[str, list[Origin]] = {}
         for origin in work.catalog.origins():
             self.origins.setdefault(origin.sha256, []).append(origin)
         self.funnel: dict[str, Any] = {"files parsed": len(self.records)}
+        self.bearing: set[str] = set()
+        self.by_file: dict[str, bool] = {}
         self.done = self.total = 0
         self.checked = time.monotonic()
 
     def run(self) -> Outcome:
         self.work.catalog.drop_asides("dataset", self.host.name)
         self.recover()
+        self.settings = Settings(self.host.version, self.options.pieces, self.options.seed, self.fresh())
         self.prove()
         examples, asides = self.gather()
         splitting = split_rows(examples, self.origins, self.host.name, self.options.seed)
@@ -75,6 +77,22 @@ class _Build:
                 self.work.set_aside(SetAside("dataset", file, "no record", words))
                 continue
             yield sha256, file, {key: Graph.from_json(graph) for key, graph in value["graphs"].items()}
+
+    def fresh(self) -> dict[str, Graph]:
+        """Tree type → a new node group with each node type that the records use, as this Blender makes them."""
+        types: dict[str, set[str]] = {}
+        for _, _, graphs in self.files():
+            for graph in graphs.values():
+                if graph.type in TREES:
+                    types.setdefault(graph.type, set()).update(node.type for node in graph.nodes)
+        asked = Request(
+            "node_table", {"types": {t: sorted(types[t]) for t in sorted(types)}}, "fresh nodes", limit_s=120
+        )
+        for answer in self.work.answers([asked] if types else []):
+            if answer.ok:
+                return {tree_type: Graph.from_json(graph) for tree_type, graph in answer.body["trees"].items()}
+            self.work.note(f"Requests tell no values, and there are no pieces: {answer.sentence}")
+        return {}
 
     def candidates(self, graphs: Graphs) -> Iterator[tuple[Kind, Candidate]]:
         for kind in KINDS:
@@ -102,6 +120,8 @@ class _Build:
         for sha256, file, graphs in self.files():
             units = Units(graphs, file)
             found = {units.unit(candidate).id for _, candidate in self.candidates(graphs)}
+            if found:
+                self.bearing.add(sha256)
             new = {id for id in found - planned if self.proof(id) is None}
             planned |= found
             if new:
@@ -142,7 +162,6 @@ class _Build:
     def gather(self) -> tuple[Examples, list[dict[str, Any]]]:
         """Examples of everything proven, and a line for each tree that was refused or not proven."""
         by_file = self.split_by_file()
-        plain = self.plain()
         examples = Examples()
         refused: dict[str, dict[str, Any]] = {}
         counts: Counter[str] = Counter()
@@ -168,36 +187,22 @@ class _Build:
                     examples.groups.join(*(f"{sha256}:{graph.key}" for graph in below))
                 request = None
                 if examples.wants(candidate.task, candidate.graph.key, proof):
-                    request = kind.request(candidate.task, candidate.graph, plain, proof.graph)
+                    request = kind.request(
+                        candidate.task, candidate.graph, self.settings.plain(candidate.graph.type), proof.graph
+                    )
                 examples.add(candidate.task, candidate.graph.key, proof, place, request)
         self.funnel |= counts
         self.keep_proofs(proofs)
         return examples, [refused[id] for id in sorted(refused)]
 
     def split_by_file(self) -> dict[str, bool]:
-        """Content → whether its trees stay together: not where all its sources have few files."""
-        known = {record["sha256"] for record in self.records}
+        """Content → whether its trees stay together: not where all its sources have few files with trees."""
         files: dict[str, set[str]] = {}
-        for sha256 in known & self.origins.keys():
+        for sha256 in self.bearing:
             for origin in self.origins[sha256]:
                 files.setdefault(origin.source, set()).add(sha256)
         self.by_file = {source: len(contents) >= FEW_FILES for source, contents in sorted(files.items())}
-        return {
-            sha256: any(self.by_file[origin.source] for origin in self.origins[sha256])
-            for sha256 in known & self.origins.keys()
-        }
-
-    def plain(self) -> Plain:
-        """Each node type that the records use, as this Blender makes it."""
-        types = sorted(
-            {(g.type, node.type) for _, _, graphs in self.files() for g in graphs.values() for node in g.nodes}
-        )
-        asked = Request("node_table", {"types": types}, "the table of node types", limit_s=120.0)
-        (answer,) = self.work.answers([asked])
-        if not answer.ok:
-            self.work.note(f"Requests will tell no values: {answer.sentence}")
-            return {}
-        return {node.type: node for node in Graph.from_json(answer.body["graph"]).nodes}
+        return {sha: any(self.by_file[origin.source] for origin in self.origins[sha]) for sha in self.bearing}
 
     def keep_proofs(self, proofs: Mapping[str, Proof]) -> None:
         """Write the proofs beside the rows: with the records they are enough to go on without the catalog."""
@@ -248,7 +253,9 @@ class _Build:
         told = []
         for source, by_file in self.by_file.items():
             how = (
-                "by its files" if by_file else f"by trees that share groups, since it has fewer than {FEW_FILES} files"
+                "by its files"
+                if by_file
+                else f"by trees that share groups, since it has fewer than {FEW_FILES} files with trees"
             )
             told.append(f"{source} is split {how}.")
         sizes = Counter(row["group"] for side in SPLITS for row in splitting.rows[side])

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,11 +30,17 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the choice of candidates depends on besides the records."""
+    """What the choice of candidates depends on besides the records. `fresh` has a new node group of each tree type,
+    with one node of each type that the records use."""
 
     blender: tuple[int, int, int]
     pieces: int
     seed: int
+    fresh: Mapping[str, Graph]
+
+    def plain(self, tree_type: str) -> Plain:
+        """Node type → that node as Blender makes it in such a tree."""
+        return {node.type: node for node in self.fresh[tree_type].nodes} if tree_type in self.fresh else {}
 
 
 class Kind(Protocol):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..graph.describe import Plain, in_identifiers, in_words
 from ..graph.model import Graph, Graphs
@@ -22,8 +23,9 @@ NOUNS = {
 def candidates(graphs: Graphs, settings: Settings) -> Iterator[Candidate]:
     """Connected parts of 2 to 8 nodes of every tree whose nodes may stand in a group."""
     for key, graph in sorted(graphs.items()):
-        if can_stand_alone(graph.type, settings.blender):
-            for piece in pieces(graph, most=settings.pieces, seed=settings.seed):
+        if can_stand_alone(graph.type, settings.blender) and graph.type in settings.fresh:
+            for part in pieces(graph, most=settings.pieces, seed=settings.seed):
+                piece = replace(part, settings=settings.fresh[graph.type].settings)
                 yield Candidate("piece", piece, key, part=True)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from ..catalog import Proof
 from ..files import digest
 from ..graph.model import Graph, Graphs, closure
+from ..graph.pieces import label_of
 from ..stage import Work
 from ..worker.protocol import Answer, Request
 from .kinds import Candidate
@@ -57,11 +58,11 @@ class Units:
 
 
 def without_layout(graph: Graph) -> Graph:
-    """The graph without what only the editor shows."""
+    """The graph without what only the editor shows, labels apart: they name variables."""
     nodes = tuple(
         replace(
             node,
-            layout={},
+            layout=label_of(node),
             inputs=tuple(replace(socket, layout={}) for socket in node.inputs),
             outputs=tuple(replace(socket, layout={}) for socket in node.outputs),
         )

@@ -13,7 +13,7 @@ SPLITS = ("train", "val", "test")
 HELD_OUT = 0.1
 """Share of the rows that val, and that test, is filled up to."""
 FEW_FILES = 10
-"""A source with fewer files than this is split by its trees, else by its files."""
+"""A source with fewer files with trees than this is split by its trees, else by its files."""
 TELLING_NODES = 10
 """Equal trees of so many nodes tie their groups together. Smaller ones would tie nearly everything; they are left out
 of val and test instead where train has them too."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from .flow import fed_inputs
 from .model import Graph, Node, Socket
+from .names import Names, wish
 from .wires import real_nodes, wires
 
 Plain = Mapping[str, Node]
@@ -46,7 +47,7 @@ SPELLED = {
     "Col": "Color",
 }
 NOT_TOLD = {"node_tree", "color_mapping", "texture_mapping", "image_user", "mute", "use_custom_color"}
-LENGTHS = ("short", "medium", "long")
+ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
 
 def type_words(type: str) -> str:
@@ -143,6 +144,20 @@ def kinds_words(graph: Graph) -> str:
     return listed([f"{n} {words}" if n > 1 else words for words, n in count.items()])
 
 
+def place(sockets: tuple[Socket, ...], index: int) -> str:
+    """A socket as code addresses it: by name where that is unique among those in use, else by index."""
+    name = sockets[index].name
+    unique = sum(socket.name == name and socket.available for socket in sockets) == 1
+    return name if unique and name else f"[{index}]"
+
+
+def place_words(sockets: tuple[Socket, ...], index: int) -> str:
+    """A socket as a person tells it from others of its name: `second Value`."""
+    alike = [i for i, socket in enumerate(sockets) if socket.name == sockets[index].name and socket.available]
+    ordinal = f"{ORDINALS[alike.index(index)]} " if 1 < len(alike) <= len(ORDINALS) and index in alike else ""
+    return f"{ordinal}{sockets[index].name}"
+
+
 def in_words(graph: Graph, plain: Plain, length: str = "long") -> str:
     """The tree in plain words: `short` names the nodes, `medium` adds the links, `long` adds what was set."""
     interface = interface_words(graph)
@@ -151,49 +166,43 @@ def in_words(graph: Graph, plain: Plain, length: str = "long") -> str:
     called, fed = numbered(graph), fed_inputs(graph)
     nodes = []
     for node in real_nodes(graph):
-        told = []
+        told = [f'"{name}"' for name in (node.group, node.layout.get("label")) if name]
         if length == "long":
             told += [f"{name.replace('_', ' ')} {value_words(value)}" for name, value in settings_told(node, plain)]
-            told += [f"{socket.name} {value_words(socket.value)}" for _, socket in values_told(node, plain, fed)]
-        if node.group:
-            told.insert(0, f'"{node.group}"')
+            values = values_told(node, plain, fed)
+            told += [f"{place_words(node.inputs, i)} {value_words(socket.value)}" for i, socket in values]
         nodes.append(called[node.name] + (f" ({', '.join(told)})" if told else ""))
-    sockets = {node.name: node for node in graph.nodes}
-    links = []
-    for wire in wires(graph):
-        leaves, enters = sockets[wire.source].outputs[wire.output], sockets[wire.target].inputs[wire.input]
-        links.append(f"{called[wire.source]} {leaves.name} to {called[wire.target]} {enters.name}")
+    links = [
+        f"{called[a.name]} {place_words(a.outputs, output)} to {called[b.name]} {place_words(b.inputs, entry)}"
+        for a, output, b, entry in ends(graph)
+    ]
     parts = [interface, f"Nodes: {', '.join(nodes)}."]
     parts += [f"Connect {'; '.join(links)}."] if links else []
     return " ".join(filter(None, parts))
 
 
 def in_identifiers(graph: Graph, plain: Plain) -> str:
-    """The tree in bpy's own identifiers: types, socket names (or `[index]` where a name is not unique), properties."""
-    nodes = real_nodes(graph)
-    fed = fed_inputs(graph)
-    total, seen = Counter(node.type for node in nodes), Counter[str]()
-    called = {}
-    for node in nodes:
-        seen[node.type] += 1
-        called[node.name] = f"{node.type}#{seen[node.type]}" if total[node.type] > 1 else node.type
+    """The tree in bpy's own identifiers: variables with node types, properties, and sockets by name (by `[index]` where
+    several are alike)."""
+    fed, names = fed_inputs(graph), Names()
+    names.give(graph.name)
+    called = {node.name: names.give(wish(node)) for node in real_nodes(graph)}
     parts = []
-    for node in nodes:
-        told = [f"{name}={value!r}" for name, value in settings_told(node, plain) if " " not in name]
+    for node in real_nodes(graph):
+        told = [f"{name}={value!r}" for name, value in settings_told(node, plain) if name in node.settings]
         told += [f"{place(node.inputs, i)}={value_words(s.value)}" for i, s in values_told(node, plain, fed)]
-        parts.append(called[node.name] + (f"({', '.join(told)})" if told else ""))
-    by_name = {node.name: node for node in nodes}
+        parts.append(f"{called[node.name]} = {node.type}" + (f"({', '.join(told)})" if told else ""))
     links = [
-        f"{called[w.source]}.{place(by_name[w.source].outputs, w.output)} -> "
-        f"{called[w.target]}.{place(by_name[w.target].inputs, w.input)}"
-        for w in wires(graph)
+        f"{called[a.name]}.{place(a.outputs, output)} -> {called[b.name]}.{place(b.inputs, entry)}"
+        for a, output, b, entry in ends(graph)
     ]
-    text = f"Nodes: {', '.join(parts)}."
+    text = f"Nodes: {'; '.join(parts)}."
     return f"{text} Links: {'; '.join(links)}." if links else text
 
 
-def place(sockets: tuple[Socket, ...], index: int) -> str:
-    """A socket as code may address it: by name where that is unique, else by index."""
-    name = sockets[index].name
-    unique = sum(socket.name == name for socket in sockets) == 1
-    return name if unique and name else f"[{index}]"
+def ends(graph: Graph) -> list[tuple[Node, int, Node, int]]:
+    """(from node, output, to node, input) of each wire, in the order of the nodes that they enter."""
+    nodes = {node.name: node for node in graph.nodes}
+    at = {node.name: number for number, node in enumerate(real_nodes(graph))}
+    ordered = sorted(wires(graph), key=lambda wire: (at[wire.target], wire.input, wire.order))
+    return [(nodes[wire.source], wire.output, nodes[wire.target], wire.input) for wire in ordered]

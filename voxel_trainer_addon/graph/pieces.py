@@ -81,7 +81,7 @@ def grown(start: str, beside: Mapping[str, list[str]], used: set[str], chance: r
 
 def cut(graph: Graph, part: set[str]) -> Graph:
     """The nodes in `part` and the links among them as a node group, named after its first and last node."""
-    nodes = tuple(replace(node, layout={}) for node in graph.nodes if node.name in part)
+    nodes = tuple(replace(node, layout=label_of(node)) for node in graph.nodes if node.name in part)
     inside = [wire for wire in wires(graph) if wire.source in part and wire.target in part]
     place: Counter[tuple[str, int]] = Counter()
     links = []
@@ -90,6 +90,11 @@ def cut(graph: Graph, part: set[str]) -> Graph:
         place[wire.target, wire.input] += 1
     bare = Graph(f"node_groups/{graph.name}", graph.type, nodes, tuple(links))
     return Graph(f"node_groups/{name_of(bare)}", graph.type, nodes, tuple(links))
+
+
+def label_of(node: Node) -> dict[str, Any]:
+    """Of a node's layout what names it."""
+    return {"label": node.layout["label"]} if node.layout.get("label") else {}
 
 
 def name_of(piece: Graph) -> str:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Job `node_table`: every node type of this Blender as it is when freshly made, so that words can tell what was set.
 
-Body: `{"types": [[tree type, node type], …]}`. Answer: `{"graph": Graph JSON}`, a graph of these nodes without those
-that this Blender cannot make by themselves.
+Body: `{"types": {tree type: [node type, …]}}`. Answer: `{"trees": {tree type: Graph JSON}}`, each a fresh node group
+with one node of each type, without links and without the types that this Blender cannot make by themselves.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,20 @@ from . import empty
 def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     """See the module."""
     empty()
-    nodes: dict[str, Node] = {}
-    for tree_type, node_type in body["types"]:
+    return {"trees": {tree_type: _fresh(tree_type, types).as_json() for tree_type, types in body["types"].items()}}
+
+
+def _fresh(tree_type: str, types: list[str]) -> Graph:
+    """A node is read from a tree of its own: others beside it might change it."""
+    nodes: list[Node] = []
+    for node_type in types:
         tree = bpy.data.node_groups.new("Table", tree_type)
         try:
             tree.nodes.new(node_type)
-            (nodes[node_type],) = read_graph(tree, "node_groups/Table").nodes
+            nodes += read_graph(tree, "node_groups/Table").nodes
         except RuntimeError:
             continue
         finally:
             bpy.data.node_groups.remove(tree)
-    return {"graph": Graph("node_groups/Table", "", tuple(nodes.values())).as_json()}
+    tree = bpy.data.node_groups.new("Table", tree_type)
+    return replace(read_graph(tree, "node_groups/Table"), nodes=tuple(nodes))

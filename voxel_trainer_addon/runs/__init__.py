@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from .choices import Choices
+from .needs import Download, training_download
 from .session import Phase, Session
 from .start import Program
 
-__all__ = ["Choices", "Phase", "Program", "Session"]
+__all__ = ["Choices", "Download", "Phase", "Program", "Session", "training_download"]

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the remote control needs of Blender: places, the program to start, preferences, and our regions."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ..runs import Program
+from .remote import Remote
+
+REMOTE = Remote()
+_package = ""
+
+
+def reset(package: str) -> None:
+    """Forget everything; `package` is the extension's name in this Blender."""
+    global _package
+    _package = package
+    REMOTE.reset()
+
+
+def preferences() -> Any:
+    """The extension's preferences, or None where they are not there (yet)."""
+    addon = bpy.context.preferences.addons.get(_package)
+    return addon.preferences if addon else None
+
+
+def opened() -> None:
+    """See that the remote control knows its places: at the first tick or click, as `register` reads no disk."""
+    if REMOTE.kept is None:
+        chosen = preferences()
+        data, train_env = (chosen.data_folder, chosen.train_env) if chosen else ("", "")
+        REMOTE.open(_kept(), data, train_env)
+
+
+def _kept() -> Path:
+    """The file for choices: in the extension's own user folder, or Blender's where this is no extension."""
+    try:
+        folder = bpy.utils.extension_path_user(_package, create=True)
+    except ValueError:
+        folder = bpy.utils.user_resource("CONFIG", path="voxel_trainer", create=True)
+    return Path(folder) / "choices.json"
+
+
+def program() -> Program:
+    """This Blender, or the Python whose bpy module this is, with the person's word on the network."""
+    return Program(
+        bpy.app.binary_path or sys.executable,
+        is_module=not bpy.app.binary_path,
+        online=bool(bpy.app.online_access),
+    )
+
+
+def redraw() -> None:
+    """Have the sidebars of 3D viewports drawn again."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                for region in area.regions:
+                    if region.type == "UI":
+                        region.tag_redraw()

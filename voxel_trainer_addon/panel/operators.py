@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The buttons. Each one asks the remote control for one thing and says in a sentence when that cannot be."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.props import EnumProperty
+
+from ..runs import Download, Phase, training_download
+from ..runs.code_copy import script
+from .blender import REMOTE, opened, program
+from .draw import wrapped
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
+
+    Returned = set[OperatorReturnItems]
+
+SHEET_PX = 460
+SHEET_COLUMNS = 62
+
+
+def command(*, train: bool) -> str:
+    """The line for a terminal that does what the big button does."""
+    words = ["run", *REMOTE.asked().words(train=train)]
+    return shlex.join(program().command(script(), words))
+
+
+class VOXEL_OT_start(bpy.types.Operator):
+    bl_idname = "voxel.start"
+    bl_label = "Harvest & Train"
+
+    if TYPE_CHECKING:
+        training: str
+    else:
+        training: EnumProperty(
+            name="Training",
+            items=(
+                ("TRAIN", "Set Up and Train", "Download what training needs, then go through all stages"),
+                ("LATER", "Dataset Only", "Harvest, parse and build the dataset; nothing is downloaded"),
+            ),
+            default="LATER",
+            options={"SKIP_SAVE"},
+        )
+
+    download: Download | None = None
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        return (
+            "Turn .blend files into a dataset, tune a model on it and compare before and after. It works in the "
+            "background and goes on when Blender is closed.\n\nThe same in a terminal: " + command(train=True)
+        )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if REMOTE.view.phase.alive:
+            cls.poll_message_set("A run is under way in this data folder")
+            return False
+        if REMOTE.view.lacking:
+            cls.poll_message_set(REMOTE.view.lacking)
+            return False
+        return True
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Returned:
+        opened()
+        self.download = training_download(REMOTE.train_env)
+        self.training = "TRAIN"
+        if self.download is None:
+            return self.execute(context)
+        if not bpy.app.online_access:
+            self.training = "LATER"
+        title = "Before Training"
+        return context.window_manager.invoke_props_dialog(self, width=SHEET_PX, title=title, confirm_text="Start")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        column = self.layout.column()
+        for sentence in self.download.sentences() if self.download else ():
+            wrapped(column, sentence, SHEET_COLUMNS)
+        choice = self.layout.row()
+        if not bpy.app.online_access:
+            wrapped(column, _offline(), SHEET_COLUMNS, "INFO")
+            choice.enabled = False
+        choice.prop(self, "training", expand=True)
+
+    def execute(self, context: bpy.types.Context) -> Returned:
+        opened()
+        folder = REMOTE.choices.folder
+        if folder and not Path(folder).is_dir():
+            self.report({"ERROR"}, f"There is no folder {folder}. Choose another one")
+            return {"CANCELLED"}
+        train = self.training == "TRAIN" or training_download(REMOTE.train_env) is None
+        try:
+            REMOTE.start(program(), train=train)
+        except OSError as error:
+            self.report({"ERROR"}, f"The run could not start: {error}")
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+def _offline() -> str:
+    """Why the network is closed, and who can open it."""
+    if bpy.app.online_access_override:
+        return "Blender was started with --offline-mode, so nothing can be downloaded."
+    return "Nothing can be downloaded before Allow Online Access is on, in Preferences, System."
+
+
+class VOXEL_OT_pause(bpy.types.Operator):
+    bl_idname = "voxel.pause"
+    bl_label = "Pause"
+    bl_description = "Finish the work in hand and take nothing new until you resume"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if REMOTE.view.phase is Phase.STARTING:
+            cls.poll_message_set("The run is starting")
+        return REMOTE.view.phase is Phase.RUNNING and not REMOTE.view.asked
+
+    def execute(self, context: bpy.types.Context) -> Returned:
+        return _steer(self, "pause")
+
+
+class VOXEL_OT_resume(bpy.types.Operator):
+    bl_idname = "voxel.resume"
+    bl_label = "Resume"
+    bl_description = "Go on from where the run stopped; what is done is not done again"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return REMOTE.view.resumable or (REMOTE.view.phase is Phase.PAUSED and not REMOTE.view.asked)
+
+    def execute(self, context: bpy.types.Context) -> Returned:
+        try:
+            REMOTE.resume(program())
+        except OSError as error:
+            self.report({"ERROR"}, f"The run could not go on: {error}")
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+class VOXEL_OT_cancel(bpy.types.Operator):
+    bl_idname = "voxel.cancel"
+    bl_label = "Cancel"
+    bl_description = "Stop the run. What is done is kept, and Resume goes on from there"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return REMOTE.view.phase in (Phase.RUNNING, Phase.PAUSED) and REMOTE.view.asked != "cancel"
+
+    def execute(self, context: bpy.types.Context) -> Returned:
+        return _steer(self, "cancel")
+
+
+def _steer(operator: bpy.types.Operator, what: str) -> Returned:
+    try:
+        REMOTE.steer(what)
+    except OSError as error:
+        operator.report({"ERROR"}, f"The run could not be told to {what}: {error}")
+        return {"CANCELLED"}
+    return {"FINISHED"}
+
+
+class VOXEL_OT_open_report(bpy.types.Operator):
+    bl_idname = "voxel.open_report"
+    bl_label = "Open Report"
+    bl_description = "Open the report of this run in the browser; it needs no network"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not REMOTE.view.report:
+            cls.poll_message_set("This run made no report: it ended before there was a dataset")
+        return bool(REMOTE.view.report)
+
+    def execute(self, context: bpy.types.Context) -> Returned:
+        path = Path(REMOTE.view.report)
+        if not path.is_file():
+            self.report({"ERROR"}, f"There is no report any more at {path}")
+            return {"CANCELLED"}
+        bpy.ops.wm.url_open(url=path.as_uri())
+        return {"FINISHED"}
+
+
+class VOXEL_OT_open_folder(bpy.types.Operator):
+    bl_idname = "voxel.open_folder"
+    bl_label = "Open Folder"
+    bl_description = "Show the data folder in the system's file browser"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return bool(REMOTE.view.folder)
+
+    def execute(self, context: bpy.types.Context) -> Returned:
+        if not Path(REMOTE.view.folder).is_dir():
+            self.report({"ERROR"}, f"There is no folder {REMOTE.view.folder} yet")
+            return {"CANCELLED"}
+        bpy.ops.wm.path_open(filepath=REMOTE.view.folder)
+        return {"FINISHED"}
+
+
+class VOXEL_OT_copy_command(bpy.types.Operator):
+    bl_idname = "voxel.copy_command"
+    bl_label = "Copy Command"
+    bl_description = "Copy the line that does the same in a terminal or on a server"
+
+    def execute(self, context: bpy.types.Context) -> Returned:
+        opened()
+        context.window_manager.clipboard = command(train=True)
+        self.report({"INFO"}, "The command is on the clipboard")
+        return {"FINISHED"}
+
+
+CLASSES = (
+    VOXEL_OT_start,
+    VOXEL_OT_pause,
+    VOXEL_OT_resume,
+    VOXEL_OT_cancel,
+    VOXEL_OT_open_report,
+    VOXEL_OT_open_folder,
+    VOXEL_OT_copy_command,
+)

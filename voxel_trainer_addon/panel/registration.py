@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Into Blender and out of it again, without a trace; and the timer that keeps the panel fresh."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from . import blender, operators, panels, preferences, properties
+from .blender import REMOTE
+
+CLASSES: tuple[Any, ...] = (preferences.VoxelPreferences, *properties.CLASSES, *operators.CLASSES, *panels.CLASSES)
+
+
+def register(package: str) -> None:
+    """Nothing is read or started here: the first tick does that, so that Blender's start waits for nothing."""
+    blender.reset(package)
+    preferences.VoxelPreferences.bl_idname = package
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.WindowManager.voxel = bpy.props.PointerProperty(type=properties.VOXEL_PG_choices)  # type: ignore[attr-defined]
+    bpy.app.timers.register(tick, first_interval=0.1, persistent=True)
+
+
+def unregister() -> None:
+    """The mirror of `register`. State goes too: modules outlive an extension that is switched off."""
+    if bpy.app.timers.is_registered(tick):
+        bpy.app.timers.unregister(tick)
+    del bpy.types.WindowManager.voxel  # type: ignore[attr-defined]
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)
+    blender.reset("")
+
+
+def tick() -> float:
+    """Read what is new, and draw our regions again where it shows.
+
+    Persistent, so that opening a file does not end it, and caught, as Blender drops a timer that raises without a word.
+    """
+    try:
+        blender.opened()
+        changed = REMOTE.tick()
+    except Exception as error:
+        changed = REMOTE.failed(error)
+    if changed:
+        blender.redraw()
+    return REMOTE.interval

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the panel shows, as a frozen value: equal views look the same, so only a changed one is drawn again. No bpy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..errors import Exit
+from ..events import RunState, StageState
+from ..runs import Phase, Session
+from ..words import counted, duration, harmless
+
+NEWS_S = 5.0
+"""Silence that is worth telling."""
+ASIDES_SHOWN = 30
+NAME_CHARS = 60
+
+OUTCOMES = {
+    Exit.DONE: ("CHECKMARK", "Done"),
+    Exit.SET_ASIDE: ("CHECKMARK", "Done, with something set aside"),
+    Exit.ANSWER_IS_NO: ("INFO", "Done, and the tuned model is no better"),
+    Exit.INTERRUPTED: ("PAUSE", "Cancelled; what is done is kept"),
+}
+FAILED = ("ERROR", "The run could not go on")
+RESUMABLE = (Exit.INTERRUPTED, Exit.BUG, Exit.USAGE)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One stage: `factor` (0 to 1) where a bar is drawn, None where `text` alone says it."""
+
+    title: str
+    state: str
+    text: str
+    factor: float | None = None
+
+
+@dataclass(frozen=True)
+class View:
+    """Everything that a draw function may know. `lines` are icon and text; texts are harmless and short."""
+
+    phase: Phase = Phase.IDLE
+    asked: str = ""
+    lacking: str = ""
+    headline: tuple[str, str] | None = None
+    words: str = ""
+    rows: tuple[Row, ...] = ()
+    lines: tuple[tuple[str, str], ...] = ()
+    asides: tuple[tuple[str, str], ...] = ()
+    aside_count: int = 0
+    report: str = ""
+    folder: str = ""
+
+    @property
+    def resumable(self) -> bool:
+        """Whether *Resume* starts a run that goes on with the last one."""
+        return self.phase is Phase.STOPPED or (self.phase is Phase.FINISHED and self.headline_resumes)
+
+    @property
+    def headline_resumes(self) -> bool:
+        return self.headline in (OUTCOMES[Exit.INTERRUPTED], FAILED)
+
+
+def view_of(session: Session, lacking: str = "", error: str = "") -> View:
+    """The view of a session as it stands."""
+    run, phase = session.run, session.phase
+    headline, words = _headline(session, error)
+    return View(
+        phase=phase,
+        asked=session.asked,
+        lacking=lacking,
+        headline=headline,
+        words=harmless(words),
+        rows=tuple(_row(name, state, phase) for name, state in run.stages.items()),
+        lines=_lines(session) if phase in (Phase.RUNNING, Phase.PAUSED) else (),
+        asides=tuple(
+            (harmless(aside["item"], NAME_CHARS), harmless(aside["words"], 200))
+            for aside in reversed(run.asides[-ASIDES_SHOWN:])
+        ),
+        aside_count=max(len(run.asides), sum(state.aside for state in run.stages.values())),
+        report=_report(session),
+        folder=str(session.data.root) if session.data else "",
+    )
+
+
+def _headline(session: Session, error: str) -> tuple[tuple[str, str] | None, str]:
+    """Icon and sentence over everything else, and the words below it."""
+    run, phase = session.run, session.phase
+    if error:
+        return ("ERROR", "The panel could not follow the run"), error
+    if phase is Phase.STARTING:
+        return ("TIME", "Starting…"), ""
+    if phase is Phase.STOPPED:
+        return ("PAUSE", "Stopped without a last word; what is done is kept"), ""
+    if phase is Phase.FINISHED:
+        status = Exit(run.exit) if run.exit in list(Exit) else None
+        return (OUTCOMES.get(status, FAILED) if status is not None else FAILED), run.words
+    if session.message:
+        return ("INFO", session.message.partition(". ")[0]), session.message.partition(". ")[2]
+    if session.asked == "cancel":
+        return ("TIME", "Cancelling…"), ""
+    if session.asked == "pause":
+        return ("TIME", "Pausing after the work in hand…"), ""
+    if phase is Phase.PAUSED:
+        return ("PAUSE", "Paused"), ""
+    return (("PLAY", "Running; Blender stays yours"), "") if phase is Phase.RUNNING else (None, "")
+
+
+def _row(name: str, state: StageState, phase: Phase) -> Row:
+    title = name.title()
+    if state.state == "waiting":
+        return Row(title, state.state, "")
+    if state.state == "started":
+        counted_ = f"{state.done:,} of {state.total:,}" if state.total else f"{state.done:,}" if state.done else ""
+        factor = round(min(1.0, state.done / state.total), 2) if state.total else 0.0
+        if name in ("train", "evaluate") and state.total:
+            counted_ = f"{factor:.0%}"
+        return Row(title, state.state if phase.alive else "broken off", counted_, factor)
+    if state.state == "done":
+        aside = f", {state.aside:,} set aside" if state.aside else ""
+        return Row(title, state.state, f"{state.done:,}{aside}" if state.done else aside.lstrip(", "))
+    return Row(title, state.state, {"skipped": "skipped", "aside": "set aside"}.get(state.state, state.state))
+
+
+def _lines(session: Session) -> tuple[tuple[str, str], ...]:
+    """Always three, so that nothing below them jumps: the item, time or silence, what it takes."""
+    run = session.run
+    stage = run.stages.get(run.stage, StageState())
+    return (
+        ("BLANK1", harmless(stage.item or run.note, NAME_CHARS)),
+        ("BLANK1", _time(session, stage)),
+        ("BLANK1", _means(run)),
+    )
+
+
+def _time(session: Session, stage: StageState) -> str:
+    silent = session.silent_s()
+    if silent > NEWS_S:
+        return f"No news for {duration(silent)}"
+    if stage.left_s is None or session.run.paused:
+        return ""
+    step = 5 if stage.left_s < 120 else 60
+    return f"About {duration(max(step, round(stage.left_s / step) * step))} left in this stage"
+
+
+def _means(run: RunState) -> str:
+    parts = []
+    if run.stage == "train" and len(run.losses) > 1:
+        parts.append(f"Loss {run.losses[0][1]:.2f} to {run.losses[-1][1]:.2f}")
+    if run.workers:
+        parts.append(counted(run.workers, "worker"))
+    if run.rss_mb:
+        parts.append(f"{run.rss_mb / 1000:.1f} GB of memory")
+    return ", ".join(parts)
+
+
+def _report(session: Session) -> str:
+    """The place of the report, or ''. The event names it within the data folder."""
+    return str(session.data.root / session.run.report) if session.data and session.run.report else ""

@@ -72,7 +72,7 @@ class BlendParser:
                 continue
             self._pending[due.sha256] = due
             body = {"path": str(due.location), "sha256": due.sha256, "way": "fast", "blocks": seen.blocks}
-            limit = min(LIMIT_S + LIMIT_S_PER_MB * due.bytes / 1e6, LIMIT_S_MAX)
+            limit = round(min(LIMIT_S + LIMIT_S_PER_MB * due.bytes / 1e6, LIMIT_S_MAX))
             yield Request("read", body, due.path, due.sha256, limit, retry={**body, "way": "open"})
 
     def _look(self, due: Due) -> Look | NotReadable:

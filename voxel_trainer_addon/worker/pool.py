@@ -215,11 +215,11 @@ class Pool:
         for worker, since in list(self._starting.items()):
             if now - since > self._ready_s:
                 del self._starting[worker]
-                self._mourn(worker, f"not ready within {self._ready_s:.0f} s")
+                self._mourn(worker, f"not ready within {self._ready_s:g} s")
         for worker, unit in list(self._busy.items()):
             worker.trim_log()
             if now - unit.since > unit.request.limit_s:
-                code, words = "time", f"took longer than {unit.request.limit_s:.0f} s"
+                code, words = "time", f"took longer than {unit.request.limit_s:g} s"
             elif worker.rss_mb() > self.memory_mb:
                 code, words = "memory", f"took more than {self.memory_mb:,} MB of memory"
             else:

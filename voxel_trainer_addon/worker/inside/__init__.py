@@ -30,4 +30,6 @@ def is_worn() -> bool:
 def empty() -> None:
     """Bring Blender to factory settings and one empty scene: no other data-block is left. About ten milliseconds."""
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    bpy.context.preferences.filepaths.use_scripts_auto_execute = False
+    preferences = bpy.context.preferences
+    assert preferences
+    preferences.filepaths.use_scripts_auto_execute = False

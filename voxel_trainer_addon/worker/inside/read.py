@@ -58,6 +58,7 @@ def _blender() -> str:
 
 def _link(path: str) -> tuple[str, tuple[int, ...], dict[str, Any]]:
     """The fast way. No reference to anything in `data` may leave this function: the next file would crash."""
+    data: Any
     with bpy.data.temp_data() as data:
         try:
             with data.libraries.load(path, link=True) as (there, wanted):
@@ -84,7 +85,7 @@ def _open(path: str) -> tuple[str, tuple[int, ...], dict[str, Any]]:
         if bpy.data.filepath != path:
             raise Refused("unreadable", f"Blender {_blender()} cannot read it: {_reason(error, path)}") from None
         state = "read with errors"
-    return state, tuple(bpy.data.version), Reader(bpy.data, None).record()
+    return state, tuple(int(part) for part in bpy.data.version), Reader(bpy.data, None).record()
 
 
 def _same_place(one: str, other: str) -> bool:

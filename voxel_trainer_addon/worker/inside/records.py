@@ -177,8 +177,9 @@ class Reader:
         """The drivers of a data-block, of its tree and of its shape keys, as they are written; they never run."""
         rows = []
         for owner in (block, getattr(block, "node_tree", None), getattr(block, "shape_keys", None)):
-            animation = owner.animation_data if owner else None
-            for curve in animation.drivers if animation else ():
+            if owner is None or owner.animation_data is None:
+                continue
+            for curve in owner.animation_data.drivers:
                 row = {"path": curve.data_path, "index": curve.array_index, "expression": curve.driver.expression}
                 rows.append(row if owner == block else row | {"of": owner.id_type})
         return {"drivers": rows} if rows else {}

@@ -33,7 +33,7 @@ def base_name(path: str) -> str:
 
 
 @cache
-def _fields(kind: type) -> tuple[tuple[str, str], ...]:
+def _fields(kind: Any) -> tuple[tuple[str, str], ...]:
     """(identifier, how it is read) of what such a struct holds; looked up once a class."""
     base = set(bpy.types.ID.bl_rna.properties.keys()) if issubclass(kind, bpy.types.ID) else set()
     found = []

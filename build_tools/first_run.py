@@ -103,6 +103,7 @@ def main(argv: list[str]) -> int:
         say("Looking at what is here …")
         consent = "--yes" in argv
         if tell(plan, consent) and not consent and not agreed("Go on?"):
+            say("Nothing was downloaded.")
             return Exit.USAGE
         python = made(plan.group, plan.python)
     except (Missing, UserError) as error:

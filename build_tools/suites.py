@@ -99,7 +99,7 @@ def pytest(python: Path, marker: str, asked: Asked, **variables: str) -> str:
 def ruff(asked: Asked) -> str:
     here = [name for name in CHECKED if (ROOT / name).exists()]
     python = made("dev", "3.11")
-    passes([python, "-m", "ruff", "check", *here])
+    passes([python, "-m", "ruff", "check", "--output-format", "concise", *here])
     return passes([python, "-m", "ruff", "format", "--check", *here])
 
 

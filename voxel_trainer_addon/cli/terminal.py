@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from ..words import counted, duration, harmless
 
 Line = dict[str, Any]
 ASIDES_SHOWN = 20
+DIGEST = re.compile(r"[0-9a-f]{64}")
+"""An item that is a content's hash says nothing to a person; its sentence names the file."""
 
 
 def json_lines(out: TextIO) -> Callable[[Line], None]:
@@ -84,7 +87,8 @@ class Terminal:
     def _aside(self, line: Line) -> None:
         self._asides += 1
         if self._asides <= ASIDES_SHOWN:
-            self.say(f"  ! {harmless(line['item'], 100)}: {harmless(line['words'])}")
+            named = "" if DIGEST.fullmatch(line["item"]) else f"{harmless(line['item'], 100)}: "
+            self.say(f"  ! {named}{harmless(line['words'])}")
         elif self._asides == ASIDES_SHOWN + 1:
             self.say("  ! … more are set aside; `status` and the report list them all")
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A worker without Blender, for the pool's tests: speaks the real frames, and misbehaves as a request asks it to."""
 
+from __future__ import annotations
+
 import json
 import os
 import signal

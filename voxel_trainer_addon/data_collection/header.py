@@ -166,8 +166,9 @@ class _Raw(_Stream):
         self._bytes = bytes_
 
     def skip(self, count: int) -> None:
-        if self._source.seek(count, 1) > self._bytes:
+        if count > self._bytes - self._source.tell():
             raise _cut_off()
+        self._source.seek(count, 1)
 
 
 def _cut_off() -> _Stop:
@@ -183,7 +184,7 @@ def _walk(stream: _Stream, compression: Literal["none", "gzip", "zstd"]) -> Look
         block = struct.Struct((">" if big else "<") + ("4siQii" if wide else "4siIii"))
     else:
         new = NEW.fullmatch(head + stream.read(5)) if head.startswith(b"BLENDER") else None
-        if not new:
+        if not new or int(new[1]) < 17:
             raise _Stop("not-blend", "It is not a .blend file, whatever its name says.")
         stream.skip(int(new[1]) - 17)
         big, version = False, divmod(int(new[3]), 100)

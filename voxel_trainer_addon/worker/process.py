@@ -27,7 +27,7 @@ class Worker:
     """A running background Blender that is handed one request at a time.
 
     A thread of its own talks with it, so that the pipeline never blocks on a pipe, on any system; what it hears goes to
-    `heard` as (worker, frame), the frame None when the worker is gone or talks nonsense.
+    `heard` as (worker, frame): the frame is None when the worker is gone, and a text when it talks nonsense.
     """
 
     def __init__(
@@ -92,7 +92,10 @@ class Worker:
                 self._heard.put((self, frame))
             else:
                 return
-        except (OSError, EOFError, ValueError):
+        except ValueError as error:
+            self._heard.put((self, f"no frame: {error}"))
+            return
+        except (OSError, EOFError):
             pass
         self._heard.put((self, None))
 

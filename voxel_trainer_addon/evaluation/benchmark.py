@@ -28,7 +28,6 @@ from .quality_metrics import HEADLINE, Ran, score
 from .result import Example, Judged
 from .retrieval import Nearest
 
-
 NOT_REACHED = "No prompt was answered by both models in the time given. Give it more with --evaluate-s."
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from ..graph.model import Graph
 from . import quality_metrics as metrics
 from .quality_metrics import Score
-from .statistics import Comparison, Interval, Paired, bootstrap, judge, paired, wilson
+from .statistics import RELATIVE_FROM, Comparison, Interval, Paired, bootstrap, judge, paired, wilson
 
 SCHEMA = 1
 CONTESTANTS = ("base", "tuned", "retrieval")
@@ -183,6 +183,7 @@ def _verdict(comparisons: Sequence[Comparison]) -> dict[str, Any]:
         "metric": metrics.HEADLINE,
         "label": metrics.LABELS[metrics.HEADLINE],
         "result": result,
+        "relative_gain": base.pair.tuned / base.pair.other - 1 if base.pair.other >= RELATIVE_FROM else None,
         "than_base": base.verdict,
         "than_retrieval": nearest.verdict,
         "words": f"{base.words} {nearest.words}",

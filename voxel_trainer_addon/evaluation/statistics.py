@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import math
 import random
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..words import counted
 
@@ -74,16 +76,22 @@ class Bootstrapped:
 def bootstrap(values: Sequence[float], groups: Sequence[str], seed: int = 0, draws: int = DRAWS) -> Bootstrapped:
     """Mean of `values` with a percentile interval that draws whole groups, not rows: rows of one group are alike, and
     counting them as independent would promise too much. Deterministic for a seed. Raises ValueError without values."""
+    return _bootstrap(tuple(values), tuple(groups), seed, draws)
+
+
+@lru_cache(maxsize=256)
+def _bootstrap(values: tuple[float, ...], groups: tuple[str, ...], seed: int, draws: int) -> Bootstrapped:
     sums = _by_group(values, groups)
-    rng = random.Random(seed)
-    means: list[float] = []
-    for _ in range(draws):
-        drawn = rng.choices(sums, k=len(sums))
-        means.append(sum(total for total, _ in drawn) / sum(count for _, count in drawn))
-    means.sort()
     mean = math.fsum(values) / len(values)
+    if len(set(values)) == 1:
+        return Bootstrapped(Interval(mean, mean, mean), 1.0 if mean == 0 else 2 / (draws + 1))
+    rng = random.Random(seed)
+    means = sorted(
+        sum(total for total, _ in drawn) / sum(count for _, count in drawn)
+        for drawn in (rng.choices(sums, k=len(sums)) for _ in range(draws))
+    )
+    tail = min(bisect_right(means, 0.0), draws - bisect_left(means, 0.0))
     interval = Interval(mean, means[int(0.025 * draws)], means[min(draws - 1, int(0.975 * draws))])
-    tail = min(sum(m <= 0 for m in means), sum(m >= 0 for m in means))
     return Bootstrapped(interval, min(1.0, 2 * (tail + 1) / (draws + 1)))
 
 

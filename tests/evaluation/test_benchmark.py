@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stage evaluate compares pairs only, asks nobody twice, and says what it could not do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.evaluation import stand_ins
+from tests.evaluation.stand_ins import Desk, Provider
+from voxel_trainer_addon import prompts
+from voxel_trainer_addon.evaluation import benchmark
+from voxel_trainer_addon.files import read_json, read_jsonl
+
+pytestmark = pytest.mark.plain
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = stand_ins.desk(tmp_path)
+    yield made
+    made.catalog.close()
+
+
+def laid(desk: Desk, test: int = 8) -> Path:
+    stand_ins.lay_dataset(desk.folder, "voxel", stand_ins.rows(6, 100), stand_ins.rows(test))
+    return stand_ins.lay_model(desk.folder, "voxel")
+
+
+def prose(_: str) -> str:
+    return "Sure! Here is how you do it in Blender."
+
+
+def right(code: str) -> str:
+    return prompts.answer(code)
+
+
+def evaluation(desk: Desk) -> dict[str, Any]:
+    found = read_json(desk.folder.model("voxel", "1") / "evaluation.json")
+    assert isinstance(found, dict)
+    return found
+
+
+def metric(found: dict[str, Any], name: str, who: str) -> float:
+    return float(next(m for m in found["metrics"] if m["metric"] == name)[who]["value"])
+
+
+def test_a_model_that_learnt_everything_is_better_than_one_that_knows_nothing(desk: Desk) -> None:
+    provider = Provider(laid(desk), prose, right)
+    outcome = benchmark.evaluate(desk, provider)
+    found = evaluation(desk)
+    assert not outcome.aside
+    assert [metric(found, m, "tuned") for m in ("finished", "runs", "node_f1", "graph_match")] == [1, 1, 1, 1]
+    assert metric(found, "parses", "base") == metric(found, "node_f1", "base") == 0
+    assert found["verdict"]["than_base"] == "better"
+    assert found["verdict"]["relative_gain"] is None
+    assert found["worse"] == []
+    assert found["loss"]["tuned"]["value"] == pytest.approx(0.2)
+    assert desk.catalog.evaluations() == [found]
+
+
+def test_a_model_that_forgot_everything_is_worse(desk: Desk) -> None:
+    benchmark.evaluate(desk, Provider(laid(desk), right, prose))
+    found = evaluation(desk)
+    assert found["verdict"]["result"] == "worse"
+    assert "node_f1" in found["worse"]
+
+
+def test_failing_lines_are_left_out_and_counted(desk: Desk) -> None:
+    def half_right(code: str) -> str:
+        return prompts.answer(code + 'wrong = nodes.new("ShaderNodeWrong")\n')
+
+    benchmark.evaluate(desk, Provider(laid(desk), prose, half_right))
+    found = evaluation(desk)
+    assert metric(found, "safe", "tuned") == 1
+    assert metric(found, "runs", "tuned") == 0
+    assert metric(found, "node_f1", "tuned") == 1
+    lines = list(read_jsonl(desk.folder.model("voxel", "1") / "answers.jsonl"))
+    assert {line["answers"]["tuned"]["score"]["dropped"] for line in lines} == {1}
+    assert "undefined" in lines[0]["answers"]["tuned"]["score"]["error"]
+
+
+def test_unsafe_answers_are_a_rung_of_their_own_and_are_not_run(desk: Desk) -> None:
+    def unsafe(code: str) -> str:
+        return prompts.answer("import os\n" + code)
+
+    benchmark.evaluate(desk, Provider(laid(desk), prose, unsafe))
+    found = evaluation(desk)
+    assert metric(found, "imports_bpy", "tuned") == 1
+    assert metric(found, "safe", "tuned") == 0
+    assert metric(found, "makes_tree", "tuned") == 0
+
+
+def test_nobody_is_asked_twice(desk: Desk) -> None:
+    base = laid(desk)
+    benchmark.evaluate(desk, Provider(base, prose, right))
+    again = Provider(base, prose, right)
+    benchmark.evaluate(desk, again)
+    assert again.asked == []
+    (desk.folder.model("voxel", "1") / "model" / "model.safetensors").write_bytes(b"tuned further")
+    benchmark.evaluate(desk, again)
+    assert {model for model, _ in again.asked} == {"tuned"}
+
+
+def test_a_cut_run_goes_on_where_it_stopped(desk: Desk) -> None:
+    base = laid(desk)
+    benchmark.evaluate(desk, Provider(base, prose, right, stops_after=3))
+    assert evaluation(desk)["prompts"]["reached"] == 3
+    again = Provider(base, prose, right)
+    benchmark.evaluate(desk, again)
+    assert evaluation(desk)["prompts"]["reached"] == 8
+    assert len({id for _, id in again.asked}) == 5
+
+
+def test_a_line_that_was_cut_off_is_asked_again(desk: Desk) -> None:
+    base = laid(desk)
+    benchmark.evaluate(desk, Provider(base, prose, right))
+    (store,) = (desk.folder.models / "voxel" / "answers").glob("*.jsonl")
+    store.write_bytes(store.read_bytes()[:-20])
+    again = Provider(base, prose, right)
+    benchmark.evaluate(desk, again)
+    assert len(again.asked) == 1
+    assert evaluation(desk)["prompts"]["reached"] == 8
+
+
+def test_rows_over_the_budget_are_counted_and_not_asked(desk: Desk) -> None:
+    base = laid(desk)
+    longest = max(len(prompts.answer(row["completion"])) for row in stand_ins.rows(8))
+    provider = Provider(base, prose, right, budget=longest - 1)
+    benchmark.evaluate(desk, provider)
+    found = evaluation(desk)["prompts"]
+    assert found["over_budget"] > 0
+    assert found["reached"] == 8 - found["over_budget"]
+
+
+def test_pairs_are_shown_while_they_come(desk: Desk) -> None:
+    benchmark.evaluate(desk, Provider(laid(desk), prose, right))
+    pairs = [e for e in desk.events if e["kind"] == "pair"]
+    assert pairs
+    assert pairs[0]["base"].startswith("Sure!")
+
+
+def test_no_rows_no_model_no_blender_are_each_said(desk: Desk) -> None:
+    provider = Provider(desk.folder.root, prose, right)
+    assert "no held-out rows" in benchmark.evaluate(desk, provider).words
+    stand_ins.lay_dataset(desk.folder, "voxel", [], stand_ins.rows(2))
+    assert "No model" in benchmark.evaluate(desk, provider).words
+    provider.folder = stand_ins.lay_model(desk.folder, "voxel")
+    desk.host = None
+    outcome = benchmark.evaluate(desk, provider)
+    assert outcome.aside
+    assert "needs a Blender" in outcome.words
+    assert [aside.code for aside in desk.catalog.asides("evaluate")] == ["no Blender"]
+
+
+def test_an_empty_training_set_leaves_retrieval_without_an_answer(desk: Desk) -> None:
+    base = laid(desk)
+    stand_ins.lay_dataset(desk.folder, "voxel", [], stand_ins.rows(8))
+    benchmark.evaluate(desk, Provider(base, prose, right))
+    assert metric(evaluation(desk), "parses", "retrieval") == 0
+
+
+def test_a_wanted_answer_that_makes_no_tree_is_set_aside(desk: Desk) -> None:
+    base = laid(desk)
+    broken = {**stand_ins.row(9, ["ShaderNodeMath"]), "completion": "import bpy\n"}
+    stand_ins.lay_dataset(desk.folder, "voxel", [], [*stand_ins.rows(7), broken])
+    benchmark.evaluate(desk, Provider(base, prose, right))
+    assert evaluation(desk)["prompts"]["compared"] == 7
+    assert [aside.item for aside in desk.catalog.asides("evaluate")] == [broken["id"]]
+
+
+def test_the_order_is_fixed_by_the_seed_and_takes_groups_in_turn() -> None:
+    rows = [stand_ins.row(n, ["ShaderNodeMath"], group="a" if n < 6 else f"b{n}") for n in range(9)]
+    order = benchmark.in_order(rows, 3)
+    assert order == benchmark.in_order(rows[::-1], 3)
+    assert order != benchmark.in_order(rows, 4)
+    assert len({row["group"] for row in order[:4]}) == 4
+
+
+def test_the_newest_job_that_ended_well_is_taken(desk: Desk) -> None:
+    for version, state, finished in (
+        ("1", "done", "2026-01-01"),
+        ("2", "done", "2026-01-02"),
+        ("3", "stopped", "2026-01-03"),
+    ):
+        stand_ins.lay_model(desk.folder, "voxel", version, state=state, finished_at=finished)
+    found = benchmark.newest(desk.folder.models / "voxel")
+    assert found is not None
+    assert found.version == "2"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import EnumProperty
 
-from ..runs import Download, Phase, training_download
+from ..runs import Needs, Phase, training_needs
 from ..runs.code_copy import script
 from .blender import REMOTE, opened, program
 from .draw import wrapped
@@ -47,7 +47,7 @@ class VOXEL_OT_start(bpy.types.Operator):
             options={"SKIP_SAVE"},
         )
 
-    download: Download | None = None
+    needs: Needs | None = None
 
     @classmethod
     def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
@@ -68,9 +68,9 @@ class VOXEL_OT_start(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Returned:
         opened()
-        self.download = training_download(REMOTE.train_env)
+        self.needs = _needs()
         self.training = "TRAIN"
-        if self.download is None:
+        if self.needs is None:
             return self.execute(context)
         if not bpy.app.online_access:
             self.training = "LATER"
@@ -79,7 +79,7 @@ class VOXEL_OT_start(bpy.types.Operator):
 
     def draw(self, context: bpy.types.Context) -> None:
         column = self.layout.column()
-        for sentence in self.download.sentences() if self.download else ():
+        for sentence in self.needs.sentences() if self.needs else ():
             wrapped(column, sentence, SHEET_COLUMNS)
         choice = self.layout.row()
         if not bpy.app.online_access:
@@ -93,13 +93,18 @@ class VOXEL_OT_start(bpy.types.Operator):
         if folder and not Path(folder).is_dir():
             self.report({"ERROR"}, f"There is no folder {folder}. Choose another one")
             return {"CANCELLED"}
-        train = self.training == "TRAIN" or training_download(REMOTE.train_env) is None
+        train = self.training == "TRAIN" or _needs() is None
         try:
             REMOTE.start(program(), train=train)
         except OSError as error:
             self.report({"ERROR"}, f"The run could not start: {error}")
             return {"CANCELLED"}
         return {"FINISHED"}
+
+
+def _needs() -> Needs | None:
+    asked = REMOTE.asked()
+    return training_needs(asked.train_env, asked.model)
 
 
 def _offline() -> str:

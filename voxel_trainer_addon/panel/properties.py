@@ -69,6 +69,10 @@ def _absolute(value: str) -> str:
     return str(Path(bpy.path.abspath(value)).expanduser().absolute()) if value.strip() else ""
 
 
+def _folder(_: Any) -> str:
+    return REMOTE.choices.folder
+
+
 def _set_folder(_: Any, value: str) -> None:
     """Another folder is another question of licence."""
     folder = _absolute(value)
@@ -111,7 +115,7 @@ class VOXEL_PG_choices(bpy.types.PropertyGroup):
             description="Folder whose .blend files are harvested, with all folders in it. "
             "They are read where they lie, never changed and never copied",
             subtype="DIR_PATH",
-            get=lambda _: REMOTE.choices.folder,
+            get=_folder,
             set=_set_folder,
         )
         licence: EnumProperty(

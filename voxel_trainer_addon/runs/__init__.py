@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from .choices import Choices
-from .needs import Download, training_download
+from .needs import Needs, training_needs
 from .session import Phase, Session
 from .start import Program
 
-__all__ = ["Choices", "Download", "Phase", "Program", "Session", "training_download"]
+__all__ = ["Choices", "Needs", "Phase", "Program", "Session", "training_needs"]

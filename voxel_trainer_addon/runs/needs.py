@@ -8,36 +8,52 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import pythons
-from ..providers.local import environment
+from ..paths import cache_home
+from ..providers.local import MODEL_MB, base, environment
 from ..words import size
 
 
 @dataclass(frozen=True)
 class Download:
-    """Bytes to download and on disk, where they go, and the room there is."""
+    """One thing to fetch: megabytes to download and on disk; 0 where nobody knows before."""
 
-    download: float
-    disk: float
+    what: str
+    download_mb: float
+    disk_mb: float
+
+    @property
+    def sentence(self) -> str:
+        if not self.download_mb:
+            return f"{self.what}: of a size that its host knows"
+        return f"{self.what}: {size(self.download_mb * 1e6)} to download, {size(self.disk_mb * 1e6)} on disk"
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What has to be fetched before the stage train, where it goes, and the bytes that are free there."""
+
+    downloads: tuple[Download, ...]
     place: Path
     free: float
-    card: bool
 
     def sentences(self) -> list[str]:
         """For the sheet that asks."""
-        kind = "PyTorch for NVIDIA cards" if self.card else "PyTorch for the processor"
-        return [
-            f"Training needs {kind} and its kin, once, in a place of their own.",
-            f"To download: {size(self.download)}. On disk: {size(self.disk)}, of {size(self.free)} free.",
-            f"Place: {self.place}. Delete that folder to be rid of them.",
-        ]
+        place = f"It goes to {self.place}, where {size(self.free)} are free. Delete that folder to be rid of it."
+        return ["Training needs this, once:", *(item.sentence for item in self.downloads), place]
 
 
-def training_download(train_env: str) -> Download | None:
-    """What the stage train would fetch, or None where an environment is named or was made before."""
-    home = environment.home()
-    if train_env or any(home.glob(f"train-*/{pythons.MARKER}")):
-        return None
-    card = shutil.which("nvidia-smi") is not None
-    download, disk = environment.MEGABYTES["cuda" if card else "cpu"]
-    there = next(place for place in (home, *home.parents) if place.exists())
-    return Download(download * 1e6, disk * 1e6, home, shutil.disk_usage(there).free, card)
+def training_needs(train_env: str, model: str) -> Needs | None:
+    """What is lacking for training `model`, or None where all is there."""
+    lacking = []
+    if not train_env and not any(environment.home().glob(f"train-*/{pythons.MARKER}")):
+        card = shutil.which("nvidia-smi") is not None
+        kind = "PyTorch for the NVIDIA card" if card else "PyTorch for the processor"
+        lacking.append(Download(kind, *environment.MEGABYTES["cuda" if card else "cpu"]))
+    if model == base.EMBEDDED:
+        if base.named(model).folder is None:
+            lacking.append(Download(f"The model {model}", *MODEL_MB))
+    elif not Path(model).expanduser().is_dir():
+        lacking.append(Download(f"The model {model}", 0, 0))
+    place = cache_home()
+    there = next(folder for folder in (place, *place.parents) if folder.exists())
+    return Needs(tuple(lacking), place, shutil.disk_usage(there).free) if lacking else None

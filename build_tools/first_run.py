@@ -20,6 +20,7 @@ from .environments import (
     SIZES,
     Missing,
     agreed,
+    check_space,
     free_space,
     home,
     is_made,
@@ -69,27 +70,37 @@ def planned(argv: Sequence[str]) -> Plan:
     )
 
 
-def training(consent: bool) -> str:
-    """What the train stage will make when the run comes to it, or why it will not."""
-    if made_before := environment.made():
-        return f"PyTorch is there already, in {made_before.parent.parent.name}"
+def training(consent: bool) -> tuple[str, int]:
+    """What the train stage will make when the run comes to it, or why it will not; and the bytes on disk."""
+    if environment.made():
+        return "PyTorch is there already", 0
     try:
-        return environment.cost(environment.find(lambda note: None, consent))
+        choice = environment.find(lambda note: None, consent)
     except Unavailable as error:
-        return f"not here, the run ends after the dataset. {error}"
+        return f"not here, so the run ends after the dataset. {error}", 0
+    download, disk = (mb * 1_000_000 for mb in environment.MEGABYTES[choice.build])
+    card = "NVIDIA cards" if choice.build == "cuda" else "the processor"
+    python = pythons.version_of(choice.python)
+    told = f"PyTorch for {card}, with Python {python}, when the run comes to it: {cost(download, disk)}"
+    return told, disk
+
+
+def cost(download: int, disk: int) -> str:
+    return f"{words.size(download)} to download, {words.size(disk)} on disk"
 
 
 def tell(plan: Plan, consent: bool) -> bool:
-    """Say what will be made, downloaded and kept; whether there is anything to download."""
+    """Say what will be made, downloaded and kept; whether there is anything to download. Raises Missing for room."""
     base = pythons.find(plan.python)
     assert base
     there = is_made(plan.group, plan.python)
-    download, disk = (words.size(mb * 1_000_000) for mb in SIZES[plan.group])
-    sizes = "there already" if there else f"{download} to download, {disk} on disk"
-    say(f"Voxel Trainer {__version__}: harvest, parse, dataset, train, evaluate")
+    download, disk = (mb * 1_000_000 for mb in SIZES[plan.group])
+    trained, more = training(consent)
+    sizes = "there already" if there else cost(download, disk)
     say(f"  Blender   {plan.blender}, as a module of Python {pythons.version_of(base)}: {sizes}")
-    say(f"  Place     {home()}: {words.size(free_space(home()))} free")
-    say(f"  Training  {training(consent)}")
+    say(f"  Training  {trained}")
+    say(f"  Room      {words.size(free_space(home()))} free in {home()}")
+    check_space(more + (0 if there else disk))
     return not there
 
 
@@ -100,7 +111,7 @@ def main(argv: list[str]) -> int:
         parsed(["run", "--help"])
     try:
         plan = planned(argv)
-        say("Looking at what is here …")
+        say(f"Voxel Trainer {__version__}: harvest, parse, dataset, train, evaluate. Looking at what is here …")
         consent = "--yes" in argv
         if tell(plan, consent) and not consent and not agreed("Go on?"):
             say("Nothing was downloaded.")

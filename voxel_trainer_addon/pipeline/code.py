@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data_collection import header
-from ..errors import SetAside, UserError
+from ..errors import UserError
 from ..files import digest, read_json, sha256_of, write_json, write_text
 from ..worker.pool import Pool
 from ..worker.protocol import Answer, Host, Request
@@ -29,9 +30,9 @@ def write_scripts(
     """
     if not blend.is_file():
         raise UserError(f"{blend} is no file.")
-    look = header.look(blend)
-    if isinstance(look, SetAside):
-        raise UserError(f"{blend.name}: {look.sentence}")
+    seen = header.look(blend, host.version)
+    if isinstance(seen, header.NotReadable):
+        raise UserError(f"{blend.name}: {seen.sentence}")
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="voxel-code-") as scratch:
         record_path = Path(scratch) / "record.json"
@@ -40,9 +41,9 @@ def write_scripts(
             workers=workers_that_fit(),
             memory_mb=WORKER_MB * 4,
             scratch=Path(scratch),
-            readable=[blend.resolve().parent],
+            readable=[blend.resolve().parent, Path(scratch)],
         ) as pool:
-            record = _read(pool, blend.resolve(), record_path, tick)
+            record = _read(pool, blend.resolve(), seen.blocks, record_path, tick)
             index = {key: _entry(key, None, False, "not tried") for key in record["graphs"]}
             for answer in pool.run(_requests(record, record_path, blend, layout), tick):
                 for entry in _entries(answer, out):
@@ -53,14 +54,15 @@ def write_scripts(
     return entries
 
 
-def _read(pool: Pool, blend: Path, record: Path, tick: Callable[[], bool]) -> dict[str, Any]:
+def _read(pool: Pool, blend: Path, blocks: int, place: Path, tick: Callable[[], bool]) -> dict[str, Any]:
+    """The file's record, kept at `place` for the workers that prove its trees."""
     sha256 = sha256_of(blend)
-    body = {"path": str(blend), "sha256": sha256, "record": str(record), "way": "fast", "source": {}}
-    request = Request("read", body, blend.name, sha256, LIMIT_S, {**body, "way": "open"})
-    for answer in pool.run([request], tick):
+    body = {"path": str(blend), "sha256": sha256, "way": "fast", "blocks": blocks}
+    for answer in pool.run([Request("read", body, blend.name, sha256, LIMIT_S, {**body, "way": "open"})], tick):
         if not answer.ok:
             raise UserError(f"{blend.name}: {answer.sentence}")
-    value = read_json(record)
+        os.replace(answer.body["record"], place)
+    value = read_json(place)
     assert isinstance(value, dict), "the worker said that it wrote a record"
     return value
 

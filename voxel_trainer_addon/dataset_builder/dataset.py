@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,8 @@ from ..worker.protocol import Host, Request
 from . import blender_dataset, card, material_dataset, piece_dataset
 from .kinds import FEWEST_NODES, Candidate, Kind, Settings
 from .proving import VERSION, Unit, Units, prove
-from .rows import Examples, Place, Splitting, split_rows
-from .splits import FEW_FILES, SPLITS, leaks
+from .rows import Examples, Place, Sides, sides, split_rows
+from .splits import SPLITS, leaks
 
 TREES = ("ShaderNodeTree", "GeometryNodeTree", "CompositorNodeTree", "TextureNodeTree")
 KINDS: tuple[Kind, ...] = (material_dataset, blender_dataset, piece_dataset)
@@ -47,8 +47,6 @@ class _Build:
         for origin in work.catalog.origins():
             self.origins.setdefault(origin.sha256, []).append(origin)
         self.funnel: dict[str, Any] = {"files parsed": len(self.records)}
-        self.bearing: set[str] = set()
-        self.by_file: dict[str, bool] = {}
         self.done = self.total = 0
         self.checked = time.monotonic()
 
@@ -58,30 +56,30 @@ class _Build:
         self.settings = Settings(self.host.version, self.options.pieces, self.options.seed, self.fresh())
         self.prove()
         examples, asides = self.gather()
-        splitting = split_rows(examples, self.origins, self.host.name, self.options.seed)
-        return self.write(examples, splitting, asides)
+        return self.write(examples, asides)
 
     # what the records hold
 
-    def files(self) -> Iterator[tuple[str, str, Graphs]]:
-        """(sha256, a name for people, graphs) of each record that is still there."""
+    def files(self, wanted: Container[str] | None = None) -> Iterator[tuple[str, Graphs, Units]]:
+        """sha256, graphs and units of each record (of the `wanted` ones) that is still there."""
         for record in self.records:
-            self.work.wait_while_paused()
             sha256 = record["sha256"]
-            value = read_json(self.work.folder.root / record["path"])
-            if sha256 not in self.origins:
+            if sha256 not in self.origins or (wanted is not None and sha256 not in wanted):
                 continue
+            self.work.wait_while_paused()
             file = self.origins[sha256][0].path
+            value = read_json(self.work.folder.root / record["path"])
             if not isinstance(value, dict):
                 words = "The record of this file is gone or damaged. Parse it again."
                 self.work.set_aside(SetAside("dataset", file, "no record", words))
                 continue
-            yield sha256, file, {key: Graph.from_json(graph) for key, graph in value["graphs"].items()}
+            graphs = {key: Graph.from_json(graph) for key, graph in value["graphs"].items()}
+            yield sha256, graphs, Units(value["graphs"], graphs, file)
 
     def fresh(self) -> dict[str, Graph]:
         """Tree type → a new node group with each node type that the records use, as this Blender makes them."""
         types: dict[str, set[str]] = {}
-        for _, _, graphs in self.files():
+        for _, graphs, _ in self.files():
             for graph in graphs.values():
                 if graph.type in TREES:
                     types.setdefault(graph.type, set()).update(node.type for node in graph.nodes)
@@ -117,11 +115,8 @@ class _Build:
         """Have every tree proven that nobody has proven yet."""
         due: dict[str, set[str]] = {}
         planned: set[str] = set()
-        for sha256, file, graphs in self.files():
-            units = Units(graphs, file)
+        for sha256, graphs, units in self.files():
             found = {units.unit(candidate).id for _, candidate in self.candidates(graphs)}
-            if found:
-                self.bearing.add(sha256)
             new = {id for id in found - planned if self.proof(id) is None}
             planned |= found
             if new:
@@ -130,9 +125,9 @@ class _Build:
         self.done = self.total - sum(map(len, due.values()))
 
         def waiting() -> Iterator[Unit]:
-            for sha256, file, graphs in self.files():
-                units, left = Units(graphs, file), due.get(sha256, set())
-                for _, candidate in self.candidates(graphs) if left else ():
+            for sha256, graphs, units in self.files(due):
+                left = due[sha256]
+                for _, candidate in self.candidates(graphs):
                     unit = units.unit(candidate)
                     if unit.id in left:
                         left.discard(unit.id)
@@ -161,14 +156,15 @@ class _Build:
 
     def gather(self) -> tuple[Examples, list[dict[str, Any]]]:
         """Examples of everything proven, and a line for each tree that was refused or not proven."""
-        by_file = self.split_by_file()
         examples = Examples()
         refused: dict[str, dict[str, Any]] = {}
         counts: Counter[str] = Counter()
         proofs: dict[str, Proof] = {}
-        for sha256, file, graphs in self.files():
-            units = Units(graphs, file)
+        for sha256, graphs, units in self.files():
             counts["trees"] += len(graphs)
+            for graph in graphs.values():
+                below = [Place(sha256, used.key) for used in closure(graph, graphs)]
+                examples.tie(f"groups of {sha256}:{graph.key}", *below)
             counts["trees with fewer than two nodes"] += sum(len(real_nodes(g)) < FEWEST_NODES for g in graphs.values())
             for kind, candidate in self.candidates(graphs):
                 unit = units.unit(candidate)
@@ -181,10 +177,7 @@ class _Build:
                     counts[f"{what}, not proven"] += 1
                     refused.setdefault(unit.id, refusal(candidate, unit, proof))
                     continue
-                place = Place(sha256 if by_file[sha256] else f"{sha256}:{candidate.owner}", sha256)
-                if not by_file[sha256]:
-                    below = closure(graphs[candidate.owner], graphs)
-                    examples.groups.join(*(f"{sha256}:{graph.key}" for graph in below))
+                place = Place(sha256, candidate.owner)
                 request = None
                 if examples.wants(candidate.task, candidate.graph.key, proof):
                     request = kind.request(
@@ -195,15 +188,6 @@ class _Build:
         self.keep_proofs(proofs)
         return examples, [refused[id] for id in sorted(refused)]
 
-    def split_by_file(self) -> dict[str, bool]:
-        """Content → whether its trees stay together: not where all its sources have few files with trees."""
-        files: dict[str, set[str]] = {}
-        for sha256 in self.bearing:
-            for origin in self.origins[sha256]:
-                files.setdefault(origin.source, set()).add(sha256)
-        self.by_file = {source: len(contents) >= FEW_FILES for source, contents in sorted(files.items())}
-        return {sha: any(self.by_file[origin.source] for origin in self.origins[sha]) for sha in self.bearing}
-
     def keep_proofs(self, proofs: Mapping[str, Proof]) -> None:
         """Write the proofs beside the rows: with the records they are enough to go on without the catalog."""
         lines = ({**vars(proofs[id]), "blender": self.host.name, "version": VERSION} for id in sorted(proofs))
@@ -211,15 +195,16 @@ class _Build:
 
     # writing
 
-    def write(self, examples: Examples, splitting: Splitting, asides: list[dict[str, Any]]) -> Outcome:
-        """Write the dataset's files, then its rows into the catalog."""
-        rows = splitting.rows
+    def write(self, examples: Examples, asides: list[dict[str, Any]]) -> Outcome:
+        """Split, write the dataset's files, then its rows into the catalog."""
+        placed = sides(examples, self.origins, self.options.seed)
+        rows, left_out = split_rows(examples, placed, self.origins, self.host.name)
         pairs = [(split, row) for split in SPLITS for row in rows[split]]
         if found := leaks(pairs):
             raise AssertionError(f"the split leaks: {found[0]}")
         self.funnel |= {"proven, copies included": examples.found, "distinct proven trees": len(examples.by_graph)}
-        self.funnel |= {"left out": dict(splitting.left_out), "rows": len(pairs)}
-        split = self.split_facts(splitting)
+        self.funnel |= {"left out": left_out, "rows": len(pairs)}
+        split = split_facts(placed, pairs)
         reasons = Counter(line["code"] for line in asides)
         known = card.facts(self.options.name, rows, self.funnel, split, self.described())
         known["set_aside"] = dict(reasons.most_common())
@@ -245,28 +230,21 @@ class _Build:
             "seed": self.options.seed,
             "pieces": self.options.pieces,
             "proof_version": VERSION,
-            "few_files": FEW_FILES,
         }
 
-    def split_facts(self, splitting: Splitting) -> dict[str, Any]:
-        """How the rows were split, for programs and in words."""
-        told = []
-        for source, by_file in self.by_file.items():
-            how = (
-                "by its files"
-                if by_file
-                else f"by trees that share groups, since it has fewer than {FEW_FILES} files with trees"
-            )
-            told.append(f"{source} is split {how}.")
-        sizes = Counter(row["group"] for side in SPLITS for row in splitting.rows[side])
-        groups = {side: splitting.groups.get(side, 0) for side in SPLITS}
-        largest = max(sizes.values(), default=0)
-        told.append(
-            f"Of {counted(sum(groups.values()), 'group')} val has {groups['val']:,} and test {groups['test']:,}; the "
-            f"largest, with {counted(largest, 'row')}, is in train."
-        )
-        by = {source: "file" if by_file else "trees that share groups" for source, by_file in self.by_file.items()}
-        return {"by": by, "groups": groups, "largest_group_rows": largest, "words": told}
+
+def split_facts(placed: Sides, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
+    """How the rows were split, for programs and in words."""
+    ways = {True: "its files", False: "trees that share groups, for it has too few files that differ"}
+    told = [f"{source} is split by {ways[by_file]}." for source, by_file in placed.by_file.items()]
+    groups = {side: sum(split == side for split in placed.split.values()) for side in SPLITS}
+    largest = max(Counter(row["group"] for _, row in rows).values(), default=0)
+    told.append(
+        f"Of {counted(len(placed.split), 'group')} val has {groups['val']:,} and test {groups['test']:,}; the "
+        f"largest, with {counted(largest, 'row')}, is in train."
+    )
+    by = {source: "file" if by_file else "trees that share groups" for source, by_file in placed.by_file.items()}
+    return {"by": by, "groups": groups, "largest_group_rows": largest, "words": told}
 
 
 def refusal(candidate: Candidate, unit: Unit, proof: Proof) -> dict[str, Any]:

@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from ..catalog import Proof
 from ..files import digest
-from ..graph.model import Graph, Graphs, closure
+from ..graph.model import Graphs, closure
 from ..graph.pieces import label_of
 from ..stage import Work
 from ..worker.protocol import Answer, Request
 from .kinds import Candidate
+
+Json = dict[str, Any]
 
 VERSION = 1
 """Of the code writer and the proof: what an older one proved is proven again."""
@@ -23,66 +26,62 @@ LIMIT_S, LIMIT_A_NODE_S = 60.0, 0.3
 @dataclass(frozen=True)
 class Unit:
     """A tree to prove. `id` is the digest of the tree and the groups below it, names included and layout apart;
-    `graphs` are these, the tree last; `item` names it for a person."""
+    `graphs` are these as JSON by key, `root` is the tree's key; `item` names it for a person, `nodes` counts all of
+    their nodes."""
 
     id: str
     item: str
-    graphs: tuple[Graph, ...]
-
-    @property
-    def root(self) -> Graph:
-        return self.graphs[-1]
-
-    @property
-    def nodes(self) -> int:
-        return sum(len(graph.nodes) for graph in self.graphs)
+    root: str
+    graphs: Mapping[str, Json]
+    nodes: int
 
 
 class Units:
-    """Units of one file's trees. Digests of its graphs are kept, since many trees share their groups."""
+    """Units of one file's trees, from its record's JSON. Digests are kept, since many trees share their groups."""
 
-    def __init__(self, graphs: Graphs, file: str) -> None:
-        self._file = file
-        self._graphs = {key: without_layout(graph) for key, graph in graphs.items()}
-        self._digests = {key: digest(graph.as_json()) for key, graph in self._graphs.items()}
+    def __init__(self, record: Mapping[str, Json], graphs: Graphs, file: str) -> None:
+        self._file, self._graphs = file, graphs
+        self._json = {key: without_layout(graph) for key, graph in record.items()}
+        self._digests = {key: digest(graph) for key, graph in self._json.items()}
 
     def unit(self, candidate: Candidate) -> Unit:
         """The unit of a whole tree, or of a piece (which uses no groups)."""
         if not candidate.part:
-            graphs = tuple(closure(self._graphs[candidate.owner], self._graphs))
-            digests = [self._digests[graph.key] for graph in graphs]
-            return Unit(digest(digests), f"{candidate.owner} in {self._file}", graphs)
-        piece = without_layout(candidate.graph)
+            below = closure(self._graphs[candidate.owner], self._graphs)
+            held = {graph.key: self._json[graph.key] for graph in below}
+            digests = [self._digests[graph.key] for graph in below]
+            item = f"{candidate.owner} in {self._file}"
+            return Unit(digest(digests), item, candidate.owner, held, sum(len(graph.nodes) for graph in below))
+        piece = without_layout(candidate.graph.as_json())
         item = f"a piece of {candidate.owner} in {self._file}"
-        return Unit(digest([digest(piece.as_json())]), item, (piece,))
+        return Unit(digest(piece), item, piece["key"], {piece["key"]: piece}, len(piece["nodes"]))
 
 
-def without_layout(graph: Graph) -> Graph:
-    """The graph without what only the editor shows, labels apart: they name variables."""
-    nodes = tuple(
-        replace(
-            node,
-            layout=label_of(node),
-            inputs=tuple(replace(socket, layout={}) for socket in node.inputs),
-            outputs=tuple(replace(socket, layout={}) for socket in node.outputs),
-        )
-        for node in graph.nodes
-    )
-    return replace(graph, nodes=nodes, layout={})
+def without_layout(graph: Json) -> Json:
+    """A graph as JSON without what only the editor shows, labels apart: they name variables."""
+
+    def bare(sockets: Iterable[Json]) -> list[Json]:
+        return [{**socket, "layout": {}} for socket in sockets]
+
+    nodes = [
+        {**node, "layout": label_of(node["layout"]), "inputs": bare(node["inputs"]), "outputs": bare(node["outputs"])}
+        for node in graph["nodes"]
+    ]
+    return {**graph, "nodes": nodes, "layout": {}}
 
 
 def batches(units: Iterable[Unit]) -> Iterator[list[Unit]]:
     """Units together while they are few and small, and no two different trees have one key."""
     batch: list[Unit] = []
-    held: dict[str, Graph] = {}
+    held: dict[str, Json] = {}
     nodes = 0
     for unit in units:
-        clash = any(held.get(graph.key, graph) != graph for graph in unit.graphs)
+        clash = any(held.get(key, graph) != graph for key, graph in unit.graphs.items())
         if batch and (clash or len(batch) >= BATCH_TREES or nodes + unit.nodes > BATCH_NODES):
             yield batch
             batch, held, nodes = [], {}, 0
         batch.append(unit)
-        held |= {graph.key: graph for graph in unit.graphs}
+        held |= unit.graphs
         nodes += unit.nodes
     if batch:
         yield batch
@@ -90,8 +89,8 @@ def batches(units: Iterable[Unit]) -> Iterator[list[Unit]]:
 
 def request(batch: list[Unit]) -> Request:
     """A worker's job for a batch."""
-    graphs = {graph.key: graph.as_json() for unit in batch for graph in unit.graphs}
-    body = {"graphs": graphs, "roots": [unit.root.key for unit in batch], "layout": False}
+    graphs = {key: graph for unit in batch for key, graph in unit.graphs.items()}
+    body = {"graphs": graphs, "roots": [unit.root for unit in batch], "layout": False}
     limit = LIMIT_S + LIMIT_A_NODE_S * sum(unit.nodes for unit in batch)
     return Request("prove", body, batch[0].item, digest([unit.id for unit in batch]), limit)
 
@@ -128,8 +127,10 @@ def prove(work: Work, units: Iterable[Unit], version: int, proven: Callable[[int
 def proof(unit: Unit, answer: Answer) -> Proof:
     """What an answer says of one unit."""
     if not answer.ok:
-        return Proof(unit.id, "", "", len(unit.root.nodes), False, None, f"{answer.code}: {answer.sentence}")
-    said = answer.body["scripts"][unit.root.key]
+        return Proof(
+            unit.id, "", "", len(unit.graphs[unit.root]["nodes"]), False, None, f"{answer.code}: {answer.sentence}"
+        )
+    said = answer.body["scripts"][unit.root]
     return Proof(
         unit.id, said["graph"], said["shape"], said["nodes"], bool(said["proven"]), said["code"], said["reason"]
     )

@@ -5,24 +5,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..catalog import Origin, Proof
 from ..files import digest
 from ..prompts import Request
-from .splits import SPLITS, TELLING_NODES, Groups, allotted
+from .splits import SPLITS, TELLING_NODES, Groups, allotted, enough
 
 NO_LICENCE = frozenset({"", "NOASSERTION", "NONE"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Place:
-    """Where a tree was found: its atom for the split (see `splits.Groups`), and its file's content."""
+    """Where a tree was found: its file's content, and the key of the tree that it is or was cut from."""
 
-    atom: str
     sha256: str
+    owner: str
 
 
 @dataclass
@@ -39,13 +39,15 @@ class Example:
 
 class Examples:
     """Examples by canonical graph. Of equal trees the one stays whose name says most: no number at its end, then first
-    by name; so the order of the files plays no part."""
+    by name; so the order of the files plays no part.
+
+    `ties` are the places that must stay on one side: of large equal trees, and of trees that share groups.
+    """
 
     def __init__(self) -> None:
-        self.groups = Groups()
         self.by_graph: dict[str, Example] = {}
+        self.ties: dict[str, set[Place]] = {}
         self.found = 0
-        self._telling: dict[str, str] = {}
 
     def wants(self, task: str, key: str, proof: Proof) -> bool:
         """Whether this tree would stand for its graph, so that a request must be made for it."""
@@ -63,47 +65,83 @@ class Examples:
         assert known is not None
         known.places.add(place)
         if proof.nodes >= TELLING_NODES:
-            for same in (f"graph {proof.graph}", f"shape {proof.shape}"):
-                self.groups.join(place.atom, self._telling.setdefault(same, place.atom))
+            self.tie(f"graph {proof.graph}", place)
+            self.tie(f"shape {proof.shape}", place)
+
+    def tie(self, why: str, *places: Place) -> None:
+        """Places that share `why` belong together."""
+        self.ties.setdefault(why, set()).update(places)
 
     @staticmethod
     def _rank(task: str, key: str, proof: Proof) -> tuple[Any, ...]:
         return (task == "piece", bool(re.search(r"\.\d{3,}$", key)), key, proof.unit)
 
 
+Origins = Mapping[str, list[Origin]]
+
+
 @dataclass(frozen=True)
-class Splitting:
-    """Rows by split, and what became of the others."""
+class Sides:
+    """Each place's group and each group's split. `by_file` tells for each source whether it was split by its files."""
 
-    rows: dict[str, list[dict[str, Any]]]
-    left_out: Counter[str]
-    groups: dict[str, int]
+    by_file: Mapping[str, bool]
+    group: Mapping[Place, str]
+    split: Mapping[str, str]
+
+    def of(self, place: Place) -> str:
+        return self.split[self.group[place]]
 
 
-def split_rows(examples: Examples, origins: dict[str, list[Origin]], blender: str, seed: int) -> Splitting:
-    """Rows of all examples, split by groups.
+def sides(examples: Examples, origins: Origins, seed: int) -> Sides:
+    """Split by files where a source has enough of them, else by trees that share groups."""
+    places = sorted({place for example in examples.by_graph.values() for place in example.places})
+    files = joined(examples, lambda place: place.sha256)
+    weights: dict[str, Counter[str]] = {}
+    for place in places:
+        for source in {origin.source for origin in origins[place.sha256]}:
+            weights.setdefault(source, Counter())[files.of(place.sha256)] += 1
+    by_file = {source: enough(counts.values()) for source, counts in sorted(weights.items())}
+    whole = {place.sha256 for place in places if any(by_file[origin.source] for origin in origins[place.sha256])}
+
+    def atom(place: Place) -> str:
+        return place.sha256 if place.sha256 in whole else f"{place.sha256}:{place.owner}"
+
+    groups = joined(examples, atom)
+    group = {place: groups.of(atom(place)) for place in places}
+    rows = Counter(name for e in examples.by_graph.values() for name in {group[place] for place in e.places})
+    return Sides(by_file, group, allotted(rows, seed))
+
+
+def joined(examples: Examples, atom: Callable[[Place], str]) -> Groups:
+    """The groups of atoms that the ties make."""
+    groups = Groups()
+    for tied in examples.ties.values():
+        groups.join(*(atom(place) for place in tied))
+    return groups
+
+
+def split_rows(
+    examples: Examples, placed: Sides, origins: Origins, blender: str
+) -> tuple[dict[str, list[dict[str, Any]]], dict[str, int]]:
+    """Rows by split, each ordered by id, and how many examples were left out, by reason.
 
     An example with places on several sides goes to the first of train, val and test, and names its sources there only.
     A prompt that was asked before is left out. Rows none of whose sources has a licence go to `unlicensed`.
     """
-    group_of = examples.groups.of
-    weights = Counter(group for e in examples.by_graph.values() for group in {group_of(p.atom) for p in e.places})
-    side = allotted(weights, seed)
     rows: dict[str, list[dict[str, Any]]] = {split: [] for split in (*SPLITS, "unlicensed")}
     left_out: Counter[str] = Counter()
-    placed = []
+    order = []
     for graph, example in examples.by_graph.items():
-        sides = {side[group_of(place.atom)] for place in example.places}
-        split = next(s for s in SPLITS if s in sides)
-        left_out[f"equal to one in {split}, so left out of the other side"] += len(sides) - 1
-        placed.append((SPLITS.index(split), example.rank, graph))
+        found = {SPLITS.index(placed.of(place)) for place in example.places}
+        left_out["in val or test equal to one in an earlier split"] += len(found) - 1
+        order.append((min(found), example.rank, graph))
     prompts = set()
-    for number, _, graph in sorted(placed):
+    for number, _, graph in sorted(order):
         example, split = examples.by_graph[graph], SPLITS[number]
-        here = sorted({p for p in example.places if side[group_of(p.atom)] == split}, key=lambda p: (p.atom, p.sha256))
-        group = digest(min(group_of(place.atom) for place in here))[:16]
+        here = {place for place in example.places if placed.of(place) == split}
         sources = list(named(origins, {place.sha256 for place in here}))
         licensed = [source for source in sources if source["licence"] not in NO_LICENCE]
+        group = digest(min(placed.group[place] for place in here))[:16]
         row = as_row(example, group, licensed or sources, blender)
         if row["prompt"] in prompts:
             left_out["asked for in the same words as another"] += 1
@@ -112,10 +150,10 @@ def split_rows(examples: Examples, origins: dict[str, list[Origin]], blender: st
         rows[split if licensed else "unlicensed"].append(row)
     for kept in rows.values():
         kept.sort(key=lambda row: row["id"])
-    return Splitting(rows, +left_out, dict(Counter(side.values())))
+    return rows, dict(+left_out)
 
 
-def named(origins: dict[str, list[Origin]], contents: Iterable[str]) -> Iterator[dict[str, str]]:
+def named(origins: Origins, contents: Iterable[str]) -> Iterator[dict[str, str]]:
     """The origins of contents as they stand in rows, ordered."""
     found = [origin for content in contents for origin in origins[content]]
     for o in sorted(found, key=lambda o: (o.source, o.path)):

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ..files import digest
@@ -12,8 +12,7 @@ from ..files import digest
 SPLITS = ("train", "val", "test")
 HELD_OUT = 0.1
 """Share of the rows that val, and that test, is filled up to."""
-FEW_FILES = 10
-"""A source with fewer files with trees than this is split by its trees, else by its files."""
+FEW_GROUPS = 10
 TELLING_NODES = 10
 """Equal trees of so many nodes tie their groups together. Smaller ones would tie nearly everything; they are left out
 of val and test instead where train has them too."""
@@ -40,6 +39,12 @@ class Groups:
         for passed in path:
             self._above[passed] = atom
         return atom
+
+
+def enough(weights: Collection[int]) -> bool:
+    """Whether a source can be split by its files, given how many trees each of its groups of files holds: there are
+    `FEW_GROUPS` of them or more, and none holds over half of all. Otherwise it is split by trees that share groups."""
+    return len(weights) >= FEW_GROUPS and max(weights) * 2 <= sum(weights)
 
 
 def allotted(weights: Mapping[str, int], seed: int) -> dict[str, str]:

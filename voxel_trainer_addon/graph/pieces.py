@@ -44,7 +44,8 @@ def may_join(node: Node, zones: set[str]) -> bool:
 def pieces(graph: Graph, *, most: int, seed: int) -> Iterator[Graph]:
     """At most `most` connected parts of 2 to 8 nodes with their own settings and the links among them.
 
-    Which ones depends on the graph's content and `seed` alone. Each has at least half of its nodes in no earlier piece.
+    Which ones depends on the graph's nodes and links and `seed` alone. At least half of the nodes of each are in no
+    earlier piece.
     """
     zones = {node.name for node in graph.nodes if node.pair} | {node.pair for node in graph.nodes if node.pair}
     nodes = {node.name: node for node in graph.nodes if may_join(node, zones)}
@@ -53,7 +54,8 @@ def pieces(graph: Graph, *, most: int, seed: int) -> Iterator[Graph]:
         if wire.source in nodes and wire.target in nodes and wire.source != wire.target:
             beside[wire.source].append(wire.target)
             beside[wire.target].append(wire.source)
-    chance = random.Random(f"{seed}:{digest(graph.as_json())}")
+    content = [[(node.name, node.type) for node in graph.nodes], [vars(link) for link in graph.links]]
+    chance = random.Random(f"{seed}:{digest(content)}")
     starts = [name for name in nodes if beside[name]]
     chance.shuffle(starts)
     used: set[str] = set()
@@ -81,7 +83,7 @@ def grown(start: str, beside: Mapping[str, list[str]], used: set[str], chance: r
 
 def cut(graph: Graph, part: set[str]) -> Graph:
     """The nodes in `part` and the links among them as a node group, named after its first and last node."""
-    nodes = tuple(replace(node, layout=label_of(node)) for node in graph.nodes if node.name in part)
+    nodes = tuple(replace(node, layout=label_of(node.layout)) for node in graph.nodes if node.name in part)
     inside = [wire for wire in wires(graph) if wire.source in part and wire.target in part]
     place: Counter[tuple[str, int]] = Counter()
     links = []
@@ -92,9 +94,9 @@ def cut(graph: Graph, part: set[str]) -> Graph:
     return Graph(f"node_groups/{name_of(bare)}", graph.type, nodes, tuple(links))
 
 
-def label_of(node: Node) -> dict[str, Any]:
+def label_of(layout: Mapping[str, Any]) -> dict[str, Any]:
     """Of a node's layout what names it."""
-    return {"label": node.layout["label"]} if node.layout.get("label") else {}
+    return {"label": layout["label"]} if layout.get("label") else {}
 
 
 def name_of(piece: Graph) -> str:

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rows in OpenAI's chat format for supervised fine-tuning, and what its published rules say against a file of them.
+
+Rules: https://developers.openai.com/docs/guides/supervised-fine-tuning (one JSON object a line with `messages`, each with
+a role and content; at least 10 examples) and the files API's limit of 512 MB a file
+(https://platform.openai.com/docs/api-reference/files/create).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .. import prompts
+
+FEWEST = 10
+MOST_BYTES = 512_000_000
+ROLES = ("system", "developer", "user", "assistant")
+
+
+def line(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A dataset row as one training example."""
+    return {
+        "messages": [
+            *prompts.messages(row),
+            {"role": "assistant", "content": prompts.answer(row["completion"])},
+        ]
+    }
+
+
+def check(lines: Iterable[str], *, training: bool = True) -> list[str]:
+    """What is wrong with a file's lines, as sentences; empty where nothing is. `training` False: how many is free."""
+    found, count, size = [], 0, 0
+    for count, text in enumerate(lines, 1):
+        size += len(text.encode())
+        found += [f"Line {count}: {words}" for words in _faults(text)]
+    if training and count < FEWEST:
+        found.append(f"OpenAI wants at least {FEWEST} training rows; there are {count}.")
+    if size > MOST_BYTES:
+        found.append(f"OpenAI takes files of at most 512 MB; this one has {size / 1e6:.0f} MB.")
+    return found
+
+
+def _faults(text: str) -> list[str]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return ["not JSON."]
+    messages = value.get("messages") if isinstance(value, dict) else None
+    if not isinstance(messages, list) or not messages:
+        return ["no messages."]
+    faults = []
+    for message in messages:
+        if not isinstance(message, dict) or message.get("role") not in ROLES:
+            faults.append(f"a message whose role is none of {', '.join(ROLES)}.")
+        elif not isinstance(message.get("content"), str) or not message["content"].strip():
+            faults.append(f"a {message['role']} message without text.")
+    roles = [message.get("role") for message in messages if isinstance(message, dict)]
+    if "user" not in roles:
+        faults.append("no user message.")
+    if roles[-1:] != ["assistant"]:
+        faults.append("the last message is not the assistant's.")
+    return faults

@@ -23,7 +23,7 @@ def facts() -> dict[str, Any] | None:
         import bpy
     except ImportError:
         return None
-    assets = bpy.utils.system_resource("DATAFILES", path="assets")
+    assets = bpy.utils.system_resource("DATAFILES", path="assets")  # type: ignore[attr-defined]
     return {
         "program": bpy.app.binary_path or sys.executable,
         "is_module": not bpy.app.binary_path,

@@ -62,8 +62,11 @@ class Options:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Options:
         """The options in a file; names that this version does not know are left out."""
-        known: dict[str, Any] = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in known.items()})
+        known: dict[str, Any] = {}
+        for name in cls.__dataclass_fields__:
+            if name in value:
+                known[name] = tuple(value[name]) if isinstance(value[name], list) else value[name]
+        return cls(**known)
 
 
 def last_options(folder: DataFolder) -> Options:

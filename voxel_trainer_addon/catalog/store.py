@@ -150,8 +150,8 @@ class Catalog:
             f"{where} ORDER BY source, path",
             (sha256,) if sha256 else (),
         )
-        for row in rows:
-            yield Origin(*row[:6], json.loads(row[6]))
+        for source, path, content, size, changed, licence, provenance in rows:
+            yield Origin(source, path, content, size, changed, licence, json.loads(provenance))
 
     # parse
 

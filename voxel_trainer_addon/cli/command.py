@@ -21,6 +21,7 @@ from ..pipeline import code, status
 from ..pipeline.control import Control
 from ..pipeline.run import Run
 from ..stage import STAGES, Options
+from ..worker.protocol import Host
 from . import host
 from .arguments import options_of, parsed
 from .terminal import Terminal, goals_text, json_lines, status_text
@@ -67,7 +68,7 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
 
 
 def _run(
-    found: argparse.Namespace, folder: DataFolder, options: Options, stages: Sequence[str], blender: host.Host | None
+    found: argparse.Namespace, folder: DataFolder, options: Options, stages: Sequence[str], blender: Host | None
 ) -> int:
     listener = json_lines(sys.stdout) if found.json else Terminal()
     return Run(folder, options, blender, stages, [listener], found.run_id).go()

@@ -20,7 +20,7 @@ from ..events import EventLog, RunState, event
 from ..files import write_json
 from ..locks import FolderLock, holder
 from ..paths import TASKS, DataFolder
-from ..stage import Options
+from ..stage import Options, Outcome
 from ..worker.pool import Pool
 from ..worker.protocol import Answer, Host, Request
 from . import restore, stages
@@ -61,6 +61,7 @@ class Run:
         self._log: EventLog | None = None
         self._pool: Pool | None = None
         self._stage = ""
+        self._outcomes: dict[str, Outcome] = {}
         self._last: dict[str, Any] | None = None
         self._pending: dict[str, Any] | None = None
         self._beaten = self._progressed = 0.0
@@ -129,7 +130,7 @@ class Run:
             words = " ".join(told)
             if status == Exit.DONE and any(state.aside for state in self.state.stages.values()):
                 status = Exit.SET_ASIDE
-            if stages.got_worse(self):
+            if self._outcomes.get("evaluate", Outcome("")).counts.get("worse"):
                 status = Exit.ANSWER_IS_NO
         following = checkpoints.next_steps(self.folder, self.catalog)
         self.emit("ended", exit=int(status), words=words, report=report, next=following)
@@ -140,7 +141,7 @@ class Run:
         stage = self._stage
         self.emit("stage", stage=stage, state="started", words="")
         try:
-            outcome = stages.RUNNERS[stage](self)
+            outcome = self._outcomes[stage] = stages.RUNNERS[stage](self)
             aside, words = outcome.aside, outcome.words
         except Unavailable as error:
             aside, words = True, str(error)

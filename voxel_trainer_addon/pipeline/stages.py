@@ -4,10 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..files import read_json
 from ..stage import Outcome, Work
 
 if TYPE_CHECKING:
@@ -65,18 +63,3 @@ def write_report(run: Run) -> str:
     if not (place / "dataset.json").is_file():
         return ""
     return page.write(run.folder, run.catalog, run.options.name).relative_to(run.folder.root).as_posix()
-
-
-def evaluation_path(run: Run) -> Path | None:
-    """The newest evaluation of this dataset's model, or None."""
-    found = sorted(
-        run.folder.models.glob(f"{run.options.name}/*/evaluation.json"), key=lambda path: path.stat().st_mtime
-    )
-    return found[-1] if found else None
-
-
-def got_worse(run: Run) -> bool:
-    """Whether this run's evaluation showed that the tuned model is worse than its base."""
-    path = evaluation_path(run) if "evaluate" in run.chosen else None
-    verdict = read_json(path, {}).get("verdict") if path else None
-    return isinstance(verdict, dict) and verdict.get("result") == "worse"

@@ -3,8 +3,8 @@
 
 Rules of a line: Anthropic's cookbook, "Finetuning Claude 3 Haiku on Bedrock"
 (https://platform.claude.com/cookbook/finetuning-finetuning-on-bedrock): an optional `system`, then at least two
-`messages` that alternate, the user first, the assistant last, and no other fields. Numbers of rows: the quotas of Amazon Bedrock for
-that model as they were in 2025 (its user guide, "Quotas for Amazon Bedrock").
+`messages` that alternate, the user first, the assistant last, and no other fields. Numbers of rows: the
+quotas of Amazon Bedrock for that model as they were in 2025 (its user guide, "Quotas for Amazon Bedrock").
 """
 
 from __future__ import annotations

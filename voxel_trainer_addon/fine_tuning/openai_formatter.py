@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rows in OpenAI's chat format for supervised fine-tuning, and what its published rules say against a file of them.
 
-Rules: https://developers.openai.com/docs/guides/supervised-fine-tuning (one JSON object a line with `messages`, each with
-a role and content; at least 10 examples) and the files API's limit of 512 MB a file
+Rules: https://developers.openai.com/docs/guides/supervised-fine-tuning (one JSON object a line with `messages`, each
+with a role and content; at least 10 examples) and the files API's limit of 512 MB a file
 (https://platform.openai.com/docs/api-reference/files/create).
 """
 

@@ -95,8 +95,9 @@ class Provider:
     ) -> Ended:
         kept = [r for r in request["rows"] if len(r["completion"]) <= self.budget]
         over = [r["id"] for r in request["rows"] if len(r["completion"]) > self.budget]
-        on_line({"kind": "rows", "kept": [r["id"] for r in kept], "over": over})
-        for r in kept[: min(request["rows_limit"], self.stops_after)]:
+        for id in over:
+            on_line({"kind": "over_budget", "id": id})
+        for r in kept[: min(request["prompts"], self.stops_after)]:
             for model in request["models"]:
                 tick()
                 self.asked.append((model, r["id"]))
@@ -175,7 +176,7 @@ def lay_dataset(folder: DataFolder, name: str, train: list[dict[str, Any]], test
     write_jsonl(folder.dataset(name) / "test.jsonl", test)
 
 
-def lay_model(folder: DataFolder, name: str, version: str = "1", **job: Any) -> Path:
+def lay_model(folder: DataFolder, name: str, version: str = "v1", **job: Any) -> Path:
     """A tuned model as the train stage leaves it, with a few bytes as weights; the base's folder."""
     place, base = folder.model(name, version), folder.root.parent / "base"
     for model, content in ((place / "model", b"tuned"), (base, b"base")):

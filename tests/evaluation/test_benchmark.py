@@ -39,7 +39,7 @@ def right(code: str) -> str:
 
 
 def evaluation(desk: Desk) -> dict[str, Any]:
-    found = read_json(desk.folder.model("voxel", "1") / "evaluation.json")
+    found = read_json(desk.folder.model("voxel", "v1") / "evaluation.json")
     assert isinstance(found, dict)
     return found
 
@@ -78,7 +78,7 @@ def test_failing_lines_are_left_out_and_counted(desk: Desk) -> None:
     assert metric(found, "safe", "tuned") == 1
     assert metric(found, "runs", "tuned") == 0
     assert metric(found, "node_f1", "tuned") == 1
-    lines = list(read_jsonl(desk.folder.model("voxel", "1") / "answers.jsonl"))
+    lines = list(read_jsonl(desk.folder.model("voxel", "v1") / "answers.jsonl"))
     assert {line["answers"]["tuned"]["score"]["dropped"] for line in lines} == {1}
     assert "undefined" in lines[0]["answers"]["tuned"]["score"]["error"]
 
@@ -100,7 +100,7 @@ def test_nobody_is_asked_twice(desk: Desk) -> None:
     again = Provider(base, prose, right)
     benchmark.evaluate(desk, again)
     assert again.asked == []
-    (desk.folder.model("voxel", "1") / "model" / "model.safetensors").write_bytes(b"tuned further")
+    (desk.folder.model("voxel", "v1") / "model" / "model.safetensors").write_bytes(b"tuned further")
     benchmark.evaluate(desk, again)
     assert {model for model, _ in again.asked} == {"tuned"}
 
@@ -182,11 +182,11 @@ def test_the_order_is_fixed_by_the_seed_and_takes_groups_in_turn() -> None:
 
 def test_the_newest_job_that_ended_well_is_taken(desk: Desk) -> None:
     for version, state, finished in (
-        ("1", "done", "2026-01-01"),
-        ("2", "done", "2026-01-02"),
-        ("3", "stopped", "2026-01-03"),
+        ("v1", "done", "2026-01-01"),
+        ("v2", "done", "2026-01-02"),
+        ("v3", "stopped", "2026-01-03"),
     ):
         stand_ins.lay_model(desk.folder, "voxel", version, state=state, finished_at=finished)
     found = benchmark.newest(desk.folder.models / "voxel")
     assert found is not None
-    assert found.version == "2"
+    assert found.version == "v2"

@@ -63,10 +63,14 @@ def evaluate(work: Work, provider: Provider) -> Outcome:
     began, started_at = time.monotonic(), now()
     work.note("Evaluate: reading the models.")
     provider.environment(work)
-    base = provider.base(work.options.model, work).folder
-    assert base
-    folders = {"base": base, "tuned": tuned.weights}
-    contestants = {model: Contestant(folder, model_hash(folder)) for model, folder in folders.items()}
+    base = Path(str(tuned.job.get("base", "")))
+    if not base.is_absolute() or not base.is_dir():
+        base = Path(str(provider.base(work.options.model, work).folder))
+    hashes = model_hash(base), model_hash(tuned.weights)
+    contestants = {
+        "base": Contestant(base, hashes[0]),
+        "tuned": Contestant(tuned.weights, digest(hashes) if tuned.weights.name == "adapter" else hashes[1]),
+    }
     store = Answers(work.folder.models / name / "answers" / f"{contestants['base'].hash[:16]}.jsonl")
     generation = Generation(work, contestants, store)
     reached = generation.run(provider, in_order(test, work.options.seed))
@@ -132,7 +136,7 @@ def rows_of(path: Path) -> list[Row]:
 def newest(models: Path) -> Tuned | None:
     """The model tuned last, of those whose job ended well and whose weights are there."""
     found = []
-    for path in models.glob("*/job.json"):
+    for path in models.glob("v*/job.json"):
         job = read_json(path, {})
         weights = next((path.parent / kind for kind in ("model", "adapter") if (path.parent / kind).is_dir()), None)
         if job.get("state") == "done" and weights:

@@ -50,7 +50,7 @@ class Provider(Protocol):
     def answer(
         self, request: dict[str, Any], on_line: Callable[[dict[str, Any]], None], tick: Callable[[], bool], /
     ) -> Ended:
-        """Answer `request`, line by line; ends at the request's `seconds` or `rows_limit`, leaving whole pairs."""
+        """Answer `request`, line by line; ends at the request's `seconds` or `prompts`, leaving whole pairs."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Generation:
         return self._budget_key(row) in self.store
 
     def _ask(
-        self, provider: Provider, models: tuple[str, ...], rows: list[Row], rows_limit: int, seconds: float
+        self, provider: Provider, models: tuple[str, ...], rows: list[Row], prompts_max: int, seconds: float
     ) -> None:
         by_id = {str(row["id"]): row for row in rows}
         began, shown = time.monotonic(), 0.0
@@ -111,11 +111,10 @@ class Generation:
         def on_line(line: dict[str, Any]) -> None:
             nonlocal shown
             kind, row = line.get("kind"), by_id.get(str(line.get("id")))
-            if kind == "rows":
-                for id in line["over"]:
-                    self.store.add(self._budget_key(by_id[id]), {"kind": "over budget"})
-            elif row is None:
+            if row is None:
                 return
+            if kind == "over_budget":
+                self.store.add(self._budget_key(row), {"kind": kind})
             elif kind == "loss":
                 self.store.add(self._ask_of(row, line["model"]).loss_key, line)
             elif kind == "answer":
@@ -123,7 +122,7 @@ class Generation:
                 self.asked += 1
                 done = len(self._reached(rows))
                 left = max(0.0, seconds - (time.monotonic() - began))
-                self.work.progress(done, min(rows_limit, len(rows)), str(row["prompt"])[:80], left)
+                self.work.progress(done, min(prompts_max, len(rows)), str(row["prompt"])[:80], left)
                 if not self._lacking(row) and time.monotonic() - shown > SHOW_EVERY_S:
                     shown = time.monotonic()
                     self._show(row)
@@ -137,7 +136,7 @@ class Generation:
             "loss_rows": [id for id, row in by_id.items() if self._lacks_loss(row, models)],
             "max_new_tokens": self.work.options.preset_value("new_tokens"),
             "budget_tokens": self.work.options.preset_value("tokens"),
-            "rows_limit": rows_limit,
+            "prompts": prompts_max,
             "seconds": seconds,
         }
         ended = provider.answer(request, on_line, self.work.tick)

@@ -206,7 +206,8 @@ def _round_up(number: int) -> int:
 
 def _words(pair: Paired, verdict: str, needed: int | None) -> str:
     change = pair.difference
-    facts = f"{pair.tuned:.2f} against {pair.other:.2f} on {counted(pair.prompts, 'prompt')}, difference "
+    prompts = counted(pair.prompts, "prompt")
+    facts = f"{pair.tuned:.2f} against {pair.other:.2f} on {prompts}, difference "
     facts += f"{change.value:+.2f} (95 %: {change.low:+.2f} to {change.high:+.2f})."
     if verdict != "not shown":
         gain = ""
@@ -214,6 +215,8 @@ def _words(pair: Paired, verdict: str, needed: int | None) -> str:
             gain = f" That is {abs(pair.tuned / pair.other - 1):.0%} {'more' if change.value > 0 else 'less'}."
         return f"{verdict.capitalize()} than {pair.against}: {facts}{gain}"
     why = ""
+    if not any((change.value, change.low, change.high)):
+        return f"Not shown to be better or worse than {pair.against}: the same, {pair.tuned:.2f}, on {prompts}."
     if pair.groups < GROUPS_MIN:
         why = f" The prompts come from too few independent groups: {pair.groups}, where {GROUPS_MIN} are needed."
     elif needed:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -11,23 +12,24 @@ from ..graph.model import Graph, Node
 from .html import Markup, tag
 
 NODES_MAX = 60
-WIDTH, HEAD, ROW, FOOT = 148, 24, 18, 6
-GAP_X, GAP_Y, EDGE = 56, 16, 10
+WIDTH, HEAD, ROW, FOOT = 136, 24, 18, 6
+GAP_X, GAP_Y, EDGE = 42, 16, 6
 SWEEPS = 6
-LETTERS = 20
+LETTERS = 18
 """Letters of a name that fit a box; the whole name is in the box's tooltip."""
 
 KINDS = (
     ("output", ("Output", "Composite", "Viewer")),
     ("group", ("Group",)),
+    ("input", ("Input", "TexCoord", "Value", "Attribute", "Fresnel", "LayerWeight", "ObjectInfo", "Position")),
     ("texture", ("Tex", "Image")),
     ("shader", ("Bsdf", "Shader", "Emission", "Background", "Volume", "Holdout", "Subsurface")),
-    ("color", ("Color", "RGB", "Rgb", "Hue", "Bright", "Gamma", "Mix", "Invert", "Curve")),
-    ("vector", ("Vector", "Mapping", "Normal", "Bump", "Displacement", "Rotat", "Position", "Vect")),
-    ("input", ("Input", "TexCoord", "Value", "Attribute", "Fresnel", "LayerWeight", "ObjectInfo", "NewGeometry")),
-    ("geometry", ("Geometry", "Mesh", "Instance", "Points", "Scatter")),
+    ("color", ("Color", "RGB", "Rgb", "ValTo", "Hue", "Bright", "Gamma", "Mix", "Invert")),
+    ("vector", ("Vect", "Mapping", "Normal", "Bump", "Displacement", "Rotat")),
+    ("geometry", ("Geometry", "Mesh", "Curve", "Instance", "Points", "SetPosition", "Subdiv")),
 )
-"""Colour of a node's head → parts of its type that tell; the first that fits is taken, else `math`."""
+"""Colour of a node's head → parts of its type's own name that tell; the first that fits is taken, else `math`."""
+PREFIX = re.compile(r"^(Shader|Geometry|Function|Compositor|Texture)Node")
 
 
 @dataclass
@@ -198,7 +200,8 @@ def title(node: Node) -> str:
 
 def kind(type: str) -> str:
     """The word for the colour of a node's head."""
-    return next((name for name, parts in KINDS if any(part in type for part in parts)), "math")
+    own = PREFIX.sub("", type)
+    return next((name for name, parts in KINDS if any(part in own for part in parts)), "math")
 
 
 def _short(name: str, letters: int) -> str:

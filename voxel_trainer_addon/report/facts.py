@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,9 @@ from ..stage import Options, last_options
 Json = Mapping[str, Any]
 
 ROWS_SHOWN = 6
-EXAMPLES_SHOWN = 6
+NODES_LIKED = 6
+"""Nodes of a tree that shows something and is quickly taken in."""
+EXAMPLES_SHOWN = 5
 ITEMS_SHOWN = 100
 """Items named for one reason; the rest is counted, and stands in the files."""
 
@@ -134,7 +135,7 @@ def _sources(catalog: Catalog) -> Iterator[Source]:
 
 def _newest_job(models: Path) -> tuple[str, Json]:
     """(version, job) of the model trained last; a job that ended well before one that did not."""
-    jobs = [(path.parent.name, _object(path)) for path in models.glob("*/job.json")]
+    jobs = [(path.parent.name, _object(path)) for path in models.glob("v*/job.json")]
     return max(
         jobs,
         key=lambda entry: (entry[1].get("state") == "done", str(entry[1].get("finished_at", "")), entry[0]),
@@ -159,15 +160,14 @@ def _reasons(catalog: Catalog, place: Path) -> list[Reason]:
 
 
 def _rows(folder: DataFolder, place: Path) -> list[Row]:
-    """Some rows that show what there is: of every task in turn the ones of middling length."""
-    tasks: dict[str, list[Json]] = {}
-    for row in islice((row for split in ("train", "test") for row in _lines(place / f"{split}.jsonl")), 5000):
-        tasks.setdefault(str(row.get("task", "")), []).append(row)
-    for rows in tasks.values():
-        rows.sort(key=lambda row: (abs(int(row.get("nodes", 0)) - 5), len(row["completion"]), row["id"]))
-    turns = [(turn, task, row) for task, rows in tasks.items() for turn, row in enumerate(rows[:ROWS_SHOWN])]
-    chosen = [row for _, _, row in sorted(turns, key=lambda entry: entry[:2])][:ROWS_SHOWN]
-    return [Row(row, _graph(folder, row)) for row in chosen]
+    """Some rows that show what there is: of every task in turn, each of another shape, those of middling size first."""
+    tasks: dict[str, dict[str, Json]] = {}
+    every = [row for split in ("train", "test") for row in _lines(place / f"{split}.jsonl")]
+    for row in sorted(every, key=lambda row: (abs(int(row["nodes"]) - NODES_LIKED), len(row["completion"]), row["id"])):
+        tasks.setdefault(str(row["task"]), {}).setdefault(str(row["family"]), row)
+    turns = [(turn, task, row) for task, rows in tasks.items() for turn, row in enumerate(rows.values())]
+    chosen = sorted(turns, key=lambda entry: entry[:2])[:ROWS_SHOWN]
+    return [Row(row, _graph(folder, row)) for _, _, row in chosen]
 
 
 def _graph(folder: DataFolder, row: Json) -> Graph | None:

@@ -10,7 +10,7 @@ from ..graph.model import Graph
 from ..words import counted, duration
 from .drawing import drawing
 from .facts import Facts, Json
-from .html import Content, Markup, join, tag
+from .html import Markup, join, tag
 from .made import missing
 from .plots import Points, curves
 
@@ -37,14 +37,20 @@ def verdicts(facts: Facts) -> Markup:
     cards = [
         tag(
             "div",
-            tag("span", headline["label"], class_="soft"),
+            tag("span", f"Each answer {headline['label']}", class_="soft"),
             tag("strong", f"{VERDICTS[c['verdict']]} {c['against']}"),
-            tag("span", c["words"]),
+            tag("span", _facts(c["words"])),
             class_=f"card verdict {c['verdict'].split()[0]}",
         )
         for c in deciding
     ]
     return tag("div", cards, class_="two")
+
+
+def _facts(words: str) -> str:
+    """What follows the verdict in a comparison's words, as a sentence of its own."""
+    _, _, rest = words.partition(": ")
+    return rest[:1].upper() + rest[1:]
 
 
 def training(facts: Facts) -> Markup:
@@ -107,8 +113,9 @@ def _metric(metric: Json, headline: bool) -> Markup:
         tag(
             "td",
             tag("span", _share(metric[who]["value"], metric["binary"]), class_="value"),
-            _dots(metric[who]),
+            " ",
             tag("span", _range(metric[who], metric["binary"]), class_="range"),
+            _dots(metric[who]),
             class_=who,
         )
         for who in WHO
@@ -121,6 +128,8 @@ def _share(value: float, binary: bool) -> str:
 
 
 def _range(interval: Json, binary: bool) -> str:
+    if interval["low"] == interval["high"]:
+        return "on every prompt"
     if binary:
         return f"{100 * interval['low']:.0f} to {100 * interval['high']:.0f} %"
     return f"{interval['low']:.2f} to {interval['high']:.2f}"
@@ -145,13 +154,13 @@ def _loss(loss: Json, who: str) -> Markup:
         return tag("td", tag("span", "none: it is no model", class_="range"))
     interval = loss[who]
     value = tag("span", f"{interval['value']:.2f}", class_="value")
-    return tag("td", value, tag("br"), tag("span", _range(interval, False), class_="range"), class_=who)
+    return tag("td", value, " ", tag("span", _range(interval, False), class_="range"), class_=who)
 
 
 def _reading(evaluation: Json) -> str:
     prompts, settings = evaluation["prompts"], evaluation["settings"]
     text = f"{counted(prompts['compared'], 'prompt')} of {prompts['wanted']:,} wanted, from "
-    text += f"{counted(prompts['groups'], 'independent group')}; below each figure its 95 % interval. "
+    text += f"{counted(prompts['groups'], 'independent group')}; beside each figure its 95 % interval. "
     text += "Each row of the first five counts only what passed all rows above it. "
     text += "★ decides, and was chosen before training; likeness is measured with failing lines left out. "
     if prompts.get("over_budget"):
@@ -179,19 +188,16 @@ def examples(facts: Facts) -> Markup:
 
 
 def _example(example: Json) -> Markup:
-    wanted = _drawn(example.get("graph"), "The tree that was wanted")
-    parts: list[Content] = [tag("blockquote", example["prompt"])]
-    parts.append(
-        tag(
-            "details",
-            tag("summary", "What was wanted"),
-            tag("div", wanted, class_="scroll") if wanted else None,
-            tag("pre", example["reference"]),
-        )
+    wanted = tag(
+        "div",
+        tag("h3", "What was wanted"),
+        _picture(example.get("graph"), "The tree that was wanted"),
+        tag("details", tag("summary", "The code"), tag("pre", example["reference"])),
+        class_="lane",
     )
     answers: Mapping[str, Json] = example["answers"]
-    parts.append(tag("div", [_answer(who, answers[who]) for who in WHO if who in answers], class_="three"))
-    return tag("article", parts, class_="card")
+    lanes = [_answer(who, answers[who]) for who in WHO if who in answers]
+    return tag("article", tag("blockquote", example["prompt"]), wanted, lanes, class_="card")
 
 
 def _answer(who: str, answer: Json) -> Markup:
@@ -200,24 +206,24 @@ def _answer(who: str, answer: Json) -> Markup:
         tag("li", ("✓ " if score[rung] else "✗ ") + words, class_="yes" if score[rung] else "no")
         for rung, words in RUNGS.items()
     ]
-    chips.append(tag("li", f"nodes {score['node_f1']:.2f}"))
-    chips.append(tag("li", f"links {score['link_f1']:.2f}"))
+    chips += [tag("li", f"nodes {score['node_f1']:.2f}"), tag("li", f"links {score['link_f1']:.2f}")]
     if score["graph_match"]:
         chips.append(tag("li", "✓ same graph", class_="yes"))
     text = str(answer["code"] or answer["text"])
     cut = text[:LONG] + (f"\n… and {len(text) - LONG:,} characters more" if len(text) > LONG else "")
-    picture = _drawn(answer.get("graph"), f"The tree that the {WHO[who]} made")
     left_out = score["dropped"]
-    return tag(
+    told = tag(
         "div",
         tag("h3", WHO[who].capitalize()),
         tag("ul", chips, class_="chips"),
         tag("p", score["error"], class_="error") if score["error"] else None,
-        tag("p", f"{counted(left_out, 'line')} left out to make what is drawn.", class_="soft") if left_out else None,
-        tag("div", picture, class_="scroll") if picture else None,
-        tag("details", tag("summary", "The answer"), tag("pre", cut or "(empty)", class_="wrap")),
+        tag("p", f"Drawn with {counted(left_out, 'failing line')} left out.", class_="soft") if left_out else None,
     )
+    picture = _picture(answer.get("graph"), f"The tree that the {WHO[who]} made")
+    whole = tag("details", tag("summary", "The answer"), tag("pre", cut or "(empty)", class_="wrap"))
+    return tag("div", told, picture, whole, class_="lane")
 
 
-def _drawn(graph: Any, label: str) -> Markup | None:
-    return drawing(Graph.from_json(graph), label) if isinstance(graph, dict) else None
+def _picture(graph: Any, label: str) -> Markup:
+    drawn = drawing(Graph.from_json(graph), label) if isinstance(graph, dict) else None
+    return tag("div", drawn, class_="scroll") if drawn else tag("p", "No tree to draw.", class_="soft")

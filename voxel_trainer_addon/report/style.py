@@ -2,20 +2,28 @@
 """The report's style sheet: light and dark by the reader's own setting, no font or picture from elsewhere."""
 
 CSS = """
-:root { color-scheme: light dark; --bg: #f6f6f4; --card: #fff; --ink: #1d1f23; --soft: #5d636d; --line: #dfe0de;
-  --accent: #2f6fb3; --base: #9a6a2f; --tuned: #2f6fb3; --near: #5f7a52; --good: #27744a; --bad: #a93a34; --code:
-  #f1f1ee; --node: #fdfdfc; --node-line: #b9bbb8; --wire: #8b9098; --texture: #b86a3c; --shader: #3f8a57; --color:
-  #a58a2e; --vector: #5b62b0; --input: #a3506b; --group: #4a7d54; --geometry: #1d8a78; --output: #8c3b3b; --math:
-  #3f6f9c; }
+:root {
+  color-scheme: light dark;
+  --bg: #f6f6f4; --card: #fff; --ink: #1d1f23; --soft: #5d636d; --line: #dfe0de; --accent: #2f6fb3;
+  --base: #9a6a2f; --tuned: #2f6fb3; --near: #5f7a52; --good: #27744a; --bad: #a93a34; --code: #f4f4f1;
+  --node: #fdfdfc; --node-line: #b9bbb8; --wire: #8b9098;
+  --texture: #b86a3c; --shader: #3f8a57; --color: #a58a2e; --vector: #5b62b0; --input: #a3506b;
+  --group: #4a7d54; --geometry: #1d8a78; --output: #8c3b3b; --math: #3f6f9c;
+}
 @media (prefers-color-scheme: dark) {
-  :root { --bg: #17181b; --card: #1f2125; --ink: #e7e8ea; --soft: #a0a6b0; --line: #34373d; --accent: #7db2ea; --base:
-    #d9a766; --tuned: #7db2ea; --near: #9dbd8c; --good: #74c797; --bad: #ec8a83; --code: #17191c; --node: #2a2d32;
-    --node-line: #4b4f57; --wire: #7d838d; --texture: #9c5b36; --shader: #357a4b; --color: #8a7428; --vector: #5157a0;
-    --input: #8f465e; --group: #3f6d49; --geometry: #18766a; --output: #7d3535; --math: #38628a; }
+  :root {
+    --bg: #17181b; --card: #1f2125; --ink: #e7e8ea; --soft: #a0a6b0; --line: #34373d; --accent: #7db2ea;
+    --base: #d9a766; --tuned: #7db2ea; --near: #9dbd8c; --good: #74c797; --bad: #ec8a83; --code: #17191c;
+    --node: #2a2d32; --node-line: #4b4f57; --wire: #7d838d;
+    --texture: #9c5b36; --shader: #357a4b; --color: #8a7428; --vector: #5157a0; --input: #8f465e;
+    --group: #3f6d49; --geometry: #18766a; --output: #7d3535; --math: #38628a;
+  }
 }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--bg); color: var(--ink); font: 15px/1.55 system-ui, "Segoe UI", Roboto, "Noto
-  Sans", "Helvetica Neue", Arial, "Noto Sans CJK SC", sans-serif; overflow-wrap: anywhere; }
+body {
+  margin: 0; background: var(--bg); color: var(--ink);
+  font: 15px/1.55 system-ui, Roboto, Ubuntu, Cantarell, Arial, sans-serif; overflow-wrap: anywhere;
+}
 main { max-width: 1080px; margin: 0 auto; padding: 40px 24px 72px; }
 h1 { font-size: 30px; line-height: 1.2; margin: 2px 0 14px; letter-spacing: -.01em; }
 h2 { font-size: 20px; margin: 52px 0 6px; letter-spacing: -.005em; }
@@ -27,14 +35,23 @@ a { color: var(--accent); }
 .lead { font-size: 18px; line-height: 1.5; max-width: 66ch; }
 nav { margin: 18px 0 0; display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 14px; }
 nav a { text-decoration: none; }
-.card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 16px 18px; margin: 14px
-  0; }
+.card {
+  background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 16px 18px;
+  margin: 14px 0;
+}
 .card > :first-child { margin-top: 0; }
 .card > :last-child { margin-bottom: 0; }
-.two, .three { display: grid; gap: 14px; margin: 14px 0; align-items: start; }
+.two { display: grid; gap: 14px; margin: 14px 0; align-items: start; }
 .two { grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); }
-.three { grid-template-columns: repeat(auto-fit, minmax(min(100%, 290px), 1fr)); }
-.two > *, .three > * { margin: 0; min-width: 0; }
+.two > *, .lane > * { margin: 0; min-width: 0; }
+.lane {
+  display: grid; grid-template-columns: minmax(0, 290px) minmax(0, 1fr); gap: 4px 22px; align-items: center;
+  border-top: 1px solid var(--line); padding: 14px 0; margin-top: 14px;
+}
+.lane + .lane { margin-top: 0; }
+.lane:last-child { padding-bottom: 0; }
+.lane h3 { margin-top: 0; }
+.lane > details { grid-column: 1 / -1; }
 .verdict strong { display: block; font-size: 20px; line-height: 1.3; margin: 2px 0 8px; }
 .better strong { color: var(--good); }
 .worse strong { color: var(--bad); }
@@ -48,15 +65,19 @@ tr.headline th { font-weight: 700; }
 .value { font-variant-numeric: tabular-nums; font-weight: 600; white-space: nowrap; }
 .range { color: var(--soft); font-size: 12.5px; white-space: nowrap; }
 pre, code { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: 12.5px; }
-pre { background: var(--code); border: 1px solid var(--line); border-radius: 8px; padding: 12px 14px; margin: 10px 0;
-  overflow: auto; max-height: 420px; line-height: 1.5; white-space: pre; overflow-wrap: normal; tab-size: 4; }
+pre {
+  background: var(--code); border: 1px solid var(--line); border-radius: 8px; padding: 12px 14px;
+  margin: 10px 0; overflow: auto; max-height: 420px; line-height: 1.5; white-space: pre; overflow-wrap: normal;
+  tab-size: 4;
+}
 pre.wrap { white-space: pre-wrap; overflow-wrap: anywhere; }
 details { margin: 8px 0; }
 summary { cursor: pointer; }
 summary:hover { color: var(--accent); }
 blockquote { margin: 0 0 10px; padding: 2px 0 2px 14px; border-left: 3px solid var(--accent); white-space: pre-wrap; }
-.chips { display: flex; flex-wrap: wrap; gap: 4px 6px; margin: 8px 0; padding: 0; list-style: none; font-size: 12.5px;
-  }
+.chips {
+  display: flex; flex-wrap: wrap; gap: 4px 6px; margin: 8px 0; padding: 0; list-style: none; font-size: 12.5px;
+}
 .chips li { border: 1px solid var(--line); border-radius: 99px; padding: 1px 9px; }
 .chips .yes { color: var(--good); }
 .chips .no { color: var(--bad); }
@@ -77,9 +98,12 @@ svg .tick, svg .axis { fill: var(--soft); }
 .curve.held { stroke: var(--tuned); }
 .point.held { fill: var(--tuned); }
 .point.train { fill: var(--soft); }
-.key { display: inline-block; width: 18px; height: 3px; vertical-align: middle; margin: 0 6px 0 0; border-radius: 2px;
-  background: var(--soft); }
+.key {
+  display: inline-block; width: 18px; height: 3px; vertical-align: middle; margin: 0 6px 0 0;
+  border-radius: 2px; background: var(--soft);
+}
 .key.held { background: var(--tuned); }
+.legend { font-size: 13px; }
 .legend span { margin-right: 18px; white-space: nowrap; }
 .dots { width: 120px; height: 14px; margin: 3px 0 0; }
 .dots .track { stroke: var(--line); stroke-width: 2; }
@@ -90,12 +114,9 @@ svg .tick, svg .axis { fill: var(--soft); }
 .base .dot { fill: var(--base); }
 .tuned .dot { fill: var(--tuned); }
 .retrieval .dot { fill: var(--near); }
-.bar { width: 100%; height: 8px; margin-top: 5px; }
-.bar .whole { fill: var(--code); }
-.bar .part { fill: var(--accent); }
-.bar .log { fill: var(--accent); opacity: .35; }
-.funnel { list-style: none; margin: 14px 0; padding: 0; display: grid; gap: 10px; grid-template-columns:
-  repeat(auto-fit, minmax(130px, 1fr)); }
+.funnel {
+  list-style: none; margin: 20px 0; padding: 0; display: grid; gap: 10px; grid-template-columns: repeat(4, 1fr);
+}
 .funnel li { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 12px 14px; }
 .funnel b { display: block; font-size: 24px; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .funnel .stage { font-size: 13px; color: var(--soft); }
@@ -137,6 +158,8 @@ footer { margin-top: 56px; color: var(--soft); font-size: 13px; }
   .lead { font-size: 16.5px; }
   .card { padding: 13px 14px; }
   .dots { width: 84px; }
+  .funnel { grid-template-columns: repeat(2, 1fr); }
+  .lane { grid-template-columns: minmax(0, 1fr); }
   th, td { padding-right: 10px; }
 }
 @media print {

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A small data folder laid by hand, with names that strangers might give, to look at reports and test them."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from tests.evaluation import stand_ins
+from voxel_trainer_addon import prompts
+from voxel_trainer_addon.catalog import Catalog, Origin
+from voxel_trainer_addon.errors import SetAside
+from voxel_trainer_addon.evaluation import benchmark
+from voxel_trainer_addon.files import write_json, write_jsonl
+from voxel_trainer_addon.graph.model import Graph, Link, Node, Socket
+from voxel_trainer_addon.paths import DataFolder
+
+EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)>'
+ESCAPE = "\x1b[31mred\x1b[0m \u202egnp.exe"
+CHINESE = "程序化石材 · 砖墙.blend"
+LONG = "é" * 100
+NAME = "voxel"
+
+
+def sockets(*named: tuple[str, str]) -> tuple[Socket, ...]:
+    return tuple(Socket(name, name, type) for name, type in named)
+
+
+def brick(name: str) -> Graph:
+    """A material of six nodes."""
+    nodes = (
+        Node("Texture Coordinate", "ShaderNodeTexCoord", outputs=sockets(("Generated", "VECTOR"), ("UV", "VECTOR"))),
+        Node(
+            "Brick Texture",
+            "ShaderNodeTexBrick",
+            {},
+            sockets(("Vector", "VECTOR")),
+            sockets(("Color", "RGBA"), ("Fac", "VALUE")),
+        ),
+        Node("Noise", "ShaderNodeTexNoise", {}, sockets(("Vector", "VECTOR")), sockets(("Fac", "VALUE"))),
+        Node(
+            "Math",
+            "ShaderNodeMath",
+            {"operation": "MULTIPLY_ADD"},
+            sockets(("Value", "VALUE"), ("Value", "VALUE")),
+            sockets(("Value", "VALUE")),
+        ),
+        Node("Bump", "ShaderNodeBump", {}, sockets(("Height", "VALUE")), sockets(("Normal", "VECTOR"))),
+        Node(
+            "BSDF",
+            "ShaderNodeBsdfPrincipled",
+            {},
+            sockets(("Base Color", "RGBA"), ("Normal", "VECTOR")),
+            sockets(("BSDF", "SHADER")),
+        ),
+        Node("Output", "ShaderNodeOutputMaterial", {}, sockets(("Surface", "SHADER")), layout={"label": EVIL}),
+    )
+    links = (
+        Link("Texture Coordinate", 1, "Brick Texture", 0),
+        Link("Texture Coordinate", 1, "Noise", 0),
+        Link("Brick Texture", 0, "BSDF", 0),
+        Link("Brick Texture", 1, "Math", 0),
+        Link("Noise", 0, "Math", 1),
+        Link("Math", 0, "Bump", 0),
+        Link("Bump", 0, "BSDF", 1),
+        Link("BSDF", 0, "Output", 0),
+    )
+    return Graph(f"materials/{name}", "ShaderNodeTree", nodes, links)
+
+
+def lay(root: Path, *, trained: bool = True, evaluated: bool = True) -> stand_ins.Desk:
+    """A data folder below `root` as a run leaves it; the caller closes the desk's catalog."""
+    desk = stand_ins.desk(root)
+    harvested(desk.catalog)
+    dataset(desk.folder)
+    if trained:
+        steps = [1.62 * math.exp(-step / 14) + 0.16 + 0.06 * math.sin(step * 1.7) for step in range(48)]
+        held = [{"step": s, "seconds": s * 5.1, "loss": v} for s, v in ((0, 1.6), (24, 0.42), (48, 0.21))]
+        facts = {
+            "losses": steps,
+            "held_out": held,
+            "steps": 48,
+            "seconds": 246.0,
+            "passes": 1.1,
+            "n_rows": 512,
+            "n_over": 37,
+        }
+        versions = {"torch": "2.13.0+cpu", "transformers": "5.23.0"}
+        stand_ins.lay_model(
+            desk.folder,
+            NAME,
+            method="full",
+            device="cpu",
+            versions=versions,
+            model="SmolLM2-135M-Instruct",
+            peak_mb=4725,
+            **facts,
+        )
+    if evaluated:
+        provider = stand_ins.Provider(root / "base", base_says, tuned_says)
+        benchmark.evaluate(desk, provider)
+    return desk
+
+
+def base_says(code: str) -> str:
+    return "To make this in Blender, open the Shader Editor and add the nodes. " * (1 + len(code) % 5) + "…"
+
+
+def tuned_says(code: str) -> str:
+    """Right, nearly right, or cut off, by the length of the code."""
+    if len(code) % 3 == 0:
+        return prompts.answer(code)
+    if len(code) % 3 == 1:
+        return prompts.answer(
+            code + 'links.new(node_0.outputs["Out"], node_1.inputs[0])\nnodes.new("ShaderNodeWrong")\n'
+        )
+    return "```python\n" + code[: len(code) * 3 // 4] + "…"
+
+
+def harvested(catalog: Catalog) -> None:
+    catalog.add_source("bundled:5.2", "bundled", None)
+    catalog.add_source(f"folder:{EVIL}", "folder", None)
+    files = [("bundled:5.2", f"assets/{n}.blend", "CC0-1.0") for n in ("shading", "geometry", "hair", "dynamics")]
+    files += [
+        (f"folder:{EVIL}", name, licence) for name, licence in ((CHINESE, "CC-BY-4.0"), (LONG, "own"), (ESCAPE, "own"))
+    ]
+    catalog.add_origins(
+        Origin(source, path, f"{n:064x}", 100_000 * (n + 1), 0, licence, {})
+        for n, (source, path, licence) in enumerate(files)
+    )
+    for n in range(len(files) - 1):
+        catalog.add_record(
+            f"{n:064x}", "5.2.3", 1, "read", f"parsed_data/{n:064x}.json", {"graphs": 22 + n, "nodes": 500}
+        )
+    catalog.add_aside(SetAside("parse", ESCAPE, "not a blend", f"{EVIL} is not a .blend file."))
+    for n in range(3):
+        catalog.add_aside(SetAside("harvest", f"{EVIL}/{LONG}{n}", "unreadable", "This file could not be read."))
+
+
+def dataset(folder: DataFolder) -> None:
+    place = folder.dataset(NAME)
+    record = f"{0:064x}"
+    write_json(folder.record(record), {"graphs": {"materials/Brick": brick("Brick").as_json()}})
+    whole = stand_ins.row(
+        0, ["ShaderNodeTexBrick"], prompt=f"Make the material “{EVIL}”: bricks, worn by noise.\nUV mapped."
+    )
+    whole |= {"key": "materials/Brick", "task": "material", "nodes": 7}
+    whole["sources"] = [{"origin": "bundled:5.2", "path": CHINESE, "sha256": record, "licence": "CC-BY-4.0"}]
+    train = [whole, *stand_ins.rows(9, 50)]
+    write_jsonl(place / "train.jsonl", train)
+    write_jsonl(place / "val.jsonl", stand_ins.rows(2, 90))
+    write_jsonl(place / "test.jsonl", stand_ins.rows(14, 20))
+    aside = [
+        {
+            "item": f"materials/{EVIL if n else CHINESE}",
+            "task": "material",
+            "code": "image",
+            "reason": "image: the tree needs an image.",
+        }
+        for n in range(5)
+    ]
+    write_jsonl(place / "set_aside.jsonl", aside)
+    known = {
+        "hash": "a" * 64,
+        "settings": {"blender": "5.2.3"},
+        "rows": {"train": 512, "val": 40, "test": 61},
+        "licences": {"CC0-1.0": 560, "CC-BY-4.0": 41, "own": 12},
+        "unlicensed": 3,
+        "funnel": {"trees": 153, "trees tried": 151, "pieces": 700, "distinct proven trees": 640},
+        "split": {"words": ["bundled:5.2 is split by trees that share groups, since it has fewer than 20 files."]},
+    }
+    write_json(place / "dataset.json", known)

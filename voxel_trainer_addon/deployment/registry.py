@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which tuned models lie in `models/<name>/<version>/`."""
+"""The tuned models of a data folder, read from what lies beside them."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from ..files import read_json
@@ -11,27 +12,44 @@ from ..paths import DataFolder
 
 
 @dataclass(frozen=True)
-class Tuned:
-    """One tuned model. `state` is candidate, or live where it serves; `evaluated` tells that it was compared with its base."""
+class Model:
+    """One tuned model. `path` is relative to the data folder and names the weights; losses are nats a token on held-out
+    rows, None where there were none; `evaluation` is the content of `evaluation.json`, empty before `evaluate` ran."""
 
     name: str
     version: str
+    path: str
     base: str
-    state: str
-    evaluated: bool
+    method: str
+    finished_at: str
+    loss_before: float | None
+    loss_after: float | None
+    evaluation: dict[str, Any]
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def models(folder: DataFolder) -> list[Tuned]:
-    """Every finished tuned model, by name and version. A folder without a readable `job.json` is none."""
-    found = []
-    for path in sorted(folder.models.glob("*/*/job.json")):
-        job = read_json(path)
-        if isinstance(job, dict):
-            version = path.parent
-            evaluated = (version / "evaluation.json").is_file()
-            base, state = str(job.get("model", "")), str(job.get("state", "candidate"))
-            found.append(Tuned(version.parent.name, version.name, base, state, evaluated))
-    return found
+def models(folder: DataFolder) -> list[Model]:
+    """Every tuned model, the newest first."""
+    found = [model for path in folder.models.glob("*/v*/job.json") if (model := _model(folder, path.parent))]
+    return sorted(found, key=lambda model: (model.finished_at, model.name, model.version), reverse=True)
+
+
+def _model(folder: DataFolder, place: Path) -> Model | None:
+    job = read_json(place / "job.json", {})
+    weights = next((place / kind for kind in ("model", "adapter") if (place / kind).is_dir()), None)
+    if job.get("state") != "done" or weights is None:
+        return None
+    held_out = job.get("held_out") or []
+    return Model(
+        name=str(job["dataset"]),
+        version=place.name,
+        path=weights.relative_to(folder.root).as_posix(),
+        base=str(job["model"]),
+        method=str(job["method"]),
+        finished_at=str(job["finished_at"]),
+        loss_before=held_out[0]["loss"] if held_out else None,
+        loss_after=held_out[-1]["loss"] if held_out else None,
+        evaluation=read_json(place / "evaluation.json", {}),
+    )

@@ -55,7 +55,7 @@ class Local:
         self._python: Path | None = None
 
     def environment(self, work: Asker) -> Path:
-        """The environment's Python: the one named, the one made before, or made now, after a note that says its cost."""
+        """The environment's Python: the one named, the one made before, or made now, after a note of its cost."""
         if self._python is None:
             if work.options.train_env:
                 self._python = environment.checked(work.options.train_env)
@@ -68,6 +68,10 @@ class Local:
         work.note(environment.cost(choice))
         return environment.make(choice, work.note, work.tick)
 
+    def known(self, model: str) -> Base:
+        """The model that a person named, as far as it is known without fetching anything."""
+        return base.named(model)
+
     def base(self, model: str, work: Asker) -> Base:
         """The model to tune, as a folder that training can read; fetched and made ready where it is not there yet."""
         known = base.named(model)
@@ -78,7 +82,7 @@ class Local:
         if model == base.EMBEDDED:
             download, disk = (size(megabytes * 1e6) for megabytes in MODEL_MB)
             place = cache_home() / "models" / model
-            work.note(f"The embedded model {known.name} is made ready once: {download} to download, {disk} on disk in {place}.")
+            work.note(f"The model {known.name} is made ready once: {download} to download, {disk} on disk in {place}.")
             gguf = base.fetch_embedded(python, work.tick)
             request = {"gguf": str(gguf), "out": str(place), "facts": base.FACTS}
         online = model != base.EMBEDDED
@@ -88,7 +92,11 @@ class Local:
         if not ended.ok:
             raise Unavailable(f"The model could not be made ready. {ended.sentence}")
         folder = Path(ended.body["folder"])
-        return base.named(model) if model == base.EMBEDDED else Base(model, known.hash, base.of_folder(folder).licence, folder)
+        return (
+            base.named(model)
+            if model == base.EMBEDDED
+            else Base(model, known.hash, base.of_folder(folder).licence, folder)
+        )
 
     def train(self, request: dict[str, Any], on_line: Lines, tick: Tick) -> Ended:
         """Run `train.py` (see there for keys and lines). What `tick` raises stops it after a checkpoint."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which model is tuned: the one that ships inside a package on the Python index, a folder, or a name on the model hub."""
+"""Which model is tuned: the one inside a package on the Python index, a folder, or a name on the model hub."""
 
 from __future__ import annotations
 
@@ -132,4 +132,6 @@ def _wait_for(argv: list[str], log: Path, tick: Callable[[], object]) -> None:
                 child.wait()
     if child.returncode:
         said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        raise Unavailable(f"The model's package {PACKAGE} could not be downloaded: {said[-1] if said else 'pip failed'}")
+        raise Unavailable(
+            f"The model's package {PACKAGE} could not be downloaded: {said[-1] if said else 'pip failed'}"
+        )

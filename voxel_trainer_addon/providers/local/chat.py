@@ -26,17 +26,21 @@ class Encoded:
 
 
 def encode(tokenizer: Any, row: dict[str, Any]) -> Encoded:
-    """A row `{"id", "messages", "completion"}` as tokens. Raises Refused where the model's chat template does not fit."""
+    """A row `{"id", "messages", "completion"}` as tokens. Raises Refused where the chat template does not fit."""
     if not tokenizer.chat_template:
         raise Refused("template", "This model has no chat template: choose one that was made for chat (Instruct).")
     chat = [*row["messages"], {"role": "assistant", "content": row["completion"]}]
     prompt = _tokens(tokenizer, row["messages"], add_generation_prompt=True)
     whole = _tokens(tokenizer, chat, add_generation_prompt=False)
     if whole[: len(prompt)] != prompt:
-        raise Refused("template", "This model's chat template rewrites a prompt once it is answered; it cannot be tuned.")
+        raise Refused(
+            "template", "This model's chat template rewrites a prompt once it is answered; it cannot be tuned."
+        )
     answer = whole[len(prompt) :]
     if tokenizer.eos_token_id not in answer:
-        raise Refused("template", "This model's chat template does not end an answer with the end token; it would never stop.")
+        raise Refused(
+            "template", "This model's chat template does not end an answer with the end token; it would never stop."
+        )
     while whole[-1] != tokenizer.eos_token_id:
         whole.pop()
     if len(whole) < len(prompt) + 2:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A program of the training environment as a child of ours: started, listened to, paused, stopped, and never left behind."""
+"""A program of the training environment as our child: started, heard, paused, stopped, and never left behind."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOG_TAIL = 4000
 
 @dataclass(frozen=True)
 class Ended:
-    """How a job in the training environment ended: `body` are its facts where `ok`, else a code and a sentence say why not."""
+    """How a job in the training environment ended: its facts in `body` where `ok`, else why, as code and sentence."""
 
     ok: bool
     body: dict[str, Any] = field(default_factory=dict)
@@ -46,8 +46,8 @@ def run(
 ) -> Ended:
     """Run a job (`prepare`, `train`, `generate`) to its end.
 
-    `on_line` gets every line but the last; `tick` is called ten times a second: False pauses the job, and what it raises
-    goes on after the job was asked to stop, given `grace_s` seconds to save what it has, and killed. Raises what they raise.
+    `on_line` gets every line but the last; `tick` is called ten times a second, and False pauses the job. What they
+    raise goes on to the caller, after the job was asked to stop, given `grace_s` seconds to save, and killed.
     """
     with tempfile.TemporaryFile() as log:
         child = _Child(python, job, log, online)

@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The training environment: PyTorch and its kin in a place of their own, for the processor unless a card asks for more.
 
-`build.py` and the stage use the same two calls: `find` decides what would be made and says what it costs, `make` makes it.
+`build.py` and the stage use the same calls: `find` decides what would be made, `cost` says what it takes, `make` makes
+it.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,15 +39,16 @@ TOLD_EVERY_S = 15.0
 MEGABYTES = {"cpu": (260, 1200), "cuda": (2700, 5000)}
 """Build → MB to download, MB on disk (measured on Linux, 2026-11)."""
 NO_CPU_BUILD = (
-    "Training needs PyTorch's build for the processor, and neither the package index and wheel folders of this machine nor "
-    f"{CPU_INDEX} offers version {TORCH} for Python {{versions}}. Put its wheel into a folder and name that with PIP_FIND_LINKS, or name "
-    "an environment that has PyTorch with --train-env."
+    "Training needs PyTorch's build for the processor, and neither the package index and wheel folders of this machine "
+    f"nor {CPU_INDEX} offers version {TORCH} for Python {{versions}}. Put its wheel into a folder and name that with "
+    "PIP_FIND_LINKS, or name an environment that has PyTorch with --train-env."
 )
+CARD_UNUSED = "There is an NVIDIA card, and training uses the processor; --yes takes the build for the card (2.7 GB)."
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What would be made: with which Python, which build of PyTorch (`cpu` or `cuda`), and the further words for pip."""
+    """What would be made: with which Python, which build of PyTorch (`cpu` or `cuda`), and more words for pip."""
 
     python: Path
     build: str
@@ -97,7 +97,7 @@ def find(on_note: Callable[[str], None], consent: bool = False) -> Choice:
             choice = _cpu_choice(python, pip)
             if choice:
                 if card:
-                    on_note("There is an NVIDIA card. Training uses the processor; with --yes it would use the card (2.7 GB to download).")
+                    on_note(CARD_UNUSED)
                 return choice
     if len(reasons) == len(found):
         raise Unavailable(" ".join(reasons))
@@ -110,19 +110,21 @@ def cost(choice: Choice) -> str:
     download, disk = (size(megabytes * 1e6) for megabytes in MEGABYTES[choice.build])
     kind = "the processor" if choice.build == "cpu" else "NVIDIA cards"
     return (
-        f"The training environment (PyTorch for {kind}) is made once, with Python {pythons.version_of(choice.python)}: about {download} "
-        f"to download, {disk} on disk in {home()}; {size(_free())} free."
+        f"The training environment (PyTorch for {kind}) is made once, with Python {pythons.version_of(choice.python)}: "
+        f"about {download} to download, {disk} on disk in {home()}; {size(_free())} free."
     )
 
 
 def make(choice: Choice, on_note: Callable[[str], None], tick: Callable[[], object]) -> Path:
-    """The Python of the environment, made where it is not there yet. `tick` is called each second; it may raise to stop.
+    """The Python of the environment, made where it is not there yet. `tick` is called each second and may raise.
 
     Raises Unavailable with pip's own last words, or where the disk is too small.
     """
     disk = MEGABYTES[choice.build][1] * 1e6
     if _free() < 1.2 * disk:
-        raise Unavailable(f"The training environment needs {size(1.2 * disk)} in {home()}, and {size(_free())} are free.")
+        raise Unavailable(
+            f"The training environment needs {size(1.2 * disk)} in {home()}, and {size(_free())} are free."
+        )
     told = 0.0
 
     def beat(seconds: float) -> None:
@@ -150,7 +152,9 @@ def checked(named: str) -> Path:
         raise Unavailable(f"{path} is no Python environment: there is no {python}.")
     lacking = [module for module in IMPORTS if not pythons.has(python, module)]
     if lacking:
-        raise Unavailable(f"The environment {path} lacks {', '.join(lacking)}: {python} -m pip install {' '.join(lacking)}")
+        raise Unavailable(
+            f"The environment {path} lacks {', '.join(lacking)}: {python} -m pip install {' '.join(lacking)}"
+        )
     return python
 
 
@@ -170,7 +174,7 @@ def _free() -> int:
 
 
 def _cpu_choice(python: Path, pip: list[str]) -> Choice | None:
-    """The build for the processor: from what this machine's pip knows, else from PyTorch's own index, asked by itself."""
+    """The build for the processor, where this machine's pip knows it, else where PyTorch's own index has it."""
     wanted = Choice(python, "cpu").requirements[0]
     if _offers(pip, wanted):
         return Choice(python, "cpu")
@@ -190,7 +194,7 @@ def _offers(pip: list[str], requirement: str, *words: str) -> bool:
 
 @contextmanager
 def _probing(python: Path) -> Iterator[list[str] | None]:
-    """pip for a throw-away environment of this Python (a system's own may be closed to pip), or None where there is none."""
+    """pip for a throw-away environment of this Python (a system's own may be closed to pip), or None without pip."""
     with tempfile.TemporaryDirectory(prefix="voxel-probe-") as scratch:
         folder = Path(scratch) / "environment"
         for argv in pythons.venv_argv(python, folder):

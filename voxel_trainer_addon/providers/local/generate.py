@@ -26,9 +26,10 @@ LOSS_ROWS = 4
 def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
     """Losses and answers of `body["models"]` (name → folder; an adapter is laid over the model named `base`).
 
-    Keys: `rows` as in `train`; `loss_rows`, ids of those whose loss is wanted; `budget_tokens` (0: none); `prompts`, how many
-    rows at most (0: all); `max_new_tokens`; `batch`; `seconds` for everything (0: no limit); `threads`. Lines: `over_budget` with
-    the id of each row passed over as longer, `loss`, `answer`, in the order of the rows given. Gives how far it came.
+    Keys: `rows` as in `train`; `loss_rows`, ids of those whose loss is wanted; `budget_tokens` (0: none); `prompts`,
+    the most rows (0: all); `max_new_tokens`; `batch`; `seconds` for everything (0: no limit); `threads`. Lines:
+    `over_budget` with the id of each row passed over as longer, `loss`, `answer`, in the order of the rows given. Gives
+    how far it came.
     """
     began = time.monotonic()
     models.quiet()

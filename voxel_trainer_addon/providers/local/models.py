@@ -45,11 +45,13 @@ def tokenizer_of(folder: str) -> Any:
 
 
 def config_of(folder: str) -> Any:
-    """The configuration in a model's folder. Raises Refused where it is none that the library knows without foreign code."""
+    """The configuration in a model's folder. Raises Refused where the library does not know it by itself."""
     try:
         return transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False)
     except (OSError, ValueError) as error:
-        raise Refused("model", f"{Path(folder).name} is no model that can be loaded here: {_first_line(error)}") from error
+        raise Refused(
+            "model", f"{Path(folder).name} is no model that can be loaded here: {_first_line(error)}"
+        ) from error
 
 
 def parameters_of(folder: str) -> int:

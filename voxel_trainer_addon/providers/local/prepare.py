@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Job `prepare`: a model folder that training can read, from the embedded 4-bit file or from a name on the model hub."""
+"""Job `prepare`: a folder that training can read, from the embedded 4-bit file or from a name on the model hub."""
 
 from __future__ import annotations
 
@@ -72,4 +72,6 @@ def _download(name: str, channel: Channel) -> str:
         return str(huggingface_hub.snapshot_download(name, allow_patterns=WANTED))
     except Exception as error:  # the hub's client raises more kinds than can be named
         first = str(error).strip().splitlines()[0]
-        raise Refused("model", f"{name} is no folder here and could not be fetched from the model hub: {first}") from error
+        raise Refused(
+            "model", f"{name} is no folder here and could not be fetched from the model hub: {first}"
+        ) from error

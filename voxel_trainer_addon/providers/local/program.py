@@ -2,7 +2,7 @@
 """The program that runs in the training environment, by its path: one request in, JSON lines out.
 
 `python -I program.py JOB`, where JOB is a module beside this file with `run(body, channel) -> dict`. The first line on
-stdin is `body`; `pause`, `go` and `stop` may follow. stdout carries the lines only: what libraries print goes to stderr.
+stdin is `body`; `pause`, `go` and `stop` may follow. stdout carries lines only: what libraries print goes to stderr.
 """
 
 from __future__ import annotations

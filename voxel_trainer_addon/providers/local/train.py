@@ -32,6 +32,10 @@ WARM_UP = 8
 MEASURED_STEPS = 3
 RANK = 16
 PROBE_TOKENS = 256
+VALIDATIONS = 3
+VALIDATION_SHARE = 0.15
+"""Of the time, for the validations at start, middle and end together."""
+LEAST_HELD_OUT = 4
 CLIP = 1.0
 CHECKPOINT = "checkpoint.pt"
 
@@ -40,11 +44,12 @@ CHECKPOINT = "checkpoint.pt"
 class Plan:
     """What was measured and decided at the start, kept so that a restart goes the same way.
 
-    `steps` is 0 until the first steps are measured; `seconds` are those for steps and the validation between them;
-    `mixed` says whether bfloat16 was faster than float32 here.
+    `mixed`: bfloat16 was faster than float32 here; `held_out`: rows to validate on; `steps` is 0 until some were
+    measured; `seconds` are those for steps and checkpoints.
     """
 
     mixed: bool
+    held_out: int
     warm_up: int
     steps: int
     seconds: float
@@ -61,8 +66,8 @@ def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
     """Train `body["model"]` (a folder) on `body["rows"]` and save the result below `body["out"]`.
 
     More keys: `held_out` rows; `rows_limit` (0: all) and `tokens`, the budget of a row; `seconds` for everything up to
-    saving, or `steps`; `method` (`full`, `lora`, `auto`); `seed`, `threads`, `batch_tokens`, `checkpoint_s`. Lines: `phase`, `rows`,
-    `plan`, `loss`, `checkpoint`. Gives the facts of the run.
+    saving, or `steps`; `method` (`full`, `lora`, `auto`); `seed`, `threads`, `batch_tokens`, `checkpoint_s`. Lines:
+    `phase`, `rows`, `probe`, `plan`, `loss`, `checkpoint`. Gives the facts of the run.
     """
     models.quiet()
     return Trainer(body, channel).go()
@@ -95,7 +100,7 @@ class Trainer:
         if self.channel.stopping:
             self._keep()
             return {**self._facts(), "stopped": True}
-        self._tell_loss(None, self._validate())
+        self._tell_loss(self.losses[-1], self._validate())
         self.channel.say("phase", name="save")
         return {**self._facts(), "stopped": False, "folder": self._save()}
 
@@ -125,7 +130,9 @@ class Trainer:
     def _encode(self) -> None:
         budget = self.body["tokens"]
         self.rows, over = chat.within(self.tokenizer, self.body["rows"], budget, self.body["rows_limit"])
-        self.held_out, held_over = chat.within(self.tokenizer, self.body["held_out"], budget, self.body["held_out_limit"])
+        self.held_out, held_over = chat.within(
+            self.tokenizer, self.body["held_out"], budget, self.body["held_out_limit"]
+        )
         if not self.rows:
             raise Refused("rows", f"No row fits the answer budget of {budget} tokens; nothing can be trained on.")
         answers = sum(len(row.tokens) - row.answer for row in self.rows)
@@ -147,23 +154,29 @@ class Trainer:
         lengths = sorted(self.rows, key=lambda row: len(row.tokens))
         small = [lengths[len(lengths) // 2]]
         small *= max(1, PROBE_TOKENS // len(small[0].tokens))
-        times = {mixed: self._timed(small, mixed) for mixed in (False, True)}
-        mixed = times[True] < times[False]
-        self.channel.say("probe", float32_s=round(times[False], 3), bfloat16_s=round(times[True], 3))
-        self.plan = Plan(mixed, 1, 0, math.inf, threads)
+        times = {False: self._timed(small, False)}
+        if models.has_bfloat16():  # an imitated one would take minutes to find out that it is slower
+            times[True] = self._timed(small, True)
+        mixed = times.get(True, math.inf) < times[False]
+        self.channel.say("probe", float32_s=round(times[False], 3), bfloat16_s=round(times.get(True, 0.0), 3) or None)
+        steps = rough = int(self.body.get("steps") or 0)
+        held_out = len(self.held_out)
+        if not steps:  # a third of the pass forth and back is the pass forth
+            affordable = VALIDATION_SHARE * self.body["seconds"] / VALIDATIONS / (times[mixed] / len(small) / 3)
+            held_out = min(held_out, max(LEAST_HELD_OUT, int(affordable)))
+        self.plan = Plan(mixed, held_out, 1, 0, math.inf, threads)
         start = time.monotonic()
         self._tell_loss(None, self._validate())
         now = time.monotonic()
-        steps = rough = int(self.body.get("steps") or 0)
         seconds = math.inf
         if not steps:
-            seconds = max(1.0, self.body["seconds"] - (now - self.began) - 2 * (now - start))
+            seconds = max(1.0, self.body["seconds"] - (now - self.began) - (VALIDATIONS - 1) * (now - start))
             scale = self._mean_batch_tokens() / sum(len(row.tokens) for row in small)
             rough = max(1, int(seconds / (times[mixed] * scale)))
         warm_up = max(1, min(WARM_UP, rough // 5))
         if warm_up < MEASURED_STEPS:  # so short a run ends before its steps could be measured: the guess is the plan
             steps = rough
-        self.plan = Plan(mixed, warm_up, steps, seconds, threads)
+        self.plan = Plan(mixed, held_out, warm_up, steps, seconds, threads)
         if steps:
             self._tell_plan()
 
@@ -244,14 +257,16 @@ class Trainer:
 
     def _validate(self) -> float | None:
         """Mean loss at the answer tokens of the held-out rows, in nats; None where there are none."""
-        if not self.held_out:
-            return None
         assert self.plan
+        rows = self.held_out[: self.plan.held_out]
+        if not rows:
+            return None
         total = count = 0.0
         self.model.eval()
         with torch.no_grad(), torch.autocast(models.device(), torch.bfloat16, enabled=self.plan.mixed):
-            for start in range(0, len(self.held_out), 4):
-                losses = models.answer_losses(self.model, self.held_out[start : start + 4], self.tokenizer.pad_token_id)
+            for start in range(0, len(rows), LEAST_HELD_OUT):
+                some = rows[start : start + LEAST_HELD_OUT]
+                losses = models.answer_losses(self.model, some, self.tokenizer.pad_token_id)
                 total, count = total + float(losses.sum()), count + losses.numel()
         self.model.train()
         mean = total / count
@@ -261,7 +276,9 @@ class Trainer:
     def _tell_loss(self, loss: float | None, held_out: float | None) -> None:
         assert self.plan
         steps = self.plan.steps
-        self.channel.say("loss", step=self.step, steps=steps, loss=loss, held_out=held_out, seconds=round(self.seconds, 2))
+        self.channel.say(
+            "loss", step=self.step, steps=steps, loss=loss, held_out=held_out, seconds=round(self.seconds, 2)
+        )
 
     # keeping and saving
 
@@ -325,8 +342,8 @@ class Trainer:
         assert self.plan
         return {
             "method": self.method,
-            "parameters": self.parameters,
-            "trained_parameters": sum(weight.numel() for weight in self.trained.values()),
+            "parameters_count": self.parameters,
+            "parameters_trained": sum(weight.numel() for weight in self.trained.values()),
             "rate": self.base_rate,
             "device": models.device(),
             "dtype": "float32 weights, bfloat16 autocast" if self.plan.mixed else "float32",
@@ -345,4 +362,3 @@ class Trainer:
             "held_out": self.held_out_losses,
             "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         }
-

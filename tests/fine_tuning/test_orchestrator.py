@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stage train on a tiny model, in the real training environment: done, done before, stopped, killed, refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from voxel_trainer_addon import checkpoints, events
+from voxel_trainer_addon.catalog import Catalog
+from voxel_trainer_addon.deployment import registry
+from voxel_trainer_addon.errors import Cancelled, SetAside
+from voxel_trainer_addon.files import read_json, write_json, write_jsonl
+from voxel_trainer_addon.fine_tuning import training_orchestrator
+from voxel_trainer_addon.fine_tuning.jobs import Jobs
+from voxel_trainer_addon.paths import DataFolder
+from voxel_trainer_addon.stage import Options
+
+pytestmark = pytest.mark.torch
+
+PROGRAM = Path(__file__).parent.parent / "providers" / "tiny_model.py"
+
+
+class Told:
+    """The pipeline as the stage sees it, keeping what it is told. `on_tick` may raise."""
+
+    host = None
+    run_id = "test"
+
+    def __init__(self, root: Path, options: Options) -> None:
+        self.folder = DataFolder(root)
+        self.catalog = Catalog(self.folder.catalog)
+        self.options = options
+        self.events: list[dict[str, Any]] = []
+        self.asides: list[SetAside] = []
+        self.on_tick: Callable[[], bool] = lambda: True
+
+    def emit(self, kind: str, **fields: Any) -> None:
+        self.events.append(events.event(kind, **fields))
+
+    def note(self, words: str) -> None:
+        self.emit("note", stage="train", words=words)
+
+    def tick(self) -> bool:
+        return self.on_tick()
+
+    def progress(self, done: int, total: int, item: str = "", left_s: float | None = None) -> None:
+        self.emit("progress", stage="train", done=done, total=total, aside=0, item=item, left_s=left_s)
+
+    def set_aside(self, aside: SetAside) -> None:
+        self.asides.append(aside)
+        self.catalog.add_aside(aside)
+
+    def wait_while_paused(self) -> None:
+        self.tick()
+
+    def checkpoint(self, status: str, progress: dict[str, Any], state: dict[str, Any]) -> None:
+        checkpoints.write(self.folder, self.catalog, "train", status, progress, state)
+
+    def kinds(self, kind: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["kind"] == kind]
+
+
+def row(number: int) -> dict[str, Any]:
+    code = "import bpy\n" + "".join(f"node_{n} = tree.nodes.new('ShaderNodeMath')\n" for n in range(number % 4 + 1))
+    return {"id": f"row-{number:03}", "prompt": f"Make the node group {number}.", "completion": code}
+
+
+@pytest.fixture(scope="module")
+def tiny(training_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A tiny model's folder, by the kind of its chat template."""
+    place = tmp_path_factory.mktemp("tiny")
+
+    def made(template: str) -> Path:
+        folder = place / template
+        if not folder.is_dir():
+            subprocess.run([training_python, "-I", PROGRAM, folder, template], check=True, capture_output=True)
+        return folder
+
+    return made
+
+
+@pytest.fixture
+def work(tmp_path: Path, training_python: Path, tiny: Callable[[str], Path]) -> Told:
+    """A data folder with a dataset of 24 short rows and one that is too long, and options that take seconds."""
+    options = Options(
+        model=str(tiny("good")), preset="tiny", train_s=4.0, train_env=str(training_python), name="rocks"
+    )
+    told = Told(tmp_path / "data", options)
+    place = told.folder.dataset("rocks")
+    long = {"id": "row-long", "prompt": "Make all of it.", "completion": "pass\n" * 200}
+    write_jsonl(place / "train.jsonl", [*map(row, range(24)), long])
+    write_jsonl(place / "val.jsonl", map(row, range(100, 108)))
+    write_json(place / "dataset.json", {"licences": {"CC0-1.0": 25}})
+    return told
+
+
+def test_rows_become_a_model_and_are_not_trained_on_twice(work: Told) -> None:
+    outcome = training_orchestrator.run(work)
+    assert not outcome.aside, work.asides
+    folder = work.folder.model("rocks", "v1")
+    job = read_json(folder / "job.json")
+    assert job["state"] == "done" and job["method"] == "full" and job["n_rows"] == 24 and job["n_over"] == 1
+    assert job["held_out"][-1]["loss"] < job["held_out"][0]["loss"]
+    assert (folder / "model" / "model.safetensors").is_file()
+    assert "CC0-1.0: 25" in (folder / "README.md").read_text(encoding="utf-8")
+    (kept,) = json.loads(work.folder.jobs.read_text(encoding="utf-8"))
+    assert [entry["status"] for entry in kept["history"]] == ["running", "done"]
+    assert kept["result"] == "models/rocks/v1"
+    checkpoint = checkpoints.read(work.folder, "train")
+    assert checkpoint["status"] == "done" and checkpoint["progress"]["step"] == job["steps"]
+    assert str(Path.home()) not in json.dumps([kept, checkpoint])
+    assert len(work.kinds("loss")) > 1 and work.kinds("progress")[-1]["total"] > 0
+    (model,) = registry.models(work.folder)
+    assert (model.name, model.version, model.path) == ("rocks", "v1", "models/rocks/v1/model")
+    began = time.monotonic()
+    again = training_orchestrator.run(work)
+    assert again.words == "Trained already: models/rocks/v1." and time.monotonic() - began < 2
+    assert list(work.folder.models.glob("rocks/*")) == [folder]
+
+
+def test_a_lost_catalog_comes_back_from_the_file_of_jobs(work: Told) -> None:
+    Jobs(work.folder, work.catalog).save({"id": "abc", "provider": "local", "model": "x"}, "done")
+    work.catalog.close()
+    work.folder.catalog.unlink()
+    with Catalog(work.folder.catalog) as catalog:
+        assert Jobs(work.folder, catalog).get("abc") == read_json(work.folder.jobs)[0]
+
+
+def test_a_template_that_forgets_is_refused_with_a_sentence(work: Told, tiny: Callable[[str], Path]) -> None:
+    work.options = dataclasses.replace(work.options, model=str(tiny("forgetful")))
+    outcome = training_orchestrator.run(work)
+    assert outcome.aside and work.asides[0].code == "template"
+    assert "chat template" in outcome.words
+    assert read_json(work.folder.jobs)[0]["status"] == "failed"
+
+
+def test_pause_holds_and_cancel_keeps_a_checkpoint_that_resume_ends(work: Told) -> None:
+    work.options = dataclasses.replace(work.options, train_s=30.0)
+
+    def cancel() -> bool:
+        if len(work.kinds("loss")) > 3:
+            raise Cancelled
+        return True
+
+    work.on_tick = cancel
+    with pytest.raises(Cancelled):
+        training_orchestrator.run(work)
+    (place,) = work.folder.models.glob("rocks/.training-*")
+    assert (place / "checkpoint.pt").is_file()
+    assert read_json(work.folder.jobs)[0]["status"] == "cancelled"
+    work.on_tick = lambda: True
+    assert not training_orchestrator.run(work).aside
+    job = read_json(work.folder.jobs)[0]
+    assert [entry["status"] for entry in job["history"]] == ["running", "cancelled", "running", "done"]
+    assert not place.exists()

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Training by a host: the dataset's platform files go up, one job is made, and each call asks once how it stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import tokens
+from ..errors import SetAside, Unavailable, UserError
+from ..files import digest, read_json
+from ..providers.local.base import EMBEDDED
+from ..providers.openai_api import OWN_URL, TOKEN, Hosted, OpenAIHost, Refusal
+from ..stage import Outcome, Work
+from .jobs import Job, Jobs
+
+
+def run(work: Work, dataset_hash: str) -> Outcome:
+    """Submit the dataset to the host that the options name, or ask after the job that was submitted before."""
+    options = work.options
+    if options.model == EMBEDDED:
+        raise UserError("Name the host's model with --model; the embedded one is trained with --provider local.")
+    url = options.base_url or OWN_URL
+    found = tokens.find()
+    for warning in found.warnings:
+        work.note(warning)
+    if not found.get(TOKEN):
+        raise Unavailable(f"Training by {url} needs a token: set {TOKEN} in the environment or in a .env file.")
+    id = digest(["openai", url, options.model, options.seed, dataset_hash])[:16]
+    jobs = Jobs(work.folder, work.catalog)
+    job = jobs.get(id)
+    if job and job["status"] == "done":
+        return Outcome(f"Trained already: {job['result']} at {url}.", {"model": job["result"]})
+    host = OpenAIHost(url, found.get(TOKEN))
+    try:
+        if job and job.get("host_id"):
+            told = host.ask(str(job["host_id"]))
+        else:
+            _agreed(work, url)
+            job = jobs.save(job or _new(work, id, url, dataset_hash), "submitting")
+            told = _submitted(work, host, job)
+    except Refusal as refusal:
+        if job:
+            jobs.save(job, job["status"], reason=refusal.sentence)
+        work.set_aside(SetAside("train", options.name, refusal.code, refusal.sentence, tokens.redact(refusal.detail)))
+        return Outcome(refusal.sentence, aside=True)
+    finally:
+        host.close()
+    return _outcome(work, jobs, job, told, url)
+
+
+def _new(work: Work, id: str, url: str, dataset_hash: str) -> Job:
+    return {
+        "id": id,
+        "provider": "openai",
+        "host": url,
+        "model": work.options.model,
+        "dataset": work.options.name,
+        "dataset_hash": dataset_hash,
+        "parameters": {"seed": work.options.seed},
+        "status": "",
+        "history": [],
+    }
+
+
+def _agreed(work: Work, url: str) -> None:
+    """Rows made of a person's own files leave this machine only when that person said so."""
+    facts: dict[str, Any] = read_json(work.folder.dataset(work.options.name) / "dataset.json", {})
+    own = sum(rows for licence, rows in facts.get("licences", {}).items() if "own" in licence.split(" + "))
+    if own and not work.options.yes:
+        raise Unavailable(
+            f"{own:,} rows are made of your own files, and training by a host sends them to {url}: --yes allows that."
+        )
+
+
+def _submitted(work: Work, host: OpenAIHost, job: Job) -> Hosted:
+    place = work.folder.dataset(work.options.name) / "openai"
+    train, val = place / "train.jsonl", place / "val.jsonl"
+    if not train.is_file():
+        raise Refusal("no rows", "The dataset has no file in OpenAI's format; `dataset` makes it.")
+    name = f"voxel-{job['dataset_hash'][:12]}"
+    work.note(f"Uploading {train.stat().st_size:,} bytes of rows to {host.url}.")
+    training = host.upload(train, f"{name}-train.jsonl")
+    validation = host.upload(val, f"{name}-val.jsonl") if val.is_file() and val.stat().st_size else None
+    return host.create(
+        job["id"], job["dataset_hash"], job["model"], training, validation, work.options.name, work.options.seed
+    )
+
+
+def _outcome(work: Work, jobs: Jobs, job: Job, told: Hosted, url: str) -> Outcome:
+    status = told.end or "submitted"
+    jobs.save(job, status, host_id=told.id, host_status=told.status, result=told.model, reason=told.words)
+    work.checkpoint(
+        "done" if told.end else "running",
+        {"job": job["id"], "host_status": told.status},
+        {key: job[key] for key in ("provider", "host", "model", "dataset", "dataset_hash", "parameters")},
+    )
+    counts = {"job": told.id, "host_status": told.status}
+    if told.end == "done":
+        return Outcome(f"{url} has tuned {told.model}.", counts)
+    if told.end:
+        sentence = f"The job {told.id} at {url} ended as {told.status}. {told.words}".strip()
+        work.set_aside(SetAside("train", work.options.name, told.end, sentence))
+        return Outcome(sentence, counts, aside=True)
+    words = (
+        f"The job {told.id} at {url} stands at {told.status}. The same command asks again; it creates no second job."
+    )
+    return Outcome(words, counts)

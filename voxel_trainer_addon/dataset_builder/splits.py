@@ -43,8 +43,9 @@ class Groups:
 
 def enough(weights: Collection[int]) -> bool:
     """Whether a source can be split by its files, given how many trees each of its groups of files holds: there are
-    `FEW_GROUPS` of them or more, and none holds over half of all. Otherwise it is split by trees that share groups."""
-    return len(weights) >= FEW_GROUPS and max(weights) * 2 <= sum(weights)
+    `FEW_GROUPS` of them or more, and beside the largest there is a fifth of the trees to hold out. Otherwise it is
+    split by trees that share groups."""
+    return len(weights) >= FEW_GROUPS and max(weights) <= sum(weights) * (1 - 2 * HELD_OUT)
 
 
 def allotted(weights: Mapping[str, int], seed: int) -> dict[str, str]:

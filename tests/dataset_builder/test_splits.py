@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Groups hold together, and the split of groups is fixed, whole and near to a tenth each."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+from voxel_trainer_addon.dataset_builder.splits import Groups, allotted, enough, leaks
+
+pytestmark = pytest.mark.plain
+
+
+def test_what_is_joined_is_one_group_whatever_the_order() -> None:
+    pairs = [("a", "b"), ("c", "d"), ("b", "c"), ("x", "y")]
+    for seed in range(5):
+        random.Random(seed).shuffle(pairs)
+        groups = Groups()
+        for pair in pairs:
+            groups.join(*pair)
+        assert {atom: groups.of(atom) for atom in "abcdxyz"} == {
+            **dict.fromkeys("abcd", "a"),
+            "x": "x",
+            "y": "x",
+            "z": "z",
+        }
+
+
+def test_val_and_test_get_a_tenth_and_the_largest_group_trains() -> None:
+    weights = {f"g{i}": 1 + i % 7 for i in range(200)} | {"huge": 300}
+    split = allotted(weights, seed=3)
+    rows = Counter({side: sum(w for g, w in weights.items() if split[g] == side) for side in set(split.values())})
+    assert split["huge"] == "train" and set(split) == set(weights)
+    for side in ("val", "test"):
+        assert 0.09 < rows[side] / rows.total() <= 0.1
+
+
+def test_the_split_depends_on_names_and_seed_alone() -> None:
+    weights = {f"g{i}": 1 for i in range(50)}
+    turned = dict(reversed(weights.items()))
+    assert allotted(weights, 1) == allotted(turned, 1) != allotted(weights, 2)
+
+
+@pytest.mark.parametrize(
+    ("weights", "sides"),
+    [
+        ({}, []),
+        ({"a": 5}, ["train"]),
+        ({"a": 5, "b": 4}, ["test", "train"]),
+        ({"a": 5, "b": 4, "c": 3}, ["test", "train", "val"]),
+    ],
+)
+def test_few_groups_still_leave_something_to_test_on(weights: dict[str, int], sides: list[str]) -> None:
+    assert sorted(allotted(weights, 0).values()) == sides
+
+
+def test_a_source_needs_ten_groups_of_files_and_a_fifth_beside_the_largest() -> None:
+    assert enough([3] * 10) and not enough([3] * 9) and not enough([1] * 10 + [41]) and not enough([])
+
+
+def test_each_kind_of_leak_is_seen() -> None:
+    def row(group: str, graph: str, prompt: str) -> dict[str, object]:
+        return {"group": group, "proof": {"graph": graph}, "prompt": prompt}
+
+    clean = [("train", row("a", "1", "x")), ("val", row("b", "2", "y")), ("test", row("c", "3", "z"))]
+    assert leaks(clean) == []
+    assert leaks([*clean, ("train", row("a", "1", "x"))]) == []
+    for leak in (row("a", "4", "w"), row("d", "1", "w"), row("d", "4", "x")):
+        assert len(leaks([*clean, ("test", leak)])) == 1

@@ -128,7 +128,7 @@ class Run:
         if not words:
             told = [f"{name}: {state.words}" for name, state in self.state.stages.items() if state.words]
             words = " ".join(told)
-            if status == Exit.DONE and any(state.aside for state in self.state.stages.values()):
+            if status == Exit.DONE and any(self.catalog.count_asides(stage) for stage in self.chosen):
                 status = Exit.SET_ASIDE
             if self._outcomes.get("evaluate", Outcome("")).counts.get("worse"):
                 status = Exit.ANSWER_IS_NO

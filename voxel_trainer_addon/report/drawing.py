@@ -15,7 +15,7 @@ NODES_MAX = 60
 WIDTH, HEAD, ROW, FOOT = 136, 24, 18, 6
 GAP_X, GAP_Y, EDGE = 42, 16, 6
 SWEEPS = 6
-LETTERS = 18
+LETTERS = 17
 """Letters of a name that fit a box; the whole name is in the box's tooltip."""
 
 KINDS = (

@@ -101,7 +101,7 @@ def table(facts: Facts) -> Markup:
         body.append(tag("tr", tag("th", loss["label"], scope="row"), cells))
     head = tag("tr", tag("th", "share of all prompts that …"), [tag("th", words) for words in WHO.values()])
     return join(
-        tag("div", tag("table", tag("thead", head), tag("tbody", body)), class_="card scroll"),
+        tag("div", tag("table", tag("thead", head), tag("tbody", body), class_="figures"), class_="card scroll"),
         tag("p", _reading(evaluation), class_="soft"),
         _others(evaluation, headline),
     )

@@ -124,7 +124,7 @@ svg .tick, svg .axis { fill: var(--soft); }
 .graph .box { fill: var(--node); stroke: var(--node-line); }
 .graph .wire { fill: none; stroke: var(--wire); stroke-width: 2; }
 .graph .muted { stroke-dasharray: 4 4; opacity: .6; }
-svg .name { fill: #fff; font-size: 12.5px; font-weight: 600; }
+svg .name { fill: #fff; font-size: 12px; font-weight: 600; }
 svg .socket { font-size: 11px; fill: var(--soft); }
 .socket.out { text-anchor: end; }
 .head { fill: var(--math); }
@@ -160,6 +160,9 @@ footer { margin-top: 56px; color: var(--soft); font-size: 13px; }
   .dots { width: 84px; }
   .funnel { grid-template-columns: repeat(2, 1fr); }
   .lane { grid-template-columns: minmax(0, 1fr); }
+  .figures tr { display: grid; grid-template-columns: repeat(3, 1fr); border-top: 1px solid var(--line); }
+  .figures th, .figures td { border: 0; }
+  .figures tr > :first-child { grid-column: 1 / -1; padding-bottom: 0; }
   th, td { padding-right: 10px; }
 }
 @media print {

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report is one harmless file, whatever strangers called their things and whatever is still missing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from tests.evaluation import stand_ins
+from tests.report import sample
+from voxel_trainer_addon.catalog import Catalog
+from voxel_trainer_addon.paths import DataFolder
+from voxel_trainer_addon.report import page
+
+pytestmark = pytest.mark.plain
+
+VOID = {"meta", "br", "img", "hr"}
+
+
+class Elements(HTMLParser):
+    """The elements of a page, and whether each is closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += [(tag, name, value or "") for name, value in attrs] or [(tag, "", "")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> str:
+    desk = sample.lay(tmp_path_factory.mktemp("whole"))
+    text = page.write(desk.folder, desk.catalog, sample.NAME).read_text(encoding="utf-8")
+    desk.catalog.close()
+    return text
+
+
+def test_every_element_is_closed_in_order(whole: str) -> None:
+    assert Elements(whole).open == []
+
+
+def test_nothing_runs_and_nothing_is_asked_for(whole: str) -> None:
+    found = Elements(whole)
+    assert not {tag for tag, _, _ in found.attributes} & {
+        "script",
+        "link",
+        "iframe",
+        "object",
+        "embed",
+        "form",
+        "base",
+        "img",
+    }
+    assert not [name for _, name, _ in found.attributes if name.startswith("on") or name == "style"]
+    assert all(value.startswith(("#", "data:")) for _, name, value in found.attributes if name in ("href", "src"))
+    assert "url(" not in whole and "@import" not in whole
+
+
+def test_the_policy_allows_its_own_style_and_nothing_else(whole: str) -> None:
+    policy = next(
+        value
+        for tag, name, value in Elements(whole).attributes
+        if (tag, name) == ("meta", "content") and "src" in value
+    )
+    (style,) = re.findall(r"<style>(.*?)</style>", whole, re.DOTALL)
+    hash = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert policy.startswith("default-src 'none'")
+    assert f"'sha256-{hash}'" in policy
+    assert "unsafe" not in policy and "script" not in policy
+
+
+def test_names_of_strangers_are_whole_and_harmless(whole: str) -> None:
+    text = Elements(whole).text
+    for name in (sample.EVIL, sample.CHINESE, sample.LONG):
+        assert name in text
+    assert "\x1b" not in whole and "\u202e" not in whole
+    assert "[31mred" in text
+
+
+def test_it_tells_the_verdict_and_all_figures(whole: str) -> None:
+    text = Elements(whole).text
+    assert "Better than the base model" in text
+    assert "nearest training answer" in text
+    assert "held-out loss from 1.60 to 0.21" in text
+    assert "613 requests" in text
+    assert "CC-BY-4.0: 1" in text
+
+
+@pytest.mark.parametrize(("trained", "evaluated"), [(True, False), (False, False)])
+def test_what_is_missing_is_said(tmp_path: Path, trained: bool, evaluated: bool) -> None:
+    desk = sample.lay(tmp_path, trained=trained, evaluated=evaluated)
+    text = Elements(page.write(desk.folder, desk.catalog, sample.NAME).read_text(encoding="utf-8")).text
+    desk.catalog.close()
+    assert "The stage evaluate has not been run yet." in text or not trained
+    assert ("The stage train has not been run yet." in text) is not trained
+
+
+def test_the_reason_of_a_stage_that_was_set_aside_stands_in_its_place(tmp_path: Path) -> None:
+    desk = sample.lay(tmp_path, trained=False)
+    text = Elements(page.write(desk.folder, desk.catalog, sample.NAME).read_text(encoding="utf-8")).text
+    desk.catalog.close()
+    assert "No model has been tuned on the dataset voxel yet." in text
+
+
+def test_an_empty_folder_has_a_report_too(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    with Catalog(folder.catalog) as catalog:
+        text = page.write(folder, catalog, "empty").read_text(encoding="utf-8")
+    assert "Nothing has been harvested yet." in text
+
+
+def test_no_place_of_this_machine_is_told(whole: str, tmp_path: Path) -> None:
+    assert str(tmp_path.parent) not in whole
+    assert str(Path.home()) not in whole
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[stand_ins.Desk]:
+    made = sample.lay(tmp_path)
+    yield made
+    made.catalog.close()
+
+
+def test_equal_folders_give_equal_reports(desk: stand_ins.Desk) -> None:
+    texts = [page.write(desk.folder, desk.catalog, sample.NAME).read_text(encoding="utf-8") for _ in range(2)]
+    first, second = (re.sub(r"\d{4}-\d\d-\d\dT[\d:]+Z", "", text) for text in texts)
+    assert first == second

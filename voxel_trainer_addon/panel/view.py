@@ -18,7 +18,7 @@ NAME_CHARS = 60
 OUTCOMES = {
     Exit.DONE: ("CHECKMARK", "Done"),
     Exit.SET_ASIDE: ("CHECKMARK", "Done, with something set aside"),
-    Exit.ANSWER_IS_NO: ("INFO", "Done, and the tuned model is no better"),
+    Exit.ANSWER_IS_NO: ("INFO", "Done, and the tuned model is worse"),
     Exit.INTERRUPTED: ("PAUSE", "Cancelled; what is done is kept"),
 }
 FAILED = ("ERROR", "The run could not go on")
@@ -111,11 +111,9 @@ def _row(name: str, state: StageState, phase: Phase) -> Row:
     if state.state == "waiting":
         return Row(title, state.state, "")
     if state.state == "started":
-        counted_ = f"{state.done:,} of {state.total:,}" if state.total else f"{state.done:,}" if state.done else ""
+        text = f"{state.done:,} of {state.total:,}" if state.total else f"{state.done:,}" if state.done else ""
         factor = round(min(1.0, state.done / state.total), 2) if state.total else 0.0
-        if name in ("train", "evaluate") and state.total:
-            counted_ = f"{factor:.0%}"
-        return Row(title, state.state if phase.alive else "broken off", counted_, factor)
+        return Row(title, state.state, text, factor) if phase.alive else Row(title, "broken off", text)
     if state.state == "done":
         aside = f", {state.aside:,} set aside" if state.aside else ""
         return Row(title, state.state, f"{state.done:,}{aside}" if state.done else aside.lstrip(", "))

@@ -63,7 +63,7 @@ class Session:
     def _leave(self) -> None:
         self.id, self.run, self.asked = "", RunState(), ""
         self._events: Follower | None = None
-        self._dead, self._heard, self._looked = False, 0.0, 0.0
+        self._dead, self._looked = False, 0.0
 
     @property
     def phase(self) -> Phase:
@@ -89,7 +89,7 @@ class Session:
 
     def silent_s(self) -> float:
         """Seconds since anything was heard of a run that is under way."""
-        return time.monotonic() - self._heard
+        return max(0.0, time.time() - self.run.heard)
 
     def newest(self) -> str:
         """The id of the newest run with a `run.json`: without one it was refused or never began."""
@@ -111,7 +111,6 @@ class Session:
         if isinstance(value, dict):
             self.run = RunState.from_json(value)
         self._events = Follower(folder / "events.jsonl", self.run.offset)
-        self._heard = time.monotonic() - max(0.0, time.time() - self.run.heard)
 
     def start(self, program: Program, words: Sequence[str]) -> None:
         """Start the headless command with `words`, from a copy of the package, and follow it.
@@ -128,7 +127,6 @@ class Session:
         self._leave()
         self.id, self.message, self._child = run_id, "", child
         self._events = Follower(self.data.runs / run_id / "events.jsonl")
-        self._heard = time.monotonic()
 
     def steer(self, command: str) -> None:
         """Ask the run to `pause`, `resume` or `cancel`; it obeys between two units of work."""
@@ -146,7 +144,6 @@ class Session:
         if self._events:
             for line in self._events.read(budget_s):
                 self.run.fold(line)
-                self._heard = time.monotonic()
         if self.asked and (self._obeyed() or not self.phase.alive):
             self.asked = ""
         self._reap()

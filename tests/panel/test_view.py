@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people read: each state of a run as view and layout, without Blender."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from voxel_trainer_addon.events import event
+from voxel_trainer_addon.locks import FolderLock
+from voxel_trainer_addon.panel import draw
+from voxel_trainer_addon.panel.remote import Remote
+from voxel_trainer_addon.panel.view import View
+from voxel_trainer_addon.runs import Choices, Phase
+
+pytestmark = pytest.mark.plain
+
+spec = importlib.util.spec_from_file_location("recorder", Path(__file__).with_name("recorder.py"))
+assert spec and spec.loader
+recorder = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(recorder)
+
+RUN = event("run", id="r", version="0.1.0", blender="5.2.3", stages=["harvest", "parse", "train"], data="d")
+HARVESTED = event("stage", stage="harvest", state="done", words="Found 9 files.")
+PARSING = event("stage", stage="parse", state="started", words="")
+
+
+def parsed(done: int, item: str = "chair.blend", left_s: float | None = None, aside: int = 0) -> dict[str, Any]:
+    return event("progress", stage="parse", done=done, total=40, aside=aside, item=item, left_s=left_s)
+
+
+def looking_at(data: Path, *events: dict[str, Any], alive: bool = True) -> Remote:
+    """A remote control after a run has written `events`, while its lock is held or (not `alive`) free."""
+    folder = data / "runs" / "20260101-000000-0000"
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text("{}")
+    (folder / "events.jsonl").write_text("".join(json.dumps(line) + "\n" for line in events))
+    remote = Remote()
+    with FolderLock(data / ".lock") as lock:
+        assert not alive or lock.acquire()
+        remote.open(data / "choices.json", str(data))
+        for _ in range(2):
+            remote.tick()
+        remote.session._looked = 0.0
+        remote.tick()
+    remote.refresh()
+    return remote
+
+
+def drawn(view: View, columns: int = 34) -> Any:
+    layout = recorder.Recorder()
+    draw.main(layout, view, Choices(), columns)
+    return layout
+
+
+def test_idle_offers_one_thing(tmp_path: Path) -> None:
+    remote = Remote()
+    remote.open(tmp_path / "choices.json", str(tmp_path / "data"))
+    layout = drawn(remote.view)
+    assert layout.of("prop") == ["folder", "licence", "data"]
+    assert layout.of("operator") == ["voxel.start", "voxel.copy_command"]
+    assert not layout.of("label")
+    remote.choices.bundled = False
+    assert remote.refresh()
+    assert "folder to harvest" in remote.view.lacking
+
+
+def test_running_shows_where_it_is(tmp_path: Path) -> None:
+    beat = event("beat", rss_mb=812, workers=2)
+    view = looking_at(tmp_path, RUN, HARVESTED, PARSING, parsed(12, left_s=83.0, aside=2), beat).view
+    layout = drawn(view)
+    assert view.phase is Phase.RUNNING
+    assert ("progress", "12 of 40", "0.30") in layout.drawn
+    assert [words for words in layout.of("operator")] == ["voxel.pause", "voxel.cancel"]
+    for words in ("chair.blend", "About 1 min 25 s left in this stage", "2 workers, 0.8 GB of memory", "Train"):
+        assert words in layout.of("label")
+
+
+def test_an_event_that_changes_nothing_shown_redraws_nothing(tmp_path: Path) -> None:
+    remote = looking_at(tmp_path, RUN, PARSING, parsed(12))
+    before = remote.view
+    remote.session.run.fold(event("beat", rss_mb=0, workers=0))
+    assert not remote.refresh()
+    remote.session.run.fold(parsed(13))
+    assert remote.refresh() and remote.view != before
+
+
+def test_silence_is_told_and_takes_the_place_of_the_time_left(tmp_path: Path) -> None:
+    remote = looking_at(tmp_path, RUN, PARSING, parsed(12, left_s=5.0))
+    remote.session.run.heard = time.time() - 41
+    remote.refresh()
+    assert "No news for 41 s" in drawn(remote.view).of("label")
+    assert not any("left" in words for words in drawn(remote.view).of("label"))
+
+
+def test_what_was_asked_is_said_until_it_is_obeyed(tmp_path: Path) -> None:
+    remote = looking_at(tmp_path, RUN, PARSING, parsed(12))
+    remote.steer("pause")
+    assert "Pausing after the work in hand…" in drawn(remote.view, 60).of("label")
+    remote.session.run.fold(event("paused", stage="parse"))
+    remote.tick()
+    remote.refresh()
+    layout = drawn(remote.view)
+    assert "Paused" in layout.of("label")
+    assert layout.of("operator") == ["voxel.resume", "voxel.cancel"]
+
+
+@pytest.mark.parametrize(
+    ("status", "headline", "button"),
+    [
+        (0, "Done", "voxel.start"),
+        (3, "Done, with something set aside", "voxel.start"),
+        (4, "Done, and the tuned model is worse", "voxel.start"),
+        (130, "Cancelled; what is done is kept", "voxel.resume"),
+        (70, "The run could not go on", "voxel.resume"),
+        (99, "The run could not go on", "voxel.resume"),
+    ],
+)
+def test_the_end_is_told_with_its_exit_state(tmp_path: Path, status: int, headline: str, button: str) -> None:
+    end = event("ended", exit=status, words="9 files parsed.", report="datasets/voxel/report.html", next=[])
+    remote = looking_at(tmp_path, RUN, PARSING, parsed(9), end)
+    layout = drawn(remote.view, 60)
+    assert headline in layout.of("label") and "9 files parsed." in layout.of("label")
+    assert layout.of("operator")[0] == button
+    assert layout.of("operator")[-2:] == ["voxel.open_report", "voxel.open_folder"]
+    assert remote.view.report == str(tmp_path / "datasets/voxel/report.html")
+    assert not layout.of("progress")
+
+
+def test_a_dead_run_is_stopped_and_can_go_on(tmp_path: Path) -> None:
+    old = {**parsed(9), "t": time.time() - 60}
+    view = looking_at(tmp_path, RUN, PARSING, old, alive=False).view
+    assert view.phase is Phase.STOPPED
+    assert drawn(view).of("operator")[:2] == ["voxel.resume", "voxel.start"]
+
+
+def test_names_from_strangers_are_harmless_and_long_ones_cut(tmp_path: Path) -> None:
+    evil = "\x1b[31m\u202e<script>" + "椅" * 200
+    aside = event("aside", stage="parse", item=evil, code="broken", words=evil)
+    view = looking_at(tmp_path, RUN, PARSING, parsed(1, item=evil), aside).view
+    layout = recorder.Recorder()
+    draw.asides(layout, view, 34)
+    draw.main(layout, view, Choices(), 34)
+    assert any("<script>椅" in words for words in layout.of("label"))
+    assert all(len(words) <= 60 and words.isprintable() for words in layout.of("label"))
+
+
+def test_texts_wrap_to_the_width(tmp_path: Path) -> None:
+    words = "This is a sentence that is much longer than the sidebar is wide. " * 3
+    view = looking_at(tmp_path, RUN, event("ended", exit=0, words=words, report="", next=[])).view
+    for columns in (20, 34, 80):
+        assert max(map(len, drawn(view, columns).of("label"))) <= columns
+    told = " ".join(drawn(view).of("label"))
+    assert words.strip() in told
+
+
+def test_a_tick_that_fails_is_shown_and_gets_over_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    remote = looking_at(tmp_path, RUN, PARSING, parsed(1))
+    assert remote.failed(ValueError("a line of another kind"))
+    assert not remote.failed(ValueError("a line of another kind"))
+    assert "ValueError: a line of another kind" in remote.view.words
+    assert capsys.readouterr().err.count("ValueError") == 1
+    remote.tick()
+    remote.refresh()
+    assert not remote.view.words

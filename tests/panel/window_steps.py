@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Steps that the window scripts share. Runs inside Blender, beside `guikit` of the shared tools."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import bpy
+import guikit as g
+
+PACKAGE = "bl_ext.user_default.voxel_trainer"
+
+
+def remote():
+    """The panel's remote control."""
+    return sys.modules[PACKAGE + ".panel.blender"].REMOTE
+
+
+def phase() -> str:
+    return remote().session.phase.value
+
+
+def wait(until: Callable[[], bool], limit_s: float, what: str) -> Iterator[float]:
+    """Let Blender work until something holds."""
+    end = time.time() + limit_s
+    while not until():
+        if time.time() > end:
+            session = remote().session
+            raise TimeoutError(f"{what}: not after {limit_s} s; {session.phase} {session.message} {session.run}")
+        yield 0.2
+
+
+def prepare() -> Iterator[float]:
+    """Fields and preferences as a person would leave them; folders are typed by hand in `drive_run`."""
+    preferences = bpy.context.preferences.addons[PACKAGE].preferences
+    preferences.data_folder = os.environ["VOXEL_TEST_DATA"]
+    preferences.train_env = os.environ.get("VOXEL_TEST_TRAIN_ENV", "")
+    bpy.context.window_manager.voxel.preset = "tiny"
+    bpy.context.preferences.system.use_online_access = True
+    yield from g.sidebar("Voxel")
+
+
+def shot(name: str) -> Iterator[float]:
+    """A picture, with the sidebar's place on it."""
+    g.park()
+    yield 0.6
+    r = g.region()
+    w = g.window()
+    g.facts.setdefault("crops", {})[name] = [r.x, w.height - r.y - r.height, r.width, r.height]
+    g.shot(name + ".png")
+
+
+def done(stage: str) -> int:
+    """Units finished in a stage."""
+    state = remote().session.run.stages.get(stage)
+    return state.done if state else 0
+
+
+def start() -> Iterator[float]:
+    """Press the big button, and agree where it asks before a download."""
+    yield from g.press("voxel.start(", columns=3)
+    if not remote().session.phase.alive:
+        yield 0.5
+        g.shot("asks.png")
+        g.xdo("key", "Return")
+        yield 0.5
+    assert remote().session.phase.alive, "the click did not start a run"
+
+
+def folder() -> Path:
+    return Path(os.environ["VOXEL_TEST_FOLDER"])

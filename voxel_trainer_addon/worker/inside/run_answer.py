@@ -46,7 +46,12 @@ def _whole(code: str) -> dict[str, Any]:
     except (SyntaxError, ValueError) as error:
         return {"ran": False, "error": _words(error), "line": getattr(error, "lineno", 0) or 0, "dropped": 0}
     failed = _attempt(lambda: exec(program, _namespace()))
-    return {"ran": failed is None, "error": failed[0] if failed else "", "line": failed[1] if failed else 0, "dropped": 0}
+    return {
+        "ran": failed is None,
+        "error": failed[0] if failed else "",
+        "line": failed[1] if failed else 0,
+        "dropped": 0,
+    }
 
 
 def _by_statement(parts: source.Statements) -> dict[str, Any]:
@@ -65,7 +70,7 @@ def _attempt(step: Callable[[], None]) -> tuple[str, int] | None:
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             step()
-    except (Exception, SystemExit) as error:
+    except Exception as error:
         lines = [frame.lineno or 0 for frame in traceback.extract_tb(error.__traceback__) if frame.filename == FILENAME]
         return _words(error), lines[-1] if lines else 0
     return None

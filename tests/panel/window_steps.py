@@ -40,6 +40,7 @@ def prepare() -> Iterator[float]:
     preferences.data_folder = os.environ["VOXEL_TEST_DATA"]
     preferences.train_env = os.environ.get("VOXEL_TEST_TRAIN_ENV", "")
     bpy.context.window_manager.voxel.preset = "tiny"
+    bpy.context.window_manager.voxel.bundled = not os.environ.get("VOXEL_TEST_FOLDER_ALONE")
     bpy.context.preferences.system.use_online_access = True
     yield from g.sidebar("Voxel")
 

@@ -12,6 +12,7 @@ from ..words import counted, duration, harmless
 
 NEWS_S = 5.0
 """Silence that is worth telling."""
+FILE_STAGES = ("harvest", "parse")
 ASIDES_SHOWN = 30
 NAME_CHARS = 60
 
@@ -115,8 +116,9 @@ def _row(name: str, state: StageState, phase: Phase) -> Row:
         factor = round(min(1.0, state.done / state.total), 2) if state.total else 0.0
         return Row(title, state.state, text, factor) if phase.alive else Row(title, "broken off", text)
     if state.state == "done":
-        aside = f", {state.aside:,} set aside" if state.aside else ""
-        return Row(title, state.state, f"{state.done:,}{aside}" if state.done else aside.lstrip(", "))
+        aside = f"{state.aside:,} set aside" if state.aside else ""
+        done = counted(state.done, "file") if name in FILE_STAGES else ""
+        return Row(title, state.state, ", ".join(filter(None, (done, aside))))
     return Row(title, state.state, {"skipped": "skipped", "aside": "set aside"}.get(state.state, state.state))
 
 

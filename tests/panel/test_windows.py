@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panel in real windows of Blender 4.3 and 5.2: clicked, looked at, closed and killed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from build_tools import archive
+from voxel_trainer_addon.locks import probe
+
+pytestmark = pytest.mark.blender
+
+HERE = Path(__file__).parent
+VERSIONS = ("4.3", "5.2")
+SMALL = (
+    "black-h0bB1T__material_node_wizard/materials.blend",
+    "black-h0bB1T__material_node_wizard/nodes.blend",
+    "KhronosGroup__glTF-Blender-IO/tests__scenes__39_iridescence.blend",
+    "KhronosGroup__glTF-Blender-IO/tests__scenes__04_lights.blend",
+    "facebookresearch__clevr-dataset-gen/image_generation__data__base_scene.blend",
+    "Moo-Ack-Productions__MCprep/test_files__test_resource_pack__materials.blend",
+    "saturday06__VRM-Addon-for-Blender/tests__blend_mode.blend",
+)
+
+
+@pytest.fixture(scope="module")
+def archived(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("zip") / "voxel_trainer.zip"
+    archive.write(root, target)
+    return target
+
+
+@pytest.fixture
+def folder(corpus: Path, tmp_path: Path) -> Path:
+    """A few real files, one cut off, one whose name wants to do harm."""
+    place = tmp_path / "my work"
+    place.mkdir()
+    for name in SMALL:
+        shutil.copyfile(corpus / name, place / Path(name).name)
+    whole = place / "image_generation__data__base_scene.blend"
+    (place / "椅子.blend").write_bytes(whole.read_bytes()[:30000])
+    shutil.copyfile(place / "tests__blend_mode.blend", place / "<script>alert(1).blend")
+    return place
+
+
+def environment(tmp_path: Path, folder: Path, **more: str) -> dict[str, str]:
+    """What the window scripts are told. The training environment is one that is there; its HOME is new each time."""
+    named = os.environ.get("VOXEL_TRAINER_TRAIN_ENV", "")
+    told = {"DATA": str(tmp_path / "data"), "FOLDER": str(folder), "TRAIN_ENV": named, "FOLDER_ALONE": "1", **more}
+    return {**os.environ, **{f"VOXEL_TEST_{key}": value for key, value in told.items()}}
+
+
+def window(tool: Path, version: str, script: str, archived: Path, tmp_path: Path, folder: Path) -> dict[str, Any]:
+    """Run a window script; what it found. Pictures lie in `tmp_path/out`."""
+    out = tmp_path / "out"
+    where = ["--install", archived, "--script", HERE / script, "--out", out, "--limit", "1200"]
+    command = [sys.executable, tool, "gui", version, *where]
+    done = subprocess.run(command, env=environment(tmp_path, folder), capture_output=True, text=True)
+    assert (out / "result.json").is_file(), done.stdout + done.stderr
+    result: dict[str, Any] = json.loads((out / "result.json").read_text())
+    assert result["ok"], f"{result['error']}\n{(out / 'blender.log').read_text()[-3000:]}"
+    assert "Traceback" not in (out / "blender.log").read_text()
+    return result
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_persons_whole_way(version: str, blender_tool: Path, archived: Path, tmp_path: Path, folder: Path) -> None:
+    if not os.environ.get("VOXEL_TRAINER_TRAIN_ENV"):
+        pytest.skip("needs a training environment: VOXEL_TRAINER_TRAIN_ENV names its Python")
+    result = window(blender_tool, version, "drive_run.py", archived, tmp_path, folder)
+    assert result["exit"] == 3
+    assert result["left_over"] == []
+    assert {aside["item"] for aside in result["asides"]} >= {"椅子.blend"}
+    assert Path(result["report"]).is_file()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_cancel_and_switching_off(
+    version: str, blender_tool: Path, archived: Path, tmp_path: Path, folder: Path
+) -> None:
+    result = window(blender_tool, version, "drive_trace.py", archived, tmp_path, folder)
+    assert result["left_over"] == []
+
+
+@contextlib.contextmanager
+def screen(tool: Path, version: str) -> Iterator[str]:
+    """A virtual screen; its DISPLAY."""
+    command = [sys.executable, tool, "exec", version, "--", "Xvfb", "-displayfd", "1", "-screen", "0", "1280x800x24"]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        assert server.stdout
+        yield f":{server.stdout.readline().strip()}"
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def blender(tool: Path, version: str, user: Path, display: str, env: dict[str, str]) -> subprocess.Popen[bytes]:
+    """Blender with a window, in settings that are kept; its pid is the real one."""
+    script = ["blender", "--gpu-backend", "opengl", "--python", HERE / "drive_outlive.py"]
+    command = [sys.executable, tool, "exec", version, "--user", user, "--", "env", f"DISPLAY={display}", *script]
+    return subprocess.Popen(
+        command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+def until(path: Path, wanted: Callable[[dict[str, Any]], bool], limit_s: float = 120) -> dict[str, Any]:
+    """What the script of `blender` wrote, as soon as it is `wanted`."""
+    end, seen = time.monotonic() + limit_s, {}
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError, ValueError):
+            seen = json.loads(path.read_text())
+        assert "error" not in seen, seen["error"]
+        if seen and wanted(seen):
+            return seen
+        time.sleep(0.2)
+    raise TimeoutError(f"saw only {seen} in {limit_s} s")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_run_outlives_a_killed_blender_and_the_next_one_shows_it(
+    version: str, blender_tool: Path, archived: Path, tmp_path: Path, corpus: Path
+) -> None:
+    user, data, out = tmp_path / "user", tmp_path / "data", tmp_path / "seen.json"
+    install = ["--command", "extension", "install-file", "-r", "user_default", "-e", archived]
+    command = [sys.executable, blender_tool, "run", version, "--user", user, "--", *install]
+    told = subprocess.run(command, capture_output=True, text=True)
+    assert "Installed" in told.stdout, told.stdout + told.stderr
+    env = environment(tmp_path, corpus, OUT=str(out))
+    with screen(blender_tool, version) as display:
+        first = blender(blender_tool, version, user, display, {**env, "VOXEL_TEST_START": "1"})
+        try:
+            seen = until(out, lambda state: state["parsed"] > 0)
+        finally:
+            os.kill(first.pid, signal.SIGKILL)
+            first.wait()
+        out.unlink()
+        assert probe(data / ".lock"), "the run ended with Blender"
+        second = blender(blender_tool, version, user, display, env)
+        try:
+            again = until(out, lambda state: state["parsed"] > seen["parsed"])
+            assert (again["id"], again["phase"]) == (seen["id"], "running")
+        finally:
+            os.kill(second.pid, signal.SIGKILL)
+            second.wait()
+            (data / "runs" / seen["id"] / "control.jsonl").write_text('{"v": 1, "t": 0, "command": "cancel"}\n')
+            end = time.monotonic() + 60
+            while probe(data / ".lock") and time.monotonic() < end:
+                time.sleep(0.2)
+        assert not probe(data / ".lock"), "the run did not take the cancel"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ ROWS_SHOWN = 6
 NODES_LIKED = 6
 """Nodes of a tree that shows something and is quickly taken in."""
 EXAMPLES_SHOWN = 5
+NODE_TYPE = re.compile(r"\"(\w*Node\w+)\"")
 ITEMS_SHOWN = 100
 """Items named for one reason; the rest is counted, and stands in the files."""
 
@@ -160,14 +162,26 @@ def _reasons(catalog: Catalog, place: Path) -> list[Reason]:
 
 
 def _rows(folder: DataFolder, place: Path) -> list[Row]:
-    """Some rows that show what there is: of every task in turn, each of another shape, those of middling size first."""
-    tasks: dict[str, dict[str, Json]] = {}
+    """Some rows that show what there is: of every task in turn, no two of one name or shape, those first that are of
+    middling size and made of many different nodes."""
     every = [row for split in ("train", "test") for row in _lines(place / f"{split}.jsonl")]
-    for row in sorted(every, key=lambda row: (abs(int(row["nodes"]) - NODES_LIKED), len(row["completion"]), row["id"])):
-        tasks.setdefault(str(row["task"]), {}).setdefault(str(row["family"]), row)
-    turns = [(turn, task, row) for task, rows in tasks.items() for turn, row in enumerate(rows.values())]
+    every.sort(
+        key=lambda row: (abs(int(row["nodes"]) - NODES_LIKED), -_variety(row), len(row["completion"]), row["id"])
+    )
+    tasks: dict[str, list[Json]] = {}
+    seen: set[str] = set()
+    for row in every:
+        name, shape = str(row["key"]).rpartition("/")[2], str(row["family"])
+        if not {name, shape} & seen:
+            seen |= {name, shape}
+            tasks.setdefault(str(row["task"]), []).append(row)
+    turns = [(turn, task, row) for task, rows in tasks.items() for turn, row in enumerate(rows)]
     chosen = sorted(turns, key=lambda entry: entry[:2])[:ROWS_SHOWN]
     return [Row(row, _graph(folder, row)) for _, _, row in chosen]
+
+
+def _variety(row: Json) -> int:
+    return len(set(NODE_TYPE.findall(str(row["completion"]))))
 
 
 def _graph(folder: DataFolder, row: Json) -> Graph | None:

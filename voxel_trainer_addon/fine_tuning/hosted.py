@@ -41,7 +41,7 @@ def run(work: Work, dataset_hash: str) -> Outcome:
     except Refusal as refusal:
         if job:
             jobs.save(job, job["status"], reason=refusal.sentence)
-        work.set_aside(SetAside("train", options.name, refusal.code, refusal.sentence, tokens.redact(refusal.detail)))
+        work.set_aside(SetAside("train", options.name, refusal.code, refusal.sentence, refusal.detail))
         return Outcome(refusal.sentence, aside=True)
     finally:
         host.close()

@@ -26,13 +26,12 @@ SETTLED = {"succeeded": "done", "failed": "failed", "cancelled": "cancelled"}
 """Their word for an end → ours. Any other status, also one that is not known here, means that it still goes on."""
 
 
-@dataclass(frozen=True)
 class Refusal(Exception):
     """The host said no, or nothing: a code, and a sentence for a person that says what to do."""
 
-    code: str
-    sentence: str
-    detail: str = ""
+    def __init__(self, code: str, sentence: str, detail: str = "") -> None:
+        super().__init__(sentence)
+        self.code, self.sentence, self.detail = code, sentence, tokens.redact(detail)
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,7 @@ class OpenAIHost:
             raise _refusal(error.status_code, what, self.url, str(error)) from error
         except self._openai.APIConnectionError as error:
             sentence = f"{self.url} could not be reached ({what}). Nothing is lost: start the same command again."
-            raise Refusal("unreachable", sentence, tokens.redact(str(error))) from error
+            raise Refusal("unreachable", sentence, str(error)) from error
 
 
 def _refusal(status: int, what: str, url: str, detail: str) -> Refusal:

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Program for the training environment: what must hold of masks, batches, losses and the end of circles."""
+
+from __future__ import annotations
+
+import random
+import sys
+from itertools import islice
+
+sys.path.insert(0, sys.argv[1])
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from voxel_trainer_addon.providers.local import chat, generate, models
+
+tokenizer = AutoTokenizer.from_pretrained(sys.argv[2])
+asked = [{"role": "user", "content": "Make it."}]
+rows = [{"id": str(n), "messages": asked, "completion": "a = 1\n" * (n % 7 + 1)} for n in range(20)]
+encoded = [chat.encode(tokenizer, row) for row in rows]
+for row, one in zip(rows, encoded, strict=True):
+    assert tokenizer.decode(one.tokens[one.answer :]) == row["completion"] + tokenizer.eos_token
+
+batches = list(islice(chat.batches(encoded, 0, 300), 16))
+other_order = random.Random(0).sample(encoded, len(encoded))
+assert batches == list(islice(chat.batches(other_order, 0, 300), 16))
+assert all(len(batch) * max(len(row.tokens) for row in batch) <= 300 for batch in batches)
+
+model = AutoModelForCausalLM.from_pretrained(sys.argv[2], dtype=torch.float32)
+ours = models.answer_losses(model, encoded[:5], tokenizer.pad_token_id)
+theirs = []
+for one in encoded[:5]:
+    labels = [-100] * one.answer + one.tokens[one.answer :]
+    loss = model(input_ids=torch.tensor([one.tokens]), labels=torch.tensor([labels])).loss
+    theirs += [float(loss)] * (len(one.tokens) - one.answer)
+assert abs(float(ours.mean()) - sum(theirs) / len(theirs)) < 1e-5, (float(ours.mean()), sum(theirs) / len(theirs))
+
+assert generate.goes_in_circles("a\nb\n" * 3) and generate.goes_in_circles("x\n" * 5)
+assert not generate.goes_in_circles("a\nb\nc\nd\ne\n") and not generate.goes_in_circles("x\n" * 4)
+print("all good")

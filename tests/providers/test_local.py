@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The programs of the training environment as real children: the same weights after kill -9, answers in pairs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from voxel_trainer_addon.files import sha256_of
+from voxel_trainer_addon.providers.local import child
+
+pytestmark = pytest.mark.torch
+
+TINY = Path(__file__).with_name("tiny_model.py")
+STEPS = 12
+
+
+@pytest.fixture(scope="module")
+def tiny(training_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model") / "tiny"
+    subprocess.run([training_python, "-I", TINY, folder, "good"], check=True, capture_output=True)
+    return folder
+
+
+def row(number: int) -> dict[str, Any]:
+    asked = [{"role": "system", "content": "Answer."}, {"role": "user", "content": f"Make {number}."}]
+    return {"id": f"row-{number}", "messages": asked, "completion": f"made = {number}\n" * (number % 5 + 1)}
+
+
+def request(model: Path, out: Path, method: str = "full") -> dict[str, Any]:
+    return {
+        "model": str(model),
+        "method": method,
+        "rows": [row(number) for number in range(12)],
+        "held_out": [row(number) for number in range(100, 104)],
+        "rows_limit": 0,
+        "held_out_limit": 4,
+        "tokens": 512,
+        "steps": STEPS,
+        "seed": 3,
+        "threads": 1,
+        "batch_tokens": 256,
+        "checkpoint_s": 0.0,
+        "out": str(out),
+    }
+
+
+def going() -> bool:
+    return True
+
+
+def killed_at(python: Path, body: dict[str, Any], step: int) -> list[dict[str, Any]]:
+    """Start the trainer and kill it once it says that this step is done; what it said."""
+    argv = [python, "-I", child.PROGRAM, "train"]
+    env = child.environment_of_child(online=False)
+    said = []
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env) as run:
+        assert run.stdin and run.stdout
+        run.stdin.write(json.dumps(body).encode() + b"\n")
+        run.stdin.flush()
+        for line in run.stdout:
+            said.append(json.loads(line))
+            if said[-1]["kind"] == "loss" and said[-1]["step"] == step:
+                run.kill()
+    return said
+
+
+def test_killed_in_the_second_pass_and_resumed_the_weights_are_the_same(
+    training_python: Path, tiny: Path, tmp_path: Path
+) -> None:
+    whole = child.run(training_python, "train", request(tiny, tmp_path / "whole"), lambda line: None, going)
+    assert whole.ok, whole
+    broken = request(tiny, tmp_path / "broken")
+    said = killed_at(training_python, broken, 9)
+    assert said[-1]["kind"] != "done"
+    assert whole.body["passes"] * 9 / STEPS > 1, "the kill was not in the second pass"
+    lines: list[dict[str, Any]] = []
+    resumed = child.run(training_python, "train", broken, lines.append, going)
+    assert resumed.ok, resumed
+    first = next(line["step"] for line in lines if line["kind"] == "loss")
+    assert first > 1, "it began again instead of going on"
+    assert resumed.body["losses"] == whole.body["losses"]
+    weights = "model/model.safetensors"
+    assert sha256_of(tmp_path / "whole" / weights) == sha256_of(tmp_path / "broken" / weights)
+
+
+def test_an_adapter_is_laid_over_its_base_and_all_answer_in_pairs(
+    training_python: Path, tiny: Path, tmp_path: Path
+) -> None:
+    body = request(tiny, tmp_path / "out", "lora")
+    ended = child.run(training_python, "train", body, lambda line: None, going)
+    assert ended.ok, ended
+    assert ended.body["folder"] == "adapter"
+    assert 0 < ended.body["parameters_trained"] < ended.body["parameters_count"]
+    asked = {
+        "models": {"base": str(tiny), "tuned": str(tmp_path / "out" / "adapter")},
+        "rows": [*body["held_out"], {**row(5), "id": "long", "completion": "x" * 1000}, row(6), row(7)],
+        "loss_rows": ["row-100", "row-6"],
+        "budget_tokens": 512,
+        "prompts": 5,
+        "max_new_tokens": 24,
+        "batch": 2,
+        "seconds": 600,
+        "threads": 1,
+    }
+    lines: list[dict[str, Any]] = []
+    ended = child.run(training_python, "generate", asked, lines.append, going)
+    assert ended.ok, ended
+    assert [line["id"] for line in lines if line["kind"] == "over_budget"] == ["long"]
+    answers = [(line["id"], line["model"]) for line in lines if line["kind"] == "answer"]
+    first = [("row-100", "base"), ("row-101", "base"), ("row-100", "tuned"), ("row-101", "tuned")]
+    assert answers[:4] == first and len(answers) == 10 and ended.body["answered"] == 5
+    losses = {(line["id"], line["model"]): line["loss"] for line in lines if line["kind"] == "loss"}
+    assert set(losses) == {(id, model) for id in ("row-100", "row-6") for model in ("base", "tuned")}
+    assert losses["row-100", "tuned"] < losses["row-100", "base"], (
+        "the adapter was not taken off for the base, or did nothing"
+    )
+
+
+def test_masks_batches_losses_and_circles(training_python: Path, tiny: Path, root: Path) -> None:
+    argv: list[Any] = [training_python, Path(__file__).with_name("checks_inside.py"), root, tiny]
+    done = subprocess.run(argv, capture_output=True, text=True)
+    assert done.stdout.strip().endswith("all good"), done.stderr

@@ -70,8 +70,9 @@ def pieces(graph: Graph, *, most: int, seed: int) -> Iterator[Graph]:
 
 
 def grown(start: str, beside: Mapping[str, list[str]], used: set[str], chance: random.Random) -> set[str]:
-    """`start` and neighbours of neighbours up to a size drawn by chance, those in no piece yet first."""
-    size, part = chance.choice(SIZES), {start}
+    """`start` and neighbours of neighbours up to a size drawn by chance, small ones oftener; what is in no piece yet
+    comes first."""
+    size, part = min(chance.choice(SIZES), chance.choice(SIZES)), {start}
     while len(part) < size:
         around = sorted({name for member in part for name in beside[member]} - part)
         fresh = [name for name in around if name not in used]

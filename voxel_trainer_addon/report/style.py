@@ -61,7 +61,9 @@ th, td { text-align: left; vertical-align: top; padding: 8px 14px 8px 0; border-
 tbody:first-child tr:first-child > * { border-top: 0; }
 thead th { border-top: 0; color: var(--soft); font-weight: 600; }
 tbody th { font-weight: 500; }
-td.number, th.number { text-align: right; padding-right: 28px; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.number, th.number {
+  text-align: right; padding-right: 28px; font-variant-numeric: tabular-nums; white-space: nowrap;
+}
 tr.headline th { font-weight: 700; }
 .value { font-variant-numeric: tabular-nums; font-weight: 600; white-space: nowrap; }
 .range { color: var(--soft); font-size: 12.5px; white-space: nowrap; }

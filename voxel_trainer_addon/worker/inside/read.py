@@ -7,13 +7,14 @@ The fast way links everything into a temporary main database: nothing is evaluat
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-from ...files import write_json
+from ...files import write_text
 from ...words import harmless
 from ..record import SCHEMA
 from . import Refused, empty, wear_out
@@ -35,7 +36,7 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
         raise Refused(
             "nothing", f"Blender {_blender()} found nothing in it, though it holds {body['blocks']} data-blocks"
         )
-    counts["nodes"] = sum(len(graph["nodes"]) for graph in sections["graphs"].values())
+    counts["nodes"] = sum(len(graph.nodes) for graph in sections["graphs"].values())
     record = {
         "schema": SCHEMA,
         "sha256": body["sha256"],
@@ -48,7 +49,7 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
         **sections,
     }
     place = scratch / f"{body['sha256']}.json"
-    write_json(place, record, indent=None)
+    write_text(place, json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=vars) + "\n")
     return {"record": str(place), "state": state, "counts": counts}
 
 

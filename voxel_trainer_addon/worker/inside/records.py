@@ -48,7 +48,8 @@ class Reader:
         self.asides: list[SetAside] = []
 
     def record(self) -> Json:
-        """The record's sections. A data-block that cannot be read is named under `set_aside`, with the reason."""
+        """The record's sections; `graphs` holds Graph objects. A data-block that cannot be read is named under
+        `set_aside`, with the reason."""
         graphs, asides = read_graphs(self.data, self.own)
         sections: Json = {
             "objects": self._each("objects", self._object),
@@ -63,7 +64,7 @@ class Reader:
             "texts": self._each("texts", _text),
             "actions": self._each("actions", _action),
             "libraries": [_library(library) for library in self.data.libraries if library != self.own],
-            "graphs": {key: graph.as_json() for key, graph in graphs.items()},
+            "graphs": graphs,
             "set_aside": [aside.as_json() for aside in (*self.asides, *asides)],
         }
         return sections
@@ -230,8 +231,8 @@ class Reader:
 
 
 def _some(struct: Any, names: tuple[str, ...]) -> Json:
-    held = settings(struct, lambda block: None, depth=99) if struct else {}
-    return {name: held[name] for name in names if name in held}
+    """A few plain settings of a struct that may not be there, in one of many versions."""
+    return {name: plain(getattr(struct, name), lambda block: None) for name in names if hasattr(struct, name)}
 
 
 def _kind(block: Any) -> Json:

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a record costs over the bare loading of its file: ratios, file by file, interleaved in one process.
+
+    python benchmarks/parse.py FOLDER [--files N] [--repeats N]      (a Python that has bpy)
+
+Prints one JSON object. `ratio` is (load + read + write the record) / (load alone), both by the fast way, summed over
+the files; `spread` are the ratios of the repeats. `look_ms` is the mean of the look without Blender.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def load_floor(path: str) -> None:
+    """Loading alone, by the fast way. A function, so that nothing of the data outlives it."""
+    import bpy
+
+    unwanted = importlib.import_module("voxel_trainer_addon.worker.inside.read").NOT_WANTED
+    data: Any
+    with bpy.data.temp_data() as data, data.libraries.load(path, link=True) as (there, wanted):
+        for kind in dir(there):
+            names = getattr(there, kind)
+            if kind not in unwanted and isinstance(names, list):
+                setattr(wanted, kind, names)
+
+
+def timed(call: Any) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--files", type=int, default=0, help="so many files at most, evenly picked by size (0: all)")
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+    sys.path.insert(0, str(ROOT))
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # Blender prints as it loads
+    import bpy
+
+    inside = importlib.import_module("voxel_trainer_addon.worker.inside")
+    read = importlib.import_module("voxel_trainer_addon.worker.inside.read")
+    header = importlib.import_module("voxel_trainer_addon.data_collection.header")
+    files, look_s = [], 0.0
+    for path in sorted(options.folder.rglob("*.blend"), key=lambda path: path.stat().st_size):
+        began = time.perf_counter()
+        seen = header.look(path, bpy.app.version)
+        look_s += time.perf_counter() - began
+        if isinstance(seen, header.Look):
+            files.append(str(path))
+    looked = len(files)
+    if options.files:
+        files = files[:: max(1, len(files) // options.files)]
+    inside.empty()
+    ratios, floors, wholes, failed = [], [], [], 0
+    with tempfile.TemporaryDirectory() as scratch:
+
+        def whole(path: str) -> None:
+            read.run({"path": path, "sha256": "0" * 64}, Path(scratch))
+
+        for repeat in range(options.repeats + 1):
+            floor_s = whole_s = 0.0
+            for path in list(files):
+                try:
+                    steps = [lambda path=path: load_floor(path), lambda path=path: whole(path)]
+                    spent = [0.0, 0.0]
+                    for which in (0, 1) if repeat % 2 else (1, 0):
+                        spent[which] = timed(steps[which])
+                except (inside.Refused, OSError, ValueError):
+                    files.remove(path)
+                    failed += 1
+                    continue
+                floor_s, whole_s = floor_s + spent[0], whole_s + spent[1]
+            if repeat:  # the first round warms the caches
+                ratios.append(whole_s / floor_s)
+                floors.append(floor_s)
+                wholes.append(whole_s)
+    result = {
+        "benchmark": "parse",
+        "blender": ".".join(map(str, bpy.app.version)),
+        "files": len(files),
+        "refused": failed,
+        "ratio": round(statistics.median(ratios), 3),
+        "spread": [round(min(ratios), 3), round(max(ratios), 3)],
+        "floor_ms": round(1000 * statistics.median(floors) / len(files), 2),
+        "whole_ms": round(1000 * statistics.median(wholes) / len(files), 2),
+        "look_ms": round(1000 * look_s / max(1, looked), 2),
+        "machine": {"system": platform.platform(), "cpus": os.cpu_count(), "python": platform.python_version()},
+    }
+    print(json.dumps(result, indent=2), file=out, flush=True)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

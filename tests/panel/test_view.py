@@ -150,6 +150,14 @@ def test_names_from_strangers_are_harmless_and_long_ones_cut(tmp_path: Path) -> 
     assert all(len(words) <= 60 and words.isprintable() for words in layout.of("label"))
 
 
+def test_a_hash_is_no_name(tmp_path: Path) -> None:
+    aside = event(
+        "aside", stage="parse", item="0f" * 32, code="too-new", words="a/b.blend: It was saved by Blender 5.0."
+    )
+    view = looking_at(tmp_path, RUN, PARSING, aside).view
+    assert view.asides == (("a/b.blend", "It was saved by Blender 5.0."),)
+
+
 def test_texts_wrap_to_the_width(tmp_path: Path) -> None:
     words = "This is a sentence that is much longer than the sidebar is wide. " * 3
     view = looking_at(tmp_path, RUN, event("ended", exit=0, words=words, report="", next=[])).view

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -108,16 +107,35 @@ def screen(tool: Path, version: str) -> Iterator[str]:
         server.communicate()
 
 
-def blender(tool: Path, version: str, user: Path, display: str, env: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Blender with a window, in settings that are kept; its pid is the real one."""
+@contextlib.contextmanager
+def blender(tool: Path, version: str, user: Path, display: str, env: dict[str, str]) -> Iterator[None]:
+    """Blender with a window, in settings that are kept, and killed at the end."""
     script = ["blender", "--gpu-backend", "opengl", "--python", HERE / "drive_outlive.py"]
     command = [sys.executable, tool, "exec", version, "--user", user, "--", "env", f"DISPLAY={display}", *script]
-    return subprocess.Popen(
-        command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    quiet = subprocess.DEVNULL
+    program = subprocess.Popen(command, env=env, stdin=quiet, stdout=quiet, stderr=quiet)
+    try:
+        yield
+    finally:
+        program.kill()  # the tool becomes Blender: this pid is Blender's
+        program.wait()
 
 
-def until(path: Path, wanted: Callable[[dict[str, Any]], bool], limit_s: float = 120) -> dict[str, Any]:
+@contextlib.contextmanager
+def ended(data: Path) -> Iterator[None]:
+    """Every run in `data` is cancelled afterwards."""
+    try:
+        yield
+    finally:
+        for run in data.glob("runs/*"):
+            with open(run / "control.jsonl", "a") as control:
+                control.write('{"v": 1, "t": 0, "command": "cancel"}\n')
+        end = time.monotonic() + 60
+        while probe(data / ".lock") and time.monotonic() < end:
+            time.sleep(0.2)
+
+
+def until(path: Path, wanted: Callable[[dict[str, Any]], bool], limit_s: float = 300) -> dict[str, Any]:
     """What the script of `blender` wrote, as soon as it is `wanted`."""
     end, seen = time.monotonic() + limit_s, {}
     while time.monotonic() < end:
@@ -140,24 +158,12 @@ def test_a_run_outlives_a_killed_blender_and_the_next_one_shows_it(
     told = subprocess.run(command, capture_output=True, text=True)
     assert "Installed" in told.stdout, told.stdout + told.stderr
     env = environment(tmp_path, corpus, OUT=str(out))
-    with screen(blender_tool, version) as display:
-        first = blender(blender_tool, version, user, display, {**env, "VOXEL_TEST_START": "1"})
-        try:
+    with screen(blender_tool, version) as display, ended(data):
+        with blender(blender_tool, version, user, display, {**env, "VOXEL_TEST_START": "1"}):
             seen = until(out, lambda state: state["parsed"] > 0)
-        finally:
-            os.kill(first.pid, signal.SIGKILL)
-            first.wait()
         out.unlink()
         assert probe(data / ".lock"), "the run ended with Blender"
-        second = blender(blender_tool, version, user, display, env)
-        try:
+        with blender(blender_tool, version, user, display, env):
             again = until(out, lambda state: state["parsed"] > seen["parsed"])
             assert (again["id"], again["phase"]) == (seen["id"], "running")
-        finally:
-            os.kill(second.pid, signal.SIGKILL)
-            second.wait()
-            (data / "runs" / seen["id"] / "control.jsonl").write_text('{"v": 1, "t": 0, "command": "cancel"}\n')
-            end = time.monotonic() + 60
-            while probe(data / ".lock") and time.monotonic() < end:
-                time.sleep(0.2)
-        assert not probe(data / ".lock"), "the run did not take the cancel"
+    assert not probe(data / ".lock"), "the run did not take the cancel"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ..errors import Exit
@@ -15,6 +16,7 @@ NEWS_S = 5.0
 FILE_STAGES = ("harvest", "parse")
 ASIDES_SHOWN = 30
 NAME_CHARS = 60
+DIGEST = re.compile(r"[0-9a-f]{64}")
 
 OUTCOMES = {
     Exit.DONE: ("CHECKMARK", "Done"),
@@ -74,10 +76,7 @@ def view_of(session: Session, lacking: str = "", error: str = "") -> View:
         words=harmless(words),
         rows=tuple(_row(name, state, phase) for name, state in run.stages.items()),
         lines=_lines(session) if phase in (Phase.RUNNING, Phase.PAUSED) else (),
-        asides=tuple(
-            (harmless(aside["item"], NAME_CHARS), harmless(aside["words"], 200))
-            for aside in reversed(run.asides[-ASIDES_SHOWN:])
-        ),
+        asides=tuple(_aside(aside) for aside in reversed(run.asides[-ASIDES_SHOWN:])),
         aside_count=max(len(run.asides), sum(state.aside for state in run.stages.values())),
         report=_report(session),
         folder=str(session.data.root) if session.data else "",
@@ -105,6 +104,14 @@ def _headline(session: Session, error: str) -> tuple[tuple[str, str] | None, str
     if phase is Phase.PAUSED:
         return ("PAUSE", "Paused"), ""
     return (("PLAY", "Running; Blender stays yours"), "") if phase is Phase.RUNNING else (None, "")
+
+
+def _aside(aside: dict[str, str]) -> tuple[str, str]:
+    """Name and reason. Where the item is a content's hash, the file's name stands before the sentence."""
+    item, words = aside["item"], aside["words"]
+    if DIGEST.fullmatch(item):
+        item, _, words = words.partition(": ")
+    return harmless(item, NAME_CHARS), harmless(words, 200)
 
 
 def _row(name: str, state: StageState, phase: Phase) -> Row:

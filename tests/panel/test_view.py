@@ -81,6 +81,12 @@ def test_running_shows_where_it_is(tmp_path: Path) -> None:
         assert words in layout.of("label")
 
 
+def test_training_counts_time(tmp_path: Path) -> None:
+    train = event("progress", stage="train", done=90, total=300, aside=0, item="step 12", left_s=210.0)
+    view = looking_at(tmp_path, RUN, event("stage", stage="train", state="started", words=""), train).view
+    assert ("progress", "1 min 30 s of 5 min", "0.30") in drawn(view).drawn
+
+
 def test_an_event_that_changes_nothing_shown_redraws_nothing(tmp_path: Path) -> None:
     remote = looking_at(tmp_path, RUN, PARSING, parsed(12))
     before = remote.view

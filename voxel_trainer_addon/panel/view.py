@@ -119,7 +119,10 @@ def _row(name: str, state: StageState, phase: Phase) -> Row:
     if state.state == "waiting":
         return Row(title, state.state, "")
     if state.state == "started":
-        text = f"{state.done:,} of {state.total:,}" if state.total else f"{state.done:,}" if state.done else ""
+        shown = duration if name == "train" else "{:,}".format  # training is limited by time and counts seconds
+        text = (
+            f"{shown(state.done)} of {shown(state.total)}" if state.total else shown(state.done) if state.done else ""
+        )
         factor = round(min(1.0, state.done / state.total), 2) if state.total else 0.0
         return Row(title, state.state, text, factor) if phase.alive else Row(title, "broken off", text)
     if state.state == "done":

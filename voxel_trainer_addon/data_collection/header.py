@@ -130,7 +130,7 @@ def _unsuited(seen: Look, blender: tuple[int, int, int] | None) -> NotReadable |
 class _Stream:
     """Unpacked bytes in order, within limits."""
 
-    def __init__(self, source: IO[bytes], most: int) -> None:
+    def __init__(self, source: Any, most: int) -> None:
         self._source, self._most, self._read = source, max(RATIO_FREE, min(most, BYTES_MAX)), 0
 
     def read(self, count: int) -> bytes:

@@ -86,7 +86,8 @@ def _open(path: str) -> tuple[str, tuple[int, ...], dict[str, Any]]:
         if bpy.data.filepath != path:
             raise Refused("unreadable", f"Blender {_blender()} cannot read it: {_reason(error, path)}") from None
         state = "read with errors"
-    return state, tuple(int(part) for part in bpy.data.version), Reader(bpy.data, None).record()
+    version: Any = bpy.data.version
+    return state, tuple(version), Reader(bpy.data, None).record()
 
 
 def _same_place(one: str, other: str) -> bool:

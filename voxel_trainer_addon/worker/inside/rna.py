@@ -57,7 +57,8 @@ def settings(struct: Any, reference: Reference, depth: int = 0) -> dict[str, Any
     """Identifier → value of what can be set on `struct`, nested structs included, `DEPTH_MAX` deep. Data-blocks become
     `reference(block)`; paths lose their folders."""
     found = {}
-    for name, how in _fields(type(struct)):
+    kind: Any = type(struct)
+    for name, how in _fields(kind):
         value = getattr(struct, name)
         if how == "FLOAT":
             value = short(value)

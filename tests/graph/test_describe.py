@@ -42,7 +42,8 @@ GRAPH = Graph(
         ("GeometryNodeMeshCube", "Mesh Cube"),
         ("GeometryNodeSetPosition", "Set Position"),
         ("ShaderNodeCombineXYZ", "Combine XYZ"),
-        ("FunctionNodeInputVector", "Input Vector"),
+        ("FunctionNodeInputVector", "Vector"),
+        ("GeometryNodeCurveToPoints", "Curve to Points"),
         ("NodeGroupOutput", "Group Output"),
         ("ShaderNodeValToRGB", "Color Ramp"),
         ("x", "X"),
@@ -133,3 +134,17 @@ def test_a_circle_of_nodes_is_told_once_each() -> None:
     a, b = node("a", "ShaderNodeMath", "Value", "Value"), node("b", "ShaderNodeGamma", "Value", "Value")
     circle = Graph("node_groups/x", "ShaderNodeTree", (a, b), (Link("a", 0, "b", 0), Link("b", 0, "a", 0)))
     assert describe.in_words(circle, {}, "short") in ("It uses Math and Gamma.", "It uses Gamma and Math.")
+
+
+def test_the_short_form_names_groups_and_counts_twins() -> None:
+    group = Node("g", "ShaderNodeGroup", {"node_tree": {"id": "NODETREE", "name": "Rust"}})
+    nodes = (group, node("a", "ShaderNodeMath"), node("b", "ShaderNodeMath"), Node("i", "NodeGroupInput"))
+    words = describe.in_words(Graph("materials/m", "ShaderNodeTree", nodes), {}, "short")
+    assert words == 'It uses the group "Rust" and 2 x Math.'
+
+
+def test_identifiers_come_with_python_values() -> None:
+    made = replace(NOISE, settings={"noise_dimensions": "4D", "normalize": False})
+    assert "noise_dimensions='4D', normalize=False" in describe.in_identifiers(
+        Graph("node_groups/x", "ShaderNodeTree", (made,)), PLAIN
+    )

@@ -46,6 +46,7 @@ SPELLED = {
     "Attr": "Attribute",
     "Col": "Color",
 }
+SMALL = {word: word.lower() for word in ("To", "On", "At", "By", "Of", "In", "From", "And")}
 NOT_TOLD = {"node_tree", "color_mapping", "texture_mapping", "image_user", "mute", "use_custom_color"}
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 
@@ -55,7 +56,9 @@ def type_words(type: str) -> str:
     if type in TYPE_NAMES:
         return TYPE_NAMES[type]
     found = WORD.findall(PREFIX.sub("", type)) or [type]
-    words = [SPELLED.get(word, word[:1].upper() + word[1:]) for word in found]
+    if found[0] == "Input" and len(found) > 1:
+        found = found[1:]
+    words = [SMALL.get(word) or SPELLED.get(word, word[:1].upper() + word[1:]) for word in found]
     if len(words) > 1 and words[0] in TURNED:
         words = [*words[1:], TURNED[words[0]]]
     return " ".join(words)
@@ -84,6 +87,11 @@ def value_words(value: Any) -> str | None:
         about = "about " if any(n.startswith("about ") for n in numbers) else ""
         return f"{about}({', '.join(n.removeprefix('about ') for n in numbers)})"
     return None
+
+
+def literal(value: Any) -> str:
+    """A value as code writes it, numbers as in words."""
+    return repr(value) if isinstance(value, (bool, str)) else value_words(value) or repr(value)
 
 
 def settings_told(node: Node, plain: Plain) -> Iterator[tuple[str, Any]]:
@@ -139,9 +147,10 @@ def interface_words(graph: Graph) -> str:
 
 
 def kinds_words(graph: Graph) -> str:
-    """Which nodes there are: `2 Math, Mix and Noise Texture`."""
-    count = Counter(type_words(node.type) for node in real_nodes(graph))
-    return listed([f"{n} {words}" if n > 1 else words for words, n in count.items()])
+    """Which nodes there are, the group's own ends apart: `2 x Math, Mix and the group "Rust"`."""
+    nodes = [node for node in real_nodes(graph) if node.type not in ("NodeGroupInput", "NodeGroupOutput")]
+    count = Counter(f'the group "{node.group}"' if node.group else type_words(node.type) for node in nodes)
+    return listed([f"{n} x {words}" if n > 1 else words for words, n in count.items()]) or "no nodes"
 
 
 def place(sockets: tuple[Socket, ...], index: int) -> str:
@@ -189,8 +198,8 @@ def in_identifiers(graph: Graph, plain: Plain) -> str:
     called = {node.name: names.give(wish(node)) for node in real_nodes(graph)}
     parts = []
     for node in real_nodes(graph):
-        told = [f"{name}={value!r}" for name, value in settings_told(node, plain) if name in node.settings]
-        told += [f"{place(node.inputs, i)}={value_words(s.value)}" for i, s in values_told(node, plain, fed)]
+        told = [f"{name}={literal(value)}" for name, value in settings_told(node, plain) if name in node.settings]
+        told += [f"{place(node.inputs, i)}={literal(s.value)}" for i, s in values_told(node, plain, fed)]
         parts.append(f"{called[node.name]} = {node.type}" + (f"({', '.join(told)})" if told else ""))
     links = [
         f"{called[a.name]}.{place(a.outputs, output)} -> {called[b.name]}.{place(b.inputs, entry)}"

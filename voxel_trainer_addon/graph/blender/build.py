@@ -48,10 +48,16 @@ class Stage:
         self.things: dict[str, Any] = {"bpy.data": bpy.data, "bpy.utils": bpy.utils}
 
     def live(self, place: Place) -> Any:
-        thing = self.things[place.base]
+        thing = self.things.get(place.base) or self.data_block(place.base)
         for step in place.path:
             thing = thing[step.key] if isinstance(step, At) else getattr(thing, step)
         return thing
+
+    @staticmethod
+    def data_block(base: str) -> Any:
+        """The data-block that a base like `data/IMAGE/Rust` names."""
+        _, kind, name = base.split("/", 2)
+        return getattr(bpy.data, KINDS[kind].collection)[name]
 
     def value(self, value: Value) -> Any:
         """A plain value as Blender takes it."""
@@ -60,7 +66,7 @@ class Stage:
         if isinstance(value, Join):
             return self.live(value.place) + value.text
         if is_reference(value):
-            return getattr(bpy.data, KINDS[value["id"]].collection)[value["name"]]
+            return self.data_block(data(value["id"], value["name"]).base)
         if isinstance(value, Mapping):
             return set(value["set"]) if "set" in value else float(value["float"])
         if isinstance(value, list):
@@ -87,8 +93,6 @@ def make_placeholders(graphs: Iterable[Graph]) -> None:
             if kind in KINDS and name not in getattr(bpy.data, KINDS[kind].collection):
                 for step in placeholder(kind, name):
                     stage.perform(step)
-    for scene in bpy.data.scenes:
-        stage.things[data("SCENE", scene.name).base] = scene
     for step in scene_steps(graphs):
         stage.perform(step)
 
@@ -102,6 +106,13 @@ def build(graph: Graph, layout: bool = False) -> tuple[Step, ...]:
     loop = _Loop(graph, layout)
     loop.build()
     return tuple(loop.steps)
+
+
+def replay(steps: Iterable[Step]) -> None:
+    """Perform the steps of a tree that was built before."""
+    stage = Stage()
+    for step in steps:
+        stage.perform(step)
 
 
 class _Loop:
@@ -175,7 +186,7 @@ class _Loop:
         if name not in getattr(bpy.data, collection):
             for step in placeholder(kind, name):
                 self.stage.perform(step)
-        self.stage.things[owner.base] = thing = getattr(bpy.data, collection)[name]
+        thing = self.stage.live(owner)
         if thing.node_tree is None:
             self.do(Set(owner, "use_nodes", True))
         tree = self.do(Fetch(TREE.base, owner / "node_tree"))

@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 
 from ...files import read_json
-from ...graph.blender.build import build, make_placeholders
+from ...graph.blender.build import build, make_placeholders, replay
 from ...graph.blender.read import read_graph, tree_of
 from ...graph.canonical import differences, graph_hash, shape_hash
 from ...graph.model import Graph, closure
@@ -39,8 +39,7 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     layout = bool(body.get("layout"))
     roots = {key: closure(graphs[key], graphs) for key in body["roots"]}
     refusals = {key: _refusal(trees) for key, trees in roots.items()}
-    wanted = [tree for key, trees in roots.items() if not refusals[key] for tree in trees]
-    blocks, failures = _build_all(wanted, layout)
+    blocks, failures = _build_all([trees for key, trees in roots.items() if not refusals[key]], layout)
     seen: dict[str, list[Graph]] = {}
     scripts = {}
     for key, trees in roots.items():
@@ -70,18 +69,26 @@ def _refusal(trees: Iterable[Graph]) -> str:
     return ""
 
 
-def _build_all(trees: Iterable[Graph], layout: bool) -> tuple[dict[str, Block], dict[str, str]]:
-    """Every tree built once, groups first: its steps, or why it could not be built."""
-    unique = {tree.key: tree for tree in trees}
-    empty()
-    make_placeholders(unique.values())
+def _build_all(roots: Iterable[list[Graph]], layout: bool) -> tuple[dict[str, Block], dict[str, str]]:
+    """Every tree of these closures built once: its steps, or why it could not be built.
+
+    One empty file for each closure, the largest first: every edit of a tree costs the more the fuller the file is.
+    """
     blocks: dict[str, Block] = {}
     failures: dict[str, str] = {}
-    for key, tree in unique.items():
-        try:
-            blocks[key] = Block(tree, build(tree, layout))
-        except Exception as error:  # whatever Blender raises belongs to this tree alone
-            failures[key] = f"failed: {type(error).__name__}: {error}"
+    for trees in sorted(roots, key=len, reverse=True):
+        if all(tree.key in blocks or tree.key in failures for tree in trees):
+            continue
+        empty()
+        make_placeholders(trees)
+        for tree in trees:
+            try:
+                if tree.key in blocks:
+                    replay(blocks[tree.key].steps)
+                elif tree.key not in failures:
+                    blocks[tree.key] = Block(tree, build(tree, layout))
+            except Exception as error:  # whatever Blender raises belongs to this tree alone
+                failures[tree.key] = f"failed: {type(error).__name__}: {error}"
     return blocks, failures
 
 

@@ -7,7 +7,7 @@ import ast
 import warnings
 from dataclasses import dataclass
 
-SIZE_MAX = 200_000
+SIZE_MAX = 1_000_000
 """Characters beyond which a script is not read: no answer of a model is that long, and parsing takes memory."""
 
 

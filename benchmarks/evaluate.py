@@ -4,8 +4,8 @@
     python benchmarks/evaluate.py DATASET_FOLDER --blender PATH [--rows N] [--workers N]
 
 PATH is a Blender, or a Python that has bpy. Prints one JSON object: `refused` and `failed` should be empty, since each
-answer was proven; `second_try` is (statement by statement) / (whole), in seconds over the same answers; `judge_ms` is the
-mean of the allow-list alone.
+answer was proven; `second_try` is (statement by statement) / (whole), in seconds over the same answers; `judge_ms` is
+the mean of the allow-list alone.
 """
 
 from __future__ import annotations

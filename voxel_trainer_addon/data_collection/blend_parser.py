@@ -39,7 +39,7 @@ class BlendParser:
         self.failed = 0
         self.current = ""
         self._pending: dict[str, Due] = {}
-        self._began = time.monotonic()
+        self._began: float | None = None
         self._cost_left = self._cost = sum(due.bytes + FILE_COST for due in self.due)
         self._since_checkpoint = 0
 
@@ -130,12 +130,17 @@ class BlendParser:
         self.done += 1
         self.current = harmless(due.path, 120)
         self._cost_left -= due.bytes + FILE_COST
-        spent = time.monotonic() - self._began
-        left = spent * self._cost_left / (self._cost - self._cost_left) if spent > 2 else None
-        self.work.progress(self.done, self.total, self.current, None if left is None else round(left, 1))
+        self.work.progress(self.done, self.total, self.current, self._left_s())
         self._since_checkpoint += 1
         if self._since_checkpoint >= max(CHECKPOINT_FILES, self.done // 100):  # it holds all hashes: seldom when many
             self._checkpoint("running")
+
+    def _left_s(self) -> float | None:
+        """Seconds left, by the bytes read since the first file was done: workers take a while to start."""
+        if self._began is None:
+            self._began, self._cost = time.monotonic(), self._cost_left
+        spent, gone = time.monotonic() - self._began, self._cost - self._cost_left
+        return round(spent * self._cost_left / gone, 1) if spent > 1 and gone else None
 
     def _checkpoint(self, status: str) -> None:
         self._since_checkpoint = 0

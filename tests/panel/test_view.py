@@ -16,7 +16,7 @@ from voxel_trainer_addon.locks import FolderLock
 from voxel_trainer_addon.panel import draw
 from voxel_trainer_addon.panel.remote import Remote
 from voxel_trainer_addon.panel.view import View
-from voxel_trainer_addon.runs import Choices, Phase
+from voxel_trainer_addon.runs import Choices, Phase, Program
 
 pytestmark = pytest.mark.plain
 
@@ -182,3 +182,15 @@ def test_a_tick_that_fails_is_shown_and_gets_over_it(tmp_path: Path, capsys: pyt
     remote.tick()
     remote.refresh()
     assert not remote.view.words
+
+
+def test_the_next_blender_finds_the_folder_of_the_last_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    remote = Remote()
+    remote.open(tmp_path / "choices.json", str(tmp_path / "by preference"), "/env")
+    started: list[list[str]] = []
+    monkeypatch.setattr(remote.session, "start", lambda program, words: started.append(words))
+    remote.start(Program("blender"), train=False)
+    assert started[0][:3] == ["run", "--data", str(tmp_path / "by preference")]
+    later = Remote()
+    later.open(tmp_path / "choices.json", str(tmp_path / "another"))
+    assert later.folder == tmp_path / "by preference"

@@ -17,6 +17,13 @@ def _changed(self: VoxelPreferences, context: bpy.types.Context) -> None:
     blender.REMOTE.look()
 
 
+def _data_changed(self: VoxelPreferences, context: bpy.types.Context) -> None:
+    """The panel follows the newer word."""
+    blender.opened()
+    blender.REMOTE.choices.data = ""
+    _changed(self, context)
+
+
 class VoxelPreferences(bpy.types.AddonPreferences):
     bl_idname = ""  # the extension's name, known when Blender registers it
 
@@ -29,7 +36,7 @@ class VoxelPreferences(bpy.types.AddonPreferences):
             description="Where datasets, models and reports go unless the panel names another folder. "
             "Empty: voxel_training_data in the home folder",
             subtype="DIR_PATH",
-            update=_changed,
+            update=_data_changed,
         )
         train_env: StringProperty(
             name="Training Environment",

@@ -58,7 +58,11 @@ class Remote:
         return replace(self.choices, data=str(self.folder), train_env=self.train_env)
 
     def start(self, program: Program, *, train: bool) -> None:
-        """Start a run with what is chosen. Raises OSError."""
+        """Start a run with what is chosen. Raises OSError.
+
+        The data folder counts as chosen from now on, so that the next Blender finds the run.
+        """
+        self.choices.data = str(self.folder)
         if self.kept:
             self.choices.save(self.kept)
         self.session.start(program, ["run", *self.asked().words(train=train)])

@@ -82,27 +82,24 @@ def find(on_note: Callable[[str], None], consent: bool = False) -> Choice:
     A build for NVIDIA cards is chosen only where there is such a card and the person said yes (`consent`). Raises
     Unavailable where no Python or no fitting build is to be had.
     """
-    found = [python for version in VERSIONS if (python := pythons.find(version))]
-    if not found:
-        raise Unavailable(f"Training needs Python 3.11, 3.12 or 3.13, and none of them runs here. {pythons.ADVICE}")
-    reasons = []
+    asked, reasons = [], []
     card = has_card()
-    for python in found:
+    for python in filter(None, map(pythons.find, VERSIONS)):
+        asked.append(pythons.version_of(python))
         with _probing(python) as pip:
             if pip is None:
                 reasons.append(_without_pip(python))
-                continue
-            if card and consent and _offers(pip, f"torch=={TORCH}"):
+            elif card and consent and _offers(pip, f"torch=={TORCH}"):
                 return Choice(python, "cuda")
-            choice = _cpu_choice(python, pip)
-            if choice:
+            elif choice := _cpu_choice(python, pip):
                 if card:
                     on_note(CARD_UNUSED)
                 return choice
-    if len(reasons) == len(found):
+    if not asked:
+        raise Unavailable(f"Training needs Python 3.11, 3.12 or 3.13, and none of them runs here. {pythons.ADVICE}")
+    if len(reasons) == len(asked):
         raise Unavailable(" ".join(reasons))
-    versions = ", ".join(pythons.version_of(python) for python in found)
-    raise Unavailable(NO_CPU_BUILD.format(versions=versions))
+    raise Unavailable(NO_CPU_BUILD.format(versions=", ".join(asked)))
 
 
 def cost(choice: Choice) -> str:
@@ -185,7 +182,7 @@ def _cpu_choice(python: Path, pip: list[str]) -> Choice | None:
 
 def _offers(pip: list[str], requirement: str, *words: str) -> bool:
     """Whether pip would find `requirement`. pip gets this process's environment unchanged: settings live there too."""
-    argv = [*pip, "install", "--dry-run", "--no-deps", "--retries", "0", "--timeout", "5", *words, requirement]
+    argv = [*pip, "--dry-run", "--no-deps", "--retries", "0", "--timeout", "5", *words, requirement]
     try:
         return subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, timeout=PROBE_S).returncode == 0
     except subprocess.TimeoutExpired:
@@ -194,16 +191,18 @@ def _offers(pip: list[str], requirement: str, *words: str) -> bool:
 
 @contextmanager
 def _probing(python: Path) -> Iterator[list[str] | None]:
-    """pip for a throw-away environment of this Python (a system's own may be closed to pip), or None without pip."""
+    """The words of `pip install` for this Python, into a place that is thrown away (a system's own is closed to pip):
+    by its own pip, or that of a new environment; None where it can have none."""
     with tempfile.TemporaryDirectory(prefix="voxel-probe-") as scratch:
-        folder = Path(scratch) / "environment"
-        for argv in pythons.venv_argv(python, folder):
-            if subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True).returncode:
+        pip = [str(python), "-m", "pip"]
+        if not pythons.has(python, "pip"):
+            folder = Path(scratch) / "environment"
+            argv = [*pythons.venv_argv(python, folder), [*pythons.pip_argv(python, folder), "--version"]]
+            if any(subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True).returncode for words in argv):
                 yield None
                 return
-        pip = pythons.pip_argv(python, folder)
-        answers = subprocess.run([*pip, "--version"], stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
-        yield pip if answers else None
+            pip = pythons.pip_argv(python, folder)
+        yield [*pip, "install", "--target", str(Path(scratch) / "target")]
 
 
 def _without_pip(python: Path) -> str:

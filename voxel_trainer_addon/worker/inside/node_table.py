@@ -26,15 +26,16 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
 
 def _fresh(tree_type: str, types: list[str]) -> Graph:
     """A node is read from a tree of its own: others beside it might change it."""
+    groups: Any = bpy.data.node_groups
     nodes: list[Node] = []
     for node_type in types:
-        tree = bpy.data.node_groups.new("Table", tree_type)
+        tree = groups.new("Table", tree_type)
         try:
             tree.nodes.new(node_type)
             nodes += read_graph(tree, "node_groups/Table").nodes
         except RuntimeError:
             continue
         finally:
-            bpy.data.node_groups.remove(tree)
-    tree = bpy.data.node_groups.new("Table", tree_type)
+            groups.remove(tree)
+    tree = groups.new("Table", tree_type)
     return replace(read_graph(tree, "node_groups/Table"), nodes=tuple(nodes))

@@ -28,7 +28,10 @@ def catalog(tmp_path: Path) -> Catalog:
 
 def test_due_is_each_content_once_largest_first(catalog: Catalog, tmp_path: Path) -> None:
     due = catalog.due_for_parse("5.2.3", 1)
-    assert [(file.sha256, file.location) for file in due] == [("bb", tmp_path / "b.blend"), ("aa", tmp_path / "a.blend")]
+    assert [(file.sha256, file.location) for file in due] == [
+        ("bb", tmp_path / "b.blend"),
+        ("aa", tmp_path / "a.blend"),
+    ]
     catalog.add_record("bb", "5.2.3", 1, "read", "parsed_data/bb.json", {"trees": 2})
     assert [file.sha256 for file in catalog.due_for_parse("5.2.3", 1)] == ["aa"]
     assert len(catalog.due_for_parse("4.2.23", 1)) == 2, "another Blender reads it anew"

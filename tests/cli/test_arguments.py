@@ -21,7 +21,8 @@ def test_defaults_are_those_of_the_options() -> None:
 def test_command_line_wins_over_toml(tmp_path: Path) -> None:
     config = tmp_path / "voxel.toml"
     config.write_text(
-        'source = ["bundled:", "folder:/rocks"]\nworkers = 3\nblend1 = true\n[run]\ntrain-time = "2m"\nseed = 7\n[parse]\nworkers = 9\n'
+        'source = ["bundled:", "folder:/rocks"]\nworkers = 3\nblend1 = true\n'
+        '[run]\ntrain-time = "2m"\nseed = 7\n[parse]\nworkers = 9\n'
     )
     found = options_of(parsed(["run", "--config", str(config), "--workers", "1"]))
     assert found == Options(source=("bundled:", "folder:/rocks"), workers=1, blend1=True, train_s=120.0, seed=7)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Harvest over real folders: what is found, what is set aside, what a second run costs, and going on from the JSON alone."""
+"""Harvest over real folders: what is found, what is set aside, what a second run costs, going on from JSON."""
 
 from __future__ import annotations
 

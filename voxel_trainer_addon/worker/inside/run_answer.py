@@ -14,14 +14,15 @@ import contextlib
 import io
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-from . import Refused, empty
 from ...bpy_code import allowed, source
 from ...graph.blender import read
+from . import Refused, empty
 
 FILENAME = "<answer>"
 
@@ -59,7 +60,7 @@ def _by_statement(parts: source.Statements) -> dict[str, Any]:
     dropped, first, line = parts.dropped, "", 0
     for part in parts.kept:
         program = compile("\n" * (part.line - 1) + part.text, FILENAME, "exec")
-        if failed := _attempt(lambda program=program: exec(program, names)):
+        if failed := _attempt(partial(exec, program, names)):
             dropped += 1
             first, line = (first, line) if first else failed
     return {"ran": bool(parts.kept) and not dropped, "error": first, "line": line, "dropped": dropped}

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ def tree(nodes: list[Node], links: list[Link], key: str = "materials/Rust", **mo
 def chain(length: int) -> Graph:
     """Equal nodes in a row: only the links tell them apart."""
     names = [f"n{i}" for i in range(length)]
-    return tree([math(n) for n in names], [Link(a, 0, b, 0) for a, b in zip(names, names[1:], strict=False)])
+    return tree([math(n) for n in names], [Link(a, 0, b, 0) for a, b in pairwise(names)])
 
 
 def hashed(graph: Graph) -> str:

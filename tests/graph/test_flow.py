@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from voxel_trainer_addon.graph.flow import fed_inputs, in_flow
@@ -31,7 +33,7 @@ def test_a_loop_ends() -> None:
 
 def test_a_long_chain_needs_no_deep_stack() -> None:
     names = [f"n{i}" for i in range(5000)]
-    found = order([node(n) for n in reversed(names)], list(zip(names, names[1:], strict=False)))
+    found = order([node(n) for n in reversed(names)], list(pairwise(names)))
     assert found == names
 
 

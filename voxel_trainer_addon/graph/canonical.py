@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a tree is, apart from the names, order and places of its nodes: a canonical form, its hash, and differences in words.
+"""What a tree is, apart from names, order and places of its nodes: a canonical form, its hash, differences in words.
 
 Nodes are told apart by what they hold and by how they are linked (colour refinement; twins are split one by one).
 """
@@ -51,7 +51,7 @@ class Form:
                 self.edges[node.pair].append(("pair of", node.name))
 
     def _output(self, link: Link) -> int | str:
-        source = self.nodes[link.source] if link.source in self.nodes else None
+        source = self.nodes.get(link.source)
         return source.outputs[link.output].name if source and source.type in OUTSIDE else link.output
 
     def _content(self, node: Node) -> dict[str, Value]:
@@ -125,7 +125,7 @@ def _refine(forms: Sequence[Form], colours: list[Colours], rounds: int | None = 
 
 
 def _ordered(form: Form) -> list[str]:
-    """The nodes in an order that depends on the structure alone. Twins that no property tells apart are split one by one."""
+    """The nodes in an order that depends on the structure alone; twins are split one by one."""
     (colours,) = _refine([form], _ranked([{n: _text(c) for n, c in form.content.items()}]))
     while len(set(colours.values())) < len(colours):
         twins: dict[int, list[str]] = defaultdict(list)
@@ -159,7 +159,7 @@ def canonical(graph: Graph) -> dict[str, Value]:
 
 
 def graph_hash(root: str, graphs: Graphs) -> str:
-    """SHA-256 of what `root` and every group below it mean. The names of groups count, those of nodes and of the root do not."""
+    """SHA-256 of what `root` and every group below it mean. Group names count, the root's does not."""
     trees = closure(graphs[root], graphs)
     kind = root.split("/", 1)[0]
     below = {tree.name: canonical(tree) for tree in trees if tree.key != root}
@@ -194,7 +194,7 @@ def same(a: Value, b: Value) -> bool:
 
 
 def differences(a: Graph, b: Graph, groups_a: Graphs, groups_b: Graphs, limit: int = 20) -> list[str]:
-    """How `b` differs from `a`, in words, groups below included; empty if they mean the same. At most `limit` sentences."""
+    """How `b` differs from `a`, in at most `limit` sentences, groups below included; empty if they mean the same."""
     out = _tree_differences(a, b)
     for tree in closure(a, groups_a):
         if tree.key == a.key:
@@ -294,12 +294,15 @@ def _mapped_differences(a: Form, b: Form, mapping: Mapping[str, str]) -> list[st
 def _value_differences(where: str, x: Mapping[str, Value], y: Mapping[str, Value]) -> list[str]:
     out = []
     for key in sorted(x.keys() | y.keys()):
-        a, b = x.get(key), y.get(key)
+        a: Value = x.get(key)
+        b: Value = y.get(key)
         if same(a, b):
             continue
         if key in ("inputs", "outputs") and len(a) == len(b):
             out += [
-                f"{where}, {key}[{n}]: {_show(s)} → {_show(t)}" for n, (s, t) in enumerate(zip(a, b)) if not same(s, t)
+                f"{where}, {key}[{n}]: {_show(s)} → {_show(t)}"
+                for n, (s, t) in enumerate(zip(a, b, strict=True))
+                if not same(s, t)
             ]
         else:
             out.append(f"{where}, {key.lstrip('.')}: {_show(a)} → {_show(b)}")

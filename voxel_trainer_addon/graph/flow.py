@@ -14,7 +14,7 @@ FRAME = "NodeFrame"
 def fed_inputs(graph: Graph) -> set[tuple[str, int]]:
     """(node, input) that get their value from a link, so that the stored value has no effect.
 
-    A muted or invalid link, one from a muted node or an unavailable socket, and a reroute that hangs loose feed nothing.
+    A muted or invalid link, one from a muted node or an unavailable socket, a reroute that hangs loose: none feeds.
     """
     nodes = {node.name: node for node in graph.nodes}
     into: dict[tuple[str, int], list[Link]] = defaultdict(list)

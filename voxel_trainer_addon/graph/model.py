@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A node tree as plain frozen data. Values are JSON types, so a graph goes through a file unchanged.
 
-Values: numbers, strings, booleans, None, lists; a data-block is `{"id": "IMAGE", "name": "Rust"}` (Blender's `id_type`);
-a number that JSON lacks is `{"float": "nan" | "inf" | "-inf"}`; flags are `{"set": ["A", "B"]}`; nested structs are
-objects by property identifier; item collections are lists of such objects. Floats are the shortest decimals that stand
-for the same single-precision number.
+Values: numbers, strings, booleans, None, lists; a data-block is `{"id": "IMAGE", "name": "Rust"}` (its
+`id_type`); a number that JSON lacks is `{"float": "nan" | "inf" | "-inf"}`; flags are `{"set": ["A"]}`; nested structs are objects
+by property identifier; item collections are lists of such objects. Floats are the shortest decimals that stand for the
+same single-precision number.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class Socket:
 @dataclass(frozen=True)
 class Node:
     """`type` is the `bl_idname`; `settings` are its writable properties, nested structs and item collections included;
-    `pair` is the name of the output node of a zone's input node; `layout` has label, location, parent frame, width, colour …"""
+    `pair` is the name of the output node of a zone's input node; `layout` has label, location, parent
+    frame, width, colour …"""
 
     name: str
     type: str
@@ -66,7 +67,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Item:
-    """A socket or panel of a group's interface, in `items_tree` order. `parent` is an index into `interface`, or None."""
+    """A socket or panel of a group's interface, in `items_tree` order. `parent` is an index into `interface`."""
 
     kind: str
     name: str

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is done to make a tree, statement by statement, as plain data: Blender performs it, the writer spells it out.
 
-A thing is named by a base: `tree`, `node/<name>`, `item/<index>` (of the interface), `data/<ID type>/<name>`, `bpy.data`.
+A thing is named by a base: `tree`, `node/<name>`, `item/<index>` (of the interface), `data/<ID type>/<name>`,
+`bpy.data`.
 """
 
 from __future__ import annotations
@@ -188,8 +189,8 @@ def references(value: Value) -> Iterator[tuple[str, str]]:
 def references_of(graph: Graph) -> list[tuple[str, str]]:
     """(ID type, name) of every data-block that a tree refers to, each once, node groups apart."""
     found: dict[tuple[str, str], None] = {}
-    for thing in (*graph.nodes, *graph.interface):
-        found.update(dict.fromkeys(references(thing.settings)))
+    for settings in (*(n.settings for n in graph.nodes), *(i.settings for i in graph.interface)):
+        found.update(dict.fromkeys(references(settings)))
     for node in graph.nodes:
         for socket in (*node.inputs, *node.outputs):
             found.update(dict.fromkeys(references(socket.value)))
@@ -216,7 +217,7 @@ def scene_steps(graphs: Iterable[Graph]) -> list[Step]:
     for graph in graphs:
         linked = {(link.source, link.output) for link in graph.links}
         for node in graph.nodes:
-            scene = node.settings.get("scene")
+            scene: Value = node.settings.get("scene")
             if node.type == RENDER_LAYERS and is_reference(scene):
                 passes = layers.setdefault(scene["name"], {}).setdefault(
                     node.settings.get("layer") or "ViewLayer", set()

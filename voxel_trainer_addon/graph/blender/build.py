@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A plain graph built in Blender in a closed loop: only what differs is done, and what was done is recorded as steps."""
+"""A plain graph built in Blender in a closed loop: only what differs is done, and what was done becomes steps."""
 
 from __future__ import annotations
 

@@ -292,8 +292,8 @@ def tree_of(data: Any, key: str) -> Any:
 def read_graphs(data: Any, own: Any = None) -> tuple[dict[str, Graph], list[SetAside]]:
     """Every tree of a file (`bpy.data`, or a `temp_data` that the file was linked into), and what could not be read.
 
-    `own` is the library that *is* the file, where it was linked; None where the file itself is open. Groups that it uses
-    from other libraries are read as if they were its own.
+    `own` is the library that *is* the file, where it was linked; None where the file itself is open. Groups that it
+    uses from other libraries are read as if they were its own.
     """
     graphs: dict[str, Graph] = {}
     aside: list[SetAside] = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job `prove`: trees become code, and the code is run in an empty Blender to see whether it makes the same trees."""
+"""The job `prove`: trees become code, and the code is run in an empty Blender: does it make the same trees?"""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def main() -> None:
             start = time.monotonic()
             loss = ways[name]()
             loss.backward()
-            pair[name], pair[f"{name}_loss"] = round(time.monotonic() - start, 3), round(float(loss), 4)
+            pair[name], pair[f"{name}_loss"] = round(time.monotonic() - start, 3), round(float(loss.detach()), 4)
             model.zero_grad()
         found.append({**pair, "ratio": round(pair["plain"] / pair["ours"], 3)})
     measured = found[1:]  # the first pair warms up

@@ -7,65 +7,25 @@ import dataclasses
 import json
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from voxel_trainer_addon import checkpoints, events
+from tests.fine_tuning.told import Told
+from voxel_trainer_addon import checkpoints
 from voxel_trainer_addon.catalog import Catalog
 from voxel_trainer_addon.deployment import registry
-from voxel_trainer_addon.errors import Cancelled, SetAside
+from voxel_trainer_addon.errors import Cancelled
 from voxel_trainer_addon.files import read_json, write_json, write_jsonl
 from voxel_trainer_addon.fine_tuning import training_orchestrator
 from voxel_trainer_addon.fine_tuning.jobs import Jobs
-from voxel_trainer_addon.paths import DataFolder
 from voxel_trainer_addon.stage import Options
 
 pytestmark = pytest.mark.torch
 
 PROGRAM = Path(__file__).parent.parent / "providers" / "tiny_model.py"
-
-
-class Told:
-    """The pipeline as the stage sees it, keeping what it is told. `on_tick` may raise."""
-
-    host = None
-    run_id = "test"
-
-    def __init__(self, root: Path, options: Options) -> None:
-        self.folder = DataFolder(root)
-        self.catalog = Catalog(self.folder.catalog)
-        self.options = options
-        self.events: list[dict[str, Any]] = []
-        self.asides: list[SetAside] = []
-        self.on_tick: Callable[[], bool] = lambda: True
-
-    def emit(self, kind: str, **fields: Any) -> None:
-        self.events.append(events.event(kind, **fields))
-
-    def note(self, words: str) -> None:
-        self.emit("note", stage="train", words=words)
-
-    def tick(self) -> bool:
-        return self.on_tick()
-
-    def progress(self, done: int, total: int, item: str = "", left_s: float | None = None) -> None:
-        self.emit("progress", stage="train", done=done, total=total, aside=0, item=item, left_s=left_s)
-
-    def set_aside(self, aside: SetAside) -> None:
-        self.asides.append(aside)
-        self.catalog.add_aside(aside)
-
-    def wait_while_paused(self) -> None:
-        self.tick()
-
-    def checkpoint(self, status: str, progress: dict[str, Any], state: dict[str, Any]) -> None:
-        checkpoints.write(self.folder, self.catalog, "train", status, progress, state)
-
-    def kinds(self, kind: str) -> list[dict[str, Any]]:
-        return [event for event in self.events if event["kind"] == kind]
 
 
 def row(number: int) -> dict[str, Any]:
@@ -88,18 +48,17 @@ def tiny(training_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Cal
 
 
 @pytest.fixture
-def work(tmp_path: Path, training_python: Path, tiny: Callable[[str], Path]) -> Told:
+def work(tmp_path: Path, training_python: Path, tiny: Callable[[str], Path]) -> Iterator[Told]:
     """A data folder with a dataset of 24 short rows and one that is too long, and options that take seconds."""
-    options = Options(
-        model=str(tiny("good")), preset="tiny", train_s=4.0, train_env=str(training_python), name="rocks"
-    )
+    options = Options(model=str(tiny("good")), preset="tiny", train_s=4.0, train_env=str(training_python), name="rocks")
     told = Told(tmp_path / "data", options)
     place = told.folder.dataset("rocks")
     long = {"id": "row-long", "prompt": "Make all of it.", "completion": "pass\n" * 200}
     write_jsonl(place / "train.jsonl", [*map(row, range(24)), long])
     write_jsonl(place / "val.jsonl", map(row, range(100, 108)))
     write_json(place / "dataset.json", {"licences": {"CC0-1.0": 25}})
-    return told
+    yield told
+    told.catalog.close()
 
 
 def test_rows_become_a_model_and_are_not_trained_on_twice(work: Told) -> None:

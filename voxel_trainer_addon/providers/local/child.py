@@ -116,9 +116,11 @@ class _Child:
 
     def _read(self) -> None:
         assert self._process.stdout
-        for line in self._process.stdout:
-            self.lines.put(json.loads(line))
-        self.lines.put(None)
+        try:
+            for line in self._process.stdout:
+                self.lines.put(json.loads(line))
+        finally:  # also after a line that is none: nobody may wait for more for ever
+            self.lines.put(None)
 
     def tell(self, word: str) -> None:
         """Send one line; a child that is gone hears nothing."""

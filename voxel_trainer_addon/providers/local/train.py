@@ -244,7 +244,7 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self.trained.values(), CLIP)
         self.optimizer.step()
         self.optimizer.zero_grad()
-        if not math.isfinite(value := float(loss)):
+        if not math.isfinite(value := float(loss.detach())):
             raise Refused("diverged", "The loss became infinite: train with a lower rate or by method lora.")
         self.step += 1
         self.tokens += sum(len(row.tokens) for row in batch)

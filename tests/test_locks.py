@@ -65,7 +65,7 @@ def test_kill_frees_the_lock_at_once(tmp_path: Path) -> None:
     child = holding(path)
     assert locks.probe(path) and locks.holder(path) == "run 7"
     os.kill(child.pid, signal.SIGKILL)
-    child.wait()
+    child.communicate()
     assert not locks.probe(path)
     assert locks.FolderLock(path).acquire(0)
 

@@ -4,7 +4,8 @@
     python benchmarks/parse.py FOLDER [--files N] [--repeats N]      (a Python that has bpy)
 
 Prints one JSON object. `ratio` is (load + read + write the record) / (load alone), both by the fast way, summed over
-the files; `spread` are the ratios of the repeats. `look_ms` is the mean of the look without Blender.
+the files, `cpu_ratio` the same in processor time (steadier on a busy machine); `spread` are the ratios of the repeats.
+`look_ms` is the mean of the look without Blender.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +40,11 @@ def load_floor(path: str) -> None:
                 setattr(wanted, kind, names)
 
 
-def timed(call: Any) -> float:
-    began = time.perf_counter()
+def timed(call: Callable[[], None]) -> tuple[float, float]:
+    """Seconds by the clock and seconds of processor."""
+    clock, processor = time.perf_counter(), time.process_time()
     call()
-    return time.perf_counter() - began
+    return time.perf_counter() - clock, time.process_time() - processor
 
 
 def main() -> None:
@@ -69,29 +72,29 @@ def main() -> None:
     if options.files:
         files = files[:: max(1, len(files) // options.files)]
     inside.empty()
-    ratios, floors, wholes, failed = [], [], [], 0
+    rounds, failed = [], 0
     with tempfile.TemporaryDirectory() as scratch:
 
         def whole(path: str) -> None:
             read.run({"path": path, "sha256": "0" * 64}, Path(scratch))
 
         for repeat in range(options.repeats + 1):
-            floor_s = whole_s = 0.0
+            sums = [[0.0, 0.0], [0.0, 0.0]]
             for path in list(files):
                 try:
                     steps = [lambda path=path: load_floor(path), lambda path=path: whole(path)]
-                    spent = [0.0, 0.0]
+                    spent = [(0.0, 0.0), (0.0, 0.0)]
                     for which in (0, 1) if repeat % 2 else (1, 0):
                         spent[which] = timed(steps[which])
                 except (inside.Refused, OSError, ValueError):
                     files.remove(path)
                     failed += 1
                     continue
-                floor_s, whole_s = floor_s + spent[0], whole_s + spent[1]
+                sums = [[s + t for s, t in zip(*pair, strict=True)] for pair in zip(sums, spent, strict=True)]
             if repeat:  # the first round warms the caches
-                ratios.append(whole_s / floor_s)
-                floors.append(floor_s)
-                wholes.append(whole_s)
+                rounds.append(sums)
+    ratios = [whole[0] / floor[0] for floor, whole in rounds]
+    cpu = [whole[1] / floor[1] for floor, whole in rounds]
     result = {
         "benchmark": "parse",
         "blender": ".".join(map(str, bpy.app.version)),
@@ -99,8 +102,9 @@ def main() -> None:
         "refused": failed,
         "ratio": round(statistics.median(ratios), 3),
         "spread": [round(min(ratios), 3), round(max(ratios), 3)],
-        "floor_ms": round(1000 * statistics.median(floors) / len(files), 2),
-        "whole_ms": round(1000 * statistics.median(wholes) / len(files), 2),
+        "cpu_ratio": round(statistics.median(cpu), 3),
+        "floor_ms": round(1000 * statistics.median(floor[0] for floor, _ in rounds) / len(files), 2),
+        "whole_ms": round(1000 * statistics.median(whole[0] for _, whole in rounds) / len(files), 2),
         "look_ms": round(1000 * look_s / max(1, looked), 2),
         "machine": {"system": platform.platform(), "cpus": os.cpu_count(), "python": platform.python_version()},
     }

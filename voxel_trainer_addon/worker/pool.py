@@ -64,7 +64,11 @@ class Pool:
         ready_s: float = READY_S,
     ) -> None:
         self.host, self.size, self.memory_mb = host, max(1, workers), memory_mb
-        self._scratch, self._readable, self._program = scratch.resolve() / "workers", tuple(readable), program
+        self._scratch, self._readable, self._program = (
+            scratch.resolve() / "workers",
+            tuple(folder.resolve() for folder in readable),
+            program,
+        )
         self._units_max, self._ready_s = units_max, ready_s
         self._heard: queue.SimpleQueue[tuple[Worker, Any]] = queue.SimpleQueue()
         self._starting: dict[Worker, float] = {}

@@ -94,6 +94,7 @@ class Trainer:
         self._encode()
         if kept:
             self._take_up(kept)
+            kept.clear()  # as large as model and optimizer together
         else:
             self._measure(threads)
         self._train()

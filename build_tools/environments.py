@@ -118,11 +118,11 @@ def free_space(folder: Path) -> int:
 
 
 def check_system(base: Path | None, *, blender: bool) -> None:
-    """See that what pip cannot bring is there: ensurepip in the Python that makes an environment (Debian keeps it in a
-    package apart), and the libraries that Blender's module loads. Installs them where we may; raises Missing otherwise.
+    """See that what pip cannot bring is there: a pip in the Python that makes an environment (Debian keeps ensurepip in
+    a package apart), and the libraries that Blender's module loads. Installs them where we may, else raises Missing.
     """
     lacks, packages = [], []
-    if base and not (pythons.has(base, "ensurepip") or pythons.lent_pip(base)):
+    if base and not has_pip(base):
         minor = pythons.version_of(base).rpartition(".")[0]
         lacks.append(f"Python {minor} has no ensurepip here, and no other pip was found")
         packages.append(f"python{minor}-venv")
@@ -131,6 +131,11 @@ def check_system(base: Path | None, *, blender: bool) -> None:
         lacks.append("system libraries that Blender's module loads are missing")
     if lacks:
         mend("; ".join(lacks), packages + libraries)
+
+
+def has_pip(base: Path) -> bool:
+    """Whether an environment of this Python can have a pip, its own or that of another Python."""
+    return pythons.has(base, "ensurepip") or pythons.lent_pip(base) is not None
 
 
 def missing_libraries() -> list[str]:

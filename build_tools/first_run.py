@@ -22,6 +22,7 @@ from .environments import (
     agreed,
     check_space,
     free_space,
+    has_pip,
     home,
     is_made,
     made,
@@ -70,10 +71,13 @@ def planned(argv: Sequence[str]) -> Plan:
     )
 
 
-def training(consent: bool) -> tuple[str, int]:
+def training(base: Path, consent: bool) -> tuple[str, int]:
     """What the train stage will make when the run comes to it, or why it will not; and the bytes on disk."""
     if environment.made():
         return "PyTorch is there already", 0
+    if not has_pip(base):
+        download, disk = (mb * 1_000_000 for mb in environment.MEGABYTES["cpu"])
+        return f"PyTorch for the processor, if this machine's package index has it: {cost(download, disk)}", disk
     try:
         choice = environment.find(lambda note: None, consent)
     except Unavailable as error:
@@ -95,7 +99,7 @@ def tell(plan: Plan, consent: bool) -> bool:
     assert base
     there = is_made(plan.group, plan.python)
     download, disk = (mb * 1_000_000 for mb in SIZES[plan.group])
-    trained, more = training(consent)
+    trained, more = training(base, consent)
     sizes = "there already" if there else cost(download, disk)
     say(f"  Blender   {plan.blender}, as a module of Python {pythons.version_of(base)}: {sizes}")
     say(f"  Training  {trained}")

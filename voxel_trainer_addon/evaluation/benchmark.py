@@ -28,7 +28,7 @@ from .quality_metrics import HEADLINE, Ran, score
 from .result import Example, Judged
 from .retrieval import Nearest
 
-NOT_REACHED = "No prompt was answered by both models in the time given. Give it more with --evaluate-s."
+NOT_REACHED = "No prompt was answered by both models in the time given. Give it more with --evaluate-time."
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _outcome(body: Mapping[str, Any]) -> Outcome:
         "worse": body["worse"],
         **{who: round(head[who]["value"], 4) for who in result.CONTESTANTS},
     }
-    words = f"{counted(prompts_['compared'], 'prompt')} of {prompts_['wanted']} compared. "
+    words = f"{counted(prompts_['compared'], 'prompt')} of {prompts_['wanted']} compared by node F1. "
     return Outcome(words + body["verdict"]["words"], counts)
 
 

@@ -165,7 +165,8 @@ def _reading(evaluation: Json) -> str:
     text += "★ decides, and was chosen before training; likeness is measured with failing lines left out. "
     if prompts.get("over_budget"):
         text += (
-            f"{prompts['over_budget']:,} held-out rows are over the budget of {settings['budget_tokens']:,} tokens. "
+            f"{prompts['over_budget']:,} held-out rows that came up were over the budget of "
+        text += f"{settings['budget_tokens']:,} tokens. "
         )
     return (
         text + f"Blender {evaluation['blender']}, answers of at most {settings['new_tokens']:,} tokens, drawn greedily."

@@ -246,13 +246,40 @@ def test_real_files_come_back(name: str, corpus: Path, tmp_path: Path) -> None:
     assert {key: answer["reason"] for key, answer in answers.items() if not answer["proven"]} == {}
 
 
+def test_linked_groups_are_read_as_local_unless_a_name_stands_for_two(tmp_path: Path) -> None:
+    library, user = str(tmp_path / "library.blend"), str(tmp_path / "user.blend")
+
+    def group(name: str, uses: Any = None) -> Any:
+        tree = bpy.data.node_groups.new(name, "ShaderNodeTree")
+        tree.use_fake_user = True
+        if uses is not None:
+            tree.nodes.new("ShaderNodeGroup").node_tree = uses
+        return tree
+
+    empty()
+    group("Dirt").nodes.new("ShaderNodeMath")
+    group("Only")
+    bpy.ops.wm.save_as_mainfile(filepath=library)
+    empty()
+    with bpy.data.libraries.load(library, link=True) as (_, here):
+        here.node_groups = ["Dirt", "Only"]
+    dirt, only = bpy.data.node_groups["Dirt"], bpy.data.node_groups["Only"]
+    group("Doubtful", uses=dirt)
+    group("Sure", uses=only)
+    group("Dirt")
+    bpy.ops.wm.save_as_mainfile(filepath=user)
+    empty()
+    refused = {graph.name: bool(graph.refused) for graph in linked_graphs(Path(user)).values()}
+    assert refused == {"Dirt": False, "Doubtful": True, "Only": False, "Sure": False}
+
+
 def linked_graphs(path: Path) -> dict[str, Graph]:
     wanted = ("node_groups", "materials", "worlds", "lights", "scenes", "linestyles", "textures")
     with bpy.data.temp_data() as data:
         with data.libraries.load(str(path), link=True) as (there, here):
             for kind in wanted:
                 setattr(here, kind, getattr(there, kind))
-        own = next(library for library in data.libraries if library.parent is None)
+        own = next(library for library in data.libraries if Path(library.filepath) == path)
         return read_graphs(data, own)[0]
 
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A node tree as plain frozen data. Values are JSON types, so a graph goes through a file unchanged.
 
-Values: numbers, strings, booleans, None, lists; a data-block is `{"id": "IMAGE", "name": "Rust"}` (its
-`id_type`); a number that JSON lacks is `{"float": "nan" | "inf" | "-inf"}`; flags are `{"set": ["A"]}`; nested structs are objects
-by property identifier; item collections are lists of such objects. Floats are the shortest decimals that stand for the
-same single-precision number.
+Values: numbers, strings, booleans, None, lists; a data-block is `{"id": "IMAGE", "name": "Rust"}` (Blender's
+`id_type`); a number that JSON lacks is `{"float": "nan" | "inf" | "-inf"}`; flags are `{"set": ["A", "B"]}`; nested
+structs are objects by property identifier; item collections are lists of such objects. Floats are the shortest decimals
+that stand for the same single-precision number.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Any
 import bpy
 
 from ...errors import SetAside
-from ..model import Graph, Item, Link, Node, Socket, Value
+from ..model import Graph, Graphs, Item, Link, Node, Socket, Value
 from ..steps import OWNERS
 
 Reader = Callable[[Any], Value]
@@ -297,6 +297,7 @@ def read_graphs(data: Any, own: Any = None) -> tuple[dict[str, Graph], list[SetA
     """
     graphs: dict[str, Graph] = {}
     aside: list[SetAside] = []
+    trees: dict[str, Any] = {}
     borrowed: dict[str, list[Any]] = defaultdict(list)
 
     def add(key: str, tree: Any) -> None:
@@ -320,11 +321,28 @@ def read_graphs(data: Any, own: Any = None) -> tuple[dict[str, Graph], list[SetA
                 )
                 continue
             if owner.library == own:
+                trees[f"{collection}/{name}"] = tree
                 add(f"{collection}/{name}", tree)
             elif collection == "node_groups":
                 borrowed[name].append(tree)
+    for key, tree in trees.items() if borrowed else ():
+        clash = _clash(tree, own, graphs, borrowed) if key in graphs else ""
+        if clash and not graphs[key].refused:
+            graphs[key] = replace(graphs[key], refused=clash)
     _borrow(graphs, borrowed, add)
     return _with_refusals(graphs, {item.item for item in aside}), aside
+
+
+def _clash(tree: Any, own: Any, graphs: Graphs, borrowed: Mapping[str, list[Any]]) -> str:
+    """Why a tree cannot name a linked group that it uses: another group has the same name."""
+    for node in tree.nodes:
+        used = getattr(node, "node_tree", None)
+        if used is None or used.library == own:
+            continue
+        name = used.name
+        if f"node_groups/{name}" in graphs or len(borrowed[name]) > 1:
+            return f"refused: it uses a linked group “{name}”, and there is another group of that name"
+    return ""
 
 
 def _borrow(graphs: dict[str, Graph], borrowed: Mapping[str, list[Any]], add: Callable[[str, Any], None]) -> None:

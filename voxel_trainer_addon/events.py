@@ -194,7 +194,7 @@ class RunState:
             seen = self.stages.setdefault(stage, StageState())
             seen.state, seen.words = line["state"], line["words"]
             if line["state"] == "started":
-                self.stage = stage
+                self.stage, self.note = stage, ""
         elif kind == "progress":
             seen = self.stages.setdefault(stage, StageState())
             seen.done, seen.total, seen.aside = line["done"], line["total"], line["aside"]

@@ -37,13 +37,13 @@ def way() -> Iterator[float]:
     yield from g.sidebar("Voxel")
     heard = steps.remote().session.run.heard
     assert (steps.remote().session.id, bpy.context.window_manager.voxel.preset) == (run, "tiny")
-    yield from steps.wait(lambda: steps.remote().session.run.heard > heard, 10, "events after File > New")
+    yield from steps.wait(lambda: steps.remote().session.run.heard > heard, 90, "events after File > New")
 
     yield from g.press("voxel.pause(", columns=3)
-    yield from steps.wait(lambda: steps.phase() == "paused", 60, "pause")
+    yield from steps.wait(lambda: steps.phase() == "paused", 120, "pause")
     yield from steps.shot("paused")
     yield from g.press("voxel.resume(", columns=3)
-    yield from steps.wait(lambda: steps.phase() == "running", 30, "resume")
+    yield from steps.wait(lambda: steps.phase() == "running", 120, "resume")
 
     yield from steps.wait(lambda: steps.remote().session.run.stage in ("dataset", "train"), 300, "dataset")
     yield from steps.shot("later")

@@ -59,7 +59,7 @@ def way() -> Iterator[float]:
     assert not bpy.app.timers.is_registered(tick)
     addon_utils.enable(steps.PACKAGE, default_set=True)
     yield from g.sidebar("Voxel")
-    yield from steps.wait(lambda: steps.remote().session.id == run, 10, "finding the run again")
+    yield from steps.wait(lambda: steps.remote().session.id == run, 60, "finding the run again")
     assert steps.phase() == "running"
 
     yield from g.press("voxel.cancel(", columns=3)

@@ -87,6 +87,25 @@ def test_training_counts_time(tmp_path: Path) -> None:
     assert ("progress", "1 min 30 s of 5 min", "0.30") in drawn(view).drawn
 
 
+def test_a_note_stands_where_there_is_no_item_yet_and_goes_with_its_stage(tmp_path: Path) -> None:
+    train = event("stage", stage="train", state="started", words="")
+    note = event("note", stage="train", words="The training environment is made once: about 260 MB to download.")
+    remote = looking_at(tmp_path, RUN, HARVESTED, train, note)
+    layout = drawn(remote.view, 80)
+    assert "The training environment is made once: about 260 MB to download." in layout.of("label")
+    assert ("progress", "…", "0.00") in layout.drawn
+    remote.session.run.fold(event("stage", stage="evaluate", state="started", words=""))
+    remote.refresh()
+    assert not remote.view.note
+
+
+def test_a_row_says_the_first_clause_of_its_outcome(tmp_path: Path) -> None:
+    words = {"harvest": "34 files from 2 sources.", "parse": "189 rows (169 train, 6 val), each proven."}
+    ends = [event("stage", stage=stage, state="done", words=text) for stage, text in words.items()]
+    rows = looking_at(tmp_path, RUN, *ends).view.rows
+    assert [row.text for row in rows] == ["34 files from 2 sources", "189 rows", ""]
+
+
 def test_an_event_that_changes_nothing_shown_redraws_nothing(tmp_path: Path) -> None:
     remote = looking_at(tmp_path, RUN, PARSING, parsed(12))
     before = remote.view

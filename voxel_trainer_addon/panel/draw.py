@@ -12,6 +12,7 @@ from .view import Row, View
 Layout = Any
 ICONS = {"waiting": "RADIOBUT_OFF", "started": "PLAY", "done": "CHECKMARK", "skipped": "REMOVE", "aside": "INFO"}
 WORDS_LINES = 12
+NOTE_LINES = 3
 
 
 def main(layout: Layout, view: View, choices: Any, columns: int) -> None:
@@ -27,8 +28,10 @@ def main(layout: Layout, view: View, choices: Any, columns: int) -> None:
             _stage(stages, row)
     if view.lines:
         lines = layout.column(align=True)
-        for icon, text in view.lines:
-            lines.label(text=text, icon=icon, translate=False)
+        if view.note:
+            wrapped(lines, view.note, columns, "BLANK1", most=NOTE_LINES)
+        for text in view.lines[1:] if view.note else view.lines:
+            lines.label(text=text, icon="BLANK1", translate=False)
     if view.words:
         wrapped(layout, view.words, columns)
     if view.phase in (Phase.FINISHED, Phase.STOPPED):
@@ -103,13 +106,15 @@ def asides(layout: Layout, view: View, columns: int) -> None:
         layout.label(text=f"{view.aside_count - len(view.asides):,} more in the report", icon="BLANK1")
 
 
-def wrapped(layout: Layout, text: str, columns: int, icon: str = "NONE", *, active: bool = True) -> None:
+def wrapped(
+    layout: Layout, text: str, columns: int, icon: str = "NONE", *, active: bool = True, most: int = WORDS_LINES
+) -> None:
     """A text in as many labels as it needs: Blender's labels do not wrap. The icon stands before the first."""
     room = max(12, columns - (3 if icon != "NONE" else 0))
     column = layout.column(align=True)
     column.active = active
     lines = textwrap.wrap(text, room)
-    for number, line in enumerate(lines[:WORDS_LINES]):
-        last = number == WORDS_LINES - 1 and len(lines) > WORDS_LINES
+    for number, line in enumerate(lines[:most]):
+        last = number == most - 1 and len(lines) > most
         mark = icon if number == 0 or icon == "NONE" else "BLANK1"
         column.label(text=line + (" …" if last else ""), icon=mark, translate=False)

@@ -121,9 +121,8 @@ class VOXEL_OT_pause(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if REMOTE.view.phase is Phase.STARTING:
-            cls.poll_message_set("The run is starting")
-        return REMOTE.view.phase is Phase.RUNNING and not REMOTE.view.asked
+        # while a run is starting too: it reads the wish when it is there
+        return REMOTE.view.phase in (Phase.STARTING, Phase.RUNNING) and not REMOTE.view.asked
 
     def execute(self, context: bpy.types.Context) -> Returned:
         return _steer(self, "pause")
@@ -154,7 +153,7 @@ class VOXEL_OT_cancel(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return REMOTE.view.phase in (Phase.RUNNING, Phase.PAUSED) and REMOTE.view.asked != "cancel"
+        return REMOTE.view.phase.alive and REMOTE.view.asked != "cancel"
 
     def execute(self, context: bpy.types.Context) -> Returned:
         return _steer(self, "cancel")

@@ -13,9 +13,10 @@ from ..words import counted, duration, harmless
 
 NEWS_S = 5.0
 """Silence that is worth telling."""
-FILE_STAGES = ("harvest", "parse")
 ASIDES_SHOWN = 30
 NAME_CHARS = 60
+CLAUSE = re.compile(r" \(|[.,;:](?: |$)")
+"""Ends the first clause of a stage's outcome, which is what a row has room for."""
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 OUTCOMES = {
@@ -40,7 +41,11 @@ class Row:
 
 @dataclass(frozen=True)
 class View:
-    """Everything that a draw function may know. `lines` are icon and text; texts are harmless and short."""
+    """Everything that a draw function may know; texts are harmless.
+
+    `headline` is icon and sentence, `words` what stands below it all, `lines` short and always as many, `note` a
+    sentence that says what a stage does before it has its first unit.
+    """
 
     phase: Phase = Phase.IDLE
     asked: str = ""
@@ -48,7 +53,8 @@ class View:
     headline: tuple[str, str] | None = None
     words: str = ""
     rows: tuple[Row, ...] = ()
-    lines: tuple[tuple[str, str], ...] = ()
+    lines: tuple[str, ...] = ()
+    note: str = ""
     asides: tuple[tuple[str, str], ...] = ()
     aside_count: int = 0
     report: str = ""
@@ -76,6 +82,7 @@ def view_of(session: Session, lacking: str = "", error: str = "") -> View:
         words=harmless(words),
         rows=tuple(_row(name, state, phase) for name, state in run.stages.items()),
         lines=_lines(session) if phase in (Phase.RUNNING, Phase.PAUSED) else (),
+        note=harmless(run.note) if phase is Phase.RUNNING and not run.stages.get(run.stage, StageState()).item else "",
         asides=tuple(_aside(aside) for aside in reversed(run.asides[-ASIDES_SHOWN:])),
         aside_count=max(len(run.asides), sum(state.aside for state in run.stages.values())),
         report=_report(session),
@@ -121,26 +128,20 @@ def _row(name: str, state: StageState, phase: Phase) -> Row:
     if state.state == "started":
         shown = duration if name == "train" else "{:,}".format  # training is limited by time and counts seconds
         text = (
-            f"{shown(state.done)} of {shown(state.total)}" if state.total else shown(state.done) if state.done else ""
+            f"{shown(state.done)} of {shown(state.total)}" if state.total else shown(state.done) if state.done else "…"
         )
         factor = round(min(1.0, state.done / state.total), 2) if state.total else 0.0
         return Row(title, state.state, text, factor) if phase.alive else Row(title, "broken off", text)
     if state.state == "done":
         aside = f"{state.aside:,} set aside" if state.aside else ""
-        done = counted(state.done, "file") if name in FILE_STAGES else ""
-        return Row(title, state.state, ", ".join(filter(None, (done, aside))))
+        return Row(title, state.state, ", ".join(filter(None, (harmless(CLAUSE.split(state.words)[0], 40), aside))))
     return Row(title, state.state, {"skipped": "skipped", "aside": "set aside"}.get(state.state, state.state))
 
 
-def _lines(session: Session) -> tuple[tuple[str, str], ...]:
+def _lines(session: Session) -> tuple[str, ...]:
     """Always three, so that nothing below them jumps: the item, time or silence, what it takes."""
-    run = session.run
-    stage = run.stages.get(run.stage, StageState())
-    return (
-        ("BLANK1", harmless(stage.item or run.note, NAME_CHARS)),
-        ("BLANK1", _time(session, stage)),
-        ("BLANK1", _means(run)),
-    )
+    stage = session.run.stages.get(session.run.stage, StageState())
+    return harmless(stage.item, NAME_CHARS), _time(session, stage), _means(session.run)
 
 
 def _time(session: Session, stage: StageState) -> str:

@@ -166,7 +166,7 @@ def _reading(evaluation: Json) -> str:
     if prompts.get("over_budget"):
         text += (
             f"{prompts['over_budget']:,} held-out rows that came up were over the budget of "
-        text += f"{settings['budget_tokens']:,} tokens. "
+            f"{settings['budget_tokens']:,} tokens. "
         )
     return (
         text + f"Blender {evaluation['blender']}, answers of at most {settings['new_tokens']:,} tokens, drawn greedily."

@@ -44,9 +44,8 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any, *, indent: int | None = 2) -> None:
     """Write `value` as JSON to `path`, atomically. `indent=None` for large records: it is much quicker."""
     separators = (",", ":") if indent is None else None
-    with replacing(path) as out:
-        json.dump(value, out, ensure_ascii=False, indent=indent, separators=separators)
-        out.write("\n")
+    with replacing(path) as out:  # dumps, not dump: only that goes through the C encoder
+        out.write(json.dumps(value, ensure_ascii=False, indent=indent, separators=separators) + "\n")
 
 
 def write_jsonl(path: Path, rows: Iterable[Any]) -> int:

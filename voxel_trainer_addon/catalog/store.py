@@ -14,6 +14,10 @@ from ..errors import SetAside, UserError
 from . import schema
 
 
+AGAIN = "DELETE FROM aside WHERE stage = 'parse' AND item = ? AND code IN ('gone', 'changed', 'no-access')"
+"""What parse could not do for a file that was not there holds no longer when it is found again."""
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where a content was found. `path` is relative to the source; `provenance` tells where the licence is stated, the
@@ -136,6 +140,7 @@ class Catalog:
             values = (o.source, o.path, o.sha256, o.mtime_ns, o.licence, provenance)
             statements.append(("INSERT OR REPLACE INTO origin VALUES (?, ?, ?, ?, ?, ?)", values))
             statements.append(("DELETE FROM aside WHERE stage = 'harvest' AND item = ?", (f"{o.source}/{o.path}",)))
+            statements.append((AGAIN, (o.sha256,)))
         self._write(statements)
 
     def drop_origins(self, source: str, paths: Iterable[str]) -> None:
@@ -173,11 +178,12 @@ class Catalog:
     def add_record(
         self, sha256: str, blender: str, version: int, state: str, path: str, counts: dict[str, Any]
     ) -> None:
-        """A file was parsed: its record lies at `path`, relative to the data folder."""
+        """A file was parsed: its record lies at `path`, relative to the data folder, in place of another Blender's."""
         values = (sha256, blender, version, state, path, json.dumps(counts, sort_keys=True))
         self._write(
             [
-                ("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?, ?)", values),
+                ("DELETE FROM record WHERE sha256 = ?", (sha256,)),
+                ("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)", values),
                 ("DELETE FROM aside WHERE stage = 'parse' AND item = ? AND blender = ?", (sha256, blender)),
             ]
         )

@@ -209,7 +209,7 @@ class Run:
                 workers=self.options.workers or workers_that_fit(),
                 memory_mb=memory,
                 scratch=self.folder.scratch,
-                readable=[*readable, self.folder.root],
+                readable=tuple(readable),
             )
         yield from self._pool.run(requests, self.tick)
 

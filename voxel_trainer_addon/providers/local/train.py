@@ -36,6 +36,9 @@ VALIDATIONS = 3
 VALIDATION_SHARE = 0.15
 """Of the time, for the validations at start, middle and end together."""
 LEAST_HELD_OUT = 4
+FEW_STEPS = 12
+LEAST_BATCH = 256
+"""Where the time gives only a few steps, smaller batches of at least so many tokens give more of them."""
 CLIP = 1.0
 CHECKPOINT = "checkpoint.pt"
 
@@ -44,12 +47,13 @@ CHECKPOINT = "checkpoint.pt"
 class Plan:
     """What was measured and decided at the start, kept so that a restart goes the same way.
 
-    `mixed`: bfloat16 was faster than float32 here; `held_out`: rows to validate on; `steps` is 0 until some were
-    measured; `seconds` are those for steps and checkpoints.
+    `mixed`: bfloat16 was faster than float32 here; `held_out`: rows to validate on; `batch_tokens`: at most in a
+    batch; `steps` is 0 until some were measured; `seconds` are those for steps and checkpoints.
     """
 
     mixed: bool
     held_out: int
+    batch_tokens: int
     warm_up: int
     steps: int
     seconds: float
@@ -165,19 +169,22 @@ class Trainer:
         if not steps:  # a third of the pass forth and back is the pass forth
             affordable = VALIDATION_SHARE * self.body["seconds"] / VALIDATIONS / (times[mixed] / len(small) / 3)
             held_out = min(held_out, max(LEAST_HELD_OUT, int(affordable)))
-        self.plan = Plan(mixed, held_out, 1, 0, math.inf, threads)
+        batch_tokens = int(self.body["batch_tokens"])
+        self.plan = Plan(mixed, held_out, batch_tokens, 1, 0, math.inf, threads)
         start = time.monotonic()
         self._tell_loss(None, self._validate())
         now = time.monotonic()
         seconds = math.inf
         if not steps:
             seconds = max(1.0, self.body["seconds"] - (now - self.began) - (VALIDATIONS - 1) * (now - start))
-            scale = self._mean_batch_tokens() / sum(len(row.tokens) for row in small)
-            rough = max(1, int(seconds / (times[mixed] * scale)))
+            a_token = times[mixed] / sum(len(row.tokens) for row in small)
+            while (rough := int(seconds / (a_token * batch_tokens))) < FEW_STEPS and batch_tokens > LEAST_BATCH:
+                batch_tokens //= 2
+            rough = max(1, rough)
         warm_up = max(1, min(WARM_UP, rough // 5))
         if warm_up < MEASURED_STEPS:  # so short a run ends before its steps could be measured: the guess is the plan
             steps = rough
-        self.plan = Plan(mixed, held_out, warm_up, steps, seconds, threads)
+        self.plan = Plan(mixed, held_out, batch_tokens, warm_up, steps, seconds, threads)
         if steps:
             self._tell_plan()
 
@@ -190,10 +197,6 @@ class Trainer:
             found.append(time.monotonic() - start)
             self.optimizer.zero_grad()
         return min(found)
-
-    def _mean_batch_tokens(self) -> float:
-        first = islice(chat.batches(self.rows, self.body["seed"], self.body["batch_tokens"]), 64)
-        return statistics.mean(sum(len(row.tokens) for row in batch) for batch in first)
 
     def _settle_plan(self, times: Sequence[float]) -> None:
         """The steps made so far tell how many there will be. The first does not count: it is slower than all others."""
@@ -212,7 +215,7 @@ class Trainer:
     def _train(self) -> None:
         self.channel.say("phase", name="train")
         assert self.plan
-        order = chat.batches(self.rows, self.body["seed"], self.body["batch_tokens"])
+        order = chat.batches(self.rows, self.body["seed"], self.plan.batch_tokens)
         times: list[float] = []
         kept_at = time.monotonic()
         for batch in islice(order, self.step, None):

@@ -9,6 +9,8 @@ import os
 import sys
 
 COMMANDS = {"run": "first_run", "test": "suites", "zip": "archive"}
+HEADLESS = ("harvest", "parse", "dataset", "train", "evaluate", "resume", "status", "code")
+"""Commands of scripts/run_headless.py, which `run` sets up; here they are handed to it as they are."""
 
 HELP = """usage: python3 build.py COMMAND …
 
@@ -16,6 +18,8 @@ HELP = """usage: python3 build.py COMMAND …
         The whole job: .blend files of the folders, and Blender's own node libraries, become a dataset, a tuned model,
         a comparison of before and after, and a report. Sets up what it needs and says sizes first. Stop it with
         Ctrl-C, start it again with the same line. Further options go to the headless command (see --help there).
+  resume, status, code FILE.blend --out DIR, harvest, parse, dataset, train, evaluate
+        The headless command's own words, in what `run` has set up.
   test [--all] [--suite NAME …] [PYTEST WORD …]
         All checks and tests; --all adds the slow ones, --suite names one or more, other words go to pytest.
   zip [--no-validate]
@@ -32,10 +36,12 @@ def main(argv: list[str]) -> int:
     if not argv or argv[0] in ("-h", "--help", "help"):
         print(HELP, end="")
         return 0
-    if argv[0] not in COMMANDS:
-        print(f"build.py has no command {argv[0]!r}: run, test or zip. `build.py --help` tells more.", file=sys.stderr)
-        return 2
     try:
+        if argv[0] in HEADLESS:
+            return int(importlib.import_module("build_tools.first_run").hand_on(argv))
+        if argv[0] not in COMMANDS:
+            print(f"build.py has no command {argv[0]!r}. `build.py --help` lists them.", file=sys.stderr)
+            return 2
         return int(importlib.import_module(f"build_tools.{COMMANDS[argv[0]]}").main(argv[1:]))
     except KeyboardInterrupt:
         print("\nStopped. The same command goes on from here.", file=sys.stderr)

@@ -62,9 +62,14 @@ def planned(argv: Sequence[str]) -> Plan:
     sources = ["bundled:", *(f"folder:{folder.resolve()}" for folder in folders)]
     headless = ["run", *(word for source in sources for word in ("--source", source)), *argv[first_option:]]
     parsed(headless)
+    return Plan(*host(), tuple(headless))
+
+
+def host() -> tuple[str, str, str]:
+    """The better Python, group and version of Blender that this machine can have. Raises Missing."""
     for version, group, blender in HOSTS:
         if pythons.find(version):
-            return Plan(version, group, blender, tuple(headless))
+            return version, group, blender
     here = ".".join(map(str, sys.version_info[:2]))
     raise Missing(
         f"Blender's module needs Python 3.13 or 3.11; this is {here}, and none of them runs here. {pythons.ADVICE}"
@@ -124,7 +129,24 @@ def main(argv: list[str]) -> int:
     except (Missing, UserError) as error:
         print(f"\n{error}", file=sys.stderr)
         return Exit.USAGE
-    command = [str(python), str(ROOT / "scripts" / "run_headless.py"), *plan.words]
+    return start(python, plan.words)
+
+
+def hand_on(argv: Sequence[str]) -> int:
+    """Give a command of the headless command to it, in Blender's environment; made first where it is not there."""
+    parsed(argv)
+    try:
+        version, group, _ = host()
+        python = made(group, version)
+    except Missing as error:
+        print(error, file=sys.stderr)
+        return Exit.USAGE
+    return start(python, argv)
+
+
+def start(python: Path, headless: Sequence[str]) -> int:
+    """Become the headless command, so that its exit status and Ctrl-C are its own."""
+    command = [str(python), str(ROOT / "scripts" / "run_headless.py"), *headless]
     if sys.platform == "win32":
         return subprocess.call(command)
     sys.stdout.flush()

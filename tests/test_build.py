@@ -18,6 +18,7 @@ from build_tools import archive, environments, first_run, suites
 from voxel_trainer_addon import pythons
 from voxel_trainer_addon.errors import UserError
 
+ROOT = Path(environments.__file__).parent.parent
 THIS = "{}.{}".format(*sys.version_info[:2])
 
 
@@ -144,6 +145,21 @@ def test_wrong_words_are_told_before_any_download(tmp_path: Path, capsys: pytest
         first_run.planned(["--preset", "huge"])
     assert stopped.value.code == 2
     assert "huge" in capsys.readouterr().err
+
+
+def test_the_headless_commands_words_are_handed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    handed: list[list[str]] = []
+
+    def become(program: str, words: list[str]) -> None:
+        handed.append(words)
+
+    monkeypatch.setattr(first_run, "made", lambda group, version: tmp_path / "python")
+    monkeypatch.setattr(first_run.pythons, "find", lambda version: tmp_path if version == "3.11" else None)
+    monkeypatch.setattr(os, "execv", become)
+    first_run.hand_on(["status", "--goals"])
+    assert handed == [[str(tmp_path / "python"), str(ROOT / "scripts" / "run_headless.py"), "status", "--goals"]]
+    with pytest.raises(SystemExit):
+        first_run.hand_on(["status", "--gaols"])
 
 
 def test_a_failing_suite_makes_the_whole_command_fail(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,9 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="%(prog)s COMMAND [options]   (COMMAND --help tells more)",
     )
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", title=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    commands = top.add_subparsers(
+        dest="command", metavar="COMMAND", prog=top.prog, title=argparse.SUPPRESS, help=argparse.SUPPRESS
+    )
 
     run = _command(commands, "run", "Run all stages, or those named, one after the other.")
     run.add_argument(
@@ -91,7 +93,11 @@ def parser() -> argparse.ArgumentParser:
     status = _command(commands, "status", "Where the data folder stands.")
     status.add_argument("--goals", action="store_true", help="the success criteria, with figures and what is lacking")
     status.add_argument("--handoff", action="store_true", help="write HANDOFF.md into the data folder")
-    code = commands.add_parser("code", description="Write one proven script for each node tree of a .blend file.")
+    code = commands.add_parser(
+        "code",
+        description="Write one proven script for each node tree of a .blend file.",
+        usage="%(prog)s FILE.blend --out DIR [options]",
+    )
     code.add_argument("file", type=Path, metavar="FILE.blend")
     code.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for index.json and the scripts")
     code.add_argument("--layout", action="store_true", help="keep names, places, frames and colours of nodes too")
@@ -101,7 +107,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _command(commands: Any, name: str, words: str) -> argparse.ArgumentParser:
-    command: argparse.ArgumentParser = commands.add_parser(name, description=words, help=argparse.SUPPRESS)
+    command: argparse.ArgumentParser = commands.add_parser(name, description=words, usage="%(prog)s [options]")
     command.add_argument(
         "--data", type=Path, default=Path("training_data"), metavar="DIR", help="data folder (default: training_data)"
     )

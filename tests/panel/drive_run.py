@@ -25,6 +25,12 @@ def way() -> Iterator[float]:
     yield from steps.shot("running")
     run = steps.remote().session.id
 
+    yield from g.press("voxel.pause(", columns=3)
+    yield from steps.wait(lambda: steps.phase() == "paused", 120, "pause")
+    yield from steps.shot("paused")
+    yield from g.press("voxel.resume(", columns=3)
+    yield from steps.wait(lambda: steps.phase() == "running", 120, "resume")
+
     blend = str(g.OUT / "another.blend")
     bpy.ops.wm.save_as_mainfile(filepath=blend)
     bpy.ops.wm.open_mainfile(filepath=blend)
@@ -39,14 +45,6 @@ def way() -> Iterator[float]:
     assert (steps.remote().session.id, bpy.context.window_manager.voxel.preset) == (run, "tiny")
     yield from steps.wait(lambda: steps.remote().session.run.heard > heard, 90, "events after File > New")
 
-    yield from g.press("voxel.pause(", columns=3)
-    yield from steps.wait(lambda: steps.phase() == "paused", 120, "pause")
-    yield from steps.shot("paused")
-    yield from g.press("voxel.resume(", columns=3)
-    yield from steps.wait(lambda: steps.phase() == "running", 120, "resume")
-
-    yield from steps.wait(lambda: steps.remote().session.run.stage in ("dataset", "train"), 300, "dataset")
-    yield from steps.shot("later")
     yield from steps.wait(lambda: steps.phase() == "finished", 900, "the end")
     yield from steps.shot("finished")
     g.facts["exit"] = steps.remote().session.run.exit

@@ -101,8 +101,9 @@ def parser() -> argparse.ArgumentParser:
     code.add_argument("file", type=Path, metavar="FILE.blend")
     code.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for index.json and the scripts")
     code.add_argument("--layout", action="store_true", help="keep names, places, frames and colours of nodes too")
-    _general(code)
-    _general(commands.add_parser("facts"))
+    commands.add_parser("facts")
+    for command in commands.choices.values():
+        _general(command)
     return top
 
 
@@ -111,7 +112,6 @@ def _command(commands: Any, name: str, words: str) -> argparse.ArgumentParser:
     command.add_argument(
         "--data", type=Path, default=Path("training_data"), metavar="DIR", help="data folder (default: training_data)"
     )
-    _general(command)
     command.add_argument("--run-id", default="", help=argparse.SUPPRESS)
     return command
 

@@ -13,7 +13,6 @@ from typing import Any
 from ..errors import SetAside, UserError
 from . import schema
 
-
 AGAIN = "DELETE FROM aside WHERE stage = 'parse' AND item = ? AND code IN ('gone', 'changed', 'no-access')"
 """What parse could not do for a file that was not there holds no longer when it is found again."""
 

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -34,12 +36,12 @@ def prism(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     log = tmp_path_factory.mktemp("prism") / "log.txt"
     argv = [npx, "-y", PRISM, "mock", "--errors", "-h", "127.0.0.1", "-p", str(port), str(described)]
     with open(log, "w") as out:
-        server = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        server = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
     try:
         _wait_for(port, server, log)
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.terminate()
+        os.killpg(server.pid, signal.SIGTERM)  # npx starts others and leaves them behind
         server.wait(10)
 
 

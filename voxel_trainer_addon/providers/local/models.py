@@ -92,8 +92,8 @@ def adapter_base(folder: str) -> str:
 def answer_losses(model: Any, rows: Sequence[Encoded], pad: int) -> torch.Tensor:
     """The loss at each answer token of the rows, in nats, row after row. Shape: (answer tokens in all,).
 
-    Only the positions before answer tokens reach the output layer: with a vocabulary of 49,152 the logits of prompt and
-    padding would cost more than anything else.
+    Only the positions before answer tokens reach the output layer: logits of prompt and padding, 49,152 numbers a token
+    for the embedded model, would be worked out and kept for nothing.
     """
     where = next(model.parameters()).device
     width = max(len(row.tokens) for row in rows)

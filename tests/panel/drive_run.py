@@ -25,10 +25,10 @@ def way() -> Iterator[float]:
     yield from steps.shot("running")
     run = steps.remote().session.id
 
-    yield from g.press("voxel.pause(", columns=3)
+    yield from steps.press("voxel.pause(")
     yield from steps.wait(lambda: steps.phase() == "paused", 120, "pause")
     yield from steps.shot("paused")
-    yield from g.press("voxel.resume(", columns=3)
+    yield from steps.press("voxel.resume(")
     yield from steps.wait(lambda: steps.phase() == "running", 120, "resume")
 
     blend = str(g.OUT / "another.blend")

@@ -62,12 +62,12 @@ def way() -> Iterator[float]:
     yield from steps.wait(lambda: steps.remote().session.id == run, 60, "finding the run again")
     assert steps.phase() == "running"
 
-    yield from g.press("voxel.cancel(", columns=3)
+    yield from steps.press("voxel.cancel(")
     yield from steps.wait(lambda: steps.phase() == "finished", 60, "cancel")
     yield from steps.shot("cancelled")
     assert steps.remote().session.run.exit == 130
     assert steps.remote().view.resumable
-    yield from g.press("voxel.resume(", columns=3)
+    yield from steps.press("voxel.resume(")
     yield from steps.wait(lambda: steps.phase() == "running" and steps.remote().session.id != run, 60, "resume")
     yield from steps.shot("resumed")
     steps.remote().steer("cancel")

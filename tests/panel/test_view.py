@@ -175,6 +175,15 @@ def test_names_from_strangers_are_harmless_and_long_ones_cut(tmp_path: Path) -> 
     assert all(len(words) <= 60 and words.isprintable() for words in layout.of("label"))
 
 
+def test_the_end_tells_what_the_rows_have_no_room_for(tmp_path: Path) -> None:
+    told = [
+        event("stage", stage="parse", state="done", words="9 files parsed."),
+        event("stage", stage="train", state="aside", words="No CPU build."),
+    ]
+    end = event("ended", exit=3, words="parse: 9 files parsed. train: No CPU build.", report="", next=[])
+    assert looking_at(tmp_path, RUN, HARVESTED, *told, end).view.words == "No CPU build."
+
+
 def test_a_hash_is_no_name(tmp_path: Path) -> None:
     aside = event(
         "aside", stage="parse", item="0f" * 32, code="too-new", words="a/b.blend: It was saved by Blender 5.0."

@@ -8,7 +8,7 @@ import bpy
 from . import draw
 from .blender import REMOTE
 
-CHARACTER_PX = 7
+CHARACTER_PX = 6
 MARGIN_PX = 40
 
 

@@ -101,7 +101,7 @@ def _headline(session: Session, error: str) -> tuple[tuple[str, str] | None, str
         return ("PAUSE", "Stopped without a last word; what is done is kept"), ""
     if phase is Phase.FINISHED:
         status = Exit(run.exit) if run.exit in list(Exit) else None
-        return (OUTCOMES.get(status, FAILED) if status is not None else FAILED), run.words
+        return (OUTCOMES[status], _outcome(run)) if status in OUTCOMES else (FAILED, run.words)
     if session.message:
         return ("INFO", session.message.partition(". ")[0]), session.message.partition(". ")[2]
     if session.asked == "cancel":
@@ -111,6 +111,13 @@ def _headline(session: Session, error: str) -> tuple[tuple[str, str] | None, str
     if phase is Phase.PAUSED:
         return ("PAUSE", "Paused"), ""
     return (("PLAY", "Running; Blender stays yours"), "") if phase is Phase.RUNNING else (None, "")
+
+
+def _outcome(run: RunState) -> str:
+    """The sentences that the rows have no room for: what set a stage aside, and how the last one ended."""
+    told = [state for state in run.stages.values() if state.words]
+    words = [state.words for state in told[:-1] if state.state == "aside"] + [state.words for state in told[-1:]]
+    return run.words if run.exit == Exit.INTERRUPTED else " ".join(words) or run.words
 
 
 def _aside(aside: dict[str, str]) -> tuple[str, str]:

@@ -147,6 +147,7 @@ def hand_on(argv: Sequence[str]) -> int:
 def start(python: Path, headless: Sequence[str]) -> int:
     """Become the headless command, so that its exit status and Ctrl-C are its own."""
     command = [str(python), str(ROOT / "scripts" / "run_headless.py"), *headless]
+    os.environ["VOXEL_TRAINER_COMMAND"] = "python3 build.py"
     if sys.platform == "win32":
         return subprocess.call(command)
     sys.stdout.flush()

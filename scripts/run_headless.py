@@ -56,6 +56,8 @@ def command() -> Any:
 
 
 if __name__ == "__main__":
+    if "--" in sys.argv:
+        os.environ.setdefault("VOXEL_TRAINER_COMMAND", "blender -b --python scripts/run_headless.py --")
     status = command().main(words(), facts, HERE)
     sys.stdout.flush()
     sys.stderr.flush()

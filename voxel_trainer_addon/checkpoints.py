@@ -6,29 +6,33 @@ They can be committed to a repository: they hold no token and no private path.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from .catalog import Catalog
 from .files import now, read_json, write_json
 from .paths import TASKS, DataFolder
 
-COMMAND = "python scripts/run_headless.py"
+
+def command() -> str:
+    """How the headless command was started here, as a person types it again."""
+    return os.environ.get("VOXEL_TRAINER_COMMAND", "python scripts/run_headless.py")
 
 
 def next_steps(folder: DataFolder, catalog: Catalog) -> list[str]:
     """Commands that bring the work on from here, the next one first."""
-    counts, data = catalog.counts(), f"--data {folder.root.name}"
+    counts, data, start = catalog.counts(), f"--data {folder.root.name}", command()
     if not counts["files"]:
-        return [f"{COMMAND} run --source bundled: {data}", f"{COMMAND} run --source folder:PATH {data}"]
+        return [f"{start} run --source bundled: {data}", f"{start} run --source folder:PATH {data}"]
     if counts["parsed"] + catalog.count_asides("parse") < counts["files"]:
-        return [f"{COMMAND} resume {data}", f"{COMMAND} parse {data}"]
+        return [f"{start} resume {data}", f"{start} parse {data}"]
     if not counts["rows"]:
-        return [f"{COMMAND} dataset {data}"]
+        return [f"{start} dataset {data}"]
     if not any(job.get("status") == "done" for job in catalog.jobs()):
-        return [f"{COMMAND} train {data}"]
+        return [f"{start} train {data}"]
     if not catalog.evaluations():
-        return [f"{COMMAND} evaluate {data}"]
-    return [f"{COMMAND} status --goals {data}", f"{COMMAND} run --source folder:PATH {data}"]
+        return [f"{start} evaluate {data}"]
+    return [f"{start} status --goals {data}", f"{start} run --source folder:PATH {data}"]
 
 
 def write(

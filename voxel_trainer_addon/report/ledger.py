@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from .. import __version__
+from ..checkpoints import command
 from ..words import counted, duration, size
 from .facts import Facts, Reason
 from .html import Markup, join, tag
@@ -93,7 +94,7 @@ def commands(facts: Facts) -> Markup:
             words += [f"--{option}", str(value)]
     if options.name != facts.name and "--name" not in words:
         words += ["--name", facts.name]
-    start = "python scripts/run_headless.py"
+    start = command()
     lines = [f"{start} {shlex.join(words)}", f"{start} evaluate {shlex.join(['--name', facts.name])}"]
     kinds = {source.kind for source in facts.sources} - {"bundled"}
     where = tag("p", "PATH stands for the folder that the files lie in.", class_="soft") if kinds else None

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -202,5 +203,7 @@ def main(argv: list[str]) -> int:
     say("")
     for result in results:
         say(f"{result.state:8}{result.suite:12}{words.duration(result.seconds):>12}  {result.words}".rstrip())
+    count = Counter(result.state for result in results)
     say(f"All in {words.duration(time.monotonic() - started)}.")
-    return int(any(result.state == "FAILED" for result in results))
+    say(f"{count['ok']} passed, {count['FAILED']} failed, {count['skipped']} skipped")
+    return int(count["FAILED"] > 0)

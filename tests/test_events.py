@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from voxel_trainer_addon.events import EventLog, Follower, RunState, event
+from voxel_trainer_addon.events import KINDS, EventLog, Follower, RunState, event
 from voxel_trainer_addon.words import duration, harmless, size
 
 pytestmark = pytest.mark.plain
@@ -67,3 +67,11 @@ def test_strangers_names_are_harmless() -> None:
 def test_numbers_as_people_read_them() -> None:
     assert [size(n) for n in (0, 812, 4_230_000, 1_500_000_000)] == ["0 B", "812 B", "4.2 MB", "1.5 GB"]
     assert [duration(n) for n in (8.2, 200, 7500)] == ["8 s", "3 min 20 s", "2 h 5 min"]
+
+
+def test_every_kind_and_field_is_documented(root: Path) -> None:
+    text = (root / "docs" / "formats.md").read_text(encoding="utf-8")
+    for kind, fields in KINDS.items():
+        assert f"| `{kind}` |" in text
+        for name, meaning in fields.items():
+            assert f"`{name}` | {meaning} |" in text, f"{kind}.{name} is not in docs/formats.md as events.py has it"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What harvest costs over its floor: `python benchmarks/harvest.py [--files N] [--kilobytes K]`.
 
-Makes N different files of K kB, then measures in turn the floor (walk the folder, hash every file), a first harvest, and
+Makes N different files of K kB, then measures the floor (walk the folder, hash every file), a first harvest, and
 a second one over the unchanged folder against its own floor (walk and look). Prints ratios and memory as JSON.
 """
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def test_a_failed_transaction_leaves_nothing(catalog: Catalog) -> None:
 
 def test_a_catalog_from_the_future_is_refused_with_words(catalog: Catalog, tmp_path: Path) -> None:
     catalog.close()
-    with sqlite3.connect(tmp_path / "catalog.sqlite") as raw:
+    with contextlib.closing(sqlite3.connect(tmp_path / "catalog.sqlite")) as raw:
         raw.execute("PRAGMA user_version = 99")
     with pytest.raises(UserError, match="version 99"):
         Catalog(tmp_path / "catalog.sqlite")

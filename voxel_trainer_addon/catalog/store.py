@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,7 @@ class Catalog:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, isolation_level=None)
+        self._closing = weakref.finalize(self, self._db.close)  # a catalog that its owner forgets is closed too
         self._db.execute("PRAGMA foreign_keys = ON")
         if self._db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
             self._db.execute("PRAGMA journal_mode = DELETE")
@@ -74,6 +76,7 @@ class Catalog:
         try:
             schema.migrate(self._db)
         except (ValueError, sqlite3.DatabaseError) as error:
+            self.close()
             raise UserError(
                 f"{path.name} could not be opened: {error}. Move it away; `resume` goes on from the JSON files."
             ) from error
@@ -85,7 +88,7 @@ class Catalog:
         self.close()
 
     def close(self) -> None:
-        self._db.close()
+        self._closing()
 
     def _write(self, statements: Iterable[tuple[str, tuple[Any, ...]]]) -> None:
         self._db.execute("BEGIN IMMEDIATE")

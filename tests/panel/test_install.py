@@ -69,7 +69,7 @@ def test_labels_and_tooltips_follow_blenders_rules(root: Path) -> None:
             cls = getattr(bpy.types, name)
             texts = [
                 cls.bl_rna.description,
-                *(p.description for p in cls.bl_rna.properties if p.identifier != "rna_type"),
+                *(p.description for p in cls.bl_rna.properties if p.identifier not in cls.bl_rna.base.properties),
             ]
             assert not [text for text in texts if text.endswith(".")]
             assert cls.bl_rna.name.istitle() or cls.bl_rna.name in ("", name) or "&" in cls.bl_rna.name, cls.bl_rna.name

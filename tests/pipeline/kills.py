@@ -24,7 +24,7 @@ from typing import Any
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "run_headless.py"
 STAGES = ("harvest", "parse", "dataset")
-LONGEST_WAIT_S = {"harvest": 0.3, "parse": 6.0, "dataset": 20.0}
+LONGEST_WAIT_S = {"harvest": 0.3, "parse": 6.0, "dataset": 8.0}
 TABLES = {
     "source": "SELECT id, kind, state, words FROM source ORDER BY 1",
     "file": "SELECT * FROM file ORDER BY 1",

@@ -74,7 +74,7 @@ def test_labels_and_tooltips_follow_blenders_rules(root: Path) -> None:
             assert not [text for text in texts if text.endswith(".")]
             assert cls.bl_rna.name.istitle() or cls.bl_rna.name in ("", name) or "&" in cls.bl_rna.name, cls.bl_rna.name
         for item in ("folder", "licence", "data", "preset", "name", "model", "bundled"):
-            assert bpy.types.VOXEL_PG_choices.bl_rna.properties[item].description
+            assert bpy.types.WindowManager.bl_rna.properties["voxel"].fixed_type.properties[item].description
     finally:
         voxel_trainer_addon.unregister()
     assert not [name for name in dir(bpy.types) if name.startswith("VOXEL_")]

@@ -101,6 +101,8 @@ def _headline(session: Session, error: str) -> tuple[tuple[str, str] | None, str
         return ("PAUSE", "Stopped without a last word; what is done is kept"), ""
     if phase is Phase.FINISHED:
         status = Exit(run.exit) if run.exit in list(Exit) else None
+        if status is Exit.INTERRUPTED:
+            return OUTCOMES[status], ""
         return (OUTCOMES[status], _outcome(run)) if status in OUTCOMES else (FAILED, run.words)
     if session.message:
         return ("INFO", session.message.partition(". ")[0]), session.message.partition(". ")[2]
@@ -117,7 +119,7 @@ def _outcome(run: RunState) -> str:
     """The sentences that the rows have no room for: what set a stage aside, and how the last one ended."""
     told = [state for state in run.stages.values() if state.words]
     words = [state.words for state in told[:-1] if state.state == "aside"] + [state.words for state in told[-1:]]
-    return run.words if run.exit == Exit.INTERRUPTED else " ".join(words) or run.words
+    return " ".join(words) or run.words
 
 
 def _aside(aside: dict[str, str]) -> tuple[str, str]:
@@ -135,10 +137,10 @@ def _row(name: str, state: StageState, phase: Phase) -> Row:
     if state.state == "started":
         shown = duration if name == "train" else "{:,}".format  # training is limited by time and counts seconds
         text = (
-            f"{shown(state.done)} of {shown(state.total)}" if state.total else shown(state.done) if state.done else "…"
+            f"{shown(state.done)} of {shown(state.total)}" if state.total else shown(state.done) if state.done else ""
         )
         factor = round(min(1.0, state.done / state.total), 2) if state.total else 0.0
-        return Row(title, state.state, text, factor) if phase.alive else Row(title, "broken off", text)
+        return Row(title, state.state, text or "…", factor) if phase.alive else Row(title, "broken off", text)
     if state.state == "done":
         aside = f"{state.aside:,} set aside" if state.aside else ""
         return Row(title, state.state, ", ".join(filter(None, (harmless(CLAUSE.split(state.words)[0], 40), aside))))

@@ -176,7 +176,7 @@ def run(work: Work) -> Outcome:
         try:
             sources.append(open_source(spec, options, work.host))
         except bundled.NoLibraries as error:
-            work.set_aside(SetAside("harvest", spec, "no libraries", str(error)))
+            work.set_aside(SetAside("harvest", spec.rstrip(":"), "no libraries", str(error)))
     if any(work.folder.inbox.rglob("*.blend")):
         sources.append(folder.open(work.folder.inbox, options, "inbox"))
     if not sources and not work.catalog.counts()["files"]:

@@ -89,3 +89,21 @@ def test_status_goals_and_handoff_hold_figures_and_no_private_path(data: DataFol
         assert status.gather(data, catalog)["counts"]["files"] == 5
     assert "OPENAI_API_KEY" in text and "5 files" in text
     assert str(data.root.parent) not in text
+
+
+def test_a_reason_for_a_whole_stage_goes_when_it_runs(data: DataFolder) -> None:
+    run(data, "harvest", "parse")
+    with Catalog(data.catalog) as catalog:
+        assert [aside.code for aside in catalog.asides("parse")] == ["unavailable"]
+        catalog.drop_asides("parse", items="the whole")
+        assert not list(catalog.asides("parse"))
+
+
+def test_a_fault_is_told_logged_and_ends_the_run_resumable(data: DataFolder) -> None:
+    data.metadata.mkdir(parents=True)
+    exit, heard, started = run(data, "harvest")
+    assert exit == Exit.BUG and heard[-1] == "ended"
+    assert "fault of Voxel Trainer" in started.state.words
+    assert "Traceback" in (started.place / "log.txt").read_text()
+    data.metadata.rmdir()
+    assert run(data, "harvest")[0] == Exit.DONE

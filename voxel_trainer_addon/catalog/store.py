@@ -267,9 +267,10 @@ class Catalog:
         sql = "INSERT OR REPLACE INTO aside VALUES (?, ?, ?, ?, ?, ?)"
         self._write([(sql, (aside.stage, aside.item, blender, aside.code, aside.sentence, aside.detail))])
 
-    def drop_asides(self, stage: str, blender: str = "") -> None:
-        """Forget a stage's reasons, to try again."""
-        self._write([("DELETE FROM aside WHERE stage = ? AND blender = ?", (stage, blender))])
+    def drop_asides(self, stage: str, blender: str = "", items: str = "") -> None:
+        """Forget a stage's reasons, to try again: all, or those whose item begins with `items`."""
+        sql = "DELETE FROM aside WHERE stage = ? AND blender = ? AND substr(item, 1, length(?)) = ?"
+        self._write([(sql, (stage, blender, items, items))])
 
     def asides(self, stage: str = "") -> Iterator[SetAside]:
         rows = self._db.execute(

@@ -63,6 +63,7 @@ class BlenderFileScraper:
         for source in self.sources:
             self.current = source
             self.catalog.add_source(source.id, source.kind, source.root)
+            self.catalog.drop_asides("harvest", items=f"{source.id}/")
             self._go_through(source, work)
             self._write_metadata()
             self._checkpoint(work, "running")
@@ -173,6 +174,7 @@ def run(work: Work) -> Outcome:
     """Stage harvest; the inbox is a source where something lies in it. Raises UserError where nothing is named."""
     options, sources = work.options, list[Source]()
     for spec in options.source:
+        work.catalog.drop_asides("harvest", items=spec.rstrip(":"))
         try:
             sources.append(open_source(spec, options, work.host))
         except bundled.NoLibraries as error:

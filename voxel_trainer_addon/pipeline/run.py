@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -32,6 +32,8 @@ BEAT_S = 1.0
 PROGRESS_S = 0.2
 SLEEP_S = 0.1
 WORKER_MB = 1000
+WHOLE = "the whole stage"
+"""The item of a reason that holds for a stage, not for one file or tree."""
 
 
 def new_id() -> str:
@@ -111,20 +113,17 @@ class Run:
         except UserError as error:
             status, words = error.exit, str(error)
         except Exception as error:
-            details = self.place / "log.txt"
-            with open(details, "a", encoding="utf-8") as log:
-                traceback.print_exc(file=log)
-            words = f"This is a fault of Voxel Trainer ({type(error).__name__}: {error}). What is done is kept. "
-            words += f"The details are in {details.relative_to(self.folder.root).as_posix()}."
-            status = Exit.BUG
+            status, words = self._fault(error)
         finally:
             self._close_pool()
         self._flush_progress()
         if self._stage in TASKS and status in (Exit.INTERRUPTED, Exit.BUG, Exit.USAGE):
             self._recheckpoint("cancelled" if status == Exit.INTERRUPTED else "failed")
         report = ""
-        with contextlib.suppress(Cancelled):
-            report = stages.write_report(self)
+        try:
+            report = stages.write_report(self.folder, self.catalog, self.options.name)
+        except Exception as error:
+            status, words = self._fault(error)
         if not words:
             told = [f"{name}: {state.words}" for name, state in self.state.stages.items() if state.words]
             words = " ".join(told)
@@ -136,16 +135,27 @@ class Run:
         self.emit("ended", exit=int(status), words=words, report=report, next=following)
         return status
 
+    def _fault(self, error: Exception) -> tuple[Exit, str]:
+        """Exit status and words for what no stage expected; the details go to the run's log."""
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            return Exit.USAGE, "The disk is full. What is done is kept; make room and `resume`."
+        details = self.place / "log.txt"
+        with open(details, "a", encoding="utf-8") as log:
+            traceback.print_exception(error, file=log)
+        words = f"This is a fault of Voxel Trainer ({type(error).__name__}: {error}). What is done is kept."
+        return Exit.BUG, f"{words} The details are in {details.relative_to(self.folder.root).as_posix()}."
+
     def _one_stage(self) -> bool:
         """Run one stage; whether it was set aside."""
         stage = self._stage
         self.emit("stage", stage=stage, state="started", words="")
+        self.catalog.drop_asides(stage, items=WHOLE)
         try:
             outcome = self._outcomes[stage] = stages.RUNNERS[stage](self)
             aside, words = outcome.aside, outcome.words
         except Unavailable as error:
             aside, words = True, str(error)
-            self.set_aside(SetAside(stage, "stage", "unavailable", words))
+            self.set_aside(SetAside(stage, WHOLE, "unavailable", words))
         finally:
             self._close_pool()
         self._flush_progress()
@@ -173,7 +183,8 @@ class Run:
             self._flush_progress()
 
     def set_aside(self, aside: SetAside) -> None:
-        blender = self.host.name if self.host and aside.stage in ("parse", "dataset") else ""
+        depends = aside.stage in ("parse", "dataset") and aside.item != WHOLE
+        blender = self.host.name if self.host and depends else ""
         self.catalog.add_aside(aside, blender)
         self.emit("aside", stage=aside.stage, item=aside.item, code=aside.code, words=aside.sentence)
 

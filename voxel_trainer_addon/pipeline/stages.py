@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from ..catalog import Catalog
+from ..paths import DataFolder
 from ..stage import Outcome, Work
-
-if TYPE_CHECKING:
-    from .run import Run
 
 
 def _harvest(work: Work) -> Outcome:
@@ -55,11 +53,10 @@ RUNNERS: dict[str, Callable[[Work], Outcome]] = {
 }
 
 
-def write_report(run: Run) -> str:
+def write_report(folder: DataFolder, catalog: Catalog, name: str) -> str:
     """Write the dataset's report, where there is a dataset; its path relative to the data folder, or ''."""
     from ..report import page
 
-    place = run.folder.dataset(run.options.name)
-    if not (place / "dataset.json").is_file():
+    if not (folder.dataset(name) / "dataset.json").is_file():
         return ""
-    return page.write(run.folder, run.catalog, run.options.name).relative_to(run.folder.root).as_posix()
+    return page.write(folder, catalog, name).relative_to(folder.root).as_posix()

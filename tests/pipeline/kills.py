@@ -24,7 +24,7 @@ from typing import Any
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "run_headless.py"
 STAGES = ("harvest", "parse", "dataset")
-LONGEST_WAIT_S = {"harvest": 0.3, "parse": 6.0, "dataset": 8.0}
+LONGEST_WAIT_S = {"harvest": 0.3, "parse": 3.0, "dataset": 10.0}
 TABLES = {
     "source": "SELECT id, kind, state, words FROM source ORDER BY 1",
     "file": "SELECT * FROM file ORDER BY 1",
@@ -88,30 +88,25 @@ def started_stages(data: Path) -> Iterator[str]:
                 yield event["stage"]
 
 
-def disturb(words: Sequence[str], data: Path, stage: str, victim: str, chance: random.Random) -> str:
-    """Start a run, kill -9 the pipeline or one of its workers some time after `stage` began; what happened."""
+def disturb(words: Sequence[str], data: Path, stage: str, chance: random.Random) -> list[str]:
+    """Start a run; some time after `stage` began kill -9 one of its workers, if it has any, then the pipeline."""
     runs = len(list(data.glob("runs/*")))
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
     while process.poll() is None:
         if len(list(data.glob("runs/*/events.jsonl"))) > runs and stage in started_stages(data):
             break
         time.sleep(0.02)
-    wait = chance.uniform(0, LONGEST_WAIT_S[stage])
-    time.sleep(wait)
-    target = process.pid
-    if victim == "worker":
+    told = []
+    since = time.monotonic()
+    for victim in ("worker", "pipeline") if stage != "harvest" else ("pipeline",):
+        time.sleep(chance.uniform(0, LONGEST_WAIT_S[stage]))
         alive = children(process.pid)
-        while not alive and process.poll() is None:
-            time.sleep(0.02)
-            alive = children(process.pid)
-        target = chance.choice(alive) if alive else 0
-    if process.poll() is None and target:
-        os.kill(target, signal.SIGKILL)
-        told = f"{victim} killed {wait:.2f} s into {stage}"
-    else:
-        told = f"the run had ended {wait:.2f} s after {stage} began"
-    if victim == "worker":
-        told += f"; the run ended with {process.wait()}"
+        target = process.pid if victim == "pipeline" else chance.choice(alive) if alive else 0
+        if process.poll() is None and target:
+            os.kill(target, signal.SIGKILL)
+            told.append(f"{victim} killed {time.monotonic() - since:.2f} s into {stage}")
+        else:
+            told.append(f"no {victim} to kill {time.monotonic() - since:.2f} s after {stage} began")
     process.wait()
     return told
 
@@ -135,10 +130,9 @@ def main() -> int:
         print(f"undisturbed: exit {status} after {time.monotonic() - since:.0f} s", flush=True)
         words = command(found.python, shaken, *asked)
         for stage in STAGES:
-            for victim in ("pipeline",) if stage == "harvest" else ("worker", "pipeline"):
-                print(disturb(words, shaken, stage, victim, chance), flush=True)
-                if list(shaken.glob("runs/*/options.json")):
-                    words = command(found.python, shaken, "resume")
+            print("\n".join(disturb(words, shaken, stage, chance)), flush=True)
+            if list(shaken.glob("runs/*/options.json")):
+                words = command(found.python, shaken, "resume")
         status = subprocess.run(words, stdout=subprocess.DEVNULL).returncode
         print(f"resumed to the end: exit {status}")
         one, other = contents(calm), contents(shaken)

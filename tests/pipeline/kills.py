@@ -99,6 +99,8 @@ def disturb(words: Sequence[str], data: Path, stage: str, chance: random.Random)
     told = []
     since = time.monotonic()
     for victim in ("worker", "pipeline") if stage != "harvest" else ("pipeline",):
+        while victim == "worker" and process.poll() is None and not children(process.pid):
+            time.sleep(0.05)
         time.sleep(chance.uniform(0, LONGEST_WAIT_S[stage]))
         alive = children(process.pid)
         target = process.pid if victim == "pipeline" else chance.choice(alive) if alive else 0

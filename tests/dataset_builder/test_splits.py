@@ -56,8 +56,15 @@ def test_few_groups_still_leave_something_to_test_on(weights: dict[str, int], si
     assert sorted(allotted(weights, 0).values()) == sides
 
 
-def test_a_source_needs_ten_groups_of_files_and_a_fifth_beside_the_largest() -> None:
-    assert enough([3] * 10) and not enough([3] * 9) and not enough([1] * 10 + [41]) and not enough([])
+def test_a_source_needs_ten_groups_of_files_and_something_to_hold_out() -> None:
+    def files(*trees: int) -> dict[str, int]:
+        return {str(number): count for number, count in enumerate(trees)}
+
+    assert enough(files(*[3] * 10), 0)
+    assert not enough(files(*[3] * 9), 0), "too few"
+    assert not enough(files(*[1] * 10, 241), 0), "next to nothing beside the largest"
+    assert not enough(files(1, *[200] * 9), 0), "only one is small enough to be held out"
+    assert not enough({}, 0)
 
 
 def test_each_kind_of_leak_is_seen() -> None:

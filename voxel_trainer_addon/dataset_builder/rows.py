@@ -100,7 +100,7 @@ def sides(examples: Examples, origins: Origins, seed: int) -> Sides:
     for place in places:
         for source in {origin.source for origin in origins[place.sha256]}:
             weights.setdefault(source, Counter())[files.of(place.sha256)] += 1
-    by_file = {source: enough(counts.values()) for source, counts in sorted(weights.items())}
+    by_file = {source: enough(counts, seed) for source, counts in sorted(weights.items())}
     whole = {place.sha256 for place in places if any(by_file[origin.source] for origin in origins[place.sha256])}
 
     def atom(place: Place) -> str:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..files import digest
@@ -41,11 +41,15 @@ class Groups:
         return atom
 
 
-def enough(weights: Collection[int]) -> bool:
+def enough(weights: Mapping[str, int], seed: int) -> bool:
     """Whether a source can be split by its files, given how many trees each of its groups of files holds: there are
-    `FEW_GROUPS` of them or more, and beside the largest there is a fifth of the trees to hold out. Otherwise it is
-    split by trees that share groups."""
-    return len(weights) >= FEW_GROUPS and max(weights) <= sum(weights) * (1 - 2 * HELD_OUT)
+    `FEW_GROUPS` of them or more, and val and test would each get half of what they are filled up to, or more. Otherwise
+    it is split by trees that share groups."""
+    filled: Counter[str] = Counter()
+    for group, side in allotted(weights, seed).items():
+        filled[side] += weights[group]
+    least = sum(weights.values()) * HELD_OUT / 2
+    return len(weights) >= FEW_GROUPS and filled["val"] >= least and filled["test"] >= least
 
 
 def allotted(weights: Mapping[str, int], seed: int) -> dict[str, str]:

@@ -160,8 +160,10 @@ def sweep(home: Path) -> None:
 
 
 def has(python: Path, module: str) -> bool:
-    """Whether a Python can import a module (Debian's may lack ensurepip, and pip)."""
-    return subprocess.run([str(python), "-I", "-c", f"import {module}"], capture_output=True).returncode == 0
+    """Whether a Python has a module (Debian's may lack ensurepip, and pip). It is looked for, not imported: torch takes
+    ten seconds on a busy machine."""
+    look = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"
+    return subprocess.run([str(python), "-I", "-c", look], capture_output=True).returncode == 0
 
 
 def lent_pip(python: Path) -> Path | None:

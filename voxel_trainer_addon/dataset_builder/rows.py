@@ -96,10 +96,14 @@ def sides(examples: Examples, origins: Origins, seed: int) -> Sides:
     """Split by files where a source has enough of them, else by trees that share groups."""
     places = sorted({place for example in examples.by_graph.values() for place in example.places})
     files = joined(examples, lambda place: place.sha256)
-    weights: dict[str, Counter[str]] = {}
-    for place in places:
-        for source in {origin.source for origin in origins[place.sha256]}:
-            weights.setdefault(source, Counter())[files.of(place.sha256)] += 1
+    weights: dict[str, Counter[str]] = {
+        origin.source: Counter() for place in places for origin in origins[place.sha256]
+    }
+    for example in examples.by_graph.values():
+        found = {files.of(place.sha256) for place in example.places}
+        if len(found) == 1:  # one that other groups have too may not be theirs to hold out
+            for source in {origin.source for place in example.places for origin in origins[place.sha256]}:
+                weights[source][min(found)] += 1
     by_file = {source: enough(counts, seed) for source, counts in sorted(weights.items())}
     whole = {place.sha256 for place in places if any(by_file[origin.source] for origin in origins[place.sha256])}
 

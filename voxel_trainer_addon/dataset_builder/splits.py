@@ -42,7 +42,7 @@ class Groups:
 
 
 def enough(weights: Mapping[str, int], seed: int) -> bool:
-    """Whether a source can be split by its files, given how many trees each of its groups of files holds: there are
+    """Whether a source can be split by its files, given how many trees only each of its groups of files has: there are
     `FEW_GROUPS` of them or more, and val and test would each get half of what they are filled up to, or more. Otherwise
     it is split by trees that share groups."""
     filled: Counter[str] = Counter()

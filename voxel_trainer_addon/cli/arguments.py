@@ -19,7 +19,7 @@ Voxel Trainer turns .blend files into proven training data and tuned models.
   run        harvest, parse, dataset, train and evaluate, one after the other
   resume     go on where the last run stopped, with what it was asked to do
   status     where the data folder stands; --goals, --handoff
-  code       one proven Python script for every node tree of one .blend file
+  code       one proven Python script for every node tree of a .blend file or folder
 
 Each stage is a command too: harvest, parse, dataset, train, evaluate.
 Without a command, what waits in ./training_data is parsed."""
@@ -95,11 +95,17 @@ def parser() -> argparse.ArgumentParser:
     status.add_argument("--handoff", action="store_true", help="write HANDOFF.md into the data folder")
     code = commands.add_parser(
         "code",
-        description="Write one proven script for each node tree of a .blend file.",
-        usage="%(prog)s FILE.blend --out DIR [options]",
+        description="Write one proven script for each node tree of a .blend file, or of every file in a folder.",
+        usage="%(prog)s FILE.blend|FOLDER --out DIR [options]",
     )
-    code.add_argument("file", type=Path, metavar="FILE.blend")
-    code.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for index.json and the scripts")
+    code.add_argument("file", type=Path, metavar="FILE.blend|FOLDER")
+    code.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder for index.json and the scripts; of FOLDER/a/b.blend they lie in DIR/a/b",
+    )
     code.add_argument("--layout", action="store_true", help="keep names, places, frames and colours of nodes too")
     commands.add_parser("facts")
     for command in commands.choices.values():

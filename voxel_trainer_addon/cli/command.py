@@ -129,8 +129,11 @@ def _code(found: argparse.Namespace, facts: Facts, script: Path) -> int:
         if not found.json:
             Terminal().say(words)
 
-    entries = code.write_scripts(found.file, found.out, blender, layout=found.layout, tick=tick, told=told)
-    proven = sum(entry["proven"] for entry in entries)
-    summary = {"trees": len(entries), "proven": proven, "index": str(found.out / "index.json")}
-    print(json.dumps(summary) if found.json else f"{proven} of {len(entries)} trees proven; see {summary['index']}")
-    return Exit.DONE if proven == len(entries) else Exit.SET_ASIDE
+    written = code.write_scripts(found.file, found.out, blender, layout=found.layout, tick=tick, told=told)
+    summary = {"trees": written.trees, "proven": written.proven, "index": str(written.index)}
+    if written.unreadable:
+        summary["unreadable"] = written.unreadable
+    words = f"{written.proven} of {written.trees} trees proven; see {written.index}"
+    lost = f"; {written.unreadable} files could not be read" if written.unreadable else ""
+    print(json.dumps(summary) if found.json else words + lost)
+    return Exit.DONE if written.proven == written.trees and not written.unreadable else Exit.SET_ASIDE

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command `code`: one .blend file in, one proven script for each of its node trees out. Needs no data folder."""
+"""The command `code`: .blend files in, one proven script for each of their node trees out. Needs no data folder."""
 
 from __future__ import annotations
 
 import os
 import re
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,58 +23,143 @@ ROOTS_AT_ONCE = 8
 LIMIT_S = 600.0
 
 
-def write_scripts(
-    blend: Path, out: Path, host: Host, *, layout: bool, tick: Callable[[], bool], told: Callable[[str], None]
-) -> list[dict[str, Any]]:
-    """Write `out/index.json` and the scripts of the proven trees; the index: a list of key, script, proven, reason.
+@dataclass(frozen=True)
+class Written:
+    """What came of it: trees, how many of them have a proven script, and files that could not be read at all."""
 
-    Raises UserError where the file cannot be read at all; nothing is written then.
+    trees: int
+    proven: int
+    unreadable: int
+    index: Path
+
+
+@dataclass
+class _File:
+    """One .blend file on its way: `prefix` names it before its trees, `waiting` counts requests without an answer."""
+
+    blend: Path
+    out: Path
+    record: Path
+    prefix: str
+    index: dict[str, dict[str, Any]] = field(default_factory=dict)
+    waiting: int = 0
+
+
+def write_scripts(
+    source: Path, out: Path, host: Host, *, layout: bool, tick: Callable[[], bool], told: Callable[[str], None]
+) -> Written:
+    """Write `out/index.json` and the scripts of the proven trees: a list of key, script, proven, reason. Of a folder,
+    every `a/b.blend` below it has its own in `out/a/b/`.
+
+    Raises UserError where a file named by itself cannot be read; nothing is written then.
     """
-    if not blend.is_file():
-        raise UserError(f"{blend} is no file.")
-    seen = header.look(blend, host.version)
-    if isinstance(seen, header.NotReadable):
-        raise UserError(f"{blend.name}: {seen.sentence}")
-    out.mkdir(parents=True, exist_ok=True)
+    if not source.exists():
+        raise UserError(f"{source} is not there.")
+    alone = source.is_file()
+    paths = [source] if alone else sorted(path for path in source.rglob("*.blend") if path.is_file())
+    if not paths:
+        raise UserError(f"No .blend file lies in {source}.")
     with tempfile.TemporaryDirectory(prefix="voxel-code-") as scratch:
-        record_path = Path(scratch) / "record.json"
+        files = deque(
+            _File(
+                path.resolve(),
+                out if alone else out / path.relative_to(source).with_suffix(""),
+                Path(scratch) / f"{n}.json",
+                "" if alone else f"{path.relative_to(source)}  ",
+            )
+            for n, path in enumerate(paths)
+        )
         with Pool(
             host,
             workers=workers_that_fit(),
             memory_mb=WORKER_MB * 4,
             scratch=Path(scratch),
-            readable=[blend.resolve().parent, Path(scratch)],
+            readable=[source.resolve().parent if alone else source.resolve(), Path(scratch)],
         ) as pool:
-            record = _read(pool, blend.resolve(), seen.blocks, record_path, tick)
-            index = {key: _entry(key, None, False, "not tried") for key in record["graphs"]}
-            for answer in pool.run(_requests(record, record_path, blend, layout), tick):
-                for entry in _entries(answer, out):
-                    index[entry["key"]] = entry
-                    told(f"{'proven' if entry['proven'] else 'refused'}  {entry['key']}  {entry['reason']}".rstrip())
-    entries = sorted(index.values(), key=lambda entry: str(entry["key"]))
-    write_json(out / "index.json", entries)
-    return entries
+            return _Writer(pool, host, layout, tick, told).write(files, alone, out / "index.json" if alone else out)
 
 
-def _read(pool: Pool, blend: Path, blocks: int, place: Path, tick: Callable[[], bool]) -> dict[str, Any]:
-    """The file's record, kept at `place` for the workers that prove its trees."""
-    sha256 = sha256_of(blend)
-    body = {"path": str(blend), "sha256": sha256, "way": "fast", "blocks": blocks}
-    for answer in pool.run([Request("read", body, blend.name, sha256, LIMIT_S, {**body, "way": "open"})], tick):
-        if not answer.ok:
-            raise UserError(f"{blend.name}: {answer.sentence}")
-        os.replace(answer.body["record"], place)
-    value = read_json(place)
-    assert isinstance(value, dict), "the worker said that it wrote a record"
-    return value
+class _Writer:
+    def __init__(
+        self, pool: Pool, host: Host, layout: bool, tick: Callable[[], bool], told: Callable[[str], None]
+    ) -> None:
+        self.pool, self.host, self.layout, self.tick, self.told = pool, host, layout, tick, told
+        self.proofs: deque[Request] = deque()
+        self.files: dict[str, _File] = {}
+        self.trees = self.proven = self.unreadable = 0
 
+    def write(self, files: deque[_File], alone: bool, index: Path) -> Written:
+        while files or self.proofs:
+            for answer in self.pool.run(self._requests(files, alone), self.tick):
+                try:
+                    self._take(self.files[answer.request.body["file"]], answer)
+                except UserError as error:
+                    if alone:
+                        raise
+                    self._set_aside(str(error))
+        return Written(self.trees, self.proven, self.unreadable, index)
 
-def _requests(record: dict[str, Any], path: Path, blend: Path, layout: bool) -> Iterator[Request]:
-    keys = sorted(key for key in record["graphs"] if not key.startswith("linked/"))
-    for start in range(0, len(keys), ROOTS_AT_ONCE):
-        roots = keys[start : start + ROOTS_AT_ONCE]
-        body = {"record": str(path), "roots": roots, "layout": layout}
-        yield Request("prove", body, f"{blend.name}: {roots[0]} …", digest(roots), LIMIT_S)
+    def _requests(self, files: deque[_File], alone: bool) -> Iterator[Request]:
+        """What is to be done next: proofs of what was read, else the next file."""
+        while files or self.proofs:
+            if self.proofs:
+                yield self.proofs.popleft()
+                continue
+            file = files.popleft()
+            try:
+                yield self._read(file)
+            except UserError as error:
+                if alone:
+                    raise
+                self._set_aside(str(error))
+
+    def _set_aside(self, sentence: str) -> None:
+        self.unreadable += 1
+        self.told(f"set aside  {sentence}")
+
+    def _read(self, file: _File) -> Request:
+        seen = header.look(file.blend, self.host.version)
+        if isinstance(seen, header.NotReadable):
+            raise UserError(f"{file.blend.name}: {seen.sentence}")
+        name, sha256 = str(file.record), sha256_of(file.blend)
+        self.files[name] = file
+        body = {"path": str(file.blend), "sha256": sha256, "way": "fast", "blocks": seen.blocks, "file": name}
+        return Request("read", body, file.blend.name, sha256, LIMIT_S, {**body, "way": "open"})
+
+    def _take(self, file: _File, answer: Answer) -> None:
+        if answer.request.job == "read":
+            if not answer.ok:
+                del self.files[str(file.record)]
+                raise UserError(f"{file.blend.name}: {answer.sentence}")
+            os.replace(answer.body["record"], file.record)
+            self._prove(file)
+        else:
+            file.waiting -= 1
+            for entry in _entries(answer, file.out):
+                file.index[entry["key"]] = entry
+                words = f"{'proven' if entry['proven'] else 'refused'}  {entry['key']}  {entry['reason']}"
+                self.told(file.prefix + words.rstrip())
+        if not file.waiting:
+            self._finish(file)
+
+    def _prove(self, file: _File) -> None:
+        record = read_json(file.record)
+        assert isinstance(record, dict), "the worker said that it wrote a record"
+        file.out.mkdir(parents=True, exist_ok=True)
+        keys = sorted(key for key in record["graphs"] if not key.startswith("linked/"))
+        for start in range(0, len(keys), ROOTS_AT_ONCE):
+            roots = keys[start : start + ROOTS_AT_ONCE]
+            body = {"record": str(file.record), "roots": roots, "layout": self.layout, "file": str(file.record)}
+            item = f"{file.blend.name}: {roots[0]} …"
+            self.proofs.append(Request("prove", body, item, digest(roots), LIMIT_S))
+            file.waiting += 1
+
+    def _finish(self, file: _File) -> None:
+        write_json(file.out / "index.json", [file.index[key] for key in sorted(file.index)])
+        self.trees += len(file.index)
+        self.proven += sum(entry["proven"] for entry in file.index.values())
+        del self.files[str(file.record)]
+        file.record.unlink()
 
 
 def _entries(answer: Answer, out: Path) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Steps performed on live data, and a closed loop that makes a struct what it should be and keeps what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import bpy
+
+from ..model import Value
+from ..steps import KINDS, At, Call, Fetch, Join, Place, Set, Step, data, is_reference
+from . import items
+from .read import fields
+
+ROUNDS = 3
+"""One property opens another (a mode its sockets, a link its menu), never a longer chain than this."""
+
+
+class Stage:
+    """Performs steps on live data; `things` are the live objects by base."""
+
+    def __init__(self) -> None:
+        self.things: dict[str, Any] = {"bpy.data": bpy.data, "bpy.utils": bpy.utils}
+
+    def live(self, place: Place) -> Any:
+        thing = self.things.get(place.base) or self.data_block(place.base)
+        for step in place.path:
+            thing = thing[step.key] if isinstance(step, At) else getattr(thing, step)
+        return thing
+
+    @staticmethod
+    def data_block(base: str) -> Any:
+        """The data-block that a base like `data/IMAGE/Rust` names."""
+        _, kind, name = base.split("/", 2)
+        return getattr(bpy.data, KINDS[kind].collection)[name]
+
+    def value(self, value: Value) -> Any:
+        """A plain value as Blender takes it."""
+        if isinstance(value, Place):
+            return self.live(value)
+        if isinstance(value, Join):
+            return self.live(value.place) + value.text
+        if is_reference(value):
+            return self.data_block(data(value["id"], value["name"]).base)
+        if isinstance(value, Mapping):
+            return set(value["set"]) if "set" in value else float(value["float"])
+        if isinstance(value, list):
+            return [self.value(x) for x in value]
+        return value
+
+    def perform(self, step: Step) -> None:
+        if isinstance(step, Set):
+            setattr(self.live(step.place), step.name, self.value(step.value))
+        elif isinstance(step, Fetch):
+            self.things[step.result] = self.live(step.place)
+        else:
+            named = {name: self.value(value) for name, value in step.named.items()}
+            result = getattr(self.live(step.place), step.name)(*map(self.value, step.args), **named)
+            if step.result:
+                self.things[step.result] = result
+
+
+class Loop:
+    """Brings live structs to wanted values; `steps` holds what was done, in order.
+
+    `late` tells that the links are there: until then what an update would remove is kept.
+    """
+
+    def __init__(self) -> None:
+        self.stage = Stage()
+        self.steps: list[Step] = []
+        self.late = False
+
+    def do(self, step: Step) -> Any:
+        """Perform and record."""
+        self.stage.perform(step)
+        self.steps.append(step)
+        return self.stage.things.get(step.result) if isinstance(step, Call | Fetch) and step.result else None
+
+    def set(self, place: Place, struct: Any, name: str, want: Value, read: Any) -> bool:
+        """Assign where it differs; recorded only if it made a difference."""
+        have = read(getattr(struct, name))
+        if have == want or want == "":
+            return False
+        try:
+            setattr(struct, name, self.stage.value(want))
+        except (TypeError, ValueError, AttributeError, KeyError, RuntimeError):
+            return False
+        if read(getattr(struct, name)) == have:
+            return False
+        self.steps.append(Set(place, name, want))
+        return True
+
+    def fit(self, place: Place, struct: Any, want: Mapping[str, Value]) -> bool:
+        """Assign what differs, nested structs and item collections too, until nothing changes any more."""
+        changed = False
+        for _ in range(ROUNDS):
+            before = len(self.steps)
+            for name, read in fields(struct):
+                if name not in want or (name == "auto_remove" and not self.late):
+                    continue
+                wanted = want[name]
+                if isinstance(wanted, Mapping) and not wanted.keys() & {"id", "set", "float"}:
+                    below = getattr(struct, name)
+                    if below is not None:
+                        self.nested(place / name, below, wanted)
+                elif isinstance(wanted, list) and (not wanted or isinstance(wanted[0], Mapping)):
+                    self.collection(place / name, getattr(struct, name), wanted)
+                else:
+                    self.set(place, struct, name, wanted, read)
+            if len(self.steps) == before:
+                break
+            changed = True
+        return changed
+
+    def nested(self, place: Place, struct: Any, want: Mapping[str, Value]) -> None:
+        changed = self.fit(place, struct, want)
+        if changed and isinstance(struct, bpy.types.CurveMapping):
+            self.do(Call(place, "update"))
+
+    def collection(self, place: Place, live: Any, want: list[Any]) -> None:
+        """Bring a collection to the wanted number of items, then each item to its values."""
+        while len(live) > len(want):
+            before = len(live)
+            self.do(Call(place, "remove", (place / At(len(live) - 1),)))
+            if len(live) >= before:
+                break
+        while len(live) < len(want):
+            before = len(live)
+            args = items.arguments(live, want[len(live)])
+            if args is None:
+                return
+            try:
+                self.do(Call(place, "new", args))
+            except (TypeError, RuntimeError, ValueError):
+                return
+            if len(live) <= before:
+                return
+            if getattr(live[before], "auto_remove", False):  # else the next update removes it before it is linked
+                self.do(Set(place / At(before), "auto_remove", False))
+        for n, item in enumerate(want):
+            self.fit(place / At(n), live[n], item)

@@ -78,7 +78,8 @@ class Item:
 @dataclass(frozen=True)
 class Graph:
     """One node tree. `key` is `<collection of bpy.data>/<name>` of the data-block that owns it; `type` is the tree's
-    `bl_idname`; `missing` tells that it is a placeholder for a group whose library is not there."""
+    `bl_idname`; `linked`: it comes from another file; `missing`: that file is not there, and the tree is what is known of
+    it, an interface with the sockets of a node that uses it."""
 
     key: str
     type: str
@@ -88,6 +89,7 @@ class Graph:
     settings: Mapping[str, Value] = field(default_factory=dict)
     layout: Mapping[str, Value] = field(default_factory=dict)
     missing: bool = False
+    linked: bool = False
     refused: str = ""
     """Why no script can make it (a node type that this Blender does not know, say), else empty."""
 

@@ -85,23 +85,32 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "ACTION": Kind("actions"),
     "ARMATURE": Kind("armatures"),
+    "BRUSH": Kind("brushes"),
+    "CACHEFILE": Kind("cache_files"),
     "CAMERA": Kind("cameras"),
     "COLLECTION": Kind("collections"),
     "CURVE": Kind("curves", ("CURVE",)),
+    "CURVES": Kind("hair_curves"),
     "FONT": Kind("fonts"),
     "GREASEPENCIL": Kind("grease_pencils"),
+    "GREASEPENCIL_V3": Kind("grease_pencils"),
     "IMAGE": Kind("images", (1, 1)),
     "LATTICE": Kind("lattices"),
     "LIGHT": Kind("lights", ("POINT",)),
+    "LIGHT_PROBE": Kind("lightprobes", ("SPHERE",)),
     "LINESTYLE": Kind("linestyles"),
     "MASK": Kind("masks"),
     "MATERIAL": Kind("materials"),
     "MESH": Kind("meshes"),
+    "META": Kind("metaballs"),
+    "MOVIECLIP": Kind("movieclips"),
     "NODETREE": Kind("node_groups"),
     "OBJECT": Kind("objects", (None,)),
+    "PALETTE": Kind("palettes"),
     "PARTICLE": Kind("particles"),
     "POINTCLOUD": Kind("pointclouds"),
     "SCENE": Kind("scenes"),
+    "SOUND": Kind("sounds"),
     "SPEAKER": Kind("speakers"),
     "TEXT": Kind("texts"),
     "TEXTURE": Kind("textures", ("NONE",)),
@@ -160,6 +169,9 @@ PASSES: Mapping[str, str] = {
 }
 """Output of a Render Layers node → the switch of the view layer that gives it."""
 
+LOADED = frozenset({"CACHEFILE", "FONT", "MOVIECLIP", "SOUND"})
+"""Kinds that come only from a file: one that every Blender brings along stands for it, under the name that is wanted."""
+FILE = "Inter.woff2"
 BUILTIN_FONT = "Bfont Regular"
 RENDER_LAYERS = "CompositorNodeRLayers"
 
@@ -204,10 +216,14 @@ def placeholder(kind: str, name: str) -> list[Step]:
         return [Fetch(base, DATA / "scenes" / At("Scene"))]
     if (kind, name) == ("FONT", BUILTIN_FONT):
         return [Call(DATA / "fonts", "load", ("<builtin>",), result=base)]
-    if kind == "FONT":  # fonts cannot be made; one that every Blender brings along stands for them
+    if kind in LOADED:
         fonts = Call(Place("bpy.utils"), "system_resource", ("DATAFILES",), {"path": "fonts"}, "fonts")
-        inter = Call(DATA / "fonts", "load", (Join(Place("fonts"), "/Inter.woff2"),), result=base)
-        return [fonts, inter, Set(Place(base), "name", name)]
+        path = Join(Place("fonts"), f"/{FILE}")
+        load: list[Step] = [Call(DATA / how.collection, "load", (path,), result=base)]
+        if kind == "CACHEFILE":
+            opened = Call(Place("bpy.ops.cachefile"), "open", (), {"filepath": path})
+            load = [opened, Fetch(base, DATA / how.collection / At(FILE))]
+        return [fonts, *load, Set(Place(base), "name", name)]
     return [Call(DATA / how.collection, "new", (name, *how.args), result=base)]
 
 

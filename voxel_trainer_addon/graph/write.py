@@ -107,6 +107,8 @@ class _Writer:
         self.name_nodes(graph, steps, names)
         kinds = {step.name for step in steps if isinstance(step, Call) and step.place == TREE / "interface"}
         opened = False
+        if graph.missing:
+            yield "# The library of this group is missing: here are its name and the sockets that a user of it has."
         for step in steps:
             yield from self.statement(step, needed)
             if not opened and _makes_tree(step):

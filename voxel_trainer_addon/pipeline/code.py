@@ -146,7 +146,7 @@ class _Writer:
         record = read_json(file.record)
         assert isinstance(record, dict), "the worker said that it wrote a record"
         file.out.mkdir(parents=True, exist_ok=True)
-        keys = sorted(key for key in record["graphs"] if not key.startswith("linked/"))
+        keys = sorted(key for key, graph in record["graphs"].items() if not graph["linked"])
         for start in range(0, len(keys), ROOTS_AT_ONCE):
             roots = keys[start : start + ROOTS_AT_ONCE]
             body = {"record": str(file.record), "roots": roots, "layout": self.layout, "file": str(file.record)}

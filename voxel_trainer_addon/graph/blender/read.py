@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import struct as packing
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -266,7 +266,7 @@ def _refusal(graph: Graph) -> str:
 def read_graph(tree: Any, key: str) -> Graph:
     """One node tree. Raises UnicodeDecodeError where a name is no text (files from before 2.50)."""
     if getattr(tree, "is_missing", False):
-        return Graph(key, tree.bl_idname, missing=True)
+        return Graph(key, tree.bl_idname, missing=True, linked=True)
     names = _unique_names(tree)
     settings = values(tree)
     layout = {name: settings.pop(name) for name in TREE_LAYOUT if name in settings}
@@ -280,6 +280,27 @@ def read_graph(tree: Any, key: str) -> Graph:
         layout,
     )
     return replace(graph, refused=_refusal(graph))
+
+
+SOCKET_NAMES = {"VALUE": "Float", "RGBA": "Color", "BOOLEAN": "Bool"}
+"""`type` of a socket → how its class is called, where that is another word."""
+
+
+def _stand_in(graph: Graph, graphs: Iterable[Graph]) -> Graph:
+    """What is known of a group whose library is missing: the sockets of the node that uses it and has the most."""
+    users = [node for user in graphs for node in user.nodes if node.group == graph.name]
+    if not users:
+        return graph
+    node = max(users, key=lambda node: len(node.inputs) + len(node.outputs))
+    kind = next(user.type for user in graphs if node in user.nodes)
+    items = []
+    for in_out, sockets in (("OUTPUT", node.outputs), ("INPUT", node.inputs)):
+        for socket in sockets:
+            words = SOCKET_NAMES.get(socket.type, socket.type.title())
+            long = isinstance(socket.value, list) and socket.type == "VECTOR" and len(socket.value) != 3
+            settings = {"dimensions": len(socket.value)} if long else {}
+            items.append(Item(f"{in_out} NodeSocket{words}", socket.name, settings))
+    return replace(graph, type=kind, interface=tuple(items))
 
 
 def tree_of(data: Any, key: str) -> Any:
@@ -353,7 +374,12 @@ def _borrow(graphs: dict[str, Graph], borrowed: Mapping[str, list[Any]], add: Ca
         key = f"node_groups/{name}"
         if key not in graphs and borrowed.get(name):
             add(key, borrowed[name][0])
-            todo += graphs[key].groups if key in graphs else ()
+            if key in graphs:
+                graphs[key] = replace(graphs[key], linked=True)
+                todo += graphs[key].groups
+    for key, graph in graphs.items():
+        if graph.missing:
+            graphs[key] = _stand_in(graph, list(graphs.values()))
 
 
 def _with_refusals(graphs: Mapping[str, Graph], unread: set[str]) -> dict[str, Graph]:

@@ -22,6 +22,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.things: dict[str, Any] = {"bpy.data": bpy.data, "bpy.utils": bpy.utils}
+        self.things["bpy.ops.cachefile"] = bpy.ops.cachefile
 
     def live(self, place: Place) -> Any:
         thing = self.things.get(place.base) or self.data_block(place.base)

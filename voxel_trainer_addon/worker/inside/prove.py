@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from ...graph.blender.build import build, make_placeholders, replay
 from ...graph.blender.read import read_graph, tree_of
 from ...graph.canonical import differences, graph_hash, shape_hash
 from ...graph.model import Graph, closure
+from ...graph.steps import KINDS, references_of
 from ...graph.write import Block, script
 from . import Refused, empty
 
@@ -59,13 +60,16 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     return {"scripts": scripts}
 
 
-def _refusal(trees: Iterable[Graph]) -> str:
-    """Why no script can make these trees, or nothing."""
+def _refusal(trees: Sequence[Graph]) -> str:
+    """Why no script can make these trees, users after what they use, or nothing."""
+    if trees[-1].missing:
+        return "refused: its library is missing"
     for tree in trees:
-        if tree.missing:
-            return f"refused: it uses the group “{tree.name}”, whose library is missing"
         if tree.refused:
             return tree.refused
+        for kind, name in references_of(tree):
+            if kind not in KINDS:
+                return f"refused: “{tree.name}” refers to “{name}”, and no script makes a data-block of type {kind}"
     return ""
 
 
@@ -109,6 +113,8 @@ def _trial(code: str, trees: list[Graph], seen: dict[str, list[Graph]]) -> str:
         live = tree_of(bpy.data, tree.key)
         if live is None:
             return f"failed: the code made no {tree.key}"
+        if tree.missing:  # only its sockets are known, and they are compared with the nodes that use it
+            continue
         made = read_graph(live, tree.key)
         if made in seen.get(tree.key, ()):
             continue

@@ -78,8 +78,8 @@ class Item:
 @dataclass(frozen=True)
 class Graph:
     """One node tree. `key` is `<collection of bpy.data>/<name>` of the data-block that owns it; `type` is the tree's
-    `bl_idname`; `linked`: it comes from another file; `missing`: that file is not there, and the tree is what is known of
-    it, an interface with the sockets of a node that uses it."""
+    `bl_idname`; `linked`: it comes from another file; `missing`: that file is not there, and the tree is what is
+    known of it, an interface with the sockets of a node that uses it."""
 
     key: str
     type: str

@@ -12,7 +12,8 @@ from .model import Node
 
 LONGEST = 32
 RESERVED = frozenset(
-    {*keyword.kwlist, *dir(builtins), "bpy", "nodes", "links", "interface", "link", "fonts", "match", "case"}
+    {*keyword.kwlist, *dir(builtins), "bpy", "nodes", "links", "interface", "link", "match", "case"}
+    | {"fonts", "helper", "unsigned"}
 )
 PREFIX = re.compile(r"^(ShaderNode|GeometryNode|CompositorNode|TextureNode|FunctionNode|Node)(?=.)")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")

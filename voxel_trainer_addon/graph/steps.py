@@ -170,7 +170,7 @@ PASSES: Mapping[str, str] = {
 """Output of a Render Layers node → the switch of the view layer that gives it."""
 
 LOADED = frozenset({"CACHEFILE", "FONT", "MOVIECLIP", "SOUND"})
-"""Kinds that come only from a file: one that every Blender brings along stands for it, under the name that is wanted."""
+"""Kinds that come only from a file: one that every Blender brings along stands for it, under the wanted name."""
 FILE = "Inter.woff2"
 BUILTIN_FONT = "Bfont Regular"
 RENDER_LAYERS = "CompositorNodeRLayers"

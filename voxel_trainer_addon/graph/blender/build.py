@@ -151,7 +151,18 @@ class _Tree(Loop):
             index = made.index
             self.do(Set(Place(base), "dimensions", item.settings["dimensions"]))
             made = self.do(Fetch(base, TREE / "interface" / "items_tree" / At(index)))
+        if item.settings.get("subtype") == "" and made.subtype:
+            self.unsigned(Place(base))
         self.fit(Place(base), made, item.settings)
+
+    def unsigned(self, item: Place) -> None:
+        """Give an item the subtype UNSIGNED, which has no name in interfaces: taken over from a node that has it."""
+        kind, socket = items.UNSIGNED
+        helper, node = Place("helper"), Place("unsigned")
+        self.do(Call(DATA / "node_groups", "new", (helper.base, "GeometryNodeTree"), result=helper.base))
+        self.do(Call(helper / "nodes", "new", (kind,), result=node.base))
+        self.do(Call(item, "from_socket", (node, node / "inputs" / At(socket))))
+        self.do(Call(DATA / "node_groups", "remove", (helper,)))
 
     def interface_values(self) -> None:
         for n, item in enumerate(self.graph.interface):

@@ -24,6 +24,9 @@ OUTSIDE = frozenset(
 )
 """Nodes whose outputs follow a scene, an image or a clip, not the tree."""
 
+UNSIGNED = ("GeometryNodeCurveArc", "Resolution")
+"""A node, in 4.2 to 5.2, and its input of the subtype UNSIGNED."""
+
 
 def arguments(collection: Any, item: Mapping[str, Value]) -> tuple[Value, ...] | None:
     """Arguments of the collection's `new` for such an item; None where it has no `new`."""

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import bpy
@@ -29,8 +30,12 @@ from ..steps import (
     scene_steps,
 )
 from . import items
+from .held import hold
 from .read import NODE_LAYOUT, socket_value
 from .stage import Loop, Stage
+
+NEW = "held"
+"""The nodes' first names, with a number."""
 
 LONGEST_KEY = 32
 """Longer names of sockets are not written; the index is."""
@@ -78,7 +83,9 @@ class _Tree(Loop):
             self.into[link.target].append(link)
         self.zone_inputs = {node.pair: node.name for node in graph.nodes if node.pair is not None}
         self.linked: set[Link] = set()
-        self.made: set[str] = set()
+        self.made: dict[str, int] = {}
+        self.turn = 0
+        self.new: list[tuple[Any, str]] = []
 
     # The tree and its interface
 
@@ -87,11 +94,7 @@ class _Tree(Loop):
         self.fit(TREE, self.tree, self.graph.settings)
         self.make_interface()
         order = in_flow(self.graph)
-        for node in order:
-            if node.type != FRAME or self.layout:
-                self.make(node)
-                self.links_into(node)
-                self.socket_values(node)
+        self.in_phases([node for node in order if node.type != FRAME or self.layout])
         self.late = True
         for _ in range(2):
             before = len(self.steps)
@@ -105,6 +108,36 @@ class _Tree(Loop):
                 break
         if self.layout:
             self.lay_out(order)
+
+    def in_phases(self, order: list[Node]) -> None:
+        """Make the nodes, then all settings, values and links, each with updates held back.
+
+        The steps are kept as a person would do them: node by node, its settings, the links into it, its values.
+        """
+        before = self.steps
+        parts: dict[tuple[str, str], list[Step]] = {}
+
+        def work(phase: Callable[[Node], None]) -> None:
+            for self.turn, node in enumerate(order):
+                self.steps = parts[phase.__name__, node.name] = []
+                phase(node)
+            self.give_names()
+
+        for phase in (self.make, self.first_settings, self.socket_values, self.links_into):
+            hold(self.tree, partial(work, phase))
+        self.steps = before
+        for node in order:
+            for name in ("make", "first_settings", "links_into", "socket_values"):
+                self.steps += parts[name, node.name]
+        self.turn = len(order)
+
+    def give_names(self) -> None:
+        """Name new nodes as Blender would have; in a large tree its own search, one by one, takes long."""
+        taken: Counter[str] = Counter()
+        for live, name in self.new:
+            live.name = f"{name}.{taken[name]:03}" if taken[name] else name
+            taken[name] += 1
+        self.new.clear()
 
     def make_tree(self) -> Any:
         collection, name = self.graph.key.split("/", 1)
@@ -175,16 +208,18 @@ class _Tree(Loop):
         return Place(f"node/{node.name}")
 
     def make(self, node: Node) -> None:
-        """Create a node with its settings; the other half of a zone with it, so that both get their sockets."""
+        """Create a node; the other half of a zone with it, so that both get their sockets."""
         if node.name in self.made:
             return
-        self.made.add(node.name)
+        self.made[node.name] = self.turn
         place = self.place(node)
         try:
-            self.do(Call(TREE / "nodes", "new", (node.type,), result=place.base))
+            live = self.do(Call(TREE / "nodes", "new", (node.type,), result=place.base))
         except RuntimeError:
-            self.made.discard(node.name)
+            del self.made[node.name]
             return
+        self.new.append((live, live.name))
+        live.name = f"{NEW} {len(self.made)}"
         if node.type == RENDER_LAYERS:  # a new one takes what the context offers, equal here and not elsewhere
             for name in ("scene", "layer"):
                 if node.settings.get(name):
@@ -193,8 +228,12 @@ class _Tree(Loop):
             other = self.nodes[node.pair]
             self.make(other)
             self.do(Call(place, "pair_with_output", (self.place(other),)))
-            self.settle(other)
-        self.settle(node)
+
+    def first_settings(self, node: Node) -> None:
+        """The settings of a new node; a zone's items are held by its output node, which comes later in the flow."""
+        for name in (node.pair, node.name):
+            if name is not None and name in self.made:
+                self.settle(self.nodes[name])
 
     def settle(self, node: Node) -> None:
         """Make the settings what they should be."""
@@ -252,12 +291,16 @@ class _Tree(Loop):
         for link in self.into[node.name]:
             by_input[link.input].append(link)
         for _, links in sorted(by_input.items()):
-            if all(link.source in self.made for link in links) or self.late:
+            if all(self.is_there(link.source) for link in links) or self.late:
                 for link in sorted(links, key=lambda link: link.order):
                     self.link(link)
 
+    def is_there(self, name: str) -> bool:
+        """Whether that node is made before the links into the node in turn."""
+        return self.made.get(name, self.turn + 1) <= self.turn
+
     def link(self, link: Link) -> None:
-        if link in self.linked or link.source not in self.made:
+        if link in self.linked or not self.is_there(link.source):
             return
         source, target = self.nodes[link.source], self.nodes[link.target]
         outputs = self.stage.things[self.place(source).base].outputs

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Edits with updates held back: they end in the same state, in less time, and errors come out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import bpy
+import pytest
+
+from voxel_trainer_addon.graph.blender.build import build
+from voxel_trainer_addon.graph.blender.held import hold
+from voxel_trainer_addon.graph.blender.read import read_graph
+from voxel_trainer_addon.graph.canonical import differences
+from voxel_trainer_addon.worker.inside import empty
+
+pytestmark = pytest.mark.bpy
+MANY = 300
+
+
+@pytest.fixture(autouse=True)
+def emptied() -> None:
+    empty()
+
+
+def shader(name: str) -> Any:
+    return bpy.data.node_groups.new(name, "ShaderNodeTree")
+
+
+def chain(tree: Any, length: int) -> None:
+    before = tree.nodes.new("ShaderNodeValue")
+    for n in range(length):
+        node = tree.nodes.new("ShaderNodeMath")
+        node.name = f"n{n}"
+        tree.links.new(before.outputs[0], node.inputs[0])
+        node.inputs[1].default_value = n
+        before = node
+
+
+def seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def test_a_held_tree_is_up_to_date_afterwards_and_nothing_else_is_left() -> None:
+    low, tree = shader("Low"), shader("High")
+    low.interface.new_socket("Amount", in_out="INPUT", socket_type="NodeSocketFloat")
+
+    def job() -> None:
+        node = tree.nodes.new("ShaderNodeGroup")
+        node.node_tree = low
+        assert not node.inputs
+
+    hold(tree, job)
+    assert [socket.name for socket in tree.nodes[0].inputs] == ["Amount"]
+    assert {group.name for group in bpy.data.node_groups} == {"Low", "High"}
+
+
+def test_holding_back_is_worth_it() -> None:
+    plain, held = shader("Plain"), shader("Held")
+    assert seconds(lambda: chain(plain, MANY)) > 3 * seconds(lambda: hold(held, lambda: chain(held, MANY)))
+    assert not differences(read_graph(plain, "node_groups/Held"), read_graph(held, "node_groups/Held"), {}, {})
+
+
+def test_what_a_job_raises_comes_out_and_the_next_one_runs() -> None:
+    tree = shader("Tree")
+    with pytest.raises(ZeroDivisionError):
+        hold(tree, lambda: 1 // 0)
+    with pytest.raises(RuntimeError, match="inside"):
+        hold(tree, lambda: hold(tree, lambda: None))
+    hold(tree, lambda: tree.nodes.new("ShaderNodeMath"))
+    assert len(tree.nodes) == 1
+
+
+def test_nodes_built_get_the_names_that_blender_gives() -> None:
+    chain(shader("Chain"), 3)
+    want = read_graph(bpy.data.node_groups["Chain"], "node_groups/Chain")
+    empty()
+    build(want)
+    assert {node.name for node in bpy.data.node_groups["Chain"].nodes} == {"Value", "Math", "Math.001", "Math.002"}

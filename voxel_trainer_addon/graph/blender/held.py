@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Edits of node trees with Blender's updates held back: without it each edit walks the whole tree again.
+
+Blender starts no update of node trees inside such an update, so the job runs inside one of a tree of our own. What
+updates bring along is missing until the job is over: sockets of new items and of groups, availability, validity of
+links. Trees, their interfaces and their removal stay outside; made inside a job they have crashed Blender.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import bpy
+
+_jobs: list[Callable[[], None]] = []
+
+
+class HeldTree(bpy.types.NodeTree):
+    """A tree whose update runs the job that waits."""
+
+    bl_idname = "VoxelTrainerHeldTree"
+    bl_label = "Voxel Trainer"
+    bl_icon = "NONE"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        """Not offered in the editor's list of trees."""
+        return False
+
+    def update(self) -> None:
+        if _jobs:
+            _jobs.pop()()
+
+
+@cache
+def _register() -> None:
+    bpy.utils.register_class(HeldTree)
+
+
+def hold(tree: Any, job: Callable[[], None]) -> None:
+    """Run `job` with all updates held back, then update `tree` once. Raises what the job raises."""
+    _register()
+    errors: list[BaseException] = []
+
+    def guarded() -> None:
+        try:
+            job()
+        except BaseException as error:  # Blender would print it and go on
+            errors.append(error)
+
+    groups: Any = bpy.data.node_groups
+    trigger = groups.new("Held", HeldTree.bl_idname)
+    _jobs.append(guarded)
+    try:
+        trigger.nodes.new("NodeReroute")
+    finally:
+        ran = not _jobs
+        _jobs.clear()
+        groups.remove(trigger)
+        tree.interface_update(bpy.context)
+    if errors:
+        raise errors[0]
+    if not ran:
+        raise RuntimeError("Blender ran no update; is this called inside one?")

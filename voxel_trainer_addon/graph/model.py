@@ -92,6 +92,9 @@ class Graph:
     linked: bool = False
     refused: str = ""
     """Why no script can make it (a node type that this Blender does not know, say), else empty."""
+    sparse: bool = False
+    """It came from the compact form: nodes stand in their order, only what differs from a fresh tree is mentioned, and
+    sockets are found by identifier."""
 
     @property
     def name(self) -> str:

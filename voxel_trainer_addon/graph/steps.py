@@ -15,9 +15,10 @@ from .model import Graph, Value
 
 @dataclass(frozen=True)
 class At:
-    """`[key]` on the way to a place."""
+    """`[key]` on the way to a place. `identifier` is that of a socket, where it is known; it says nothing new."""
 
     key: str | int
+    identifier: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

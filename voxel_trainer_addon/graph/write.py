@@ -42,6 +42,14 @@ def script(blocks: Sequence[Block]) -> str:
     return "".join(line + "\n" for line in _Writer(blocks).lines())
 
 
+def variables(blocks: Sequence[Block]) -> list[Mapping[str, str]]:
+    """For each block, what the script calls things: base of a step → variable."""
+    writer = _Writer(blocks)
+    for _ in writer.lines():
+        pass
+    return writer.given
+
+
 def literal(text: str) -> str:
     """A string as Python spells it in double quotes; what cannot be seen is escaped."""
     return '"' + "".join(map(_character, text)) + '"'
@@ -59,6 +67,7 @@ class _Writer:
         self.blocks = blocks
         self.common = Names()
         self.variables: dict[str, str] = {}
+        self.given: list[Mapping[str, str]] = []
 
     def lines(self) -> Iterator[str]:
         yield "import bpy"
@@ -66,6 +75,7 @@ class _Writer:
         for block in self.blocks:
             yield ""
             yield from self.block(block)
+            self.given.append(self.variables)
 
     # The parts of a script
 

@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import bpy
 
 from ..flow import FRAME, REROUTE, fed_inputs, in_flow
-from ..model import Graph, Item, Link, Node, Value
+from ..model import Graph, Item, Link, Node, Socket, Value
 from ..steps import (
     DATA,
     KINDS,
@@ -76,7 +76,7 @@ class _Tree(Loop):
         super().__init__()
         self.graph = graph
         self.layout = layout
-        self.fed = fed_inputs(graph)
+        self.fed = set() if graph.sparse else fed_inputs(graph)
         self.nodes = {node.name: node for node in graph.nodes}
         self.into: dict[str, list[Link]] = defaultdict(list)
         for link in graph.links:
@@ -93,7 +93,7 @@ class _Tree(Loop):
         self.tree = self.make_tree()
         self.fit(TREE, self.tree, self.graph.settings)
         self.make_interface()
-        order = in_flow(self.graph)
+        order = list(self.graph.nodes) if self.graph.sparse else in_flow(self.graph)
         self.in_phases([node for node in order if node.type != FRAME or self.layout])
         self.late = True
         for _ in range(2):
@@ -240,10 +240,14 @@ class _Tree(Loop):
         settings: Mapping[str, Value] = {} if node.type == REROUTE else node.settings
         live = self.stage.things[self.place(node).base]
         self.fit(self.place(node), live, settings)
-        if node.outputs:
+        if len(live.outputs):
             self.set(self.place(node), live, "mute", bool(node.settings.get("mute")), bool)
 
     # Sockets and links
+
+    def index(self, sockets: Any, wanted: Sequence[Socket], n: int) -> int:
+        """Where the live socket is for the n-th wanted one; the number of sockets where there is none."""
+        return items.index_of(sockets, wanted[n].identifier) if self.graph.sparse else n
 
     def key(self, sockets: Any, index: int) -> At:
         """A socket by its name where that finds it and no other in use has it, else by its index.
@@ -254,7 +258,7 @@ class _Tree(Loop):
         name = socket.name
         alike = sum(s.name == name and not s.is_unavailable for s in sockets)
         named = name and len(name) <= LONGEST_KEY and alike == 1 and sockets.get(name) == socket
-        return At(name if named else index)
+        return At(name if named else index, socket.identifier)
 
     def socket_values(self, node: Node) -> None:
         if node.name not in self.made or node.type == REROUTE:
@@ -262,15 +266,16 @@ class _Tree(Loop):
         live = self.stage.things[self.place(node).base]
         for side, wanted in (("inputs", node.inputs), ("outputs", node.outputs)):
             sockets = getattr(live, side)
-            for n, (socket, want) in enumerate(zip(sockets, wanted, strict=False)):
-                if want.value is None and not hasattr(socket, "default_value"):
+            for n, want in enumerate(wanted):
+                at = self.index(sockets, wanted, n)
+                if at >= len(sockets) or (want.value is None and not hasattr(sockets[at], "default_value")):
                     continue
-                if not want.available or (side == "outputs" and want.value is None):
+                if not want.available or (want.value is None and (side == "outputs" or self.graph.sparse)):
                     continue
                 if side == "inputs" and (node.name, n) in self.fed:
                     continue
-                if socket_value(socket) != want.value:
-                    self.socket_value(self.place(node) / side / self.key(sockets, n), socket, want.value)
+                if socket_value(sockets[at]) != want.value:
+                    self.socket_value(self.place(node) / side / self.key(sockets, at), sockets[at], want.value)
 
     def socket_value(self, place: Place, socket: Any, want: Value) -> None:
         have = socket_value(socket)
@@ -305,12 +310,16 @@ class _Tree(Loop):
         source, target = self.nodes[link.source], self.nodes[link.target]
         outputs = self.stage.things[self.place(source).base].outputs
         inputs = self.stage.things[self.place(target).base].inputs
-        output = items.output_index(source, link.output, outputs)
-        if output >= len(outputs) or link.input >= len(inputs):
+        if self.graph.sparse:
+            output = self.index(outputs, source.outputs, link.output)
+        else:
+            output = items.output_index(source, link.output, outputs)
+        entry = self.index(inputs, target.inputs, link.input)
+        if output >= len(outputs) or entry >= len(inputs):
             return
         ends = (
             self.place(source) / "outputs" / self.key(outputs, output),
-            self.place(target) / "inputs" / self.key(inputs, link.input),
+            self.place(target) / "inputs" / self.key(inputs, entry),
         )
         self.do(Call(TREE / "links", "new", ends, result="link" if link.muted else ""))
         if link.muted:

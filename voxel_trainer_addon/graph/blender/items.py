@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,3 +60,14 @@ def output_index(node: Node, index: int, outputs: Any) -> int:
         name = node.outputs[index].name
         return next((n for n, socket in enumerate(outputs) if socket.name == name), len(outputs))
     return index
+
+
+def index_of(sockets: Any, socket: str) -> int:
+    """Where the compact form's socket is among the live ones: by identifier, or as code finds it (`[3]`, `["Fac"]`);
+    their number where it is not."""
+    found = next((n for n, live in enumerate(sockets) if live.identifier == socket), len(sockets))
+    if found < len(sockets) or not socket.startswith("["):
+        return found
+    (key,) = json.loads(socket)
+    live = sockets.get(key) if isinstance(key, str) else None
+    return next((n for n, other in enumerate(sockets) if n == key or (live is not None and other == live)), found)

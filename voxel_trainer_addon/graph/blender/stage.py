@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import bpy
 
+from ..compact import collection_calls
 from ..model import Value
 from ..steps import KINDS, At, Call, Fetch, Join, Place, Set, Step, data, is_reference
 from . import items
@@ -65,13 +67,15 @@ class Stage:
 class Loop:
     """Brings live structs to wanted values; `steps` holds what was done, in order.
 
-    `late` tells that the links are there: until then what an update would remove is kept.
+    `late` tells that the links are there: until then what an update would remove is kept. `told` counts the edits of
+    collections that the compact form told and that are done.
     """
 
     def __init__(self) -> None:
         self.stage = Stage()
         self.steps: list[Step] = []
         self.late = False
+        self.told: Counter[Place] = Counter()
 
     def do(self, step: Step) -> Any:
         """Perform and record."""
@@ -104,7 +108,9 @@ class Loop:
                 wanted = want[name]
                 if isinstance(wanted, Mapping) and not wanted.keys() & {"id", "set", "float"}:
                     below = getattr(struct, name)
-                    if below is not None:
+                    if isinstance(below, bpy.types.bpy_prop_collection):
+                        self.told_collection(place / name, below, wanted)
+                    elif below is not None:
                         self.nested(place / name, below, wanted)
                 elif isinstance(wanted, list) and (not wanted or isinstance(wanted[0], Mapping)):
                     self.collection(place / name, getattr(struct, name), wanted)
@@ -142,3 +148,17 @@ class Loop:
                 self.do(Set(place / At(before), "auto_remove", False))
         for n, item in enumerate(want):
             self.fit(place / At(n), live[n], item)
+
+    def told_collection(self, place: Place, live: Any, want: Mapping[str, Value]) -> None:
+        """The same from the compact form, which tells what to do with the collection."""
+        for name, args in collection_calls(place, want)[self.told[place] :]:
+            try:
+                self.do(Call(place, name, args))
+            except (TypeError, RuntimeError, ValueError, IndexError):
+                return
+            self.told[place] += 1
+            if name == "new" and getattr(live[len(live) - 1], "auto_remove", False):
+                self.do(Set(place / At(len(live) - 1), "auto_remove", False))
+        for index, item in want.items():
+            if index.isdigit() and int(index) < len(live):
+                self.fit(place / At(int(index)), live[int(index)], item)

@@ -8,6 +8,7 @@ code. A script becomes the blocks that it was written from, with variables for n
 from __future__ import annotations
 
 import ast
+import contextlib
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -38,7 +39,7 @@ def parse_code(code: str) -> list[Block]:
     """
     try:
         module = ast.parse(code)
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise NotUnderstood(getattr(error, "lineno", None) or 0, f"it is no Python: {error}") from None
     reader = _Reader()
     try:
@@ -134,11 +135,10 @@ class _Reader:
         if isinstance(statement, ast.Import) and [name.name for name in statement.names] == ["bpy"]:
             self.names["bpy"] = _Thing(None, Place("bpy"))
         elif isinstance(statement, ast.Assign):
-            hint = next((target.id for target in statement.targets if isinstance(target, ast.Name)), "")
-            value = self.value(statement.value, hint)
+            value = self.named(statement.targets[0], statement.value)
             for target in statement.targets:
                 self.assign(target, value)
-        elif isinstance(statement, ast.Expr):
+        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
             self.value(statement.value)
         elif isinstance(statement, ast.For) and not statement.orelse:
             for value in self.several(self.value(statement.iter)):
@@ -146,6 +146,12 @@ class _Reader:
                 self.run(statement.body)
         else:
             raise self.fail(f"“{ast.unparse(statement).splitlines()[0][:60]}” is no statement of ours")
+
+    def named(self, target: ast.expr, value: ast.expr) -> Any:
+        """A value, where what it makes is called as the variable that it goes to."""
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+            return tuple(map(self.named, target.elts, value.elts))
+        return self.value(value, target.id if isinstance(target, ast.Name) else "")
 
     def assign(self, target: ast.expr, value: Any) -> None:
         if isinstance(target, ast.Tuple | ast.List):
@@ -178,9 +184,17 @@ class _Reader:
         if isinstance(thing.owner, _DataBlock) and thing.owner.kind == "FONT" and name == "name":
             thing.owner.name = value
         else:
-            if thing.place.base == "link" and isinstance(thing.owner, _Tree):
-                thing.owner.steps[-1] = replace(thing.owner.steps[-1], result="link")
+            if isinstance(thing.owner, _Tree) and thing.place.base.startswith("link/"):
+                thing = self.last_link(thing.owner, thing.place.base)
             self.emit(thing, Set(thing.place, name, self.plain(value)))
+
+    def last_link(self, tree: _Tree, base: str) -> _Thing:
+        """A link that was just made, which is now called by its name."""
+        made = tree.steps[-1]
+        if base != f"link/{len(tree.steps)}" or not isinstance(made, Call):
+            raise self.fail("a link is changed, and others were made since")
+        tree.steps[-1] = replace(made, result="link")
+        return _Thing(tree, Place("link"))
 
     def emit(self, thing: _Thing, step: Step) -> None:
         """Keep a step with the tree or the stand-in that it belongs to."""
@@ -220,16 +234,16 @@ class _Reader:
     def joined(self, how: ast.operator, left: Any, right: Any) -> Any:
         if isinstance(left, _Thing) and isinstance(right, str) and isinstance(how, ast.Add):
             return Join(left.place, right)
-        plain = str | int | float | tuple
-        if isinstance(left, plain) and isinstance(right, plain) and not (_size(left) * _size(right) > MAX_STEPS):
-            try:
+        if (
+            all(isinstance(x, (str, int, float, tuple)) for x in (left, right))
+            and _size(left) * _size(right) < MAX_STEPS
+        ):
+            with contextlib.suppress(TypeError):
                 return OPERATORS[type(how)](left, right)
-            except TypeError:
-                pass
         raise self.fail("two things are joined that do not join")
 
     def attribute(self, thing: Any, name: str) -> Any:
-        if not isinstance(thing, _Thing):
+        if not isinstance(thing, _Thing) or name.startswith("_"):
             raise self.fail(f"“{name}” of something that is not Blender's")
         if name in METHODS:
             return _Method(thing, name)
@@ -302,7 +316,7 @@ class _Reader:
             tree.items[result] = Item(kind, str(args[0]) if args else "")
         elif place == TREE / "links":
             tree.steps.append(step)
-            return _Thing(tree, Place("link"))
+            return _Thing(tree, Place(f"link/{len(tree.steps)}"))
         tree.steps.append(replace(step, result=result))
         return _Thing(tree, Place(result)) if result else None
 
@@ -337,7 +351,7 @@ class _Reader:
         key = f"{collection}/{owner.name}"
         tree = next((tree for tree in self.trees if tree.key == key), None)
         if tree is None:
-            opened = [step for step in owner.steps if isinstance(step, Set) and step.name == "use_nodes"]
+            opened: list[Step] = [step for step in owner.steps if isinstance(step, Set) and step.name == "use_nodes"]
             tree = _Tree(key, TREE_TYPES.get(collection, "ShaderNodeTree"), opened)
             tree.steps.append(Fetch(TREE.base, data(owner.kind, owner.name) / "node_tree"))
             self.trees.append(tree)

@@ -18,7 +18,7 @@ from voxel_trainer_addon.graph.canonical import differences
 from voxel_trainer_addon.graph.compact import compact, graphs
 from voxel_trainer_addon.graph.model import Graph, closure
 from voxel_trainer_addon.graph.parse_code import parse_code
-from voxel_trainer_addon.graph.write import Block, script
+from voxel_trainer_addon.graph.write import Block, script, variables
 from voxel_trainer_addon.worker.inside import empty
 
 pytestmark = pytest.mark.bpy
@@ -116,9 +116,9 @@ def unnamed(form: Mapping[str, Any]) -> dict[str, Any]:
 def go_round(trees: Sequence[Graph]) -> dict[str, Any]:
     """Blender → code → steps → code, and both forms → Blender → form; the compact form."""
     blocks = built(trees)
-    code, form = script(blocks), compact(blocks)
+    code, form = script(blocks), compact(blocks, variables(blocks))
     read = parse_code(code)
-    assert script(read) == code
+    assert compact(parse_code(script(read))) == compact(read)
     for view in (form, compact(read)):
         again = built(graphs(json.loads(json.dumps(view))))
         assert unnamed(compact(again)) == unnamed(form)
@@ -126,6 +126,16 @@ def go_round(trees: Sequence[Graph]) -> dict[str, Any]:
             live = tree_of(bpy.data, tree.key)
             assert live is not None and differences(tree, read_graph(live, tree.key), {}, {}) == []
     return form
+
+
+def test_a_subtype_without_a_name_goes_round() -> None:
+    empty()
+    tree, helper = (bpy.data.node_groups.new(name, "GeometryNodeTree") for name in ("Unsigned", "Other"))
+    socket = tree.interface.new_socket("Count", socket_type="NodeSocketInt")
+    socket.from_socket(helper.nodes.new("GeometryNodeCurveArc"), helper.nodes[0].inputs["Resolution"])
+    tree.interface.new_socket("After", socket_type="NodeSocketInt").default_value = 3
+    form = go_round([read_graph(tree, "node_groups/Unsigned")])
+    assert form["trees"][0]["interface"][0]["settings"]["subtype"] == ""
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -9,12 +9,14 @@ what code writes (`[3]`, `["Fac"]`), where the form was read from code and no Bl
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from .model import Graph, Item, Link, Node, Socket, Value
+from .names import type_words
 from .steps import TREE, At, Call, Fetch, Place, Set, Step
-from .write import Block, variables
+from .write import Block
 
 FORMAT = "voxel-graph/1"
 EDITS = ("clear", "remove", "new")
@@ -25,12 +27,16 @@ class NotTold(ValueError):
     """The compact form has no words for it; the sentence says for what."""
 
 
-def compact(blocks: Sequence[Block], blender: str = "") -> dict[str, Value]:
+def compact(
+    blocks: Sequence[Block], names: Sequence[Mapping[str, str]] | None = None, blender: str = ""
+) -> dict[str, Value]:
     """The form of the last block's tree and of the groups below it. `blender`: the version that the trees are from.
 
-    Raises NotTold where a step has no place in the form (layout, say).
+    Nodes are called as the script calls them (`names`: `write.variables` of the blocks; blocks that were read from a
+    script have these names already), those without a variable by their type. Raises NotTold where a step has no place
+    in the form (layout, say).
     """
-    named = variables(blocks)
+    named = names or [{f"node/{n.name}": n.name for n in b.graph.nodes if n.name.isidentifier()} for b in blocks]
     trees = [_Tree(block, ids).told() for block, ids in zip(blocks, named, strict=True)]
     return {"format": FORMAT, "blender": blender, "trees": trees}
 
@@ -40,7 +46,7 @@ class _Tree:
 
     def __init__(self, block: Block, names: Mapping[str, str]) -> None:
         self.block = block
-        self.names = names
+        self.names = dict(names)
         self.settings: dict[str, Value] = {}
         self.interface: list[dict[str, Value]] = []
         self.items: dict[str, int] = {}
@@ -57,7 +63,7 @@ class _Tree:
 
     def take(self, step: Step) -> None:
         base = step.place.base
-        if base.startswith(("data/", "bpy.")):  # makes the tree or its owner; the key tells it
+        if base.startswith(("data/", "bpy.", "helper")):  # makes the tree or its owner; the key tells it
             return
         if base.startswith("item/"):
             self.take_item(step)
@@ -66,7 +72,8 @@ class _Tree:
         elif isinstance(step, Call) and step.place == TREE / "interface":
             self.take_interface(step)
         elif isinstance(step, Call) and step.place == TREE / "nodes" and step.name == "new":
-            self.nodes[self.id(step.result)] = {"type": step.args[0]}
+            self.name(step.result, step.args[0])
+            self.nodes[self.names[step.result]] = {"type": step.args[0]}
         elif isinstance(step, Call) and step.place == TREE / "links" and step.name == "new":
             self.links.append(self.link(step))
         elif isinstance(step, Set) and base == "link" and step.name == "is_muted":
@@ -92,15 +99,19 @@ class _Tree:
         self.interface.append(entry)
 
     def take_item(self, step: Step) -> None:
-        if not isinstance(step, Set):
+        if isinstance(step, Fetch):
+            return
+        if isinstance(step, Call) and step.name == "from_socket":  # the one way to the subtype UNSIGNED
+            step = Set(step.place, "subtype", "")
+        if isinstance(step, Call):
             raise _not_told(self.block.graph, step)
         _put(self.interface[self.items[step.place.base]].setdefault("settings", {}), step)
 
     def take_node(self, step: Step) -> None:
-        node = self.nodes[self.id(step.place.base)]
+        node = self.nodes[self.names[step.place.base]]
         path = step.place.path
         if isinstance(step, Call) and step.name == "pair_with_output":
-            node["pair"] = self.id(step.args[0].base)
+            node["pair"] = self.names[step.args[0].base]
         elif path and path[0] in ("inputs", "outputs"):
             if not isinstance(step, Set) or len(path) != 2 or step.name != "default_value":
                 raise _not_told(self.block.graph, step)
@@ -112,10 +123,16 @@ class _Tree:
 
     def link(self, step: Call) -> list[str]:
         start, end = sorted(step.args, key=lambda place: str(place.path[0]), reverse=True)
-        return [self.id(start.base), _socket(start.path[1]), self.id(end.base), _socket(end.path[1])]
+        return [self.names[start.base], _socket(start.path[1]), self.names[end.base], _socket(end.path[1])]
 
-    def id(self, base: str) -> str:
-        return self.names.get(base, base.removeprefix("node/"))
+    def name(self, base: str, kind: str) -> None:
+        """Call a node by its type, where the script has no name for it."""
+        words, n, taken = type_words(kind), 1, set(self.names.values())
+        while base not in self.names:
+            name = f"{words}_{n}" if n > 1 else words
+            n += 1
+            if name not in taken:
+                self.names[base] = name
 
 
 def _socket(key: str | At) -> str:
@@ -144,7 +161,14 @@ def _put(held: dict[str, Value], step: Set | Call | Fetch) -> None:
 def _json(value: Value) -> Value:
     if isinstance(value, Place):
         raise NotTold(f"A value points to {value.base}, which has no words.")
-    return [_json(x) for x in value] if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple):
+        return [_json(x) for x in value]
+    return int(value) if isinstance(value, float) and _is_whole(value) else value
+
+
+def _is_whole(value: float) -> bool:
+    """Whether JSON can say it without a point: code does, and the two are one number there."""
+    return value.is_integer() and abs(value) < 2**24 and math.copysign(1, value) == (1 if value >= 0 else -1)
 
 
 def _without_meaning(step: Step) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import operator
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -99,7 +99,7 @@ class _Method:
 
 METHODS = frozenset(
     {"new", "clear", "remove", "update", "load", "system_resource"}
-    | {"new_socket", "new_panel", "move_to_parent", "pair_with_output"}
+    | {"new_socket", "new_panel", "move_to_parent", "from_socket", "pair_with_output"}
 )
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "float": lambda text: {"float": text},
@@ -304,9 +304,11 @@ class _Reader:
         if not isinstance(thing.owner, _Tree):
             return _Thing(thing.owner, place / At(str(args[0]))) if args and isinstance(args[0], str) else None
         tree, result = thing.owner, ""
+        if name == "new_socket":  # what Blender assumes
+            named = {"in_out": "INPUT", **named}
         step = Call(place, name, tuple(map(self.plain, args)), {k: self.plain(v) for k, v in named.items()})
         if place == TREE / "nodes" and name == "new":
-            result = f"node/{_free(hint or 'unnamed', tree.nodes)}"
+            result = f"node/{_free(hint or 'without a name', tree.nodes)}"
             kind = str(args[0]) if args else ""
             variable = result.removeprefix("node/")
             tree.nodes[variable] = Node(variable, kind, layout={"label": variable} if hint else {})
@@ -327,11 +329,31 @@ class _Reader:
             tree.steps.append(Call(DATA / "node_groups", "new", (name, kind), result=TREE.base))
             self.trees.append(tree)
             return _Thing(tree, TREE)
+        if collection == "node_groups" and how == "remove" and len(args) == 1:
+            return self.removed(args[0])
         if how == "load":
             return self.data_block("fonts", BUILTIN_FONT)
         if not args or not isinstance(args[0], str):
             raise self.fail(f"something without a name is made in bpy.data.{collection}")
         return self.data_block(collection, args[0])
+
+    def removed(self, helper: Any) -> None:
+        """A group that was only made to take a socket's subtype from: its steps belong to who took it."""
+        if not isinstance(helper, _Thing) or not isinstance(helper.owner, _Tree) or helper.place != TREE:
+            raise self.fail("something is removed that is no group")
+        self.trees.remove(helper.owner)
+        taken = (
+            [n for n, step in enumerate(self.trees[-1].steps) if isinstance(step, Call) and step.name == "from_socket"]
+            if self.trees
+            else []
+        )
+        if not taken:
+            raise self.fail("a group is removed that nothing was taken from")
+        bases = {TREE.base: "helper", **{f"node/{name}": "unsigned" for name in helper.owner.nodes}}
+        made = [_renamed(step, bases) for step in helper.owner.steps]
+        use = _renamed(self.trees[-1].steps.pop(taken[-1]), bases)
+        self.trees[-1].steps[taken[-1] :] = [*made, use, *self.trees[-1].steps[taken[-1] :]]
+        self.trees[-1].steps.append(Call(DATA / "node_groups", "remove", (Place("helper"),)))
 
     def data_block(self, collection: str, name: str) -> _Thing:
         if collection not in ID_TYPES:
@@ -370,6 +392,18 @@ class _Reader:
         if isinstance(value.owner, _Tree) and value.place == TREE:
             return {"id": "NODETREE", "name": value.owner.key.split("/", 1)[1]}
         return value.place
+
+
+def _renamed(step: Step, bases: Mapping[str, str]) -> Step:
+    """A step that says other bases."""
+
+    def there(value: Any) -> Any:
+        return replace(value, base=bases.get(value.base, value.base)) if isinstance(value, Place) else value
+
+    if isinstance(step, Call):
+        result = bases.get(step.result, step.result)
+        return replace(step, place=there(step.place), args=tuple(map(there, step.args)), result=result)
+    return replace(step, place=there(step.place))
 
 
 def _free(name: str, taken: Iterable[str]) -> str:

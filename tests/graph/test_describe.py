@@ -39,7 +39,7 @@ GRAPH = Graph(
         ("ShaderNodeTexNoise", "Noise Texture"),
         ("ShaderNodeBsdfPrincipled", "Principled BSDF"),
         ("ShaderNodeOutputMaterial", "Material Output"),
-        ("GeometryNodeMeshCube", "Mesh Cube"),
+        ("GeometryNodeMeshCube", "Cube"),
         ("GeometryNodeSetPosition", "Set Position"),
         ("ShaderNodeCombineXYZ", "Combine XYZ"),
         ("FunctionNodeInputVector", "Vector"),

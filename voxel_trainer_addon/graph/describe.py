@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .flow import fed_inputs
+from .menu import type_words
 from .model import Graph, Node, Socket
 from .names import Names, wish
 from .wires import real_nodes, wires
@@ -17,51 +17,8 @@ from .wires import real_nodes, wires
 Plain = Mapping[str, Node]
 """Node type → that node as Blender makes it. What differs from it is worth telling."""
 
-PREFIX = re.compile(r"^(Shader|Geometry|Function|Compositor|Texture)?Node(?=[A-Z])")
-WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z]|\d|$)|[A-Z]?[a-z]+|[A-Z]+|\d+")
-TYPE_NAMES = {
-    "ShaderNodeValToRGB": "Color Ramp",
-    "TextureNodeValToRGB": "Color Ramp",
-    "CompositorNodeValToRGB": "Color Ramp",
-    "ShaderNodeRGBToBW": "RGB to BW",
-    "ShaderNodeVectorMath": "Vector Math",
-    "ShaderNodeMix": "Mix",
-    "ShaderNodeTexCoord": "Texture Coordinate",
-    "ShaderNodeUVMap": "UV Map",
-    "ShaderNodeHueSaturation": "Hue/Saturation/Value",
-    "ShaderNodeBrightContrast": "Brightness/Contrast",
-    "ShaderNodeVolumePrincipled": "Principled Volume",
-    "CompositorNodeRLayers": "Render Layers",
-    "FunctionNodeCompare": "Compare",
-}
-"""Types whose identifier's words say something else than the menu does."""
-TURNED = {"Tex": "Texture", "Bsdf": "BSDF", "Output": "Output"}
-"""First words of identifiers that stand last in the menu."""
-SPELLED = {
-    "Rgb": "RGB",
-    "Xyz": "XYZ",
-    "Uv": "UV",
-    "Sep": "Separate",
-    "Comb": "Combine",
-    "Attr": "Attribute",
-    "Col": "Color",
-}
-SMALL = {word: word.lower() for word in ("To", "On", "At", "By", "Of", "In", "From", "And")}
 NOT_TOLD = {"node_tree", "color_mapping", "texture_mapping", "image_user", "mute", "use_custom_color"}
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
-
-
-def type_words(type: str) -> str:
-    """A node type as an artist says it, as far as its identifier tells: `ShaderNodeTexNoise` → `Noise Texture`."""
-    if type in TYPE_NAMES:
-        return TYPE_NAMES[type]
-    found = WORD.findall(PREFIX.sub("", type)) or [type]
-    if found[0] == "Input" and len(found) > 1:
-        found = found[1:]
-    words = [SMALL.get(word) or SPELLED.get(word, word[:1].upper() + word[1:]) for word in found]
-    if len(words) > 1 and words[0] in TURNED:
-        words = [*words[1:], TURNED[words[0]]]
-    return " ".join(words)
 
 
 def number(value: float) -> str:

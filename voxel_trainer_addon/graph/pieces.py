@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from ..files import digest
-from .describe import type_words
 from .flow import FRAME, REROUTE
+from .menu import type_words
 from .model import Graph, Node
 from .wires import real_nodes, wires
 

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from ..graph.describe import type_words
+from ..graph.menu import type_words
 from ..graph.model import Graph, Node
 from .html import Markup, tag
 

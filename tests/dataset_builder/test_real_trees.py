@@ -79,4 +79,4 @@ def test_requests_tell_what_was_set_and_nothing_else(record: dict[str, Any], tmp
     assert "Strength" not in text and "Metallic" not in text
     kind, scatter = next((k, c) for k, c in found if c.graph.key == "node_groups/Scatter")
     text = kind.request(scatter.task, scatter.graph, known.plain(scatter.graph.type), "0" * 64).text("0" * 64)
-    assert "Nodes: Mesh Cube, Set Position. Connect Mesh Cube Mesh to Set Position Geometry." in text
+    assert "Nodes: Cube, Set Position. Connect Cube Mesh to Set Position Geometry." in text

@@ -65,14 +65,14 @@ def asked(technique: Technique, role: str) -> tuple[list[str], list[str]]:
             giver, _, output = clause.source.partition(".")
             taker, _, entry = clause.target.partition(".")
             ins += [entry] if taker == role and entry else []
-            outs += [output] if giver == role and output else []
+            outs += [output] if giver == role else []
     return ins, outs
 
 
 def cast(tree: Any, technique: Technique, role: str) -> Any:
     """A node of the first type that Blender has and that has the sockets asked for; None where there is none."""
     ins, outs = asked(technique, role)
-    for type in sorted(technique.roles[role], key=lambda t: "Legacy" in type_words(t)):
+    for type in sorted(technique.roles[role], key=lambda t: ("Legacy" in type_words(t), t)):
         if type == "NodeGroupInput":
             entry = next(c.target.partition(".")[2] for c in technique.clauses if c.source == role)  # type: ignore[attr-defined]
             kind = {"Switch": "Bool", "Menu": "Menu"}.get(entry, "Geometry")

@@ -66,8 +66,8 @@ def test_shorter_forms_tell_less() -> None:
 
 def test_identifiers_are_those_of_bpy() -> None:
     assert describe.in_identifiers(GRAPH, PLAIN) == (
-        "Nodes: noise_texture = ShaderNodeTexNoise(Scale=12.5); bump = ShaderNodeBump(invert=True). "
-        "Links: noise_texture.Fac -> bump.Height."
+        "Nodes: noise = ShaderNodeTexNoise(Scale=12.5); bump = ShaderNodeBump(invert=True). "
+        "Links: noise.Fac -> bump.Height."
     )
 
 
@@ -89,7 +89,7 @@ def test_twins_get_numbers_and_repeated_socket_names_an_index() -> None:
     math = node("a", "ShaderNodeMath", "Value Value", "Value")
     twins = Graph("node_groups/x", "ShaderNodeTree", (math, replace(math, name="b")), (Link("a", 0, "b", 1),))
     assert "Math 1 Value to Math 2 second Value" in describe.in_words(twins, {})
-    assert "math.Value -> math_2.[1]" in describe.in_identifiers(twins, {})
+    assert "math.Value -> math2.[1]" in describe.in_identifiers(twins, {})
 
 
 def test_a_socket_out_of_use_takes_no_name_from_one_in_use() -> None:
@@ -97,7 +97,7 @@ def test_a_socket_out_of_use_takes_no_name_from_one_in_use() -> None:
     one = replace(math, name="b", inputs=(math.inputs[0], replace(math.inputs[1], available=False)))
     graph = Graph("node_groups/x", "ShaderNodeTree", (math, one), (Link("a", 0, "b", 0),))
     assert "to Math 2 Value." in describe.in_words(graph, {})
-    assert "-> math_2.Value" in describe.in_identifiers(graph, {})
+    assert "-> math2.Value" in describe.in_identifiers(graph, {})
 
 
 def test_labels_and_group_names_are_told() -> None:

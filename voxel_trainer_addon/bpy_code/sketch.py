@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import copy
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ..graph.model import Graph, Link, Node, Socket
@@ -20,15 +21,16 @@ class _Part:
 
 def sketch(code: str) -> Graph | None:
     """The last tree that `code` makes by `x = ….new("…Node…")` and `….new(a.outputs[…], b.inputs[…])`, sockets named as
-    the script names them. None where there is no such node or the code does not parse."""
+    the script names them, in loops over what stands in the code too. None where there is no such node or the code does
+    not parse."""
     module = source.tree(code)
     if module is None:
         return None
     parts: dict[str, _Part] = {}
     links: list[tuple[str, str, str, str]] = []
     last: tuple[dict[str, _Part], list[tuple[str, str, str, str]]] = (parts, links)
-    for statement in module.body:
-        if "nodes" in _assigned(statement):
+    for statement in _unrolled(module.body):
+        if {"nodes", "new"} & set(_assigned(statement)):
             parts, links = {}, []
         if made := _node(statement):
             parts[made[0]] = _Part(made[1])
@@ -53,6 +55,32 @@ def _graph(parts: dict[str, _Part], links: list[tuple[str, str, str, str]]) -> G
 
 def _sockets(names: dict[str, int]) -> tuple[Socket, ...]:
     return tuple(Socket(name, name, "") for name in names)
+
+
+def _unrolled(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements, those of `for names in (…, …)` once for each row with the names filled in."""
+    for statement in body:
+        if not (isinstance(statement, ast.For) and isinstance(statement.iter, ast.Tuple | ast.List)):
+            yield statement
+            continue
+        for row in statement.iter.elts:
+            whole = isinstance(statement.target, ast.Name)
+            names = [statement.target] if whole else getattr(statement.target, "elts", [])
+            values = [row] if whole else getattr(row, "elts", [])
+            filled = {name.id: value for name, value in zip(names, values, strict=False) if isinstance(name, ast.Name)}
+            for inner in statement.body:
+                if isinstance(inner, ast.Expr):
+                    yield _Filled(filled).visit(copy.deepcopy(inner))
+
+
+class _Filled(ast.NodeTransformer):
+    """Puts values where names stand."""
+
+    def __init__(self, values: dict[str, ast.expr]) -> None:
+        self.values = values
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.values.get(node.id, node)
 
 
 def _assigned(statement: ast.stmt) -> Iterator[str]:

@@ -17,7 +17,7 @@ from .kinds import Candidate
 
 Json = dict[str, Any]
 
-VERSION = 1
+VERSION = 2
 """Of the code writer and the proof: what an older one proved is proven again."""
 BATCH_TREES, BATCH_NODES = 50, 400
 LIMIT_S, LIMIT_A_NODE_S = 60.0, 0.3

@@ -8,27 +8,52 @@ import keyword
 import re
 import unicodedata
 
-from .model import Node
+from .model import Graph, Node
+from .wires import carried
 
-LONGEST = 32
+LONGEST = 30
+LETTERS = frozenset("xyzab")
+"""The only names shorter than three characters."""
 RESERVED = frozenset(
-    {*keyword.kwlist, *dir(builtins), "bpy", "nodes", "links", "interface", "link", "match", "case"}
-    | {"fonts", "helper", "unsigned"}
+    {*keyword.kwlist, *dir(builtins), "match", "case", "bpy", "fonts", "tree", "new", "link", "wire", "node"}
+    | {"new_socket", "new_panel", "socket", "panel", "source", "target", "name", "index", "value"}
+    | {"helper", "unsigned"}
 )
+"""What means something else in a script, or in Python."""
 PREFIX = re.compile(r"^(ShaderNode|GeometryNode|CompositorNode|TextureNode|FunctionNode|Node)(?=.)")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+SAID = {
+    "group_input": "group_input",
+    "val_to_rgb": "color_ramp",
+    "tex_image": "image_texture",
+    "tex_coord": "texture_coordinate",
+    "r_layers": "render_layers",
+    "rgb": "color",
+    "tex_ies": "ies_texture",
+    "tex_sky": "sky_texture",
+}
+"""Words of a type's identifier that say less than the menu does → what is said instead."""
+SILENT = frozenset({"tex", "bsdf", "input", "primitive"})
+"""Words of identifiers that add nothing where others stand beside them."""
 
 
 def snake(text: str) -> str:
     """`Base Color (sRGB)` → `base_color_srgb`; empty where nothing of it is an ASCII letter or digit."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    if " " not in plain:
+        plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", plain)
     return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
 
 
 def type_words(kind: str) -> str:
-    """`ShaderNodeTexNoise` → `noise_texture`."""
-    words = CAMEL.sub("_", PREFIX.sub("", kind)).lower().split("_")
-    return "_".join([*words[1:], "texture"] if words[0] == "tex" and words[1:] else words)
+    """`ShaderNodeTexNoise` → `noise`, `ShaderNodeOutputMaterial` → `material_output`."""
+    words = CAMEL.sub("_", PREFIX.sub("", kind)).lower()
+    if words in SAID:
+        return SAID[words]
+    first, _, rest = words.partition("_")
+    if first == "output" and rest:
+        return f"{rest}_output"
+    return "_".join(word for word in words.split("_") if word not in SILENT) or words
 
 
 def wish(node: Node) -> str:
@@ -38,8 +63,19 @@ def wish(node: Node) -> str:
     return next(filter(None, map(snake, said)), type_words(node.type))
 
 
+def wishes(graph: Graph) -> dict[str, str]:
+    """Node → what it would be called. A reroute is called after what it carries, and wishes last."""
+    through = carried(graph)
+    asked = {node.name: wish(node) for node in graph.nodes if node.name not in through}
+    return asked | {node.name: _reroute(node, through[node.name]) for node in graph.nodes if node.name in through}
+
+
+def _reroute(node: Node, carries: str) -> str:
+    return snake(node.layout.get("label", "")) or snake(carries) or "reroute"
+
+
 class Names:
-    """Gives variable names of 3 to 40 characters, none twice."""
+    """Gives variable names of 3 to 40 characters (or x, y, z, a, b), none twice."""
 
     def __init__(self, taken: frozenset[str] = RESERVED) -> None:
         self.taken = set(taken)
@@ -49,12 +85,13 @@ class Names:
         name = snake(text)
         if not name or name[0].isdigit():
             name = f"n_{name}"
-        if len(name) < 3:
+        if len(name) > LONGEST:
+            name = name[: LONGEST + 1].rpartition("_")[0] or name[:LONGEST]
+        if (len(name) < 3 and name not in LETTERS) or name in RESERVED:
             name = f"{name.rstrip('_')}_node"
-        name = name[:LONGEST].rstrip("_")
         free, n = name, 1
         while free in self.taken:
             n += 1
-            free = f"{name}_{n}"
+            free = f"{name}_{n}" if name[-1].isdigit() else f"{name}{n}"
         self.taken.add(free)
         return free

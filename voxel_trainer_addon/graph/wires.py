@@ -29,3 +29,19 @@ def wires(graph: Graph) -> list[Link]:
         if start is not None and types[start.source] != REROUTE:
             found.append(Link(start.source, start.output, link.target, link.input, order=link.order))
     return found
+
+
+def carried(graph: Graph) -> dict[str, str]:
+    """Reroute → name of the output whose value it passes on; empty for one that hangs loose."""
+    nodes = {node.name: node for node in graph.nodes}
+    into = {link.target: link for link in graph.links if nodes[link.target].type == REROUTE}
+    found = {}
+    for node in graph.nodes:
+        if node.type == REROUTE:
+            link, passed = into.get(node.name), {node.name}
+            while link is not None and link.source in into and link.source not in passed:
+                passed.add(link.source)
+                link = into[link.source]
+            real = link is not None and nodes[link.source].type != REROUTE
+            found[node.name] = nodes[link.source].outputs[link.output].name if link is not None and real else ""
+    return found

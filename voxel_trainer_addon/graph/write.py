@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as Uses
 from dataclasses import dataclass
 
+from .flow import REROUTE
+from .fold import Loop, Slot, loop_at
 from .model import Graph, Value
-from .names import Names, snake, wish
+from .names import Names, snake, wishes
 from .steps import (
     OWNERS,
     TREE,
@@ -27,6 +32,17 @@ from .steps import (
 
 WIDTH = 100
 INDENT = "    "
+WHOLE_BELOW = 2**24
+"""Below it, single precision holds every whole number; such floats are written without a point."""
+MISSING = "# The library of this group is missing: here are its name and the sockets that its users have."
+PARAGRAPH = 4
+"""Lines that a paragraph has at least before a blank one ends it."""
+Method = tuple[Place, str]
+NEW_NODE: Method = (TREE / "nodes", "new")
+LINK: Method = (TREE / "links", "new")
+NEW_SOCKET: Method = (TREE / "interface", "new_socket")
+SHORT = {NEW_NODE: "new", LINK: "link", NEW_SOCKET: "new_socket"}
+"""Methods that a script calls so often that it gives them a name of their own."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +78,21 @@ def _character(c: str) -> str:
     return f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" if ord(c) < 65536 else f"\\U{ord(c):08x}"
 
 
+def number(value: float) -> str:
+    """A float of a Blender property as a person types it: `0.25`, `5`."""
+    negative_zero = value == 0 and math.copysign(1, value) < 0
+    return str(int(value)) if value.is_integer() and abs(value) < WHOLE_BELOW and not negative_zero else repr(value)
+
+
 class _Writer:
     def __init__(self, blocks: Sequence[Block]) -> None:
         self.blocks = blocks
         self.common = Names()
         self.variables: dict[str, str] = {}
         self.given: list[Mapping[str, str]] = []
+        self.group = ""
+        self.room = WIDTH
+        self.paragraphs = _Paragraphs(blocks[-1].graph, ())
 
     def lines(self) -> Iterator[str]:
         yield "import bpy"
@@ -106,73 +131,123 @@ class _Writer:
 
     def block(self, block: Block) -> Iterator[str]:
         graph, steps = block.graph, block.steps
-        embedded = not graph.key.startswith("node_groups/")
-        tree = self.common.give("tree" if embedded else snake(graph.name) or "group")
-        self.variables = {k: v for k, v in self.variables.items() if k.startswith("data/")}
-        self.variables[TREE.base] = tree
-        if not embedded:
-            self.variables[data("NODETREE", graph.name).base] = tree
-        needed = {base for base in _bases(steps)}
-        names = Names(frozenset(self.common.taken))
-        self.name_nodes(graph, steps, names)
-        kinds = {step.name for step in steps if isinstance(step, Call) and step.place == TREE / "interface"}
-        opened = False
+        if len(self.blocks) > 1:
+            yield comment(graph.name)
         if graph.missing:
-            yield "# The library of this group is missing: here are its name and the sockets that a user of it has."
-        for step in steps:
-            yield from self.statement(step, needed)
-            if not opened and _makes_tree(step):
-                opened = True
-                if kinds:
-                    yield f"interface = {tree}.interface"
-                yield f"nodes, links = {tree}.nodes, {tree}.links"
+            yield MISSING
+        self.variables = {k: v for k, v in self.variables.items() if k.startswith("data/")}
+        self.variables |= {TREE.base: "tree", "link": "wire"}
+        if block is not self.blocks[-1]:
+            name = snake(graph.name)
+            name = name if name.endswith("group") else f"{name}_group".lstrip("_")
+            self.variables[data("NODETREE", graph.name).base] = self.group = self.common.give(name)
+        else:
+            self.group = ""
+        alone, needed = _alone(steps), _bases(steps)
+        self.name_things(graph, steps, needed - alone)
+        self.paragraphs = _Paragraphs(graph, steps)
+        at = 0
+        while at < len(steps):
+            yield from self.paragraphs.before(steps[at])
+            lines, length = self.shortest(steps, at, needed, alone)
+            at += length
+            self.paragraphs.lines += len(lines)
+            yield from lines
 
-    def name_nodes(self, graph: Graph, steps: Iterable[Step], names: Names) -> None:
-        """A variable for every node and interface item that gets made."""
-        nodes = {f"node/{node.name}": node for node in graph.nodes}
-        for step in steps:
-            result = step.result if isinstance(step, Call | Fetch) else ""
-            if not result or result in self.variables:
-                continue
-            if result in nodes:
-                self.variables[result] = names.give(wish(nodes[result]))
-            elif result.startswith("item/"):
-                item = graph.interface[int(result.split("/")[1])]
-                self.variables[result] = names.give(f"{snake(item.name)[:24]}_{item.kind.split()[0]}")
-            else:
-                self.variables[result] = result
+    def shortest(
+        self, steps: Sequence[Step], at: int, needed: set[str], alone: frozenset[str]
+    ) -> tuple[list[str], int]:
+        """The lines for the next steps, as a loop where that is shorter, and how many steps they are."""
+        loop = loop_at(steps, at, alone)
+        if loop is not None:
+            folded = list(self.loop(loop, needed))
+            flat = [line for step in steps[at : at + loop.length] for line in self.statement(step, needed)]
+            if len(folded) <= len(flat) and sum(map(len, folded)) < sum(map(len, flat)):
+                return folded, loop.length
+        return list(self.statement(steps[at], needed)), 1
+
+    def name_things(self, graph: Graph, steps: Iterable[Step], needed: Uses[str]) -> None:
+        """A variable for every node and interface item that is used after it was made; reroutes choose last."""
+        names = Names(frozenset(self.common.taken))
+        wish = {f"node/{name}": text for name, text in wishes(graph).items()}
+        reroutes = {f"node/{node.name}" for node in graph.nodes if node.type == REROUTE}
+        made = dict.fromkeys(step.result for step in steps if isinstance(step, Call | Fetch) and step.result)
+        for base in sorted(made, key=reroutes.__contains__):
+            if base.startswith("item/"):
+                item = graph.interface[int(base.split("/")[1])]
+                kind = "panel" if item.kind == "PANEL" else "socket"
+                self.variables[base] = names.give(f"{snake(item.name)}_{kind}") if base in needed else kind
+            elif base not in self.variables and base in needed:
+                self.variables[base] = names.give(wish[base]) if base in wish else base
 
     # Statements
 
-    def statement(self, step: Step, needed: set[str]) -> Iterator[str]:
+    def statement(self, step: Step, needed: Uses[str]) -> Iterator[str]:
         if isinstance(step, Set):
             yield from self.spread(f"{self.at(step.place)}.{step.name} = ", step.value, "", "")
         elif isinstance(step, Fetch):
-            yield f"{self.variables[step.result]} = {self.at(step.place)}"
+            yield f"{self.head(step.result, needed)}{self.at(step.place)}"
         else:
-            head = f"{self.variables[step.result]} = " if step.result in needed else ""
-            yield from self.call(f"{head}{self.at(step.place)}.{step.name}(", step)
+            method = self.paragraphs.bound.get((step.place, step.name)) or f"{self.at(step.place)}.{step.name}"
+            named = {k: v for k, v in step.named.items() if (step.name, k, v) != ("new_socket", "in_out", "INPUT")}
+            yield from self.call(f"{self.head(step.result, needed)}{method}(", step.args, named)
 
-    def call(self, head: str, step: Call) -> Iterator[str]:
-        args = [("", value) for value in step.args] + [(f"{name}=", value) for name, value in step.named.items()]
-        line = head + ", ".join(name + self.text(value) for name, value in args) + ")"
-        if len(line) <= WIDTH:
+    def head(self, base: str, needed: Uses[str]) -> str:
+        """`name = ` before what is used later; a group has a name for its users too."""
+        if base not in needed:
+            return ""
+        group = f"{self.group} = " if base == TREE.base and self.group else ""
+        return f"{self.variables[base]} = {group}"
+
+    def loop(self, loop: Loop, needed: Uses[str]) -> Iterator[str]:
+        rows = [self.text(row[0] if len(loop.names) == 1 else row) for row in loop.rows]
+        yield from self.filled(f"for {', '.join(loop.names)} in (", rows, "):")
+        self.variables |= {f"loop/{name}": name for name in loop.names}
+        self.room = WIDTH - len(INDENT)
+        for step in loop.steps:
+            for line in self.statement(step, needed):
+                yield INDENT + line
+        self.room = WIDTH
+
+    def filled(self, head: str, texts: Sequence[str], tail: str) -> Iterator[str]:
+        """`head` texts `tail` on one line, or with as many texts on a line as fit."""
+        line = head + ", ".join(texts) + tail
+        if len(line) <= self.room:
             yield line
             return
         yield head
-        for name, value in args:
-            yield from self.spread(name, value, ",", INDENT)
+        line = ""
+        for text in texts:
+            if line and len(INDENT + line + text) >= self.room:
+                yield INDENT + line.rstrip()
+                line = ""
+            line += text + ", "
+        yield INDENT + line.rstrip()
+        yield tail
+
+    def call(self, head: str, args: Sequence[Value], named: Mapping[str, Value]) -> Iterator[str]:
+        given = [("", value) for value in args] + [(f"{name}=", value) for name, value in named.items()]
+        inside = ", ".join(name + self.text(value) for name, value in given)
+        if len(head) + len(inside) < self.room:
+            yield f"{head}{inside})"
+            return
+        yield head
+        if len(INDENT) + len(inside) <= self.room:
+            yield INDENT + inside
+        else:
+            for name, value in given:
+                yield from self.spread(name, value, ",", INDENT)
         yield ")"
 
     def spread(self, head: str, value: Value, tail: str, indent: str) -> Iterator[str]:
         """`head` value `tail`, over several lines where one would be too long."""
         line = indent + head + self.text(value) + tail
         inner = indent + INDENT
-        if len(line) <= WIDTH:
+        if len(line) <= self.room:
             yield line
-        elif isinstance(value, str):
+        elif isinstance(value, str) and not isinstance(value, Slot):
             yield f"{indent}{head}("
-            yield from _chunks(value, inner)
+            yield from _chunks(value, inner, self.room)
             yield f"{indent}){tail}"
         elif isinstance(value, list | tuple):
             yield f"{indent}{head}("
@@ -186,6 +261,8 @@ class _Writer:
 
     def text(self, value: Value) -> str:
         """A value on one line."""
+        if isinstance(value, Slot):
+            return str(value)
         if isinstance(value, Place):
             return self.at(value)
         if isinstance(value, Join):
@@ -198,6 +275,8 @@ class _Writer:
             return "{" + ", ".join(map(literal, value["set"])) + "}" if value["set"] else "set()"
         if isinstance(value, str):
             return literal(value)
+        if isinstance(value, float):
+            return number(value)
         if isinstance(value, list | tuple):
             inner = ", ".join(map(self.text, value))
             return f"({inner},)" if len(value) == 1 else f"({inner})"
@@ -205,22 +284,79 @@ class _Writer:
 
     def at(self, place: Place) -> str:
         """A place as an expression."""
-        path = list(place.path)
-        if place.base == TREE.base and path and path[0] in ("nodes", "links", "interface"):
-            text = str(path.pop(0))
-        else:
-            text = place.base if place.base.startswith("bpy.") else self.variables[place.base]
-        for step in path:
-            if isinstance(step, At):
-                text += f"[{literal(step.key) if isinstance(step.key, str) else step.key}]"
-            else:
+        text = place.base if place.base.startswith("bpy.") else self.variables[place.base]
+        for step in place.path:
+            if not isinstance(step, At):
                 text += f".{step}"
+            elif isinstance(step.key, str) and not isinstance(step.key, Slot):
+                text += f"[{literal(step.key)}]"
+            else:
+                text += f"[{step.key}]"
         return text
 
 
-def _chunks(text: str, indent: str) -> Iterator[str]:
+class _Paragraphs:
+    """What stands between the statements of a tree: blank lines, headings, short names of methods."""
+
+    def __init__(self, graph: Graph, steps: Sequence[Step]) -> None:
+        self.nodes = {f"node/{node.name}": node for node in graph.nodes}
+        self.flows = {(f"node/{link.source}", f"node/{link.target}") for link in graph.links}
+        self.calls = Counter((step.place, step.name) for step in steps if isinstance(step, Call))
+        self.left = self.calls[NEW_NODE]
+        self.bound: dict[Method, str] = {}
+        self.lines = 0
+        self.made = self.frame = ""
+
+    def before(self, step: Step) -> Iterator[str]:
+        """Lines to write before a statement."""
+        if isinstance(step, Call) and (step.place, step.name) == NEW_NODE:
+            if not self.made:
+                yield from self.gap(self.lines)
+                yield self.bind(NEW_NODE, LINK)
+            frame = self.heading(step.result)
+            if frame != self.frame:
+                yield from self.gap(self.lines or not self.made)
+            elif (self.made, step.result) not in self.flows:
+                yield from self.gap(self.lines >= PARAGRAPH)
+            if frame and frame != self.frame:
+                yield comment(frame)
+            self.frame, self.made = frame, step.result
+            self.left -= 1
+        elif isinstance(step, Call) and (step.place, step.name) == NEW_SOCKET:
+            if NEW_SOCKET not in self.bound and self.calls[NEW_SOCKET] > 1:
+                yield self.bind(NEW_SOCKET)
+        elif not self.left and step.place.base.startswith("node/") and step.place.base != self.made:
+            yield from self.gap(self.lines)
+            self.left = -1
+
+    def gap(self, wanted: bool | int) -> Iterator[str]:
+        if wanted:
+            self.lines = 0
+            yield ""
+
+    def bind(self, *methods: Method) -> str:
+        """`new, link = tree.nodes.new, tree.links.new`, as far as they are called."""
+        called = {method: SHORT[method] for method in methods if self.calls[method]}
+        self.bound |= called
+        whole = [f"tree.{place.path[0]}.{name}" for place, name in called]
+        return f"{', '.join(called.values())} = {', '.join(whole)}"
+
+    def heading(self, base: str) -> str:
+        """The label of the frame that a node is in."""
+        parent = self.nodes[base].layout.get("parent")
+        frame = self.nodes.get(f"node/{parent}")
+        return str(frame.layout.get("label", "")) if frame else ""
+
+
+def comment(text: str) -> str:
+    """A text as a comment of one line."""
+    seen = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return f"# {seen}"[:WIDTH].rstrip()
+
+
+def _chunks(text: str, indent: str, width: int) -> Iterator[str]:
     """A long string as adjacent literals, a line each."""
-    room, line = WIDTH - len(indent) - 2, ""
+    room, line = width - len(indent) - 2, ""
     for c in map(_character, text):
         if len(line) + len(c) > room:
             yield f'{indent}"{line}"'
@@ -233,25 +369,34 @@ def _place(step: Step) -> Place:
     return step.place
 
 
-def _makes_tree(step: Step) -> bool:
-    return isinstance(step, Call | Fetch) and step.result == TREE.base
-
-
 def _values(step: Step) -> list[Value]:
     if isinstance(step, Set):
         return [step.value]
     return [*step.args, *step.named.values()] if isinstance(step, Call) else []
 
 
+def _used(step: Step) -> set[str]:
+    """Bases of what a statement uses."""
+    used = {step.place.base}
+    for value in _values(step):
+        place = value.place if isinstance(value, Join) else value
+        used |= {place.base} if isinstance(place, Place) else {data(*ref).base for ref in references(value)}
+    return used
+
+
 def _bases(steps: Iterable[Step]) -> set[str]:
     """Things that are used after they were made."""
-    used: set[str] = set()
-    for step in steps:
-        used.add(step.place.base)
-        for value in _values(step):
-            place = value.place if isinstance(value, Join) else value
-            used |= {place.base} if isinstance(place, Place) else {data(*ref).base for ref in references(value)}
-    return used | {TREE.base}
+    return {TREE.base}.union(*map(_used, steps))
+
+
+def _alone(steps: Sequence[Step]) -> frozenset[str]:
+    """Items of the interface that are used, but only right behind where they are made: one name does for all."""
+    at: dict[str, list[int]] = defaultdict(list)
+    for n, step in enumerate(steps):
+        for base in _used(step) | ({step.result} if isinstance(step, Call | Fetch) else set()):
+            if base.startswith("item/"):
+                at[base].append(n)
+    return frozenset(base for base, places in at.items() if places[-1] - places[0] == len(places) - 1)
 
 
 def _step_references(step: Step) -> Iterator[tuple[str, str]]:

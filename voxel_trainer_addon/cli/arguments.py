@@ -20,6 +20,7 @@ Voxel Trainer turns .blend files into proven training data and tuned models.
   resume     go on where the last run stopped, with what it was asked to do
   status     where the data folder stands; --goals, --handoff
   code       one proven Python script for every node tree of a .blend file or folder
+  graph      the same trees as compact JSON, or the JSON Schema of it
 
 Each stage is a command too: harvest, parse, dataset, train, evaluate.
 Without a command, what waits in ./training_data is parsed."""
@@ -29,6 +30,7 @@ examples:
   run_headless.py run --source bundled: --source folder:~/rocks
   run_headless.py parse --source folder:~/rocks --licence CC0-1.0
   run_headless.py code rocks.blend --out scripts/
+  run_headless.py graph rocks.blend materials/Rust
   run_headless.py status --goals
 
 exit status: 0 done · 3 done, with files or stages set aside · 2 wrong usage · 4 the answer is no ·
@@ -107,6 +109,17 @@ def parser() -> argparse.ArgumentParser:
         help="folder for index.json and the scripts; of FOLDER/a/b.blend they lie in DIR/a/b",
     )
     code.add_argument("--layout", action="store_true", help="keep names, places, frames and colours of nodes too")
+    graph = commands.add_parser(
+        "graph",
+        description="Tell the node trees of a .blend file, or that of a KEY such as materials/Rust, as compact JSON.",
+        usage="%(prog)s FILE.blend [KEY] [--out DIR] | --schema [--out DIR]",
+    )
+    graph.add_argument("file", type=Path, nargs="?", metavar="FILE.blend")
+    graph.add_argument("key", nargs="?", default="", metavar="KEY")
+    graph.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder for index.json and the forms; else they are told"
+    )
+    graph.add_argument("--schema", action="store_true", help="the JSON Schema of the form, asked of this Blender")
     commands.add_parser("facts")
     for command in commands.choices.values():
         _general(command)

@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import json
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 from .. import __version__
 from ..catalog import Catalog
 from ..errors import Cancelled, Exit, UserError
-from ..files import read_json
+from ..files import read_json, write_text
 from ..paths import DataFolder
 from ..pipeline import code, status
 from ..pipeline.control import Control
@@ -56,6 +57,8 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
         return Exit.DONE
     if found.command == "code":
         return _code(found, facts, script)
+    if found.command == "graph":
+        return _graph(found, facts, script)
     folder = DataFolder(found.data.expanduser().resolve())
     if found.command == "status":
         return _status(found, folder)
@@ -114,9 +117,58 @@ def _status(found: argparse.Namespace, folder: DataFolder) -> int:
 
 
 def _code(found: argparse.Namespace, facts: Facts, script: Path) -> int:
+    def told(words: str) -> None:
+        if not found.json:
+            Terminal().say(words)
+
+    blender = _blender(found, facts, script)
+    written = code.write_views(found.file, found.out, blender, tick=_tick(), told=told, layout=found.layout)
+    return _written(found, written)
+
+
+def _graph(found: argparse.Namespace, facts: Facts, script: Path) -> int:
+    """Compact forms into a folder or onto standard output, or the schema of them."""
+    if (found.file is None) != found.schema:
+        raise UserError("`graph` wants a FILE.blend, or --schema alone. `graph --help` tells more.")
+    blender, tick = _blender(found, facts, script), _tick()
+    if found.schema:
+        text = code.schema(blender, tick)
+        if found.out is None:
+            sys.stdout.write(text)
+        else:
+            write_text(found.out / f"voxel-graph-1.blender-{blender.name}.schema.json", text)
+        return Exit.DONE
+    if found.out is not None:
+        told = Terminal().say if not found.json else lambda words: None
+        written = code.write_views(
+            found.file, found.out, blender, tick=tick, told=told, view=code.COMPACT, key=found.key
+        )
+        return _written(found, written)
+    if found.file.is_dir():
+        raise UserError("Name a folder for the forms of a whole folder: --out DIR.")
+    with tempfile.TemporaryDirectory(prefix="voxel-graph-") as folder:
+        written = code.write_views(
+            found.file, Path(folder), blender, tick=tick, told=lambda words: None, view=code.COMPACT, key=found.key
+        )
+        for entry in read_json(written.index) or ():
+            if entry["graph"]:
+                sys.stdout.write((Path(folder) / entry["graph"]).read_text(encoding="utf-8"))
+            else:
+                print(f"{entry['key']}: {entry['reason']}", file=sys.stderr)
+    return Exit.DONE if written.proven == written.trees else Exit.SET_ASIDE
+
+
+def _blender(found: argparse.Namespace, facts: Facts, script: Path) -> Host:
     blender = host.find(found.blender, facts, script)
     if blender is None:
-        raise UserError("`code` needs Blender. Start it with an installed Blender, or name one with --blender PATH.")
+        raise UserError(
+            f"`{found.command}` needs Blender. Start it with an installed Blender, or name one with --blender PATH."
+        )
+    return blender
+
+
+def _tick() -> Callable[[], bool]:
+    """What the pool asks between answers; Ctrl-C ends it."""
     control = Control(Path("/dev/null"))
     control.listen()
 
@@ -125,11 +177,10 @@ def _code(found: argparse.Namespace, facts: Facts, script: Path) -> int:
             raise Cancelled
         return True
 
-    def told(words: str) -> None:
-        if not found.json:
-            Terminal().say(words)
+    return tick
 
-    written = code.write_scripts(found.file, found.out, blender, layout=found.layout, tick=tick, told=told)
+
+def _written(found: argparse.Namespace, written: code.Written) -> int:
     summary = {"trees": written.trees, "proven": written.proven, "index": str(written.index)}
     if written.unreadable:
         summary["unreadable"] = written.unreadable

@@ -41,6 +41,28 @@ def compact(
     return {"format": FORMAT, "blender": blender, "trees": trees}
 
 
+def text(form: Mapping[str, Value]) -> str:
+    """The form as JSON with a line for each interface item, node and link."""
+    head = {key: value for key, value in form.items() if key != "trees"}
+    trees = ",\n".join("{" + ",\n".join(_tree_lines(tree)) + "}" for tree in form["trees"])
+    return f'{_line(head)[:-1]}, "trees": [\n{trees}\n]}}\n'
+
+
+def _tree_lines(tree: Mapping[str, Value]) -> list[str]:
+    lines = []
+    for key, value in tree.items():
+        rows = [f"{_line(k)}: {_line(v)}" for k, v in value.items()] if key == "nodes" else []
+        rows = rows or [_line(row) for row in value if key in ("interface", "links")]
+        inside = "\n" + ",\n".join(rows) + "\n"
+        whole = f"{{{inside}}}" if key == "nodes" else f"[{inside}]"
+        lines.append(f"{_line(key)}: {whole if rows else _line(value)}")
+    return lines
+
+
+def _line(value: Value) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
 class _Tree:
     """Gathers the steps of one tree into what they come to."""
 

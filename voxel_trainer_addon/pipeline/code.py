@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command `code`: .blend files in, one proven script for each of their node trees out. Needs no data folder."""
+"""The commands `code` and `graph`: .blend files in, a proven script or compact form of each of their node trees out."""
 
 from __future__ import annotations
 
@@ -24,8 +24,21 @@ LIMIT_S = 600.0
 
 
 @dataclass(frozen=True)
+class View:
+    """What is written of a tree: the worker's job that makes it, what the index calls its file, and the suffix."""
+
+    job: str
+    word: str
+    suffix: str
+
+
+CODE = View("prove", "script", ".py")
+COMPACT = View("compact", "graph", ".json")
+
+
+@dataclass(frozen=True)
 class Written:
-    """What came of it: trees, how many of them have a proven script, and files that could not be read at all."""
+    """What came of it: trees, how many of them have a proven view, and files that could not be read at all."""
 
     trees: int
     proven: int
@@ -45,11 +58,19 @@ class _File:
     waiting: int = 0
 
 
-def write_scripts(
-    source: Path, out: Path, host: Host, *, layout: bool, tick: Callable[[], bool], told: Callable[[str], None]
+def write_views(
+    source: Path,
+    out: Path,
+    host: Host,
+    *,
+    tick: Callable[[], bool],
+    told: Callable[[str], None],
+    view: View = CODE,
+    key: str = "",
+    layout: bool = False,
 ) -> Written:
-    """Write `out/index.json` and the scripts of the proven trees: a list of key, script, proven, reason. Of a folder,
-    every `a/b.blend` below it has its own in `out/a/b/`.
+    """Write `out/index.json` and the scripts (or compact forms) of the proven trees: a list of key, script, proven,
+    reason. Of a folder, every `a/b.blend` below it has its own in `out/a/b/`. `key` asks for one tree alone.
 
     Raises UserError where a file named by itself cannot be read; nothing is written then.
     """
@@ -76,14 +97,37 @@ def write_scripts(
             scratch=Path(scratch),
             readable=[source.resolve().parent if alone else source.resolve(), Path(scratch)],
         ) as pool:
-            return _Writer(pool, host, layout, tick, told).write(files, alone, out / "index.json" if alone else out)
+            return _Writer(pool, host, view, key, layout, tick, told).write(
+                files, alone, out / "index.json" if alone else out
+            )
+
+
+def schema(host: Host, tick: Callable[[], bool]) -> str:
+    """The JSON Schema of the compact form for this Blender, as text. Raises UserError where Blender does not answer."""
+    with (
+        tempfile.TemporaryDirectory(prefix="voxel-schema-") as scratch,
+        Pool(host, workers=1, memory_mb=WORKER_MB, scratch=Path(scratch), readable=[]) as pool,
+    ):
+        for answer in pool.run([Request("schema", {}, "schema", limit_s=LIMIT_S)], tick):
+            if answer.ok:
+                return str(answer.body["schema"])
+            raise UserError(answer.sentence)
+    raise UserError("Blender did not answer.")
 
 
 class _Writer:
     def __init__(
-        self, pool: Pool, host: Host, layout: bool, tick: Callable[[], bool], told: Callable[[str], None]
+        self,
+        pool: Pool,
+        host: Host,
+        view: View,
+        key: str,
+        layout: bool,
+        tick: Callable[[], bool],
+        told: Callable[[str], None],
     ) -> None:
-        self.pool, self.host, self.layout, self.tick, self.told = pool, host, layout, tick, told
+        self.pool, self.host, self.tick, self.told = pool, host, tick, told
+        self.view, self.key, self.layout = view, key, layout
         self.proofs: deque[Request] = deque()
         self.files: dict[str, _File] = {}
         self.trees = self.proven = self.unreadable = 0
@@ -135,7 +179,7 @@ class _Writer:
             self._prove(file)
         else:
             file.waiting -= 1
-            for entry in _entries(answer, file.out):
+            for entry in self._entries(answer, file.out):
                 file.index[entry["key"]] = entry
                 words = f"{'proven' if entry['proven'] else 'refused'}  {entry['key']}  {entry['reason']}"
                 self.told(file.prefix + words.rstrip())
@@ -145,13 +189,16 @@ class _Writer:
     def _prove(self, file: _File) -> None:
         record = read_json(file.record)
         assert isinstance(record, dict), "the worker said that it wrote a record"
-        file.out.mkdir(parents=True, exist_ok=True)
         keys = sorted(key for key, graph in record["graphs"].items() if not graph["linked"])
+        if self.key and self.key not in keys:
+            raise UserError(f"{file.blend.name} has no tree “{self.key}”. It has: {', '.join(keys) or 'none'}")
+        keys = [self.key] if self.key else keys
+        file.out.mkdir(parents=True, exist_ok=True)
         for start in range(0, len(keys), ROOTS_AT_ONCE):
             roots = keys[start : start + ROOTS_AT_ONCE]
             body = {"record": str(file.record), "roots": roots, "layout": self.layout, "file": str(file.record)}
             item = f"{file.blend.name}: {roots[0]} …"
-            self.proofs.append(Request("prove", body, item, digest(roots), LIMIT_S))
+            self.proofs.append(Request(self.view.job, body, item, digest(roots), LIMIT_S))
             file.waiting += 1
 
     def _finish(self, file: _File) -> None:
@@ -161,21 +208,19 @@ class _Writer:
         del self.files[str(file.record)]
         file.record.unlink()
 
+    def _entries(self, answer: Answer, out: Path) -> Iterator[dict[str, Any]]:
+        roots = answer.request.body["roots"]
+        scripts = answer.body["scripts"] if answer.ok else {}
+        for key in roots:
+            script = scripts.get(key)
+            if script is None:
+                yield self._entry(key, None, answer.sentence or "nothing came back for it")
+            elif not script["proven"]:
+                yield self._entry(key, None, script["reason"])
+            else:
+                name = f"{re.sub(r'[^A-Za-z0-9._-]+', '_', key)[:60]}-{digest(key)[:8]}{self.view.suffix}"
+                write_text(out / name, script["code"])
+                yield self._entry(key, name, "")
 
-def _entries(answer: Answer, out: Path) -> Iterator[dict[str, Any]]:
-    roots = answer.request.body["roots"]
-    scripts = answer.body["scripts"] if answer.ok else {}
-    for key in roots:
-        script = scripts.get(key)
-        if script is None:
-            yield _entry(key, None, False, answer.sentence or "nothing came back for it")
-        elif not script["proven"]:
-            yield _entry(key, None, False, script["reason"])
-        else:
-            name = f"{re.sub(r'[^A-Za-z0-9._-]+', '_', key)[:60]}-{digest(key)[:8]}.py"
-            write_text(out / name, script["code"])
-            yield _entry(key, name, True, "")
-
-
-def _entry(key: str, script: str | None, proven: bool, reason: str) -> dict[str, Any]:
-    return {"key": key, "script": script, "proven": proven, "reason": reason}
+    def _entry(self, key: str, name: str | None, reason: str) -> dict[str, Any]:
+        return {"key": key, self.view.word: name, "proven": name is not None, "reason": reason}

@@ -123,7 +123,11 @@ _fields: dict[type, Fields] = {}
 
 def fields(struct: Any) -> Fields:
     """(identifier, reader) of what a script can set on such a struct, in RNA order; looked up once a class."""
-    kind = type(struct)
+    return class_fields(type(struct))
+
+
+def class_fields(kind: Any) -> Fields:
+    """The same of a class of `bpy.types`."""
     if kind not in _fields:
         base: set[str] = set()
         if issubclass(kind, bpy.types.Node):
@@ -132,7 +136,7 @@ def fields(struct: Any) -> Fields:
             base = {*bpy.types.ID.bl_rna.properties.keys(), *TREE_SKIPPED}
         elif issubclass(kind, bpy.types.NodeTreeInterfaceItem):
             base = set(ITEM_SKIPPED)
-        readers = ((p.identifier, _reader(p)) for p in struct.bl_rna.properties if p.identifier not in base)
+        readers = ((p.identifier, _reader(p)) for p in kind.bl_rna.properties if p.identifier not in base)
         _fields[kind] = tuple((name, reader) for name, reader in readers if reader)
     return _fields[kind]
 

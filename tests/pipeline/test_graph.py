@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import bpy
 import pytest
@@ -35,10 +36,16 @@ def graph(root: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
-def test_a_tree_is_told_by_its_key(root: Path, file: Path) -> None:
-    told = graph(root, file, "node_groups/High")
+def told_json(told: subprocess.CompletedProcess[str]) -> Any:
+    """What stands on standard output after Blender's own lines."""
     assert told.returncode == Exit.DONE, told.stderr
-    form = json.loads(told.stdout)
+    lines = told.stdout.splitlines()
+    start = next(n for n, line in enumerate(lines) if line.startswith("{"))
+    return json.loads("\n".join(lines[start:]))
+
+
+def test_a_tree_is_told_by_its_key(root: Path, file: Path) -> None:
+    form = told_json(graph(root, file, "node_groups/High"))
     assert form["format"] == "voxel-graph/1" and form["blender"] == bpy.app.version_string.split()[0]
     assert [tree["key"] for tree in form["trees"]] == ["node_groups/Low", "node_groups/High"]
     (math,) = form["trees"][0]["nodes"].values()
@@ -62,6 +69,4 @@ def test_what_is_not_there_is_said(root: Path, file: Path) -> None:
 
 
 def test_the_schema_is_told(root: Path) -> None:
-    told = graph(root, "--schema")
-    assert told.returncode == Exit.DONE, told.stderr
-    assert "node.ShaderNodeMath" in json.loads(told.stdout)["$defs"]
+    assert "node.ShaderNodeMath" in told_json(graph(root, "--schema"))["$defs"]

@@ -117,7 +117,10 @@ def parser() -> argparse.ArgumentParser:
     graph.add_argument("file", type=Path, nargs="?", metavar="FILE.blend")
     graph.add_argument("key", nargs="?", default="", metavar="KEY")
     graph.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder for index.json and the forms; else they are told"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder for index.json and the forms; without it they come after what Blender itself prints",
     )
     graph.add_argument("--schema", action="store_true", help="the JSON Schema of the form, asked of this Blender")
     commands.add_parser("facts")

@@ -12,7 +12,8 @@ import pytest
 
 from voxel_trainer_addon.graph.blender.build import build
 from voxel_trainer_addon.graph.blender.held import hold
-from voxel_trainer_addon.graph.blender.read import read_graph
+from voxel_trainer_addon.graph.blender.read import read_graph, read_graphs
+from voxel_trainer_addon.graph.blender.run import run_held, run_plain
 from voxel_trainer_addon.graph.canonical import differences
 from voxel_trainer_addon.worker.inside import empty
 
@@ -81,3 +82,49 @@ def test_nodes_built_get_the_names_that_blender_gives() -> None:
     empty()
     build(want)
     assert {node.name for node in bpy.data.node_groups["Chain"].nodes} == {"Value", "Math", "Math.001", "Math.002"}
+
+
+SCRIPT = """
+import bpy
+low = bpy.data.node_groups.new("Low", "GeometryNodeTree")
+low.interface.new_socket("Menu", in_out="INPUT", socket_type="NodeSocketMenu")
+nodes, links = low.nodes, low.links
+entry = nodes.new("NodeGroupInput")
+switch = nodes.new("GeometryNodeMenuSwitch")
+item = switch.enum_items.new("C")
+item.description = "Third"
+links.new(entry.outputs["Menu"], switch.inputs[0])
+low.interface.items_tree[0].default_value = "C"
+tree = bpy.data.node_groups.new("High", "GeometryNodeTree")
+new, link = tree.nodes.new, tree.links.new
+repeat = new("GeometryNodeRepeatInput")
+repeated = new("GeometryNodeRepeatOutput")
+repeat.pair_with_output(repeated)
+repeated.repeat_items.new("FLOAT", "Height")
+first, second = "ShaderNodeMath", "ShaderNodeMath"
+add = new(first)
+add.operation = "MULTIPLY_ADD"
+link(repeat.outputs["Height"], add.inputs[2])
+add.inputs[1].default_value = 7.0
+link(add.outputs[0], repeated.inputs["Height"])
+group = new("GeometryNodeGroup")
+group.node_tree = low
+group.inputs["Menu"].default_value = "C"
+for name, place in (("A", (1.0, 2.0)), ("B", (3.0, 4.0))):
+    new("ShaderNodeMath").label = name
+add.name = "Grow"
+add.location = (100.0, 50.0)
+"""
+
+
+def test_a_script_makes_the_same_held_back_and_plainly() -> None:
+    run_plain(SCRIPT)
+    want = read_graphs(bpy.data)[0]
+    empty()
+    run_held(SCRIPT)
+    assert read_graphs(bpy.data)[0] == want and len(want["node_groups/High"].nodes) == 6
+
+
+def test_what_a_held_script_raises_comes_out() -> None:
+    with pytest.raises(KeyError, match="Gone"):
+        run_held(SCRIPT.replace('inputs["Menu"]', 'inputs["Gone"]'))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -30,12 +30,9 @@ from ..steps import (
     scene_steps,
 )
 from . import items
-from .held import hold
+from .held import NewNodes, hold
 from .read import NODE_LAYOUT, socket_value
 from .stage import Loop, Stage
-
-NEW = "held"
-"""The nodes' first names, with a number."""
 
 LONGEST_KEY = 32
 """Longer names of sockets are not written; the index is."""
@@ -85,7 +82,7 @@ class _Tree(Loop):
         self.linked: set[Link] = set()
         self.made: dict[str, int] = {}
         self.turn = 0
-        self.new: list[tuple[Any, str]] = []
+        self.new = NewNodes()
 
     # The tree and its interface
 
@@ -121,7 +118,7 @@ class _Tree(Loop):
             for self.turn, node in enumerate(order):
                 self.steps = parts[phase.__name__, node.name] = []
                 phase(node)
-            self.give_names()
+            self.new.give_names()
 
         for phase in (self.make, self.first_settings, self.socket_values, self.links_into):
             hold(self.tree, partial(work, phase))
@@ -130,14 +127,6 @@ class _Tree(Loop):
             for name in ("make", "first_settings", "links_into", "socket_values"):
                 self.steps += parts[name, node.name]
         self.turn = len(order)
-
-    def give_names(self) -> None:
-        """Name new nodes as Blender would have; in a large tree its own search, one by one, takes long."""
-        taken: Counter[str] = Counter()
-        for live, name in self.new:
-            live.name = f"{name}.{taken[name]:03}" if taken[name] else name
-            taken[name] += 1
-        self.new.clear()
 
     def make_tree(self) -> Any:
         collection, name = self.graph.key.split("/", 1)
@@ -214,12 +203,10 @@ class _Tree(Loop):
         self.made[node.name] = self.turn
         place = self.place(node)
         try:
-            live = self.do(Call(TREE / "nodes", "new", (node.type,), result=place.base))
+            self.new(self.do(Call(TREE / "nodes", "new", (node.type,), result=place.base)))
         except RuntimeError:
             del self.made[node.name]
             return
-        self.new.append((live, live.name))
-        live.name = f"{NEW} {len(self.made)}"
         if node.type == RENDER_LAYERS:  # a new one takes what the context offers, equal here and not elsewhere
             for name in ("scene", "layer"):
                 if node.settings.get(name):

@@ -8,6 +8,7 @@ links. Trees, their interfaces and their removal stay outside; made inside a job
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -32,6 +33,28 @@ class HeldTree(bpy.types.NodeTree):
     def update(self) -> None:
         if _jobs:
             _jobs.pop()()
+
+
+class NewNodes:
+    """Gives nodes their names when many are made: for each new one Blender tries all the names up to the first free
+    one, unless the nodes before it are called otherwise for the time being."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[Any, str]] = []
+
+    def __call__(self, node: Any) -> Any:
+        """Take in a node that was just made; the same node."""
+        self.found.append((node, node.name))
+        node.name = f"held {len(self.found)}"
+        return node
+
+    def give_names(self) -> None:
+        """Name them all as Blender would have done."""
+        taken: Counter[str] = Counter()
+        for node, name in self.found:
+            node.name = f"{name}.{taken[name]:03}" if taken[name] else name
+            taken[name] += 1
+        self.found.clear()
 
 
 @cache

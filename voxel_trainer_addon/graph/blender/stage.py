@@ -105,6 +105,8 @@ class Loop:
             for name, read in fields(struct):
                 if name not in want or (name == "auto_remove" and not self.late):
                     continue
+                if name == "is_active_output" and not want[name]:  # another one's being active says it
+                    continue
                 wanted = want[name]
                 if isinstance(wanted, Mapping) and not wanted.keys() & {"id", "set", "float"}:
                     below = getattr(struct, name)

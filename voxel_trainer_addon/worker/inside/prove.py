@@ -13,13 +13,15 @@ import bpy
 from ...files import read_json
 from ...graph.blender.build import build, make_placeholders, replay
 from ...graph.blender.read import read_graph, tree_of
+from ...graph.blender.run import CODE_NAME, run_held, run_plain
 from ...graph.canonical import differences, graph_hash, shape_hash
 from ...graph.model import Graph, closure
 from ...graph.steps import KINDS, references_of
 from ...graph.write import Block, script
-from . import Refused, empty
+from . import Refused, clear, empty
 
-CODE_NAME = "<script>"
+LARGE = 150
+"""Nodes in one tree from which it saves time to hold updates back; smaller ones are run plainly at once."""
 
 
 def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
@@ -40,6 +42,7 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     layout = bool(body.get("layout"))
     roots = {key: closure(graphs[key], graphs) for key in body["roots"]}
     refusals = {key: _refusal(trees) for key, trees in roots.items()}
+    empty()
     blocks, failures = _build_all([trees for key, trees in roots.items() if not refusals[key]], layout)
     seen: dict[str, list[Graph]] = {}
     scripts = {}
@@ -83,7 +86,7 @@ def _build_all(roots: Iterable[list[Graph]], layout: bool) -> tuple[dict[str, Bl
     for trees in sorted(roots, key=len, reverse=True):
         if all(tree.key in blocks or tree.key in failures for tree in trees):
             continue
-        empty()
+        clear()
         make_placeholders(trees)
         for tree in trees:
             try:
@@ -99,16 +102,33 @@ def _build_all(roots: Iterable[list[Graph]], layout: bool) -> tuple[dict[str, Bl
 def _trial(code: str, trees: list[Graph], seen: dict[str, list[Graph]]) -> str:
     """Run `code` in an empty Blender and compare what it made; empty if it is the same.
 
-    `seen` keeps the groups that were found equal before, so that an equal reading need not be compared again.
+    A script with a large tree runs with updates held back. If it passes, it is proven; else a plain run decides.
     """
-    empty()
+    if max(len(tree.nodes) for tree in trees) >= LARGE:
+        clear()
+        try:
+            run_held(code)
+        except Exception:  # the plain run tells what is wrong, if anything is
+            pass
+        else:
+            if not _compared(trees, seen):
+                return ""
+    clear()
     try:
-        exec(compile(code, CODE_NAME, "exec"), {"__name__": "__main__"})
+        run_plain(code)
     except Exception as error:
         line = next(
             (f.lineno for f in reversed(traceback.extract_tb(error.__traceback__)) if f.filename == CODE_NAME), 0
         )
         return f"failed at line {line}: {type(error).__name__}: {error}"
+    return _compared(trees, seen)
+
+
+def _compared(trees: list[Graph], seen: dict[str, list[Graph]]) -> str:
+    """The first difference between the trees and those in Blender; empty if there is none.
+
+    `seen` keeps the groups that were found equal before, so that an equal reading need not be compared again.
+    """
     for tree in reversed(trees):
         live = tree_of(bpy.data, tree.key)
         if live is None:

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, permutations
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voxel_trainer_addon.graph import canonical
 from voxel_trainer_addon.graph.canonical import differences, graph_hash, shape_hash
 from voxel_trainer_addon.graph.model import Graph, Item, Link, Node, Socket
 
@@ -137,3 +138,46 @@ def test_groups_count_by_name_and_content() -> None:
     assert "Dirt" in differences(root, root, both, changed)[0]
     assert differences(root, root, both, {root.key: root}) == ["group “Dirt”: not there"]
     assert graph_hash(root.key, both) != graph_hash(root.key, changed)
+
+
+def twins(count: int, links: Any) -> Graph:
+    """Equal nodes, linked by (source, target): only the whole structure tells them apart."""
+    node = Node("", "Twin", {}, (Socket("In", "In", "VALUE"),), (Socket("Out", "Out", "VALUE"),))
+    return tree([replace(node, name=f"n{i}") for i in range(count)], [Link(f"n{s}", 0, f"n{t}", 0) for s, t in links])
+
+
+PAIRS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), max_size=8, unique=True)
+
+
+@given(PAIRS, PAIRS, st.permutations(range(5)))
+def test_twins_hash_alike_exactly_if_one_can_be_laid_over_the_other(a: Any, b: Any, order: Any) -> None:
+    """Held against trying every way to lay five nodes over five others."""
+    moved = [(order[s], order[t]) for s, t in a]
+    assert hashed(twins(5, a)) == hashed(twins(5, reversed(moved)))
+    alike = any({(p[s], p[t]) for s, t in a} == set(b) for p in permutations(range(5)))
+    assert (hashed(twins(5, a)) == hashed(twins(5, b))) == alike
+
+
+def ring(first: int, count: int) -> list[tuple[int, int]]:
+    return [(first + i, first + (i + 1) % count) for i in range(count)]
+
+
+def test_a_ring_of_six_is_not_two_rings_of_three() -> None:
+    """Every node of both sees the same around it, however far it looks."""
+    assert hashed(twins(6, ring(0, 6))) != hashed(twins(6, [*ring(0, 3), *ring(3, 3)]))
+
+
+def test_too_much_symmetry_still_hashes_equal_trees_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = canonical.canonical(twins(6, ring(0, 6)))
+    monkeypatch.setattr(canonical, "SEARCH", 10)
+    turned = [((s * 5 + 2) % 6, (t * 5 + 2) % 6) for s, t in ring(0, 6)]
+    assert canonical.canonical(twins(6, ring(0, 6))) != whole
+    assert hashed(twins(6, ring(0, 6))) == hashed(twins(6, turned))
+
+
+def test_many_equal_parts_are_no_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred equal chains behind one node: each part is ordered by itself."""
+    links = [link for n in range(1, 201, 2) for link in ((0, n), (n, n + 1))]
+    monkeypatch.setattr(canonical, "SEARCH", 201)
+    assert hashed(twins(201, links)) == hashed(twins(201, reversed(links)))
+    assert len({tuple(link[:3:2]) for link in canonical.canonical(twins(201, links))["links"]}) == 200

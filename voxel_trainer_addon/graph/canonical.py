@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a tree is, apart from names, order and places of its nodes: a canonical form, its hash, differences in words.
 
-Nodes are told apart by what they hold and by how they are linked (colour refinement; twins are split one by one).
+Nodes are told apart by what they hold and by how they are linked (colour refinement, and a search where that leaves
+twins).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import itertools
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..files import digest
@@ -24,6 +25,8 @@ OUTSIDE = frozenset(
 DERIVED = {REROUTE: frozenset({"socket_idname"})}
 """Settings that Blender computes from the links."""
 TOLERANCE = 1e-6
+SEARCH = 100_000
+"""Nodes that are looked at, at most, to tell twins apart."""
 
 
 class Form:
@@ -124,19 +127,92 @@ def _refine(forms: Sequence[Form], colours: list[Colours], rounds: int | None = 
     return colours
 
 
-def _ordered(form: Form) -> list[str]:
-    """The nodes in an order that depends on the structure alone; twins are split one by one."""
-    (colours,) = _refine([form], _ranked([{n: _text(c) for n, c in form.content.items()}]))
-    while len(set(colours.values())) < len(colours):
-        twins: dict[int, list[str]] = defaultdict(list)
-        for name, colour in colours.items():
-            twins[colour].append(name)
-        first = min(colour for colour, names in twins.items() if len(names) > 1)
-        alone = all(not form.edges[name] for name in twins[first])
-        chosen = {name: (colours[name], n + 1) for n, name in enumerate(twins[first][: None if alone else 1])}
-        (colours,) = _ranked([{name: chosen.get(name, (colour, 0)) for name, colour in colours.items()}])
+def _ordered(form: Form) -> list[list[str]]:
+    """The nodes in an order that depends on the structure alone, each in a list of its own.
+
+    Where the symmetry is too rich to be searched (no real tree was), twins stay together in one list.
+    """
+    (colours,) = _ranked([{n: _text(c) for n, c in form.content.items()}])
+    try:
+        return [[name] for name in _Order(form).arranged(colours)]
+    except _TooSymmetric:
         (colours,) = _refine([form], [colours])
-    return sorted(colours, key=colours.__getitem__)
+        classes: dict[int, list[str]] = defaultdict(list)
+        for name, colour in colours.items():
+            classes[colour].append(name)
+        return [classes[colour] for colour in sorted(classes)]
+
+
+class _TooSymmetric(Exception):
+    """The search for one order would take too long."""
+
+
+class _Order:
+    """Searches the one order of a tree's nodes: twins are told apart by trying each, and the least outcome counts.
+
+    Nodes that are alone in their class split the rest into parts that know nothing of each other; each part is searched
+    by itself, and equal parts may stand in either order. What is counted against the budget is the same for all trees
+    of one structure, so that they fall back together.
+    """
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+        self.left = SEARCH
+
+    def arranged(self, colours: Colours) -> list[str]:
+        """The nodes that have colours, in order; neighbours without one are the same for all of them."""
+        self.left -= len(colours)
+        if self.left < 0:
+            raise _TooSymmetric
+        colours = _settled(self.form, colours)
+        count = Counter(colours.values())
+        single = sorted((name for name in colours if count[colours[name]] == 1), key=colours.__getitem__)
+        parts = [self.part(part) for part in self.parts({n: c for n, c in colours.items() if count[c] > 1})]
+        return [*single, *(name for _, order in sorted(parts, key=lambda part: part[0]) for name in order)]
+
+    def parts(self, colours: Colours) -> Iterator[Colours]:
+        """The nodes by what hangs together."""
+        left = dict(colours)
+        while left:
+            found, todo = {}, [next(iter(left))]
+            while todo:
+                name = todo.pop()
+                if name in left:
+                    found[name] = left.pop(name)
+                    todo += [other for _, other in self.form.edges[name]]
+            yield found
+
+    def part(self, colours: Colours) -> tuple[tuple[Any, ...], list[str]]:
+        """One part's certificate, by which it is compared with others, and its order."""
+        count = Counter(colours.values())
+        if len(count) == len(colours):
+            order = sorted(colours, key=colours.__getitem__)
+            return self.certificate(order, colours), order
+        chosen = min(colour for colour, many in count.items() if many > 1)
+        orders = []
+        for name in [name for name, colour in colours.items() if colour == chosen]:
+            order = self.arranged({other: 2 * colour + (other == name) for other, colour in colours.items()})
+            orders.append((self.certificate(order, colours), order))
+        return min(orders, key=lambda found: found[0])
+
+    def certificate(self, order: Sequence[str], colours: Colours) -> tuple[Any, ...]:
+        """Colours and links inside, by places in the order: the same for two orders only if the parts are alike."""
+        at = {name: n for n, name in enumerate(order)}
+        inside = [(at[name], mark, at[other]) for name in order for mark, other in self.form.edges[name] if other in at]
+        return tuple(colours[name] for name in order), tuple(sorted(inside))
+
+
+def _settled(form: Form, colours: Colours) -> Colours:
+    """Colours refined among the nodes that have one, until no class splits."""
+    while True:
+        signatures = {
+            name: (colour, tuple(sorted((mark, colours[o]) for mark, o in form.edges[name] if o in colours)))
+            for name, colour in colours.items()
+        }
+        (finer,) = _ranked([signatures])
+        if len(set(finer.values())) == len(set(colours.values())):
+            return colours
+        colours = finer
 
 
 def _text(value: Value) -> str:
@@ -144,15 +220,19 @@ def _text(value: Value) -> str:
 
 
 def canonical(graph: Graph) -> dict[str, Value]:
-    """The canonical form of one tree as JSON values: equal for two trees exactly if they mean the same."""
+    """The canonical form of one tree as JSON values: equal for two trees exactly if they mean the same.
+
+    Links count nodes from 0. Twins of a tree that is too symmetric to be searched share a number: the form is still the
+    same for equal trees, but might be for different ones.
+    """
     form = Form(graph)
     order = _ordered(form)
-    at = {name: n for n, name in enumerate(order)}
+    at = {name: n for n, names in enumerate(order) for name in names}
     return {
         "type": graph.type,
         "settings": dict(graph.settings),
         "interface": interface_form(graph.interface),
-        "nodes": [form.content[name] for name in order],
+        "nodes": [form.content[name] for names in order for name in names],
         "links": sorted([[at[s], str(o), at[t], i, r, m] for s, o, t, i, r, m in form.links]),
         "pairs": sorted([at[n.name], at[n.pair]] for n in form.nodes.values() if n.pair in at),
     }

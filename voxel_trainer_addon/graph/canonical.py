@@ -380,15 +380,16 @@ def _value_differences(where: str, x: Mapping[str, Value], y: Mapping[str, Value
             continue
         if key in ("inputs", "outputs") and len(a) == len(b):
             out += [
-                f"{where}, {key}[{n}]: {_show(s)} → {_show(t)}"
+                f"{where}, {key}[{n}]: {show(s)} → {show(t)}"
                 for n, (s, t) in enumerate(zip(a, b, strict=True))
                 if not same(s, t)
             ]
         else:
-            out.append(f"{where}, {key.lstrip('.')}: {_show(a)} → {_show(b)}")
+            out.append(f"{where}, {key.lstrip('.')}: {show(a)} → {show(b)}")
     return out
 
 
-def _show(value: Value) -> str:
+def show(value: Value) -> str:
+    """A value in a sentence."""
     text = _text(value)
     return text if len(text) < 80 else text[:77] + "…"

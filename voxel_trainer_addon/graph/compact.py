@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from .model import Graph, Item, Link, Node, Socket, Value
 from .names import type_words
-from .steps import TREE, At, Call, Fetch, Place, Set, Step
+from .steps import TREE, At, Call, Fetch, Place, Set, Step, Waste
 from .write import Block
 
 FORMAT = "voxel-graph/1"
@@ -125,7 +125,7 @@ class _Tree:
             return
         if isinstance(step, Call) and step.name == "from_socket":  # the one way to the subtype UNSIGNED
             step = Set(step.place, "subtype", "")
-        if isinstance(step, Call):
+        if not isinstance(step, Set):
             raise _not_told(self.block.graph, step)
         _put(self.interface[self.items[step.place.base]].setdefault("settings", {}), step)
 
@@ -199,7 +199,7 @@ def _without_meaning(step: Step) -> bool:
 
 
 def _not_told(graph: Graph, step: Step) -> NotTold:
-    what = step.result if isinstance(step, Fetch) else step.name
+    what = step.name if isinstance(step, Set | Call | Waste) else type(step).__name__
     return NotTold(f"{graph.key}: the compact form has no words for “{what}” of {step.place.base}.")
 
 

@@ -2,9 +2,10 @@
 """A node tree as plain frozen data. Values are JSON types, so a graph goes through a file unchanged.
 
 Values: numbers, strings, booleans, None, lists; a data-block is `{"id": "IMAGE", "name": "Rust"}` (Blender's
-`id_type`); a number that JSON lacks is `{"float": "nan" | "inf" | "-inf"}`; flags are `{"set": ["A", "B"]}`; nested
-structs are objects by property identifier; item collections are lists of such objects. Floats are the shortest decimals
-that stand for the same single-precision number.
+`id_type`); a number that JSON lacks is `{"float": "nan" | "inf" | "-inf"}`; flags are `{"set": ["A", "B"]}`; a custom
+property that is a group is `{"group": {…}}`, one of bytes `{"bytes": "<hex>"}`; nested structs are objects by
+property identifier; item collections are lists of such objects. Floats are the shortest decimals that stand for the
+same single-precision number.
 """
 
 from __future__ import annotations
@@ -67,12 +68,15 @@ class Link:
 
 @dataclass(frozen=True)
 class Item:
-    """A socket or panel of a group's interface, in `items_tree` order. `parent` is an index into `interface`."""
+    """A socket or panel of a group's interface, in `items_tree` order. `parent` is an index into `interface`;
+    `identifier` is what the sockets of nodes, modifiers and drivers call it, of a panel its number (from 4.5 on)."""
 
     kind: str
     name: str
     settings: Mapping[str, Value] = field(default_factory=dict)
     parent: int | None = None
+    identifier: str = ""
+    layout: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

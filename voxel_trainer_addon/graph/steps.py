@@ -50,6 +50,15 @@ class Set:
 
 
 @dataclass(frozen=True)
+class Put:
+    """`place[key] = value`: a custom property."""
+
+    place: Place
+    key: str
+    value: Value
+
+
+@dataclass(frozen=True)
 class Call:
     """`result = place.name(*args, **named)`."""
 
@@ -68,7 +77,27 @@ class Fetch:
     place: Place
 
 
-Step = Set | Call | Fetch
+@dataclass(frozen=True)
+class Waste:
+    """`place.remove(place.name(*args, **named))`, `count` times: identifiers count up, and those of the removed are not
+    used again."""
+
+    place: Place
+    name: str
+    args: tuple[Value, ...]
+    named: Mapping[str, Value]
+    count: int
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something to say in a comment."""
+
+    text: str
+    place: Place = Place("tree")
+
+
+Step = Set | Put | Call | Fetch | Waste | Note
 
 DATA = Place("bpy.data")
 TREE = Place("tree")
@@ -199,9 +228,15 @@ def references(value: Value) -> Iterator[tuple[str, str]]:
             yield from references(below)
 
 
-def references_of(graph: Graph) -> list[tuple[str, str]]:
-    """(ID type, name) of every data-block that a tree refers to, each once, node groups apart."""
+def references_of(graph: Graph, layout: bool = False) -> list[tuple[str, str]]:
+    """(ID type, name) of every data-block that a tree refers to, each once, node groups apart; with `layout`, its
+    custom properties too."""
     found: dict[tuple[str, str], None] = {}
+    if layout:
+        layouts = [graph.layout, *(item.layout for item in graph.interface), *(node.layout for node in graph.nodes)]
+        layouts += [socket.layout for node in graph.nodes for socket in (*node.inputs, *node.outputs)]
+        for looks in layouts:
+            found.update(dict.fromkeys(references(looks.get("custom"))))
     for settings in (*(n.settings for n in graph.nodes), *(i.settings for i in graph.interface)):
         found.update(dict.fromkeys(references(settings)))
     for node in graph.nodes:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as Uses
@@ -20,9 +21,12 @@ from .steps import (
     Call,
     Fetch,
     Join,
+    Note,
     Place,
+    Put,
     Set,
     Step,
+    Waste,
     data,
     is_reference,
     placeholder,
@@ -183,8 +187,16 @@ class _Writer:
     # Statements
 
     def statement(self, step: Step, needed: Uses[str]) -> Iterator[str]:
-        if isinstance(step, Set):
+        if isinstance(step, Note):
+            yield from textwrap.wrap(step.text, WIDTH, initial_indent="# ", subsequent_indent="# ")
+        elif isinstance(step, Waste):
+            place = self.at(step.place)
+            yield f"for _ in range({step.count}):"
+            yield from self.call(f"{INDENT}{place}.remove({place}.{step.name}(", step.args, step.named, "))")
+        elif isinstance(step, Set):
             yield from self.spread(f"{self.at(step.place)}.{step.name} = ", step.value, "", "")
+        elif isinstance(step, Put):
+            yield from self.spread(f"{self.at(step.place)}[{literal(step.key)}] = ", step.value, "", "")
         elif isinstance(step, Fetch):
             yield f"{self.head(step.result, needed)}{self.at(step.place)}"
         else:
@@ -225,11 +237,11 @@ class _Writer:
         yield INDENT + line.rstrip()
         yield tail
 
-    def call(self, head: str, args: Sequence[Value], named: Mapping[str, Value]) -> Iterator[str]:
+    def call(self, head: str, args: Sequence[Value], named: Mapping[str, Value], tail: str = ")") -> Iterator[str]:
         given = [("", value) for value in args] + [(f"{name}=", value) for name, value in named.items()]
         inside = ", ".join(name + self.text(value) for name, value in given)
-        if len(head) + len(inside) < self.room:
-            yield f"{head}{inside})"
+        if len(head) + len(inside) + len(tail) <= self.room:
+            yield f"{head}{inside}{tail}"
             return
         yield head
         if len(INDENT) + len(inside) <= self.room:
@@ -237,7 +249,7 @@ class _Writer:
         else:
             for name, value in given:
                 yield from self.spread(name, value, ",", INDENT)
-        yield ")"
+        yield tail
 
     def spread(self, head: str, value: Value, tail: str, indent: str) -> Iterator[str]:
         """`head` value `tail`, over several lines where one would be too long."""
@@ -249,6 +261,11 @@ class _Writer:
             yield f"{indent}{head}("
             yield from _chunks(value, inner, self.room)
             yield f"{indent}){tail}"
+        elif isinstance(value, Mapping) and "group" in value:
+            yield f"{indent}{head}{{"
+            for name, below in value["group"].items():
+                yield from self.spread(f"{literal(name)}: ", below, ",", inner)
+            yield f"{indent}}}{tail}"
         elif isinstance(value, list | tuple):
             yield f"{indent}{head}("
             for x in value:
@@ -270,6 +287,11 @@ class _Writer:
         if is_reference(value):
             return self.variables[data(value["id"], value["name"]).base]
         if isinstance(value, Mapping):
+            if "group" in value:
+                inner = ", ".join(f"{literal(name)}: {self.text(below)}" for name, below in value["group"].items())
+                return "{" + inner + "}"
+            if "bytes" in value:
+                return repr(bytes.fromhex(value["bytes"]))
             if "float" in value:
                 return f'float("{value["float"]}")'
             return "{" + ", ".join(map(literal, value["set"])) + "}" if value["set"] else "set()"
@@ -370,9 +392,9 @@ def _place(step: Step) -> Place:
 
 
 def _values(step: Step) -> list[Value]:
-    if isinstance(step, Set):
+    if isinstance(step, Set | Put):
         return [step.value]
-    return [*step.args, *step.named.values()] if isinstance(step, Call) else []
+    return [*step.args, *step.named.values()] if isinstance(step, Call | Waste) else []
 
 
 def _used(step: Step) -> set[str]:

@@ -11,14 +11,13 @@ from typing import Any
 import bpy
 
 from ..flow import FRAME, REROUTE, fed_inputs, in_flow
-from ..model import Graph, Item, Link, Node, Socket, Value
+from ..model import Graph, Link, Node, Socket, Value
 from ..steps import (
     DATA,
     KINDS,
     OWNERS,
     RENDER_LAYERS,
     TREE,
-    At,
     Call,
     Fetch,
     Place,
@@ -31,18 +30,17 @@ from ..steps import (
 )
 from . import items
 from .held import NewNodes, hold
-from .read import NODE_LAYOUT, socket_value
+from .interface import Interface
+from .layout import lay_out
+from .read import socket_value
 from .stage import Loop, Stage
-
-LONGEST_KEY = 32
-"""Longer names of sockets are not written; the index is."""
 
 
 def make_placeholders(graphs: Iterable[Graph]) -> None:
     """Make what the graphs refer to, where it is not there yet. Kinds that cannot be made are left out."""
     stage, graphs = Stage(), list(graphs)
     for graph in graphs:
-        for kind, name in references_of(graph):
+        for kind, name in references_of(graph, layout=True):
             if kind in KINDS and name not in getattr(bpy.data, KINDS[kind].collection):
                 for step in placeholder(kind, name):
                     stage.perform(step)
@@ -89,7 +87,8 @@ class _Tree(Loop):
     def build(self) -> None:
         self.tree = self.make_tree()
         self.fit(TREE, self.tree, self.graph.settings)
-        self.make_interface()
+        interface = Interface(self, self.graph, self.layout)
+        interface.make()
         order = list(self.graph.nodes) if self.graph.sparse else in_flow(self.graph)
         self.in_phases([node for node in order if node.type != FRAME or self.layout])
         self.late = True
@@ -100,11 +99,14 @@ class _Tree(Loop):
                     self.settle(node)
                     self.links_into(node)
                     self.socket_values(node)
-            self.interface_values()
+            interface.values()
             if len(self.steps) == before:
                 break
         if self.layout:
-            self.lay_out(order)
+            made = [node for node in order if node.name in self.made]
+            hold(self.tree, partial(lay_out, self, self.graph, made))
+            if self.graph.layout.get("use_nodes") is False:
+                self.do(Set(owner_place(self.graph), "use_nodes", False))
 
     def in_phases(self, order: list[Node]) -> None:
         """Make the nodes, then all settings, values and links, each with updates held back.
@@ -133,7 +135,7 @@ class _Tree(Loop):
         if collection == "node_groups":
             return self.do(Call(DATA / "node_groups", "new", (name, self.graph.type), result=TREE.base))
         kind = OWNERS[collection]
-        owner = data(kind, name)
+        owner = owner_place(self.graph)
         if name not in getattr(bpy.data, collection):
             for step in placeholder(kind, name):
                 self.stage.perform(step)
@@ -143,53 +145,6 @@ class _Tree(Loop):
         tree = self.do(Fetch(TREE.base, owner / "node_tree"))
         self.do(Call(TREE / "nodes", "clear"))
         return tree
-
-    def make_interface(self) -> None:
-        live: list[Any] = []
-        for n, item in enumerate(self.graph.interface):
-            base = f"item/{n}"
-            parent = {} if item.parent is None else {"parent": Place(f"item/{item.parent}")}
-            if item.kind == "PANEL":
-                closed = {"default_closed": True} if item.settings.get("default_closed") else {}
-                made = self.do(Call(TREE / "interface", "new_panel", (item.name,), closed, base))
-                if parent:
-                    self.do(
-                        Call(
-                            TREE / "interface",
-                            "move_to_parent",
-                            (Place(base), parent["parent"], len(self.graph.interface)),
-                        )
-                    )
-            else:
-                in_out, kind = item.kind.split(" ", 1)
-                named = {"in_out": in_out, "socket_type": kind, **parent}
-                made = self.do(Call(TREE / "interface", "new_socket", (item.name,), named, base))
-            live.append(made)
-            self.item_settings(n, item, made)
-
-    def item_settings(self, n: int, item: Item, made: Any) -> None:
-        base = f"item/{n}"
-        if "dimensions" in item.settings and made.dimensions != item.settings["dimensions"]:
-            index = made.index
-            self.do(Set(Place(base), "dimensions", item.settings["dimensions"]))
-            made = self.do(Fetch(base, TREE / "interface" / "items_tree" / At(index)))
-        if item.settings.get("subtype") == "" and made.subtype:
-            self.unsigned(Place(base))
-        self.fit(Place(base), made, item.settings)
-
-    def unsigned(self, item: Place) -> None:
-        """Give an item the subtype UNSIGNED, which has no name in interfaces: taken over from a node that has it."""
-        kind, socket = items.UNSIGNED
-        helper, node = Place("helper"), Place("unsigned")
-        self.do(Call(DATA / "node_groups", "new", (helper.base, "GeometryNodeTree"), result=helper.base))
-        self.do(Call(helper / "nodes", "new", (kind,), result=node.base))
-        self.do(Call(item, "from_socket", (node, node / "inputs" / At(socket))))
-        self.do(Call(DATA / "node_groups", "remove", (helper,)))
-
-    def interface_values(self) -> None:
-        for n, item in enumerate(self.graph.interface):
-            if "default_value" in item.settings:
-                self.fit(Place(f"item/{n}"), self.stage.things[f"item/{n}"], item.settings)
 
     # Nodes
 
@@ -236,17 +191,6 @@ class _Tree(Loop):
         """Where the live socket is for the n-th wanted one; the number of sockets where there is none."""
         return items.index_of(sockets, wanted[n].identifier) if self.graph.sparse else n
 
-    def key(self, sockets: Any, index: int) -> At:
-        """A socket by its name where that finds it and no other in use has it, else by its index.
-
-        Which socket a name finds is Blender's affair: identifiers and hidden ones play into it, by version.
-        """
-        socket = sockets[index]
-        name = socket.name
-        alike = sum(s.name == name and not s.is_unavailable for s in sockets)
-        named = name and len(name) <= LONGEST_KEY and alike == 1 and sockets.get(name) == socket
-        return At(name if named else index, socket.identifier)
-
     def socket_values(self, node: Node) -> None:
         if node.name not in self.made or node.type == REROUTE:
             return
@@ -262,7 +206,7 @@ class _Tree(Loop):
                 if side == "inputs" and (node.name, n) in self.fed:
                     continue
                 if socket_value(sockets[at]) != want.value:
-                    self.socket_value(self.place(node) / side / self.key(sockets, at), sockets[at], want.value)
+                    self.socket_value(self.place(node) / side / items.key(sockets, at), sockets[at], want.value)
 
     def socket_value(self, place: Place, socket: Any, want: Value) -> None:
         have = socket_value(socket)
@@ -305,38 +249,16 @@ class _Tree(Loop):
         if output >= len(outputs) or entry >= len(inputs):
             return
         ends = (
-            self.place(source) / "outputs" / self.key(outputs, output),
-            self.place(target) / "inputs" / self.key(inputs, entry),
+            self.place(source) / "outputs" / items.key(outputs, output),
+            self.place(target) / "inputs" / items.key(inputs, entry),
         )
         self.do(Call(TREE / "links", "new", ends, result="link" if link.muted else ""))
         if link.muted:
             self.do(Set(Place("link"), "is_muted", True))
         self.linked.add(link)
 
-    # Layout
 
-    def lay_out(self, order: list[Node]) -> None:
-        made = [node for node in order if node.name in self.made]
-        for node in made:
-            place, live = self.place(node), self.stage.things[self.place(node).base]
-            parent = node.layout.get("parent")
-            if parent is not None:
-                self.do(Set(place, "parent", self.place(self.nodes[parent])))
-            for name, usual in {"name": None, **NODE_LAYOUT, "color": None}.items():
-                want = node.layout.get(name, usual)
-                if want is not None and hasattr(live, name):
-                    if name == "color":
-                        self.do(Set(place, "use_custom_color", True))
-                    self.set(place, live, name, want, _plain)
-        for node in made:
-            live = self.stage.things[self.place(node).base]
-            self.set(self.place(node), live, "location", node.layout["location"], _plain)
-            for side, wanted in (("inputs", node.inputs), ("outputs", node.outputs)):
-                sockets = getattr(live, side)
-                for n, (socket, want) in enumerate(zip(sockets, wanted, strict=False)):
-                    for name in want.layout:
-                        self.set(self.place(node) / side / self.key(sockets, n), socket, name, True, bool)
-
-
-def _plain(value: Any) -> Value:
-    return list(value) if hasattr(value, "__len__") and not isinstance(value, str) else value
+def owner_place(graph: Graph) -> Place:
+    """The data-block that owns the tree."""
+    collection, name = graph.key.split("/", 1)
+    return data(OWNERS[collection], name)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..model import Node, Value
+from ..steps import At
 
 SOCKET_OF_DATA = {
     "FLOAT_VECTOR": "VECTOR",
@@ -27,6 +28,21 @@ OUTSIDE = frozenset(
 
 UNSIGNED = ("GeometryNodeCurveArc", "Resolution")
 """A node, in 4.2 to 5.2, and its input of the subtype UNSIGNED."""
+
+LONGEST_KEY = 32
+"""Longer names of sockets are not written; the index is."""
+
+
+def key(sockets: Any, index: int) -> At:
+    """A socket by its name where that finds it and no other in use has it, else by its index.
+
+    Which socket a name finds is Blender's affair: identifiers and hidden ones play into it, by version.
+    """
+    socket = sockets[index]
+    name = socket.name
+    alike = sum(s.name == name and not s.is_unavailable for s in sockets)
+    named = name and len(name) <= LONGEST_KEY and alike == 1 and sockets.get(name) == socket
+    return At(name if named else index, socket.identifier)
 
 
 def arguments(collection: Any, item: Mapping[str, Value]) -> tuple[Value, ...] | None:

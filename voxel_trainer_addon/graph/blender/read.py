@@ -15,6 +15,7 @@ import bpy
 from ...errors import SetAside
 from ..model import Graph, Graphs, Item, Link, Node, Socket, Value
 from ..steps import OWNERS
+from .custom import custom
 
 Reader = Callable[[Any], Value]
 Fields = tuple[tuple[str, Reader], ...]
@@ -161,7 +162,9 @@ def socket_value(socket: Any) -> Value:
 
 def _socket(socket: Any, holds: bool) -> Socket:
     kind = socket.type
-    layout = {name: True for name in SOCKET_LAYOUT if getattr(socket, name, False)}
+    layout: dict[str, Value] = {name: True for name in SOCKET_LAYOUT if getattr(socket, name, False)}
+    if own := custom(socket):
+        layout["custom"] = own
     return Socket(
         socket.identifier,
         socket.name,
@@ -186,6 +189,10 @@ def _node(node: Any, name: str, names: Mapping[int, str]) -> Node:
         layout["color"] = _numbers(node.color)
     if node.parent is not None:
         layout["parent"] = names[node.parent.as_pointer()]
+    if panels := [panel.is_collapsed for panel in getattr(node, "panel_states", ())]:
+        layout["panels"] = panels
+    if own := custom(node):
+        layout["custom"] = own
     pair = getattr(node, "paired_output", None)
     return Node(
         name,
@@ -246,7 +253,10 @@ def interface_item(item: Any, parents: Mapping[int, int] | None = None) -> Item:
     parent = None
     if parents is not None and item.parent is not None and item.parent.index >= 0:
         parent = parents[item.parent.index]
-    return Item(kind, item.name, values(item), parent)
+    own = custom(item)
+    layout = {"custom": own} if own else {}
+    identifier = str(getattr(item, "persistent_uid", "")) if kind == "PANEL" else item.identifier
+    return Item(kind, item.name, values(item), parent, identifier, layout)
 
 
 def _interface(tree: Any) -> tuple[Item, ...]:
@@ -267,13 +277,20 @@ def _refusal(graph: Graph) -> str:
     return ""
 
 
-def read_graph(tree: Any, key: str) -> Graph:
-    """One node tree. Raises UnicodeDecodeError where a name is no text (files from before 2.50)."""
+def read_graph(tree: Any, key: str, owner: Any = None) -> Graph:
+    """One node tree, and whether its `owner` (a material, say) uses it; before 5.0 that could be switched off.
+
+    Raises UnicodeDecodeError where a name is no text (files from before 2.50).
+    """
     if getattr(tree, "is_missing", False):
         return Graph(key, tree.bl_idname, missing=True, linked=True)
     names = _unique_names(tree)
     settings = values(tree)
     layout = {name: settings.pop(name) for name in TREE_LAYOUT if name in settings}
+    if own := custom(tree):
+        layout["custom"] = own
+    if bpy.app.version < (5, 0) and getattr(owner, "use_nodes", True) is False:
+        layout["use_nodes"] = False
     graph = Graph(
         key,
         tree.bl_idname,
@@ -309,9 +326,14 @@ def _stand_in(graph: Graph, graphs: Iterable[Graph]) -> Graph:
 
 def tree_of(data: Any, key: str) -> Any:
     """The live tree of a key, or None."""
+    owner = owner_of(data, key)
+    return owner if key.startswith("node_groups/") else getattr(owner, "node_tree", None)
+
+
+def owner_of(data: Any, key: str) -> Any:
+    """The data-block that a key names, or None."""
     collection, name = key.split("/", 1)
-    owner = getattr(data, collection).get(name)
-    return owner if owner is None or collection == "node_groups" else getattr(owner, "node_tree", None)
+    return getattr(data, collection).get(name)
 
 
 def read_graphs(data: Any, own: Any = None) -> tuple[dict[str, Graph], list[SetAside]]:
@@ -325,9 +347,9 @@ def read_graphs(data: Any, own: Any = None) -> tuple[dict[str, Graph], list[SetA
     trees: dict[str, Any] = {}
     borrowed: dict[str, list[Any]] = defaultdict(list)
 
-    def add(key: str, tree: Any) -> None:
+    def add(key: str, tree: Any, owner: Any = None) -> None:
         try:
-            graphs[key] = read_graph(tree, key)
+            graphs[key] = read_graph(tree, key, owner)
         except UnicodeDecodeError as error:
             sentence = "The tree holds a name that is not UTF-8 text, as files from before Blender 2.50 do."
             aside.append(SetAside("parse", key, "name-not-text", sentence, repr(error.object)[:200]))
@@ -347,7 +369,7 @@ def read_graphs(data: Any, own: Any = None) -> tuple[dict[str, Graph], list[SetA
                 continue
             if owner.library == own:
                 trees[f"{collection}/{name}"] = tree
-                add(f"{collection}/{name}", tree)
+                add(f"{collection}/{name}", tree, owner)
             elif collection == "node_groups":
                 borrowed[name].append(tree)
     for key, tree in trees.items() if borrowed else ():

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -11,8 +12,9 @@ import bpy
 
 from ..compact import collection_calls
 from ..model import Value
-from ..steps import KINDS, At, Call, Fetch, Join, Place, Set, Step, data, is_reference
+from ..steps import KINDS, At, Call, Fetch, Join, Place, Put, Set, Step, Waste, data, is_reference
 from . import items
+from .custom import custom
 from .read import fields
 
 ROUNDS = 3
@@ -47,6 +49,10 @@ class Stage:
         if is_reference(value):
             return self.data_block(data(value["id"], value["name"]).base)
         if isinstance(value, Mapping):
+            if "group" in value:
+                return {name: self.value(below) for name, below in value["group"].items()}
+            if "bytes" in value:
+                return bytes.fromhex(value["bytes"])
             return set(value["set"]) if "set" in value else float(value["float"])
         if isinstance(value, list):
             return [self.value(x) for x in value]
@@ -55,9 +61,15 @@ class Stage:
     def perform(self, step: Step) -> None:
         if isinstance(step, Set):
             setattr(self.live(step.place), step.name, self.value(step.value))
+        elif isinstance(step, Put):
+            self.live(step.place)[step.key] = self.value(step.value)
         elif isinstance(step, Fetch):
             self.things[step.result] = self.live(step.place)
-        else:
+        elif isinstance(step, Waste):
+            holder = self.live(step.place)
+            for _ in range(step.count):
+                holder.remove(getattr(holder, step.name)(*step.args, **step.named))
+        elif isinstance(step, Call):
             named = {name: self.value(value) for name, value in step.named.items()}
             result = getattr(self.live(step.place), step.name)(*map(self.value, step.args), **named)
             if step.result:
@@ -122,6 +134,14 @@ class Loop:
                 break
             changed = True
         return changed
+
+    def custom(self, place: Place, struct: Any, layout: Mapping[str, Value]) -> None:
+        """Bring the custom properties to those of the layout."""
+        have = custom(struct)
+        for name, want in layout.get("custom", {}).items():
+            if have.get(name) != want:
+                with contextlib.suppress(TypeError, ValueError, KeyError, OverflowError):
+                    self.do(Put(place, name, want))
 
     def nested(self, place: Place, struct: Any, want: Mapping[str, Value]) -> None:
         changed = self.fit(place, struct, want)

@@ -12,9 +12,10 @@ import bpy
 
 from ...files import read_json
 from ...graph.blender.build import build, make_placeholders, replay
-from ...graph.blender.read import read_graph, tree_of
+from ...graph.blender.read import owner_of, read_graph, tree_of
 from ...graph.blender.run import CODE_NAME, run_held, run_plain
 from ...graph.canonical import differences, graph_hash, shape_hash
+from ...graph.exact import exact_differences
 from ...graph.model import Graph, closure
 from ...graph.steps import KINDS, references_of
 from ...graph.write import Block, script
@@ -41,7 +42,7 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     graphs = {key: Graph.from_json(value) for key, value in held.items()}
     layout = bool(body.get("layout"))
     roots = {key: closure(graphs[key], graphs) for key in body["roots"]}
-    refusals = {key: _refusal(trees) for key, trees in roots.items()}
+    refusals = {key: _refusal(trees, layout) for key, trees in roots.items()}
     empty()
     blocks, failures = _build_all([trees for key, trees in roots.items() if not refusals[key]], layout)
     seen: dict[str, list[Graph]] = {}
@@ -51,7 +52,7 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
         code, reason = None, refusals[key] or next((failures[t.key] for t in trees if t.key in failures), "")
         if not reason:
             code = script([blocks[tree.key] for tree in trees])
-            reason = _trial(code, trees, seen)
+            reason = _trial(code, trees, seen, layout)
         scripts[key] = {
             "code": code,
             "proven": code is not None and not reason,
@@ -63,14 +64,14 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     return {"scripts": scripts}
 
 
-def _refusal(trees: Sequence[Graph]) -> str:
+def _refusal(trees: Sequence[Graph], layout: bool) -> str:
     """Why no script can make these trees, users after what they use, or nothing."""
     if trees[-1].missing:
         return "refused: its library is missing"
     for tree in trees:
         if tree.refused:
             return tree.refused
-        for kind, name in references_of(tree):
+        for kind, name in references_of(tree, layout):
             if kind not in KINDS:
                 return f"refused: “{tree.name}” refers to “{name}”, and no script makes a data-block of type {kind}"
     return ""
@@ -99,7 +100,7 @@ def _build_all(roots: Iterable[list[Graph]], layout: bool) -> tuple[dict[str, Bl
     return blocks, failures
 
 
-def _trial(code: str, trees: list[Graph], seen: dict[str, list[Graph]]) -> str:
+def _trial(code: str, trees: list[Graph], seen: dict[str, list[Graph]], layout: bool) -> str:
     """Run `code` in an empty Blender and compare what it made; empty if it is the same.
 
     A script with a large tree runs with updates held back. If it passes, it is proven; else a plain run decides.
@@ -111,7 +112,7 @@ def _trial(code: str, trees: list[Graph], seen: dict[str, list[Graph]]) -> str:
         except Exception:  # the plain run tells what is wrong, if anything is
             pass
         else:
-            if not _compared(trees, seen):
+            if not _compared(trees, seen, layout):
                 return ""
     clear()
     try:
@@ -121,10 +122,10 @@ def _trial(code: str, trees: list[Graph], seen: dict[str, list[Graph]]) -> str:
             (f.lineno for f in reversed(traceback.extract_tb(error.__traceback__)) if f.filename == CODE_NAME), 0
         )
         return f"failed at line {line}: {type(error).__name__}: {error}"
-    return _compared(trees, seen)
+    return _compared(trees, seen, layout)
 
 
-def _compared(trees: list[Graph], seen: dict[str, list[Graph]]) -> str:
+def _compared(trees: list[Graph], seen: dict[str, list[Graph]], layout: bool) -> str:
     """The first difference between the trees and those in Blender; empty if there is none.
 
     `seen` keeps the groups that were found equal before, so that an equal reading need not be compared again.
@@ -135,10 +136,10 @@ def _compared(trees: list[Graph], seen: dict[str, list[Graph]]) -> str:
             return f"failed: the code made no {tree.key}"
         if tree.missing:  # only its sockets are known, and they are compared with the nodes that use it
             continue
-        made = read_graph(live, tree.key)
+        made = read_graph(live, tree.key, owner_of(bpy.data, tree.key))
         if made in seen.get(tree.key, ()):
             continue
-        found = differences(tree, made, {}, {})
+        found = differences(tree, made, {}, {}) or (exact_differences(tree, made) if layout else [])
         if found:
             where = "" if tree is trees[-1] else f"group “{tree.name}”: "
             return f"differs: {where}{found[0]}" + (f" (and {len(found) - 1} more)" if len(found) > 1 else "")

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a tree looks, and what is kept without an effect: names, places, frames, custom properties, stored values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..flow import REROUTE
+from ..model import Graph, Node, Value
+from ..steps import TREE, At, Place, Set
+from . import items
+from .read import NODE_LAYOUT, SOCKET_LAYOUT, socket_value
+from .stage import Loop
+
+
+def lay_out(loop: Loop, graph: Graph, made: Sequence[Node]) -> None:
+    """Give the tree and those of its nodes that were made the layout of the graph."""
+    live = {node.name: loop.stage.things[f"node/{node.name}"] for node in made}
+    loop.fit(TREE, loop.stage.things[TREE.base], graph.layout)
+    loop.custom(TREE, loop.stage.things[TREE.base], graph.layout)
+    for node in made:
+        place = Place(f"node/{node.name}")
+        for side, wanted in (("inputs", node.inputs), ("outputs", node.outputs)):
+            _sockets(loop, place / side, getattr(live[node.name], side), wanted, node.type != REROUTE)
+        _look(loop, place, live[node.name], node)
+    for node in made:  # a place is told from the frame's, so all frames are set before
+        loop.set(Place(f"node/{node.name}"), live[node.name], "location", node.layout["location"], _plain)
+    _names(loop, live)
+
+
+def _sockets(loop: Loop, place: Place, sockets: Any, wanted: Sequence[Any], holds: bool) -> None:
+    for n, (socket, want) in enumerate(zip(sockets, wanted, strict=False)):
+        at = place / items.key(sockets, n)
+        if holds and want.value is not None and socket_value(socket) != want.value:
+            loop.set(at, socket, "default_value", want.value, lambda _, socket=socket: socket_value(socket))
+        for name, usual in SOCKET_LAYOUT.items():
+            if hasattr(socket, name):
+                loop.set(at, socket, name, want.layout.get(name, usual), bool)
+        loop.custom(at, socket, want.layout)
+
+
+def _look(loop: Loop, place: Place, live: Any, node: Node) -> None:
+    if "parent" in node.layout:
+        loop.do(Set(place, "parent", Place(f"node/{node.layout['parent']}")))
+    for name, usual in NODE_LAYOUT.items():
+        want = node.layout.get(name, usual)
+        if want is not None and hasattr(live, name):
+            loop.set(place, live, name, want, _plain)
+    if "color" in node.layout:
+        loop.do(Set(place, "use_custom_color", True))
+        loop.set(place, live, "color", node.layout["color"], _plain)
+    panels = getattr(live, "panel_states", ())
+    for n, (panel, closed) in enumerate(zip(panels, node.layout.get("panels", ()), strict=False)):
+        loop.set(place / "panel_states" / At(n), panel, "is_collapsed", closed, bool)
+    loop.custom(place, live, node.layout)
+
+
+def _names(loop: Loop, live: dict[str, Any]) -> None:
+    """Give every node its name; one that another node still has waits, and a ring of them is broken open."""
+    todo = [name for name, node in live.items() if node.name != name]
+    while todo:
+        held = {node.name for node in live.values()}
+        ready = [name for name in todo if name not in held] or todo[:1]
+        for name in ready:
+            if not loop.set(Place(f"node/{name}"), live[name], "name", name, str):
+                todo.remove(name)
+        todo = [name for name in todo if live[name].name != name]
+
+
+def _plain(value: Any) -> Value:
+    return list(value) if hasattr(value, "__len__") and not isinstance(value, str) else value

@@ -55,24 +55,24 @@ def test_a_held_tree_is_up_to_date_afterwards_and_nothing_else_is_left() -> None
         node.node_tree = low
         assert not node.inputs
 
-    hold(tree, job)
+    hold(job, tree)
     assert [socket.name for socket in tree.nodes[0].inputs] == ["Amount"]
     assert {group.name for group in bpy.data.node_groups} == {"Low", "High"}
 
 
 def test_holding_back_is_worth_it() -> None:
     plain, held = shader("Plain"), shader("Held")
-    assert seconds(lambda: chain(plain, MANY)) > 3 * seconds(lambda: hold(held, lambda: chain(held, MANY)))
+    assert seconds(lambda: chain(plain, MANY)) > 3 * seconds(lambda: hold(lambda: chain(held, MANY), held))
     assert not differences(read_graph(plain, "node_groups/Held"), read_graph(held, "node_groups/Held"), {}, {})
 
 
 def test_what_a_job_raises_comes_out_and_the_next_one_runs() -> None:
     tree = shader("Tree")
     with pytest.raises(ZeroDivisionError):
-        hold(tree, lambda: 1 // 0)
+        hold(lambda: 1 // 0, tree)
     with pytest.raises(RuntimeError, match="inside"):
-        hold(tree, lambda: hold(tree, lambda: None))
-    hold(tree, lambda: tree.nodes.new("ShaderNodeMath"))
+        hold(lambda: hold(lambda: None, tree), tree)
+    hold(lambda: tree.nodes.new("ShaderNodeMath"), tree)
     assert len(tree.nodes) == 1
 
 

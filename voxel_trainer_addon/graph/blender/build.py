@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -35,6 +37,9 @@ from .layout import lay_out
 from .read import socket_value
 from .stage import Loop, Stage
 
+PHASES = ("make", "first_settings", "socket_values", "links_into")
+"""What is done for every node with updates held back, one after the other."""
+
 
 def make_placeholders(graphs: Iterable[Graph]) -> None:
     """Make what the graphs refer to, where it is not there yet. Kinds that cannot be made are left out."""
@@ -54,22 +59,43 @@ def build(graph: Graph, layout: bool = False) -> tuple[Step, ...]:
     Raises what Blender raises when the tree itself cannot be made. What it refuses on the way is left out of the steps,
     and shows when the result is compared.
     """
-    loop = _Tree(graph, layout)
-    loop.build()
-    return tuple(loop.steps)
+    made = build_all([graph], layout)[graph.key]
+    if isinstance(made, Exception):
+        raise made
+    return made
 
 
-def replay(steps: Iterable[Step]) -> None:
-    """Perform the steps of a tree that was built before."""
-    stage = Stage()
-    for step in steps:
-        stage.perform(step)
+def build_all(
+    graphs: Iterable[Graph], layout: bool = False, limit_s: float = math.inf
+) -> dict[str, tuple[Step, ...] | Exception]:
+    """Build trees in the open file, groups before their users; by key the steps that a tree took, or why it failed.
+
+    All trees go through each phase together: an update walks every tree of the file, so there should be few of them. A
+    tree that takes longer than `limit_s` fails with TimeoutError.
+    """
+    trees = [_Tree(graph, layout, limit_s) for graph in graphs]
+    for tree in trees:
+        tree.attempt(tree.begin)
+    for phase in PHASES:
+
+        def work(phase: str = phase) -> None:
+            for tree in trees:
+                tree.attempt(partial(tree.work, phase))
+
+        hold(work, *(tree.tree for tree in trees if tree.tree is not None))
+    for tree in trees:
+        tree.attempt(tree.finish)
+    return {tree.graph.key: tree.error or tuple(tree.steps) for tree in trees}
 
 
 class _Tree(Loop):
-    def __init__(self, graph: Graph, layout: bool) -> None:
+    def __init__(self, graph: Graph, layout: bool, limit_s: float) -> None:
         super().__init__()
         self.graph = graph
+        self.left_s = limit_s
+        self.error: Exception | None = None
+        self.tree: Any = None
+        self.parts: dict[tuple[str, str], list[Step]] = {}
         self.layout = layout
         self.fed = set() if graph.sparse else fed_inputs(graph)
         self.nodes = {node.name: node for node in graph.nodes}
@@ -84,51 +110,65 @@ class _Tree(Loop):
 
     # The tree and its interface
 
-    def build(self) -> None:
+    def attempt(self, do: Callable[[], None]) -> None:
+        """Do it if all went well so far; what Blender raises belongs to this tree alone."""
+        began = time.monotonic()
+        self.ends = began + self.left_s
+        if self.error is None:
+            try:
+                do()
+            except Exception as error:
+                self.error = error
+        self.left_s -= time.monotonic() - began
+
+    def check_time(self) -> None:
+        if time.monotonic() > self.ends:
+            raise TimeoutError
+
+    def begin(self) -> None:
         self.tree = self.make_tree()
         self.fit(TREE, self.tree, self.graph.settings)
-        interface = Interface(self, self.graph, self.layout)
-        interface.make()
-        order = list(self.graph.nodes) if self.graph.sparse else in_flow(self.graph)
-        self.in_phases([node for node in order if node.type != FRAME or self.layout])
+        self.interface = Interface(self, self.graph, self.layout)
+        self.interface.make()
+        self.order = list(self.graph.nodes) if self.graph.sparse else in_flow(self.graph)
+        self.first = [node for node in self.order if node.type != FRAME or self.layout]
+
+    def work(self, phase: str) -> None:
+        """One phase for all nodes; the steps are kept node by node."""
+        steps = self.steps
+        do: Callable[[Node], None] = getattr(self, phase)
+        for turn, node in enumerate(self.first):
+            self.check_time()
+            self.turn = turn
+            self.steps = self.parts[phase, node.name] = []
+            do(node)
+        self.new.give_names()
+        self.steps = steps
+
+    def finish(self) -> None:
+        """The steps as a person would do them, node by node: its settings, the links into it, its values. Then what
+        needs all of them."""
+        for node in self.first:
+            for phase in ("make", "first_settings", "links_into", "socket_values"):
+                self.steps += self.parts[phase, node.name]
+        self.turn = len(self.first)
         self.late = True
         for _ in range(2):
             before = len(self.steps)
-            for node in order:
+            for node in self.order:
                 if node.name in self.made:
+                    self.check_time()
                     self.settle(node)
                     self.links_into(node)
                     self.socket_values(node)
-            interface.values()
+            self.interface.values()
             if len(self.steps) == before:
                 break
         if self.layout:
-            made = [node for node in order if node.name in self.made]
-            hold(self.tree, partial(lay_out, self, self.graph, made))
+            made = [node for node in self.order if node.name in self.made]
+            hold(partial(lay_out, self, self.graph, made), self.tree)
             if self.graph.layout.get("use_nodes") is False:
                 self.do(Set(owner_place(self.graph), "use_nodes", False))
-
-    def in_phases(self, order: list[Node]) -> None:
-        """Make the nodes, then all settings, values and links, each with updates held back.
-
-        The steps are kept as a person would do them: node by node, its settings, the links into it, its values.
-        """
-        before = self.steps
-        parts: dict[tuple[str, str], list[Step]] = {}
-
-        def work(phase: Callable[[Node], None]) -> None:
-            for self.turn, node in enumerate(order):
-                self.steps = parts[phase.__name__, node.name] = []
-                phase(node)
-            self.new.give_names()
-
-        for phase in (self.make, self.first_settings, self.socket_values, self.links_into):
-            hold(self.tree, partial(work, phase))
-        self.steps = before
-        for node in order:
-            for name in ("make", "first_settings", "links_into", "socket_values"):
-                self.steps += parts[name, node.name]
-        self.turn = len(order)
 
     def make_tree(self) -> Any:
         collection, name = self.graph.key.split("/", 1)

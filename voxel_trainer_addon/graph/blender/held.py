@@ -62,8 +62,8 @@ def _register() -> None:
     bpy.utils.register_class(HeldTree)
 
 
-def hold(tree: Any, job: Callable[[], None]) -> None:
-    """Run `job` with all updates held back, then update `tree` once. Raises what the job raises."""
+def hold(job: Callable[[], None], *trees: Any) -> None:
+    """Run `job` with all updates held back, then update the trees that it edits. Raises what the job raises."""
     _register()
     errors: list[BaseException] = []
 
@@ -82,7 +82,8 @@ def hold(tree: Any, job: Callable[[], None]) -> None:
         ran = not _jobs
         _jobs.clear()
         groups.remove(trigger)
-        tree.interface_update(bpy.context)
+        for tree in trees:
+            tree.interface_update(bpy.context)
     if errors:
         raise errors[0]
     if not ran:

@@ -35,4 +35,4 @@ def run_held(code: str) -> None:
             execute(part.phases[""])
         for phase in PHASES:
             if phase in part.phases:
-                hold(space[part.tree], partial(execute, part.phases[phase]))
+                hold(partial(execute, part.phases[phase]), space[part.tree])

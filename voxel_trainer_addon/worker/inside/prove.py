@@ -11,7 +11,7 @@ from typing import Any
 import bpy
 
 from ...files import read_json
-from ...graph.blender.build import build, make_placeholders, replay
+from ...graph.blender.build import build_all, make_placeholders
 from ...graph.blender.read import owner_of, read_graph, tree_of
 from ...graph.blender.run import CODE_NAME, run_held, run_plain
 from ...graph.canonical import differences, graph_hash, shape_hash
@@ -21,6 +21,8 @@ from ...graph.steps import KINDS, references_of
 from ...graph.write import Block, script
 from . import Refused, clear, empty
 
+LIMIT_S = 100.0
+"""Seconds that one tree may take to be built, and that one run of its script may take."""
 LARGE = 150
 """Nodes in one tree from which it saves time to hold updates back; smaller ones are run plainly at once."""
 
@@ -78,25 +80,19 @@ def _refusal(trees: Sequence[Graph], layout: bool) -> str:
 
 
 def _build_all(roots: Iterable[list[Graph]], layout: bool) -> tuple[dict[str, Block], dict[str, str]]:
-    """Every tree of these closures built once: its steps, or why it could not be built.
-
-    One empty file for each closure, the largest first: every edit of a tree costs the more the fuller the file is.
-    """
+    """Every tree of these closures built once, all in one file: its steps, or why it could not be built."""
+    trees = {tree.key: tree for closure in roots for tree in closure}
+    clear()
+    make_placeholders(trees.values())
     blocks: dict[str, Block] = {}
     failures: dict[str, str] = {}
-    for trees in sorted(roots, key=len, reverse=True):
-        if all(tree.key in blocks or tree.key in failures for tree in trees):
-            continue
-        clear()
-        make_placeholders(trees)
-        for tree in trees:
-            try:
-                if tree.key in blocks:
-                    replay(blocks[tree.key].steps)
-                elif tree.key not in failures:
-                    blocks[tree.key] = Block(tree, build(tree, layout))
-            except Exception as error:  # whatever Blender raises belongs to this tree alone
-                failures[tree.key] = f"failed: {type(error).__name__}: {error}"
+    for key, made in build_all(trees.values(), layout, LIMIT_S).items():
+        if isinstance(made, TimeoutError):
+            failures[key] = f"time: it takes more than {LIMIT_S:.0f} s to build"
+        elif isinstance(made, Exception):
+            failures[key] = f"failed: {type(made).__name__}: {made}"
+        else:
+            blocks[key] = Block(trees[key], made)
     return blocks, failures
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import bpy
 import pytest
 
-from voxel_trainer_addon.graph.blender.build import build
+from voxel_trainer_addon.graph.blender.build import build, build_all
 from voxel_trainer_addon.graph.blender.held import hold
 from voxel_trainer_addon.graph.blender.read import read_graph, read_graphs
 from voxel_trainer_addon.graph.blender.run import run_held, run_plain
 from voxel_trainer_addon.graph.canonical import differences
-from voxel_trainer_addon.worker.inside import empty
+from voxel_trainer_addon.graph.write import Block
+from voxel_trainer_addon.worker.inside import empty, prove
 
 pytestmark = pytest.mark.bpy
 MANY = 300
@@ -128,3 +130,30 @@ def test_a_script_makes_the_same_held_back_and_plainly() -> None:
 def test_what_a_held_script_raises_comes_out() -> None:
     with pytest.raises(KeyError, match="Gone"):
         run_held(SCRIPT.replace('inputs["Menu"]', 'inputs["Gone"]'))
+
+
+def test_what_takes_too_long_ends_and_says_so() -> None:
+    for run in (run_plain, run_held):
+        with pytest.raises(TimeoutError, match="more than 0 s"):
+            run("while True:\n    pass\n", 0.2)
+    chain(shader("Chain"), 3)
+    want = read_graph(bpy.data.node_groups["Chain"], "node_groups/Chain")
+    empty()
+    assert isinstance(build_all([want], limit_s=0.0)[want.key], TimeoutError)
+    hold(lambda: None)
+
+
+def test_a_slow_tree_does_not_take_the_others_down(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("Slow", "Quick"):
+        chain(shader(name), 3)
+    graphs = read_graphs(bpy.data)[0]
+    write = prove.script
+
+    def endless(blocks: list[Block]) -> str:
+        return write(blocks) + ("while True:\n    pass\n" if blocks[-1].graph.name == "Slow" else "")
+
+    monkeypatch.setattr(prove, "script", endless)
+    monkeypatch.setattr(prove, "LIMIT_S", 2.0)
+    body = {"graphs": {key: graph.as_json() for key, graph in graphs.items()}, "roots": list(graphs)}
+    reasons = {key: found["reason"] for key, found in prove.run(body, tmp_path)["scripts"].items()}
+    assert reasons == {"node_groups/Slow": "time: it takes more than 2 s to run", "node_groups/Quick": ""}

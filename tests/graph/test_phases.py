@@ -80,6 +80,9 @@ item.name = "D"
         "x = value.inputs",
         "low.tag = 1",
         'links.new(nodes.new("B").outputs[0], value.inputs[0])',
+        'value.parent = nodes.new("NodeFrame")',
+        'value = nodes.new("C")',
+        "for value in ():\n    value.mute = True",
     ],
 )
 def test_what_is_not_understood_keeps_its_place_and_all_behind_it(strange: str) -> None:

@@ -8,6 +8,7 @@ back. Where it might (a statement that comes back to a node, one that is not und
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 
 PHASES = ("new", "settings", "values", "links", "looks")
@@ -15,6 +16,8 @@ PHASES = ("new", "settings", "values", "links", "looks")
 GIVE_NAME = "__give_name__"
 """Every node that a part makes goes through this function, which whoever runs it brings along."""
 
+VARIABLE = re.compile(r"(?<![\w.\"'])[A-Za-z_]\w*")
+"""Words in a statement that may be variables: a few more than are, which only makes the reader more careful."""
 SIDES = frozenset({"inputs", "outputs"})
 LOOKS = frozenset(
     {"name", "label", "location", "parent", "width", "height", "hide", "use_custom_color", "color", "show_options"}
@@ -34,7 +37,7 @@ class Part:
 def parts(code: str) -> list[Part]:
     """The script's statements, each in exactly one part. Raises SyntaxError."""
     found: list[Part] = []
-    reader = _Reader()
+    reader = _Reader(code.split("\n"))
     for statement in ast.parse(code).body:
         phase = reader.phase(statement)
         tree = reader.tree if phase else ""
@@ -49,7 +52,8 @@ def parts(code: str) -> list[Part]:
 class _Reader:
     """What is known where the script has been read to: the tree in hand and what its variables stand for."""
 
-    def __init__(self) -> None:
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
         self.short: dict[str, tuple[str, ...]] = {}
         self.nodes: set[str] = set()
         self.begin("")
@@ -68,17 +72,13 @@ class _Reader:
             return ""
         if isinstance(statement, ast.Assign) and self.tree in map(_name, statement.targets):
             self.begin("")
-        below = list(ast.walk(statement))
-        made = {self.creates(node) for node in below if isinstance(node, ast.Call)}
-        trees = {tree for tree, _ in made} - {"", self.tree}
-        if trees:
-            self.begin(trees.pop())
+        tree = self.edited(statement)
+        if tree not in ("", self.tree):
+            self.begin(tree)
         if not self.tree:
             return ""
         phase = self.kind(statement, frozenset())
-        if (self.tree, "nodes") in made and phase != "new":
-            phase = ""
-        names = {node.id for node in below if isinstance(node, ast.Name)}
+        names = VARIABLE.findall("\n".join(self.lines[statement.lineno - 1 : statement.end_lineno]))
         touched = {self.short.get(name, (name,))[0] for name in names} & self.nodes
         if phase == "looks":
             return phase
@@ -87,6 +87,12 @@ class _Reader:
         if phase in ("values", "links"):
             self.used |= touched
         return "" if self.late else phase
+
+    def edited(self, statement: ast.stmt) -> str:
+        """The variable of the tree that a statement makes a node or link in, if it does."""
+        while isinstance(statement, ast.For):
+            statement = statement.body[0]
+        return self.creates(statement.value)[0] if isinstance(statement, ast.Assign | ast.Expr) else ""
 
     def shortens(self, statement: ast.stmt) -> bool:
         """Whether it only gives short names: `nodes, links = tree.nodes, tree.links`."""
@@ -123,6 +129,8 @@ class _Reader:
         """What a statement does; `loop` are the variables of loops around it that stand for nodes."""
         if isinstance(statement, ast.For):
             stand = _names(statement.target) if _names(statement.iter) & (self.nodes | loop) else set()
+            if _names(statement.target) & self.nodes:
+                return ""
             kinds = {self.kind(below, loop | stand) for below in statement.body}
             return kinds.pop() if len(kinds) == 1 and not statement.orelse else ""
         if isinstance(statement, ast.Expr):
@@ -131,21 +139,27 @@ class _Reader:
 
     def call(self, call: ast.expr, loop: frozenset[str]) -> str:
         _, what = self.creates(call)
-        if what or not isinstance(call, ast.Call):
-            return {"nodes": "new", "links": "links"}.get(what, "")
+        if not isinstance(call, ast.Call) or _calls(*_arguments(call)):
+            return ""
+        if what:
+            return "new" if what == "nodes" else "links"
         root, *path = self.path(call.func)
         if root not in self.nodes | loop or path[0] in SIDES:
             return ""
         return "new" if path == ["pair_with_output"] else "settings"
 
     def assignment(self, statement: ast.Assign, loop: frozenset[str]) -> str:
-        _, what = self.creates(statement.value)
-        if what and all(isinstance(target, ast.Name) for target in statement.targets):
-            (self.nodes if what == "nodes" else self.links).update(_names(*statement.targets))
-            return "new" if what == "nodes" else "links"
         target = statement.targets[0]
+        _, what = self.creates(statement.value)
+        if what:
+            names = set(map(_name, statement.targets))
+            known = names & self.nodes  # a name that stands for two nodes binds the order
+            (self.nodes if what == "nodes" else self.links).update(names)
+            return "" if known or "" in names else self.call(statement.value, loop)
         if isinstance(target, ast.Name):
             return self.part_of_node(target.id, statement.value)
+        if _calls(statement.value):
+            return ""
         root, *path = self.path(target)
         if root in self.links:
             return "links"
@@ -160,7 +174,7 @@ class _Reader:
     def part_of_node(self, name: str, value: ast.expr) -> str:
         """`item = output.repeat_items.new(…)`: from here on what is done to `item` is done to that node."""
         root, *path = self.path(value.func if isinstance(value, ast.Call) else value)
-        if root not in self.nodes or not path or path[0] in SIDES:
+        if root not in self.nodes or name in self.nodes or not path or path[0] in SIDES or _calls(*_arguments(value)):
             return ""
         self.short[name] = (root, *path)
         return "settings"
@@ -177,6 +191,16 @@ class _Wrapped(ast.NodeTransformer):
             return call
         name = ast.Name(GIVE_NAME, ast.Load())
         return ast.fix_missing_locations(ast.copy_location(ast.Call(name, [call], []), call))
+
+
+def _arguments(call: ast.expr) -> list[ast.expr]:
+    return [*call.args, *(keyword.value for keyword in call.keywords)] if isinstance(call, ast.Call) else []
+
+
+def _calls(*expressions: ast.expr) -> bool:
+    """Whether anything is called in there but `float`."""
+    calls = (node for expression in expressions for node in ast.walk(expression) if isinstance(node, ast.Call))
+    return any(_name(call.func) != "float" for call in calls)
 
 
 def _name(expression: ast.AST) -> str:

@@ -92,7 +92,7 @@ class _Tree(Loop):
     def __init__(self, graph: Graph, layout: bool, limit_s: float) -> None:
         super().__init__()
         self.graph = graph
-        self.left_s = limit_s
+        self.limit_s = self.left_s = limit_s
         self.error: Exception | None = None
         self.tree: Any = None
         self.parts: dict[tuple[str, str], list[Step]] = {}
@@ -123,7 +123,7 @@ class _Tree(Loop):
 
     def check_time(self) -> None:
         if time.monotonic() > self.ends:
-            raise TimeoutError
+            raise TimeoutError(f"it takes more than {self.limit_s:.0f} s")
 
     def begin(self) -> None:
         self.tree = self.make_tree()

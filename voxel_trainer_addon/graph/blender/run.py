@@ -4,8 +4,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+import math
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
+from types import FrameType
 from typing import Any
 
 from ..phases import GIVE_NAME, PHASES, parts
@@ -16,13 +21,14 @@ CODE_NAME = "<script>"
 MAIN: Mapping[str, Any] = {"__name__": "__main__"}
 
 
-def run_plain(code: str) -> None:
-    """Run a script as it stands. Raises what it raises."""
-    exec(compile(code, CODE_NAME, "exec"), dict(MAIN))
+def run_plain(code: str, limit_s: float = math.inf) -> None:
+    """Run a script as it stands. Raises what it raises, TimeoutError at the first line after `limit_s`."""
+    with _limited(limit_s):
+        exec(compile(code, CODE_NAME, "exec"), dict(MAIN))
 
 
-def run_held(code: str) -> None:
-    """Run a script's statements by phases, with updates held back in each. Raises what they raise."""
+def run_held(code: str, limit_s: float = math.inf) -> None:
+    """Run a script's statements by phases, with updates held back in each. Raises as `run_plain` does."""
     new = NewNodes()
     space: dict[str, Any] = {**MAIN, GIVE_NAME: new}
 
@@ -30,9 +36,30 @@ def run_held(code: str) -> None:
         exec(compile(ast.Module(statements, []), CODE_NAME, "exec"), space)
         new.give_names()
 
-    for part in parts(code):
-        if not part.tree:
-            execute(part.phases[""])
-        for phase in PHASES:
-            if phase in part.phases:
-                hold(partial(execute, part.phases[phase]), space[part.tree])
+    with _limited(limit_s):
+        for part in parts(code):
+            if not part.tree:
+                execute(part.phases[""])
+            for phase in PHASES:
+                if phase in part.phases:
+                    hold(partial(execute, part.phases[phase]), space[part.tree])
+
+
+@contextmanager
+def _limited(limit_s: float) -> Iterator[None]:
+    """Ends a script's run by looking at the clock before each of its lines; a signal would not do on every system."""
+    ends = time.monotonic() + limit_s
+
+    def look(frame: FrameType, event: str, arg: Any) -> Any:
+        if frame.f_code.co_filename != CODE_NAME:
+            return None
+        if time.monotonic() > ends:
+            raise TimeoutError(f"it takes more than {limit_s:.0f} s")
+        return look
+
+    before = sys.gettrace()
+    sys.settrace(look)
+    try:
+        yield
+    finally:
+        sys.settrace(before)

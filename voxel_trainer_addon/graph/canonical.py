@@ -299,10 +299,10 @@ def _tree_differences(a: Graph, b: Graph) -> list[str]:
     for x, y in zip(*faces, strict=False):
         out += _value_differences(f"interface item “{x['name']}”", x, y)
     forms = Form(a), Form(b)
-    return out + _mapped_differences(*forms, _mapping(*forms))
+    return out + _mapped_differences(*forms, mapping(*forms))
 
 
-def _mapping(a: Form, b: Form) -> dict[str, str]:
+def mapping(a: Form, b: Form) -> dict[str, str]:
     """Nodes of `a` → nodes of `b`: what is alike in ever wider surroundings first, then along the links, then by type.
 
     One difference must not keep everything that hangs on it from being matched, so that it can be told in words.

@@ -65,7 +65,7 @@ def hashed(graph: Graph) -> str:
     return graph_hash(graph.key, {graph.key: graph})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(graphs(), graphs())
 def test_edits_make_the_other_tree(a: Graph, b: Graph) -> None:
     edits = diff(a, b)
@@ -76,14 +76,14 @@ def test_edits_make_the_other_tree(a: Graph, b: Graph) -> None:
     assert all(edit.words().endswith(".") and "{" not in edit.words().split("from")[0] for edit in edits)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(graphs(), graphs())
 def test_with_names_the_nodes_are_called_alike(a: Graph, b: Graph) -> None:
     made = apply(a, diff(a, b, names=True))
     assert {(node.name, node.type, node.pair) for node in made.nodes} == {(n.name, n.type, n.pair) for n in b.nodes}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(graphs(), st.permutations("abcdefgh"))
 def test_names_alone_are_no_edit(graph: Graph, order: list[str]) -> None:
     name = dict(zip("abcdefgh", order, strict=True))

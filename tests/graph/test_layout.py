@@ -34,6 +34,9 @@ def looks() -> None:
     first, second = nodes.new("ShaderNodeMath"), nodes.new("ShaderNodeMath")
     first.name, second.name, first.name = "Other", "Math", "Math.001"
     first.label, first.hide, first.width = "Grow", True, 222.0
+    frame.bl_width_min = 50.0
+    frame.width = 76.0
+    frame.bl_width_min = 100.0
     first.parent, first.location = inner, (10.0, -20.0)
     second.use_custom_color, second.color = True, (0.25, 0.5, 0.75)
     second.show_options, second.mute = False, True

@@ -21,7 +21,15 @@ VARIABLE = re.compile(r"(?<![\w.\"'])[A-Za-z_]\w*")
 SIDES = frozenset({"inputs", "outputs"})
 LOOKS = frozenset(
     {"name", "label", "location", "parent", "width", "height", "hide", "use_custom_color", "color", "show_options"}
-    | {"show_preview", "show_texture", "show_expanded", "pin_gizmo", "warning_propagation", "ui_shortcut"}
+    | {
+        "show_preview",
+        "show_texture",
+        "show_expanded",
+        "pin_gizmo",
+        "warning_propagation",
+        "ui_shortcut",
+        "bl_width_min",
+    }
 )
 """What a node looks like: nothing else follows from it."""
 

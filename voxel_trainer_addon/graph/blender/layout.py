@@ -10,7 +10,7 @@ from ..flow import REROUTE
 from ..model import Graph, Node, Value
 from ..steps import TREE, At, Place, Set
 from . import items
-from .read import NODE_LAYOUT, SOCKET_LAYOUT, socket_value
+from .read import NODE_LAYOUT, SOCKET_LAYOUT, short, socket_value
 from .stage import Loop
 
 
@@ -47,6 +47,7 @@ def _look(loop: Loop, place: Place, live: Any, node: Node) -> None:
         want = node.layout.get(name, usual)
         if want is not None and hasattr(live, name):
             loop.set(place, live, name, want, _plain)
+    _narrow(loop, place, live, node)
     if "color" in node.layout:
         loop.do(Set(place, "use_custom_color", True))
         loop.set(place, live, "color", node.layout["color"], _plain)
@@ -54,6 +55,15 @@ def _look(loop: Loop, place: Place, live: Any, node: Node) -> None:
     for n, (panel, closed) in enumerate(zip(panels, node.layout.get("panels", ()), strict=False)):
         loop.set(place / "panel_states" / At(n), panel, "is_collapsed", closed, bool)
     loop.custom(place, live, node.layout)
+
+
+def _narrow(loop: Loop, place: Place, live: Any, node: Node) -> None:
+    """Older versions let nodes be narrower than the smallest width of their type, which can be moved meanwhile."""
+    width, least = node.layout["width"], short(live.bl_width_min)
+    if width < least and node.type != REROUTE:
+        loop.do(Set(place, "bl_width_min", width))
+        loop.set(place, live, "width", width, _plain)
+        loop.do(Set(place, "bl_width_min", least))
 
 
 def _names(loop: Loop, live: dict[str, Any]) -> None:

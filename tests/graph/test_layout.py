@@ -113,7 +113,28 @@ def raw_order() -> None:
     tree.interface.move(out, 2)
 
 
-MADE = [looks, stored_values, custom_properties, panels, identifiers, raw_order]
+def item_identifiers() -> None:
+    nodes = geometry("Tree").nodes
+    start, end = nodes.new("GeometryNodeRepeatInput"), nodes.new("GeometryNodeRepeatOutput")
+    start.pair_with_output(end)
+    for name in "abcd":
+        end.repeat_items.new("FLOAT", name)
+    end.repeat_items.remove(end.repeat_items["b"])
+    end.repeat_items.new("VECTOR", "e")
+    end.repeat_items.move(0, 2)
+    menu, index = nodes.new("GeometryNodeMenuSwitch"), nodes.new("GeometryNodeIndexSwitch")
+    menu.enum_items.new("C")
+    menu.enum_items.remove(menu.enum_items[0])
+    for _ in range(3):
+        index.index_switch_items.new()
+    index.index_switch_items.remove(index.index_switch_items[2])
+    capture = nodes.new("GeometryNodeCaptureAttribute")
+    for name in "xyz":
+        capture.capture_items.new("RGBA", name)
+    capture.capture_items.remove(capture.capture_items[1])
+
+
+MADE = [item_identifiers, looks, stored_values, custom_properties, panels, identifiers, raw_order]
 
 
 def rebuilt(code: str, key: str) -> Graph:

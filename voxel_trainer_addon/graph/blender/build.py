@@ -221,6 +221,9 @@ class _Tree(Loop):
         """Make the settings what they should be."""
         settings: Mapping[str, Value] = {} if node.type == REROUTE else node.settings
         live = self.stage.things[self.place(node).base]
+        if self.layout:
+            for name, numbers in items.item_numbers(node).items():
+                self.numbers.setdefault(self.place(node) / name, numbers)
         self.fit(self.place(node), live, settings)
         if len(live.outputs):
             self.set(self.place(node), live, "mute", bool(node.settings.get("mute")), bool)

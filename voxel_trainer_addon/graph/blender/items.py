@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,6 +45,32 @@ def key(sockets: Any, index: int) -> At:
     alike = sum(s.name == name and not s.is_unavailable for s in sockets)
     named = name and len(name) <= LONGEST_KEY and alike == 1 and sockets.get(name) == socket
     return At(name if named else index, socket.identifier)
+
+
+NUMBERED = re.compile(r"([A-Za-z]+)(?:_(0|[1-9]\d*))?")
+"""Identifier of an item's socket; the first of Capture Attribute is `Value`, those after it `Value_1` …"""
+
+
+def item_numbers(node: Node) -> dict[str, list[int]]:
+    """Collection of the node → the numbers in the identifiers of its items' sockets, where some are left out."""
+    collections = {
+        name: len(held)
+        for name, held in node.settings.items()
+        if name.endswith("_items") and isinstance(held, list) and held
+    }
+    numbers: dict[str, list[int]] = {}
+    for side in (node.inputs, node.outputs):
+        by_word: dict[str, list[int]] = defaultdict(list)
+        for socket in side:
+            if found := NUMBERED.fullmatch(socket.identifier):
+                by_word[found[1]].append(int(found[2] or 0))
+        for held in by_word.values():
+            if held == list(range(len(held))):
+                continue
+            fits = [name for name, count in collections.items() if count == len(held)]
+            if len(fits) == 1 and fits[0] not in numbers:
+                numbers[fits[0]] = held
+    return numbers
 
 
 def arguments(collection: Any, item: Mapping[str, Value]) -> tuple[Value, ...] | None:

@@ -80,7 +80,8 @@ class Loop:
     """Brings live structs to wanted values; `steps` holds what was done, in order.
 
     `late` tells that the links are there: until then what an update would remove is kept. `told` counts the edits of
-    collections that the compact form told and that are done.
+    collections that the compact form told and that are done; `numbers` are those of the identifiers that the items of a
+    new collection should have, where they are not 0, 1, 2 ….
     """
 
     def __init__(self) -> None:
@@ -88,6 +89,7 @@ class Loop:
         self.steps: list[Step] = []
         self.late = False
         self.told: Counter[Place] = Counter()
+        self.numbers: dict[Place, list[int]] = {}
 
     def do(self, step: Step) -> Any:
         """Perform and record."""
@@ -150,6 +152,9 @@ class Loop:
 
     def collection(self, place: Place, live: Any, want: list[Any]) -> None:
         """Bring a collection to the wanted number of items, then each item to its values."""
+        if numbers := self.numbers.get(place):
+            self.numbers[place] = []
+            self.numbered(place, live, want, numbers)
         while len(live) > len(want):
             before = len(live)
             self.do(Call(place, "remove", (place / At(len(live) - 1),)))
@@ -170,6 +175,27 @@ class Loop:
                 self.do(Set(place / At(before), "auto_remove", False))
         for n, item in enumerate(want):
             self.fit(place / At(n), live[n], item)
+
+    def numbered(self, place: Place, live: Any, want: list[Any], numbers: list[int]) -> None:
+        """Make items whose identifiers have these numbers: Blender counts on, and those of the removed stay away."""
+        count = len(live)
+        for n in reversed(range(count)):
+            if n not in numbers:
+                self.do(Call(place, "remove", (place / At(n),)))
+        made = [numbers.index(n) for n in range(count) if n in numbers]
+        for n in sorted(set(range(len(want))) - set(made), key=numbers.__getitem__):
+            args = items.arguments(live, want[n])
+            if args is None:
+                return
+            if numbers[n] > count:
+                self.do(Waste(place, "new", args, {}, numbers[n] - count))
+            self.do(Call(place, "new", args))
+            made.append(n)
+            count = numbers[n] + 1
+        for n in range(len(made)):
+            if made[n] != n:
+                self.do(Call(place, "move", (made.index(n), n)))
+                made.insert(n, made.pop(made.index(n)))
 
     def told_collection(self, place: Place, live: Any, want: Mapping[str, Value]) -> None:
         """The same from the compact form, which tells what to do with the collection."""

@@ -3,7 +3,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from voxel_trainer_addon.graph import similarity
 from voxel_trainer_addon.graph.model import Graph, Link, Node, Socket
@@ -70,3 +74,45 @@ def test_the_nearest_tree_is_found_under_any_name() -> None:
     near = graph({"a": "Noise", "b": "Ramp"}, [("a", "b")], "materials/Z")
     assert similarity.nearest(NOISE, {far.key: far, near.key: near}) == near
     assert similarity.nearest(NOISE, {"materials/E": graph({}, [])}) is None
+
+
+def math(name: str, operation: str, value: float) -> Node:
+    sockets = (Socket("Value", "Value", "VALUE", value=value), Socket("Value_001", "Value", "VALUE", value=0.5))
+    return Node(name, "Math", {"operation": operation}, sockets, (Socket("Value", "Value", "VALUE"),))
+
+
+def chain(operations: str, values: list[float], prefix: str = "n") -> Graph:
+    nodes = tuple(
+        math(f"{prefix}{n}", kind, value) for n, (kind, value) in enumerate(zip(operations, values, strict=True))
+    )
+    links = tuple(Link(a.name, 0, b.name, 0) for a, b in pairwise(nodes))
+    return Graph("node_groups/G", "ShaderNodeTree", nodes, links)
+
+
+CHAINS = st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from([0.0, 1.0])), max_size=5).map(
+    lambda rows: chain("".join(kind for kind, _ in rows), [value for _, value in rows])
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(CHAINS, CHAINS)
+def test_every_measure_is_symmetric_and_a_share(a: Graph, b: Graph) -> None:
+    for measure in (similarity.node_f1, similarity.link_f1, similarity.parameter_f1, similarity.edit_similarity):
+        assert measure(a, b) == measure(b, a)
+        assert 0.0 <= measure(a, b) <= 1.0
+        assert measure(a, a) == 1.0
+
+
+def test_parameters_count_values_that_have_an_effect() -> None:
+    a, b = chain("AB", [1.0, 2.0]), chain("AB", [1.0, 3.0], "other")
+    assert similarity.parameter_f1(a, b) == 1.0  # the second node's first value stands behind a link
+    changed = chain("AC", [1.5, 2.0])
+    assert similarity.parameter_f1(a, changed) == similarity.parameter_f1(changed, a) == pytest.approx(3 / 5)
+
+
+def test_edits_are_counted_against_making_both_anew() -> None:
+    a = chain("ABC", [0.0, 0.0, 0.0])
+    assert similarity.edit_similarity(a, chain("ABC", [0.0, 0.0, 0.0], "other")) == 1.0
+    assert similarity.edit_similarity(a, chain("AB", [0.0, 0.0])) == pytest.approx(1 - 1 / 8)
+    assert similarity.edit_similarity(a, chain("", [])) < 0.5
+    assert similarity.edit_similarity(chain("", []), chain("", [])) == 1.0

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
-from .model import Graph, Node
+from .diff import diff
+from .flow import fed_inputs
+from .model import Graph, Node, Value
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -61,6 +64,49 @@ def node_f1(wanted: Graph, made: Graph) -> float:
 def link_f1(wanted: Graph, made: Graph) -> float:
     """F1 of the multisets of links by types and sockets, 0 to 1; symmetric. Two trees without links are alike (1.0)."""
     return f1(link_ends(wanted), link_ends(made))
+
+
+def parameters(graph: Graph) -> Counter[tuple[str, str, str]]:
+    """The multiset of (node type, setting or input, value), nested settings one by one, numbers to six digits; inputs
+    by identifier, those that a link feeds or that are not in use left out."""
+    fed = fed_inputs(graph)
+    found: Counter[tuple[str, str, str]] = Counter()
+    for node in graph.nodes:
+        if node.type in NOT_COUNTED:
+            continue
+        found.update((node.type, f".{path}", value) for path, value in _leaves(node.settings))
+        for n, socket in enumerate(node.inputs):
+            if socket.available and socket.value is not None and (node.name, n) not in fed:
+                found.update((node.type, socket.identifier + path, value) for path, value in _leaves(socket.value))
+    return found
+
+
+def _leaves(value: Value) -> Iterator[tuple[str, str]]:
+    """(path, value as text) of every single value."""
+    if isinstance(value, Mapping) and not value.keys() & {"id", "set", "float"}:
+        for key, below in value.items():
+            yield from ((f".{key}{path}", leaf) for path, leaf in _leaves(below))
+    elif isinstance(value, list | tuple):
+        for n, below in enumerate(value):
+            yield from ((f".{n}{path}", leaf) for path, leaf in _leaves(below))
+    else:
+        yield "", f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def parameter_f1(wanted: Graph, made: Graph) -> float:
+    """F1 of the multisets of parameters, 0 to 1; symmetric. Defaults count: who leaves them alone is right too."""
+    return f1(parameters(wanted), parameters(made))
+
+
+def edit_similarity(a: Graph, b: Graph) -> float:
+    """1 − (edits from one tree to the other) / (edits that make both from nothing), 0 to 1.
+
+    Edits are those of `graph.diff`, each counts one; of both directions the shorter counts, so that it is symmetric. 1
+    means that nothing has to be done; 0 that making it anew is no more work. Two empty trees are alike (1.0).
+    """
+    anew = sum(len(diff(replace(graph, nodes=(), links=(), interface=()), graph)) for graph in (a, b))
+    apart = min(len(diff(a, b)), len(diff(b, a)))
+    return max(0.0, 1.0 - apart / anew) if anew else float(not apart)
 
 
 def root(graphs: Mapping[str, Graph], key: str = "") -> Graph | None:

@@ -12,6 +12,7 @@ import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..files import digest
@@ -38,6 +39,7 @@ class Form:
         self.fed = fed_inputs(graph)
         self.linked_outputs = {(link.source, link.output) for link in graph.links}
         self.content = {name: self._content(node) for name, node in self.nodes.items()}
+        self.settings = {**graph.settings, **animated(graph, None)}
         self.links = [
             (link.source, self._output(link), link.target, link.input, link.order, link.muted)
             for link in graph.links
@@ -69,13 +71,25 @@ class Form:
             held["outputs"] = [[name] for name in sorted(names)]
         else:
             held["outputs"] = [self._socket(node, s, True) for s in node.outputs]
-        return held
+        return held | animated(self.graph, node.name)
 
     @staticmethod
     def _socket(node: Node, socket: Socket, counts: bool) -> list[Value]:
         if node.type == REROUTE:
             return [socket.available]
         return [socket.name, socket.type, socket.available, socket.value if counts and socket.available else None]
+
+
+def animated(graph: Graph, node: str | None) -> dict[str, Value]:
+    """What moves the properties of a node, or of the tree itself; empty where nothing moves."""
+    found: dict[str, Value] = {}
+    for kind, curves in (("driver", graph.animation.drivers), ("keys", graph.animation.keys)):
+        for curve in curves:
+            if curve.node == node:
+                found[f"{kind} of {curve.path}[{curve.index}]"] = curve.settings
+    if node is None and graph.animation.settings:
+        found["animation"] = graph.animation.settings
+    return found
 
 
 def interface_form(items: Sequence[Item]) -> list[dict[str, Value]]:
@@ -230,7 +244,7 @@ def canonical(graph: Graph) -> dict[str, Value]:
     at = {name: n for n, names in enumerate(order) for name in names}
     return {
         "type": graph.type,
-        "settings": dict(graph.settings),
+        "settings": form.settings,
         "interface": interface_form(graph.interface),
         "nodes": [form.content[name] for names in order for name in names],
         "links": sorted([[at[s], str(o), at[t], i, r, m] for s, o, t, i, r, m in form.links]),
@@ -290,15 +304,15 @@ def differences(a: Graph, b: Graph, groups_a: Graphs, groups_b: Graphs, limit: i
 
 
 def _tree_differences(a: Graph, b: Graph) -> list[str]:
-    if a.nodes == b.nodes and a.links == b.links and a.interface == b.interface and a.settings == b.settings:
-        return [] if a.type == b.type else [f"type: {a.type} → {b.type}"]
-    out = _value_differences("tree", {"type": a.type, **a.settings}, {"type": b.type, **b.settings})
+    if a == replace(b, key=a.key, layout=a.layout, missing=a.missing, refused=a.refused):
+        return []
+    forms = Form(a), Form(b)
+    out = _value_differences("tree", {"type": a.type, **forms[0].settings}, {"type": b.type, **forms[1].settings})
     faces = interface_form(a.interface), interface_form(b.interface)
     if len(faces[0]) != len(faces[1]):
         out.append(f"interface: {len(faces[0])} → {len(faces[1])} items")
     for x, y in zip(*faces, strict=False):
         out += _value_differences(f"interface item “{x['name']}”", x, y)
-    forms = Form(a), Form(b)
     return out + _mapped_differences(*forms, mapping(*forms))
 
 
@@ -384,6 +398,8 @@ def _value_differences(where: str, x: Mapping[str, Value], y: Mapping[str, Value
                 for n, (s, t) in enumerate(zip(a, b, strict=True))
                 if not same(s, t)
             ]
+        elif isinstance(a, Mapping) and isinstance(b, Mapping) and a.keys() == b.keys():
+            out += _value_differences(f"{where}, {key.lstrip('.')}", a, b)
         else:
             out.append(f"{where}, {key.lstrip('.')}: {show(a)} → {show(b)}")
     return out

@@ -80,6 +80,41 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """What moves one number. `path` and `index` (in an array, else 0) tell which property: of the node `node`, or of
+    the data-block where that is None. `settings` as RNA has them: `keyframe_points`, `modifiers` with their `type`,
+    `extrapolation`, `driver` …"""
+
+    path: str
+    index: int
+    settings: Mapping[str, Value]
+    node: str | None = None
+
+
+@dataclass(frozen=True)
+class Animation:
+    """Drivers of a data-block, the keyframes of its action, and `settings`: the action and how it is blended in."""
+
+    drivers: tuple[Curve, ...] = ()
+    keys: tuple[Curve, ...] = ()
+    settings: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def looked_at(self) -> frozenset[str]:
+        """The data paths of what the drivers depend on."""
+        variables = [v for curve in self.drivers for v in curve.settings["driver"]["variables"]]
+        return frozenset(target["data_path"] for variable in variables for target in variable["targets"])
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Animation:
+        return cls(
+            tuple(Curve(**row) for row in value["drivers"]),
+            tuple(Curve(**row) for row in value["keys"]),
+            value["settings"],
+        )
+
+
+@dataclass(frozen=True)
 class Graph:
     """One node tree. `key` is `<collection of bpy.data>/<name>` of the data-block that owns it; `type` is the tree's
     `bl_idname`; `linked`: it comes from another file; `missing`: that file is not there, and the tree is what is
@@ -99,6 +134,7 @@ class Graph:
     sparse: bool = False
     """It came from the compact form: nodes stand in their order, only what differs from a fresh tree is mentioned, and
     sockets are found by identifier."""
+    animation: Animation = field(default_factory=Animation)
 
     @property
     def name(self) -> str:
@@ -126,6 +162,7 @@ class Graph:
                 "nodes": nodes,
                 "links": tuple(Link(**row) for row in value["links"]),
                 "interface": tuple(Item(**row) for row in value["interface"]),
+                "animation": Animation.from_json(value["animation"]) if "animation" in value else Animation(),
             }
         )
 

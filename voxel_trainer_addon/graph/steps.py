@@ -41,6 +41,16 @@ class Join:
 
 
 @dataclass(frozen=True)
+class PathOf:
+    """The data path of the property `name` of the struct at `place` (of the struct itself where that is empty), and
+    more text after it."""
+
+    place: Place
+    name: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
 class Set:
     """`place.name = value`."""
 
@@ -101,6 +111,8 @@ Step = Set | Put | Call | Fetch | Waste | Note
 
 DATA = Place("bpy.data")
 TREE = Place("tree")
+OWN_TREE: Mapping[str, Value] = {"id": "NODETREE", "name": ""}
+"""A reference to the tree itself; that of a material, say, has no name of its own."""
 
 
 @dataclass(frozen=True)
@@ -237,7 +249,10 @@ def references_of(graph: Graph, layout: bool = False) -> list[tuple[str, str]]:
         layouts += [socket.layout for node in graph.nodes for socket in (*node.inputs, *node.outputs)]
         for looks in layouts:
             found.update(dict.fromkeys(references(looks.get("custom"))))
-    for settings in (*(n.settings for n in graph.nodes), *(i.settings for i in graph.interface)):
+    animation = graph.animation
+    curves = (curve.settings for curve in (*animation.drivers, *animation.keys))
+    items = (i.settings for i in graph.interface)
+    for settings in (*(n.settings for n in graph.nodes), *items, *curves, animation.settings):
         found.update(dict.fromkeys(references(settings)))
     for node in graph.nodes:
         for socket in (*node.inputs, *node.outputs):

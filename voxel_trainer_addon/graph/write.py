@@ -15,6 +15,7 @@ from .fold import Loop, Slot, loop_at
 from .model import Graph, Value
 from .names import Names, snake, wishes
 from .steps import (
+    OWN_TREE,
     OWNERS,
     TREE,
     At,
@@ -22,6 +23,7 @@ from .steps import (
     Fetch,
     Join,
     Note,
+    PathOf,
     Place,
     Put,
     Set,
@@ -284,6 +286,11 @@ class _Writer:
             return self.at(value)
         if isinstance(value, Join):
             return f"{self.at(value.place)} + {literal(value.text)}"
+        if isinstance(value, PathOf):
+            path = f"{self.at(value.place)}.path_from_id({literal(value.name) if value.name else ''})"
+            return f"{path} + {literal(value.text)}" if value.text else path
+        if value == OWN_TREE:
+            return self.variables[TREE.base]
         if is_reference(value):
             return self.variables[data(value["id"], value["name"]).base]
         if isinstance(value, Mapping):
@@ -401,7 +408,7 @@ def _used(step: Step) -> set[str]:
     """Bases of what a statement uses."""
     used = {step.place.base}
     for value in _values(step):
-        place = value.place if isinstance(value, Join) else value
+        place = value.place if isinstance(value, Join | PathOf) else value
         used |= {place.base} if isinstance(place, Place) else {data(*ref).base for ref in references(value)}
     return used
 

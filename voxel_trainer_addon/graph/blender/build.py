@@ -13,13 +13,14 @@ from typing import Any
 import bpy
 
 from ..flow import FRAME, REROUTE, fed_inputs, in_flow
-from ..model import Graph, Link, Node, Socket, Value
+from ..model import Curve, Graph, Link, Node, Socket, Value
 from ..steps import (
     DATA,
     KINDS,
     OWNERS,
     RENDER_LAYERS,
     TREE,
+    At,
     Call,
     Fetch,
     Place,
@@ -31,9 +32,10 @@ from ..steps import (
     scene_steps,
 )
 from . import items
+from .animation import animate
 from .held import NewNodes, hold
 from .interface import Interface
-from .layout import lay_out
+from .layout import give_names, lay_out
 from .read import socket_value
 from .stage import Loop, Stage
 
@@ -169,6 +171,7 @@ class _Tree(Loop):
             hold(partial(lay_out, self, self.graph, made), self.tree)
             if self.graph.layout.get("use_nodes") is False:
                 self.do(Set(owner_place(self.graph), "use_nodes", False))
+        self.animate()
 
     def make_tree(self) -> Any:
         collection, name = self.graph.key.split("/", 1)
@@ -299,6 +302,34 @@ class _Tree(Loop):
         if link.muted:
             self.do(Set(Place("link"), "is_muted", True))
         self.linked.add(link)
+
+    # Drivers and keyframes
+
+    def animate(self) -> None:
+        """Make what moves the tree's properties. Nodes that are moved or looked at keep their names."""
+        animation = self.graph.animation
+        moved = {curve.node for curve in (*animation.drivers, *animation.keys)}
+        made = {name: self.stage.live(Place(f"node/{name}")) for name in self.made if moved}
+        kept: dict[str, Any] = {}
+        for name, live in made.items():
+            path = f'nodes["{bpy.utils.escape_identifier(name)}"]'
+            if name in moved or any(path in text for text in animation.looked_at):
+                kept[name] = live
+        while in_the_way := {name: live for name, live in made.items() if live.name in kept and name not in kept}:
+            kept |= in_the_way
+        give_names(self, kept)
+        animate(self, TREE, animation, self.moved_in, self.named)
+
+    def moved_in(self, curve: Curve) -> Place:
+        return self.place(self.nodes[curve.node]) if curve.node in self.made else TREE
+
+    def named(self, place: Place) -> Place:
+        """A socket by its name, as in the rest of the code."""
+        match place.path:
+            case (("inputs" | "outputs") as side, At(int(index)), *rest):
+                key = items.key(getattr(self.stage.things[place.base], side), index)
+                return Place(place.base, (side, key, *rest))
+        return place
 
 
 def owner_place(graph: Graph) -> Place:

@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..flow import REROUTE
 from ..model import Graph, Node, Value
 from ..steps import TREE, At, Place, Set
 from . import items
-from .read import NODE_LAYOUT, SOCKET_LAYOUT, short, socket_value
+from .read import SOCKET_LAYOUT, socket_value
+from .rna import NODE_LAYOUT, short
 from .stage import Loop
 
 
@@ -26,7 +27,7 @@ def lay_out(loop: Loop, graph: Graph, made: Sequence[Node]) -> None:
         _look(loop, place, live[node.name], node)
     for node in made:  # a place is told from the frame's, so all frames are set before
         loop.set(Place(f"node/{node.name}"), live[node.name], "location", node.layout["location"], _plain)
-    _names(loop, live)
+    give_names(loop, live)
 
 
 def _sockets(loop: Loop, place: Place, sockets: Any, wanted: Sequence[Any], holds: bool) -> None:
@@ -66,8 +67,8 @@ def _narrow(loop: Loop, place: Place, live: Any, node: Node) -> None:
         loop.do(Set(place, "bl_width_min", least))
 
 
-def _names(loop: Loop, live: dict[str, Any]) -> None:
-    """Give every node its name; one that another node still has waits, and a ring of them is broken open."""
+def give_names(loop: Loop, live: Mapping[str, Any]) -> None:
+    """Give each of these nodes its name; one that another node still has waits, and a ring of them is broken open."""
     todo = [name for name, node in live.items() if node.name != name]
     while todo:
         held = {node.name for node in live.values()}

@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import struct as packing
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 import bpy
@@ -15,136 +13,16 @@ import bpy
 from ...errors import SetAside
 from ..model import Graph, Graphs, Item, Link, Node, Socket, Value
 from ..steps import OWNERS
+from .animation import read_animation
 from .custom import custom
+from .rna import NODE_LAYOUT, Reader, numbers, reader, short, values
 
-Reader = Callable[[Any], Value]
-Fields = tuple[tuple[str, Reader], ...]
-
-SKIPPED = frozenset(
-    {"rna_type", "select", "add", "remove", "preview", "enum_definition", "textbox_state"}  # pickers, interface state
-    | {
-        "inspection_index",
-        "is_inspect_output",
-        "frame_current",
-        "has_layers",
-        "has_views",
-        "is_icon_visible",
-    }  # derived
-)
-ITEM_SKIPPED = frozenset(
-    {"item_type", "position", "index", "identifier", "persistent_uid", "interface_items"}
-    | {"name", "parent", "in_out", "socket_type"}
-)
-TREE_SKIPPED = frozenset({"annotation", "grease_pencil", "nodes", "links", "interface", "animation_data", "type"})
 TREE_LAYOUT = frozenset(
     {"color_tag", "default_group_node_width", "use_viewer_border", "show_modifier_manage_panel", "view_center"}
 )
 VALUE_NODES = frozenset({"VALUE", "RGB", "NORMAL"})
 """Types of nodes that keep their value in an output."""
-NODE_LAYOUT: Mapping[str, Value] = {
-    "label": "",
-    "width": None,
-    "hide": False,
-    "show_options": True,
-    "show_preview": False,
-    "show_texture": False,
-    "warning_propagation": "ALL",
-    "ui_shortcut": 0,
-}
-"""What a node looks like → the value that needs no mention."""
 SOCKET_LAYOUT: Mapping[str, Value] = {"hide": False, "show_expanded": False, "pin_gizmo": False}
-
-
-@lru_cache(maxsize=1 << 16)
-def short(number: float) -> Value:
-    """The shortest decimal that packs to the same four bytes."""
-    if number != number or number in (float("inf"), float("-inf")):
-        return {"float": repr(number)}
-    exact = packing.pack("<f", number)
-    for digits in range(6, 9):
-        near = float(f"{number:.{digits}g}")
-        try:
-            if packing.pack("<f", near) == exact:
-                return near + 0.0
-        except OverflowError:
-            continue
-    return float(f"{number:.9g}")
-
-
-def _number(value: Any) -> Value:
-    return short(value)
-
-
-def _numbers(value: Any) -> Value:
-    return [short(x) if isinstance(x, float) else _numbers(x) if hasattr(x, "__len__") else x for x in value]
-
-
-def _same(value: Any) -> Value:
-    return value
-
-
-def _flags(value: Any) -> Value:
-    return {"set": sorted(value)}
-
-
-def _pointer(value: Any) -> Value:
-    if value is None:
-        return None
-    if isinstance(value, bpy.types.ID):
-        return {"id": value.id_type, "name": value.name}
-    return values(value)
-
-
-def _items(value: Any) -> Value:
-    return [values(item) for item in value]
-
-
-def _reader(p: Any) -> Reader | None:
-    """How one RNA property is read; None where it says nothing that a script could set."""
-    if p.identifier in SKIPPED or p.identifier.startswith(("bl_", "active_")):
-        return None
-    if p.type == "COLLECTION":
-        return _items
-    if p.type == "POINTER":
-        kind = getattr(bpy.types, p.fixed_type.identifier, object)
-        if issubclass(kind, bpy.types.Node) or (p.is_readonly and issubclass(kind, bpy.types.ID)):
-            return None
-        return _pointer
-    if p.is_readonly:
-        return None
-    if p.type == "ENUM" and p.is_enum_flag:
-        return _flags
-    if getattr(p, "is_array", False):
-        return _numbers
-    return _number if p.type == "FLOAT" else _same
-
-
-_fields: dict[type, Fields] = {}
-
-
-def fields(struct: Any) -> Fields:
-    """(identifier, reader) of what a script can set on such a struct, in RNA order; looked up once a class."""
-    return class_fields(type(struct))
-
-
-def class_fields(kind: Any) -> Fields:
-    """The same of a class of `bpy.types`."""
-    if kind not in _fields:
-        base: set[str] = set()
-        if issubclass(kind, bpy.types.Node):
-            base = {*bpy.types.Node.bl_rna.properties.keys(), *NODE_LAYOUT}
-        elif issubclass(kind, bpy.types.NodeTree):
-            base = {*bpy.types.ID.bl_rna.properties.keys(), *TREE_SKIPPED}
-        elif issubclass(kind, bpy.types.NodeTreeInterfaceItem):
-            base = set(ITEM_SKIPPED)
-        readers = ((p.identifier, _reader(p)) for p in kind.bl_rna.properties if p.identifier not in base)
-        _fields[kind] = tuple((name, reader) for name, reader in readers if reader)
-    return _fields[kind]
-
-
-def values(struct: Any) -> dict[str, Value]:
-    """The settable values of one struct, nested ones included."""
-    return {name: read(getattr(struct, name)) for name, read in fields(struct)}
 
 
 _values: dict[type, Reader | None] = {}
@@ -155,7 +33,7 @@ def socket_value(socket: Any) -> Value:
     kind = type(socket)
     if kind not in _values:
         p = socket.bl_rna.properties.get("default_value")
-        _values[kind] = None if p is None else _reader(p)
+        _values[kind] = None if p is None else reader(p)
     read = _values[kind]
     return None if read is None else read(socket.default_value)
 
@@ -180,13 +58,13 @@ def _node(node: Any, name: str, names: Mapping[int, str]) -> Node:
     settings = values(node)
     if node.mute:
         settings["mute"] = True
-    layout: dict[str, Value] = {"name": node.name, "location": _numbers(node.location)}
+    layout: dict[str, Value] = {"name": node.name, "location": numbers(node.location)}
     for key, usual in NODE_LAYOUT.items():
         value = getattr(node, key, usual)
         if value != usual:
             layout[key] = short(value) if isinstance(value, float) else value
     if node.use_custom_color:
-        layout["color"] = _numbers(node.color)
+        layout["color"] = numbers(node.color)
     if node.parent is not None:
         layout["parent"] = names[node.parent.as_pointer()]
     if panels := [panel.is_collapsed for panel in getattr(node, "panel_states", ())]:
@@ -286,6 +164,7 @@ def read_graph(tree: Any, key: str, owner: Any = None) -> Graph:
         return Graph(key, tree.bl_idname, missing=True, linked=True)
     names = _unique_names(tree)
     settings = values(tree)
+    called = {node.name: names[node.as_pointer()] for node in reversed(tree.nodes)}
     layout = {name: settings.pop(name) for name in TREE_LAYOUT if name in settings}
     if own := custom(tree):
         layout["custom"] = own
@@ -299,6 +178,7 @@ def read_graph(tree: Any, key: str, owner: Any = None) -> Graph:
         _interface(tree),
         settings,
         layout,
+        animation=read_animation(tree, called),
     )
     return replace(graph, refused=_refusal(graph))
 

@@ -13,7 +13,7 @@ import bpy
 
 from ..compact import FORMAT
 from ..steps import KINDS
-from .read import class_fields
+from .rna import class_fields
 
 Schema = dict[str, Any]
 

@@ -12,13 +12,33 @@ import bpy
 
 from ..compact import collection_calls
 from ..model import Value
-from ..steps import KINDS, At, Call, Fetch, Join, Place, Put, Set, Step, Waste, data, is_reference
+from ..steps import (
+    KINDS,
+    OWN_TREE,
+    TREE,
+    At,
+    Call,
+    Fetch,
+    Join,
+    PathOf,
+    Place,
+    Put,
+    Set,
+    Step,
+    Waste,
+    data,
+    is_reference,
+)
 from . import items
 from .custom import custom
-from .read import fields
+from .rna import fields
 
 ROUNDS = 3
 """One property opens another (a mode its sockets, a link its menu), never a longer chain than this."""
+
+
+REFUSALS = (TypeError, ValueError, AttributeError, KeyError, IndexError, RuntimeError)
+"""What Blender raises when it does not take something."""
 
 
 class Stage:
@@ -46,6 +66,10 @@ class Stage:
             return self.live(value)
         if isinstance(value, Join):
             return self.live(value.place) + value.text
+        if isinstance(value, PathOf):
+            return self.live(value.place).path_from_id(*filter(None, [value.name])) + value.text
+        if value == OWN_TREE:
+            return self.live(TREE)
         if is_reference(value):
             return self.data_block(data(value["id"], value["name"]).base)
         if isinstance(value, Mapping):
@@ -97,6 +121,14 @@ class Loop:
         self.steps.append(step)
         return self.stage.things.get(step.result) if isinstance(step, Call | Fetch) and step.result else None
 
+    def tried(self, step: Step) -> bool:
+        """Perform and record, unless Blender refuses."""
+        try:
+            self.do(step)
+        except REFUSALS:
+            return False
+        return True
+
     def set(self, place: Place, struct: Any, name: str, want: Value, read: Any) -> bool:
         """Assign where it differs; recorded only if it made a difference."""
         have = read(getattr(struct, name))
@@ -104,7 +136,7 @@ class Loop:
             return False
         try:
             setattr(struct, name, self.stage.value(want))
-        except (TypeError, ValueError, AttributeError, KeyError, RuntimeError):
+        except REFUSALS:
             return False
         if read(getattr(struct, name)) == have:
             return False

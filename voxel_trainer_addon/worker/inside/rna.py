@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from ...graph.blender.read import short
+from ...graph.blender.rna import short
 
 ITEMS_MAX = 64
 DEPTH_MAX = 3

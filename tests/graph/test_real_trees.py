@@ -113,3 +113,18 @@ def test_what_a_tree_refers_to_is_there_by_name_and_kind(make: Callable[[], Any]
     answer = proven(graphs, tmp_path)["node_groups/Tree"]
     assert answer["proven"], answer["reason"]
     assert f'"{name}"' in answer["code"]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("BsdfPrincipled", "subsurface_method"), ("SubsurfaceScattering", "falloff")]
+)
+def test_a_value_that_only_a_later_version_has_a_name_for(kind: str, name: str, count: int, tmp_path: Path) -> None:
+    empty()
+    tree = bpy.data.node_groups.new("Tree", "ShaderNodeTree")
+    nodes = [tree.nodes.new(f"ShaderNode{kind}") for _ in range(count)]
+    tree.nodes.foreach_set(name, [6] * count)
+    tree.links.new(nodes[-1].outputs[0], tree.nodes.new("ShaderNodeAddShader").inputs[0])
+    answer = proven(read_graphs(bpy.data)[0], tmp_path)["node_groups/Tree"]
+    assert answer["proven"], answer["reason"]
+    assert ("foreach_set" in answer["code"]) == (bpy.app.version < (5, 2))

@@ -134,6 +134,16 @@ class _Tree(Loop):
         self.interface.make()
         self.order = list(self.graph.nodes) if self.graph.sparse else in_flow(self.graph)
         self.first = [node for node in self.order if node.type != FRAME or self.layout]
+        self.values_of_later_versions()
+
+    def values_of_later_versions(self) -> None:
+        """A value without a name in this Blender is set by its number, for all nodes at once: so these come first."""
+        for (kind, name), value in items.LATER.items():
+            nodes = [node for node in self.first if node.type == kind and node.settings.get(name) == ""]
+            if nodes and not self.made:
+                for node in nodes:
+                    self.make(node)
+                self.do(Call(TREE / "nodes", "foreach_set", (name, [value] * len(nodes))))
 
     def work(self, phase: str) -> None:
         """One phase for all nodes; the steps are kept node by node."""

@@ -31,6 +31,13 @@ OUTSIDE = frozenset(
 UNSIGNED = ("GeometryNodeCurveArc", "Resolution")
 """A node, in 4.2 to 5.2, and its input of the subtype UNSIGNED."""
 
+LATER = {
+    ("ShaderNodeBsdfPrincipled", "subsurface_method"): 6,
+    ("ShaderNodeSubsurfaceScattering", "falloff"): 6,
+}
+"""(Node, setting) → the number of the one value that a later version has: RANDOM_WALK of 5.2, which 4.5 and 5.0 keep in
+its files but have no name for."""
+
 LONGEST_KEY = 32
 """Longer names of sockets are not written; the index is."""
 

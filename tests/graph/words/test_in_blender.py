@@ -37,7 +37,7 @@ TRIED = (
     (0.1, 0.2, 0.3, 1.0),
 )
 SOLID = ("GEOMETRY", "SHADER", "MENU", "STRING", "OBJECT", "MATERIAL")
-ONLY_OLDER = {"film grain", "sun beams"}
+ONLY_OLDER = {"sun beams"}
 """Techniques of which 5.x has no node left, or the same by other nodes."""
 
 
@@ -75,12 +75,18 @@ def cast(tree: Any, technique: Technique, role: str) -> Any:
     for type in sorted(technique.roles[role], key=lambda t: ("Legacy" in type_words(t), t)):
         if type == "NodeGroupInput":
             entry = next(c.target.partition(".")[2] for c in technique.clauses if c.source == role)  # type: ignore[attr-defined]
-            kind = {"Switch": "Bool", "Menu": "Menu"}.get(entry, "Geometry")
+            kind = {"Switch": "Bool", "Menu": "Menu", "Fac|Factor": "Float"}.get(entry, "Geometry")
             tree.interface.new_socket(entry, in_out="INPUT", socket_type=f"NodeSocket{kind}")
+        if type == "NodeGroupOutput":
+            tree.interface.new_socket("Image", in_out="OUTPUT", socket_type="NodeSocketColor")
         try:
             node = tree.nodes.new(type)
         except RuntimeError:
             continue
+        if type == "ShaderNodeGroup":
+            node.node_tree = used = bpy.data.node_groups.new("Used", "ShaderNodeTree")
+            used.interface.new_socket("Color", in_out="INPUT", socket_type="NodeSocketColor")
+            used.interface.new_socket("Shader", in_out="OUTPUT", socket_type="NodeSocketShader")
         if type == "ShaderNodeMix" and any("Color" in entry for entry in ins):
             node.data_type = "RGBA"
         if all(socket(node.inputs, i) for i in ins) and all(socket(node.outputs, o) for o in outs):

@@ -54,15 +54,18 @@ class Feeds(Clause):
 @dataclass(frozen=True)
 class Holds(Clause):
     """A node plays the role and one of its settings, or an input that nothing feeds, has such a value: `role.name`
-    (`role.type|Type`: whichever the version has), with a test of the value."""
+    (`role.type|Type`: whichever the version has), with a test of the value. `or_fed`: an input that something feeds
+    will do too."""
 
     place: str
     test: Callable[[Value], bool]
+    or_fed: bool = False
 
     def casts(self, view: View, kinds: Kinds, cast: Cast) -> Iterator[tuple[Cast, tuple[str, ...]]]:
         role, _, names = self.place.partition(".")
         for name in candidates(view, kinds, cast, role):
-            if any(self.test(value) for value in stored(view, name, names)):
+            fed = self.or_fed and bool(view.sources(name, names))
+            if fed or any(self.test(value) for value in stored(view, name, names)):
                 yield {**cast, role: name}, ()
 
 
@@ -85,6 +88,18 @@ class There(Clause):
     def casts(self, view: View, kinds: Kinds, cast: Cast) -> Iterator[tuple[Cast, tuple[str, ...]]]:
         for name in candidates(view, kinds, cast, self.role):
             yield {**cast, self.role: name}, ()
+
+
+@dataclass(frozen=True)
+class Only(Clause):
+    """Nothing else is at work than carriers, between the group's inputs and outputs."""
+
+    role: str
+
+    def casts(self, view: View, kinds: Kinds, cast: Cast) -> Iterator[tuple[Cast, tuple[str, ...]]]:
+        around = ("NodeGroupInput", "NodeGroupOutput")
+        if all(view.nodes[name].type in CARRIERS for name in view.live if view.nodes[name].type not in around):
+            yield from There(self.role).casts(view, kinds, cast)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,12 @@ def told(value: object) -> bool:
 
 COMPOSITING = (
     technique(
+        "render as it is",
+        "The render goes out as it is",
+        {"output": k.picture("Composite") | frozenset({"NodeGroupOutput"}), "render": k.picture("RLayers")},
+        Feeds("render.Image", "output.Image", near=True),
+    ),
+    technique(
         "glare",
         "Bright parts of the picture glare: {glare.glare_type|Type}",
         {"glare": k.picture("Glare")},
@@ -64,7 +70,7 @@ COMPOSITING = (
         Feeds("blur", "mix"),
         Holds("mix.blend_type", Is("ADD", "SCREEN")),
     ),
-    technique("blur", "{A blur} softens the picture", {"blur": k.BLUR}, There("blur")),
+    technique("blur", "{A blur} works on the picture", {"blur": k.BLUR}, There("blur")),
     technique(
         "layered pictures",
         "{A over} lays one picture over another",

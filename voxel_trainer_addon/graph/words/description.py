@@ -71,6 +71,10 @@ def _line(view: View, plain: Plain) -> Iterator[Statement]:
         ordered = tuple(name for name in view.nodes if name in nodes)
         yield Statement(f"{what.capitalize()} with {listed(names)}.", ordered, check)
         return
+    if "Undefined" in view.graph.type:
+        unknown = "Node tree of a type that this Blender does not know."
+        yield Statement(unknown, (), lambda view: "Undefined" in view.graph.type)
+        return
     kinds = about_tree.kinds_used(view, IN_A_LINE)
     of = f" made of {listed(kinds)}" if kinds else " without nodes"
     yield Statement(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import kinds as k
-from .clauses import Apart, Clause, Feeds, Holds, There
+from .clauses import Apart, Clause, Feeds, Holds, Only, There
 from .technique import Technique
 
 TREE = "ShaderNodeTree"
@@ -269,13 +269,14 @@ SHADING = (
         "{A shader} gives off light at strength {shader.Strength}",
         {"shader": k.shader("Emission")},
         Holds("shader.Strength", some),
+        Holds("shader.Color", lit, or_fed=True),
     ),
     technique(
         "emission",
         "{A shader} gives off light: emission strength {shader.Emission Strength}",
         {"shader": k.PRINCIPLED},
         Holds("shader.Emission Strength", some),
-        Holds("shader.Emission Color", lit),
+        Holds("shader.Emission Color", lit, or_fed=True),
     ),
     technique(
         "colour temperature",
@@ -353,6 +354,42 @@ SHADING = (
         Feeds("shader", "output.Surface", near=True),
     ),
     technique(
+        "surface by a group",
+        "The surface is made by the {group}",
+        {"output": k.MATERIAL_OUTPUT, "group": k.shader("Group")},
+        Feeds("group", "output.Surface", near=True),
+    ),
+    technique(
+        "images into a group",
+        "{A image} goes into the {group}",
+        {"group": k.shader("Group"), "image": k.IMAGE},
+        Feeds("image", "group"),
+    ),
+    technique(
+        "transparency",
+        "{A clear} is mixed in",
+        {"mix": k.MIX_SHADER, "clear": k.shader("BsdfTransparent")},
+        Feeds("clear", "mix.Shader", near=True),
+    ),
+    technique(
+        "mix by an input",
+        "An input of the group mixes two shaders",
+        {"mix": k.MIX_SHADER, "given": k.GROUP_INPUT},
+        Feeds("given", f"mix.{k.FACTOR}"),
+    ),
+    technique(
+        "calculation",
+        "It does nothing but calculate with numbers, vectors and colors",
+        {"step": k.shader("Math", "VectorMath", "MapRange", "Mix", "CombineXYZ", "SeparateXYZ")},
+        Only("step"),
+    ),
+    technique(
+        "light by a group",
+        "The light is made by the {group}",
+        {"output": k.shader("OutputLight"), "group": k.shader("Group")},
+        Feeds("group", "output.Surface", near=True),
+    ),
+    technique(
         "light by emission",
         "The light is {a shader} of strength {shader.Strength}",
         {"output": k.shader("OutputLight"), "shader": k.shader("Emission")},
@@ -385,7 +422,7 @@ SHADING = (
     ),
     technique(
         "sky texture",
-        "A sky of the model {sky.sky_type} lights the world",
+        "A sky of the model {sky.sky_type} colors the background",
         {"background": k.BACKGROUND, "sky": k.shader("TexSky")},
         Feeds("sky", "background.Color"),
     ),

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from . import kinds as k
-from .clauses import Clause, Feeds, Holds, There, Two
+from .clauses import Clause, Feeds, Holds, Only, There, Two
 from .shading import some
 from .technique import Technique
 
@@ -223,9 +223,24 @@ SHAPING = (
     ),
     technique(
         "option by a switch",
-        "An input of the group turns parts on and off",
+        "An input of the group switches between two ways",
         {"choice": k.geometry("Switch"), "given": k.GROUP_INPUT},
         Feeds("given", "choice.Switch", near=True),
+    ),
+    technique(
+        "change of space",
+        "Places are brought from one space into another",
+        {"change": k.function("TransformPoint", "TransformDirection", "ProjectPoint")},
+        There("change"),
+    ),
+    technique(
+        "calculation",
+        "It does nothing but calculate with numbers, vectors and colors",
+        {
+            "step": k.shader("Math", "VectorMath", "MapRange", "Mix")
+            | k.function("IntegerMath", "BooleanMath", "Compare")
+        },
+        Only("step"),
     ),
     technique(
         "menu of variants",
@@ -254,7 +269,7 @@ SHAPING = (
     ),
     technique("primitive", "It makes {a start}", {"start": k.PRIMITIVE}, There("start")),
     technique(
-        "remeshed instances", "Instances become real geometry", {"real": k.geometry("RealizeInstances")}, There("real")
+        "realized instances", "Instances become real geometry", {"real": k.geometry("RealizeInstances")}, There("real")
     ),
     technique(
         "subdivision",

@@ -65,7 +65,7 @@ def unrolled(loop: Loop) -> list[Step]:
         if isinstance(value, Place):
             base = row[value.base.removeprefix("loop/")] if value.base.startswith("loop/") else Place(value.base)
             assert isinstance(base, Place)
-            return Place(base.base, tuple(fill(part, row) for part in value.path))  # type: ignore[misc]
+            return Place(base.base, (*base.path, *(fill(part, row) for part in value.path)))  # type: ignore[misc]
         return tuple(fill(part, row) for part in value) if isinstance(value, tuple) else value
 
     steps: list[Step] = []

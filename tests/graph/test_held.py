@@ -149,7 +149,7 @@ def test_a_slow_tree_does_not_take_the_others_down(monkeypatch: pytest.MonkeyPat
     graphs = read_graphs(bpy.data)[0]
     write = prove.script
 
-    def endless(blocks: list[Block]) -> str:
+    def endless(blocks: list[Block], arrange: bool) -> str:
         return write(blocks) + ("while True:\n    pass\n" if blocks[-1].graph.name == "Slow" else "")
 
     monkeypatch.setattr(prove, "script", endless)

@@ -178,7 +178,7 @@ def test_what_was_changed_is_not_proven(monkeypatch: pytest.MonkeyPatch, tmp_pat
     for n, line in enumerate(code.splitlines()):
         if line.startswith(("links.new(", "start", "repeat")) or "default_value" in line or "items.new" in line:
             shorter = "\n".join(code.splitlines()[:n] + code.splitlines()[n + 1 :])
-            monkeypatch.setattr(prove, "script", lambda blocks, text=shorter: text)
+            monkeypatch.setattr(prove, "script", lambda blocks, arrange, text=shorter: text)
             if proven(graphs, tmp_path)["node_groups/Zone"]["proven"]:
                 unneeded.append(line)
     monkeypatch.setattr(prove, "script", write)
@@ -193,7 +193,7 @@ def test_a_code_that_fails_says_where(monkeypatch: pytest.MonkeyPatch, tmp_path:
     empty()
     dead_ends()
     graphs, _ = read_graphs(bpy.data)
-    monkeypatch.setattr(prove, "script", lambda blocks: "import bpy\nbpy.nothing\n")
+    monkeypatch.setattr(prove, "script", lambda blocks, arrange: "import bpy\nbpy.nothing\n")
     answer = proven(graphs, tmp_path)["node_groups/Dead"]
     assert not answer["proven"] and answer["reason"].startswith("failed at line 2: AttributeError")
 

@@ -39,8 +39,7 @@ def material(name: str = "Rust", label: str = "", image: str = "Photo", value: o
 def test_a_small_material_reads_like_a_tutorial() -> None:
     assert (
         material()
-        == """\
-import bpy
+        == """import bpy
 
 photo_image = bpy.data.images.new("Photo", 1, 1)
 rust_material = bpy.data.materials.new("Rust")
@@ -49,10 +48,8 @@ tree = rust_material.node_tree
 tree.nodes.clear()
 
 new, link = tree.nodes.new, tree.links.new
-image_texture = new("ShaderNodeTexImage")
-image_texture.image = photo_image
-multiply = new("ShaderNodeMath")
-multiply.operation = "MULTIPLY"
+image_texture = new("ShaderNodeTexImage"); image_texture.image = photo_image
+multiply = new("ShaderNodeMath"); multiply.operation = "MULTIPLY"
 link(image_texture.outputs["Alpha"], multiply.inputs[0])
 multiply.inputs[1].default_value = 0.25
 """
@@ -101,7 +98,7 @@ def test_a_node_is_called_by_label_group_operation_type() -> None:
     assert wish(Node("a", "ShaderNodeGroup", group)) == "edge_wear"
     assert wish(Node("a", "ShaderNodeMath", {"operation": "LESS_THAN"})) == "less_than"
     assert wish(Node("a", "ShaderNodeTexNoise", layout={"label": "噪波"})) == "noise"
-    assert type_words("GeometryNodeInputMeshFaceArea") == "input_mesh_face_area"
+    assert type_words("GeometryNodeInputMeshFaceArea") == "mesh_face_area"
     assert snake("Base Color (sRGB)") == "base_color_srgb"
 
 

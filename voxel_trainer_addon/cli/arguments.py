@@ -108,7 +108,9 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder for index.json and the scripts; of FOLDER/a/b.blend they lie in DIR/a/b",
     )
-    code.add_argument("--layout", action="store_true", help="keep names, places, frames and colours of nodes too")
+    form = code.add_mutually_exclusive_group()
+    form.add_argument("--layout", action="store_true", help="keep names, places, frames and colours of nodes too")
+    form.add_argument("--bare", action="store_true", help="leave out the lines at the end that arrange the nodes")
     graph = commands.add_parser(
         "graph",
         description="Tell the node trees of a .blend file, or that of a KEY such as materials/Rust, as compact JSON.",

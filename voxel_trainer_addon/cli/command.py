@@ -122,7 +122,9 @@ def _code(found: argparse.Namespace, facts: Facts, script: Path) -> int:
             Terminal().say(words)
 
     blender = _blender(found, facts, script)
-    written = code.write_views(found.file, found.out, blender, tick=_tick(), told=told, layout=found.layout)
+    written = code.write_views(
+        found.file, found.out, blender, tick=_tick(), told=told, layout=found.layout, bare=found.bare
+    )
     return _written(found, written)
 
 

@@ -11,6 +11,8 @@ from .steps import TREE, At, Call, Place, Set, Step
 
 LEAST = 3
 """Rows of one statement that are worth a loop; two, where a row takes several statements."""
+WHOLE = "source"
+"""Slot for a link's whole start, used where its node and its socket both differ from row to row."""
 MOST_NAMES = 4
 """Variables of a loop that a reader can follow; two, where they are the ends of links."""
 
@@ -74,8 +76,13 @@ def _slot(value: Value, name: str) -> Value:
 def _names(rows: list[_Row]) -> dict[str, str]:
     """Slot → variable, for the slots that are not the same in all rows."""
     names = {s: s for s, value in rows[0].slots.items() if any(_differ(row.slots[s], value) for row in rows)}
+    names.pop(WHOLE, None)
+    same = all(row.slots.get("output") == row.slots.get("input") for row in rows)
+    if {"node", "output"} <= names.keys() and not (same and "input" in names):
+        del names["node"], names["output"]
+        names[WHOLE] = WHOLE
     keys = [s for s in names if s in ("output", "input")]
-    if len(keys) == 2 and all(row.slots["output"] == row.slots["input"] for row in rows):
+    if len(keys) == 2 and same:
         names |= dict.fromkeys(keys, "name")
     elif len(keys) == 1:
         held = {type(row.slots[keys[0]]) for row in rows}
@@ -113,10 +120,13 @@ def _link(start: Place, end: Place) -> _Row:
     assert isinstance(output, At) and isinstance(entry, At)
 
     def make(slots: Slots) -> tuple[Step, ...]:
-        ends = slots["node"] / "outputs" / At(slots["output"]), Place(end.base) / "inputs" / At(slots["input"])
-        return (Call(TREE / "links", "new", ends),)
+        source = slots[WHOLE]
+        if source is start:
+            source = slots["node"] / "outputs" / At(slots["output"])
+        return (Call(TREE / "links", "new", (source, Place(end.base) / "inputs" / At(slots["input"]))),)
 
-    return _Row(("link", end.base), {"node": Place(start.base), "output": output.key, "input": entry.key}, make)
+    slots = {WHOLE: start, "node": Place(start.base), "output": output.key, "input": entry.key}
+    return _Row(("link", end.base), slots, make)
 
 
 def _value(step: Set) -> _Row:

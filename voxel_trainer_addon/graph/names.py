@@ -22,6 +22,8 @@ RESERVED = frozenset(
 """What means something else in a script, or in Python."""
 PREFIX = re.compile(r"^(ShaderNode|GeometryNode|CompositorNode|TextureNode|FunctionNode|Node)(?=.)")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+COPY = re.compile(r"(?<=.)\.\d{3}$")
+"""What Blender puts behind the name of a copy."""
 SAID = {
     "group_input": "group_input",
     "val_to_rgb": "color_ramp",
@@ -39,10 +41,15 @@ SILENT = frozenset({"tex", "bsdf", "input", "primitive"})
 
 def snake(text: str) -> str:
     """`Base Color (sRGB)` → `base_color_srgb`; empty where nothing of it is an ASCII letter or digit."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    plain = unicodedata.normalize("NFKD", COPY.sub("", text)).encode("ascii", "ignore").decode()
     if " " not in plain:
         plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", plain)
     return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
+
+
+def cut(name: str, longest: int) -> str:
+    """The first words of a name that fit."""
+    return name if len(name) <= longest else name[: longest + 1].rpartition("_")[0] or name[:longest]
 
 
 def type_words(kind: str) -> str:
@@ -85,13 +92,12 @@ class Names:
         name = snake(text)
         if not name or name[0].isdigit():
             name = f"n_{name}"
-        if len(name) > LONGEST:
-            name = name[: LONGEST + 1].rpartition("_")[0] or name[:LONGEST]
+        name = cut(name, LONGEST)
         if (len(name) < 3 and name not in LETTERS) or name in RESERVED:
             name = f"{name.rstrip('_')}_node"
         free, n = name, 1
         while free in self.taken:
             n += 1
-            free = f"{name}_{n}" if name[-1].isdigit() else f"{name}{n}"
+            free = f"{name}_{n}" if name[-1].isdigit() or name in LETTERS else f"{name}{n}"
         self.taken.add(free)
         return free

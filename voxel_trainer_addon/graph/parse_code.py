@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .arrange import HEADING
 from .model import Graph, Item, Node, Value
 from .steps import BUILTIN_FONT, DATA, KINDS, OWNERS, TREE, At, Call, Fetch, Join, Place, Set, Step, data
 from .write import Block
@@ -38,7 +39,7 @@ def parse_code(code: str) -> list[Block]:
     Raises NotUnderstood, with the line, for anything that `write.py` would not have written.
     """
     try:
-        module = ast.parse(code)
+        module = ast.parse(code.partition(f"\n{HEADING}\n")[0])
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise NotUnderstood(getattr(error, "lineno", None) or 0, f"it is no Python: {error}") from None
     reader = _Reader()

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as Uses
 from dataclasses import dataclass
 
+from .arrange import ARRANGE, HEADING
 from .flow import REROUTE
 from .fold import Loop, Slot, loop_at
 from .model import Graph, Value
-from .names import Names, snake, wishes
+from .names import Names, cut, snake, wishes
+from .page import WIDTH, Page, comment
 from .steps import (
     OWN_TREE,
     OWNERS,
@@ -36,19 +38,10 @@ from .steps import (
     scene_steps,
 )
 
-WIDTH = 100
 INDENT = "    "
 WHOLE_BELOW = 2**24
 """Below it, single precision holds every whole number; such floats are written without a point."""
 MISSING = "# The library of this group is missing: here are its name and the sockets that its users have."
-PARAGRAPH = 4
-"""Lines that a paragraph has at least before a blank one ends it."""
-Method = tuple[Place, str]
-NEW_NODE: Method = (TREE / "nodes", "new")
-LINK: Method = (TREE / "links", "new")
-NEW_SOCKET: Method = (TREE / "interface", "new_socket")
-SHORT = {NEW_NODE: "new", LINK: "link", NEW_SOCKET: "new_socket"}
-"""Methods that a script calls so often that it gives them a name of their own."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +52,12 @@ class Block:
     steps: tuple[Step, ...]
 
 
-def script(blocks: Sequence[Block]) -> str:
-    """The script that makes the last block's tree; the blocks are its closure, groups before their users."""
-    return "".join(line + "\n" for line in _Writer(blocks).lines())
+def script(blocks: Sequence[Block], arrange: bool = False) -> str:
+    """The script that makes the last block's tree; the blocks are its closure, groups before their users. `arrange`:
+    with some lines at its end that spread the nodes of all its trees."""
+    writer = _Writer(blocks)
+    lines = [*writer.lines(), *(writer.arrangement() if arrange else ())]
+    return "".join(line + "\n" for line in lines)
 
 
 def variables(blocks: Sequence[Block]) -> list[Mapping[str, str]]:
@@ -98,7 +94,7 @@ class _Writer:
         self.given: list[Mapping[str, str]] = []
         self.group = ""
         self.room = WIDTH
-        self.paragraphs = _Paragraphs(blocks[-1].graph, ())
+        self.page = Page(blocks[-1].graph, ())
 
     def lines(self) -> Iterator[str]:
         yield "import bpy"
@@ -107,6 +103,13 @@ class _Writer:
             yield ""
             yield from self.block(block)
             self.given.append(self.variables)
+
+    def arrangement(self) -> Iterator[str]:
+        """Lines that spread the nodes of all trees; nothing else depends on them."""
+        trees = [self.variables[data("NODETREE", block.graph.name).base] for block in self.blocks[:-1]]
+        yield from ("", HEADING)
+        yield from self.filled("for tree in (", [*trees, "tree"] if trees else ["tree,"], "):")
+        yield from ARRANGE.splitlines()
 
     # The parts of a script
 
@@ -144,21 +147,20 @@ class _Writer:
         self.variables = {k: v for k, v in self.variables.items() if k.startswith("data/")}
         self.variables |= {TREE.base: "tree", "link": "wire"}
         if block is not self.blocks[-1]:
-            name = snake(graph.name)
-            name = name if name.endswith("group") else f"{name}_group".lstrip("_")
-            self.variables[data("NODETREE", graph.name).base] = self.group = self.common.give(name)
+            self.group = self.common.give(f"{cut(snake(graph.name), 24)}_group".lstrip("_"))
+            self.variables[data("NODETREE", graph.name).base] = self.group
         else:
             self.group = ""
         alone, needed = _alone(steps), _bases(steps)
         self.name_things(graph, steps, needed - alone)
-        self.paragraphs = _Paragraphs(graph, steps)
+        self.page = Page(graph, steps)
         at = 0
         while at < len(steps):
-            yield from self.paragraphs.before(steps[at])
+            yield from self.page.before(steps[at])
             lines, length = self.shortest(steps, at, needed, alone)
+            yield from self.page.lines(steps[at], lines)
             at += length
-            self.paragraphs.lines += len(lines)
-            yield from lines
+        yield from self.page.end()
 
     def shortest(
         self, steps: Sequence[Step], at: int, needed: set[str], alone: frozenset[str]
@@ -202,7 +204,7 @@ class _Writer:
         elif isinstance(step, Fetch):
             yield f"{self.head(step.result, needed)}{self.at(step.place)}"
         else:
-            method = self.paragraphs.bound.get((step.place, step.name)) or f"{self.at(step.place)}.{step.name}"
+            method = self.page.bound.get((step.place, step.name)) or f"{self.at(step.place)}.{step.name}"
             named = {k: v for k, v in step.named.items() if (step.name, k, v) != ("new_socket", "in_out", "INPUT")}
             yield from self.call(f"{self.head(step.result, needed)}{method}(", step.args, named)
 
@@ -322,65 +324,6 @@ class _Writer:
             else:
                 text += f"[{step.key}]"
         return text
-
-
-class _Paragraphs:
-    """What stands between the statements of a tree: blank lines, headings, short names of methods."""
-
-    def __init__(self, graph: Graph, steps: Sequence[Step]) -> None:
-        self.nodes = {f"node/{node.name}": node for node in graph.nodes}
-        self.flows = {(f"node/{link.source}", f"node/{link.target}") for link in graph.links}
-        self.calls = Counter((step.place, step.name) for step in steps if isinstance(step, Call))
-        self.left = self.calls[NEW_NODE]
-        self.bound: dict[Method, str] = {}
-        self.lines = 0
-        self.made = self.frame = ""
-
-    def before(self, step: Step) -> Iterator[str]:
-        """Lines to write before a statement."""
-        if isinstance(step, Call) and (step.place, step.name) == NEW_NODE:
-            if not self.made:
-                yield from self.gap(self.lines)
-                yield self.bind(NEW_NODE, LINK)
-            frame = self.heading(step.result)
-            if frame != self.frame:
-                yield from self.gap(self.lines or not self.made)
-            elif (self.made, step.result) not in self.flows:
-                yield from self.gap(self.lines >= PARAGRAPH)
-            if frame and frame != self.frame:
-                yield comment(frame)
-            self.frame, self.made = frame, step.result
-            self.left -= 1
-        elif isinstance(step, Call) and (step.place, step.name) == NEW_SOCKET:
-            if NEW_SOCKET not in self.bound and self.calls[NEW_SOCKET] > 1:
-                yield self.bind(NEW_SOCKET)
-        elif not self.left and step.place.base.startswith("node/") and step.place.base != self.made:
-            yield from self.gap(self.lines)
-            self.left = -1
-
-    def gap(self, wanted: bool | int) -> Iterator[str]:
-        if wanted:
-            self.lines = 0
-            yield ""
-
-    def bind(self, *methods: Method) -> str:
-        """`new, link = tree.nodes.new, tree.links.new`, as far as they are called."""
-        called = {method: SHORT[method] for method in methods if self.calls[method]}
-        self.bound |= called
-        whole = [f"tree.{place.path[0]}.{name}" for place, name in called]
-        return f"{', '.join(called.values())} = {', '.join(whole)}"
-
-    def heading(self, base: str) -> str:
-        """The label of the frame that a node is in."""
-        parent = self.nodes[base].layout.get("parent")
-        frame = self.nodes.get(f"node/{parent}")
-        return str(frame.layout.get("label", "")) if frame else ""
-
-
-def comment(text: str) -> str:
-    """A text as a comment of one line."""
-    seen = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return f"# {seen}"[:WIDTH].rstrip()
 
 
 def _chunks(text: str, indent: str, width: int) -> Iterator[str]:

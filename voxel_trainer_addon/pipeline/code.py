@@ -7,7 +7,7 @@ import os
 import re
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,9 +68,11 @@ def write_views(
     view: View = CODE,
     key: str = "",
     layout: bool = False,
+    bare: bool = False,
 ) -> Written:
     """Write `out/index.json` and the scripts (or compact forms) of the proven trees: a list of key, script, proven,
     reason. Of a folder, every `a/b.blend` below it has its own in `out/a/b/`. `key` asks for one tree alone.
+    `layout`: places and names as in the file; else lines that arrange the nodes, unless `bare`.
 
     Raises UserError where a file named by itself cannot be read; nothing is written then.
     """
@@ -97,9 +99,9 @@ def write_views(
             scratch=Path(scratch),
             readable=[source.resolve().parent if alone else source.resolve(), Path(scratch)],
         ) as pool:
-            return _Writer(pool, host, view, key, layout, tick, told).write(
-                files, alone, out / "index.json" if alone else out
-            )
+            return _Writer(
+                pool, host, view, key, {"layout": layout, "arrange": not (layout or bare)}, tick, told
+            ).write(files, alone, out / "index.json" if alone else out)
 
 
 def schema(host: Host, tick: Callable[[], bool]) -> str:
@@ -122,12 +124,12 @@ class _Writer:
         host: Host,
         view: View,
         key: str,
-        layout: bool,
+        form: Mapping[str, bool],
         tick: Callable[[], bool],
         told: Callable[[str], None],
     ) -> None:
         self.pool, self.host, self.tick, self.told = pool, host, tick, told
-        self.view, self.key, self.layout = view, key, layout
+        self.view, self.key, self.form = view, key, form
         self.proofs: deque[Request] = deque()
         self.files: dict[str, _File] = {}
         self.trees = self.proven = self.unreadable = 0
@@ -196,7 +198,7 @@ class _Writer:
         file.out.mkdir(parents=True, exist_ok=True)
         for start in range(0, len(keys), ROOTS_AT_ONCE):
             roots = keys[start : start + ROOTS_AT_ONCE]
-            body = {"record": str(file.record), "roots": roots, "layout": self.layout, "file": str(file.record)}
+            body = {"record": str(file.record), "roots": roots, "file": str(file.record), **self.form}
             item = f"{file.blend.name}: {roots[0]} …"
             self.proofs.append(Request(self.view.job, body, item, digest(roots), LIMIT_S))
             file.waiting += 1

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from dataclasses import dataclass, field
 
+from ..graph.arrange import columns
+from ..graph.flow import in_flow
 from ..graph.menu import type_words
 from ..graph.model import Graph, Node
 from .html import Markup, tag
@@ -14,7 +15,6 @@ from .html import Markup, tag
 NODES_MAX = 60
 WIDTH, HEAD, ROW, FOOT = 136, 24, 18, 6
 GAP_X, GAP_Y, EDGE = 42, 16, 6
-SWEEPS = 6
 LETTERS = 17
 """Letters of a name that fit a box; the whole name is in the box's tooltip."""
 
@@ -35,7 +35,6 @@ PREFIX = re.compile(r"^(Shader|Geometry|Function|Compositor|Texture)Node")
 @dataclass
 class _Box:
     node: Node
-    column: int = 0
     x: float = 0.0
     y: float = 0.0
     inputs: list[int] = field(default_factory=list)
@@ -66,7 +65,7 @@ def drawing(graph: Graph, label: str) -> Markup | None:
         box.inputs.sort()
         box.outputs.sort()
     ends = sorted({(link.source, link.target) for link in links if link.source != link.target})
-    width, height = _place(boxes, ends)
+    width, height = _place(graph, boxes, ends)
     curves = [
         _curve(*boxes[link.source].port("out", link.output), *boxes[link.target].port("in", link.input), link.muted)
         for link in links
@@ -84,80 +83,16 @@ def drawing(graph: Graph, label: str) -> Markup | None:
     )
 
 
-def _place(boxes: dict[str, _Box], ends: list[tuple[str, str]]) -> tuple[float, float]:
+def _place(graph: Graph, boxes: dict[str, _Box], ends: list[tuple[str, str]]) -> tuple[float, float]:
     """Give every box its place; width and height of the whole."""
-    forward = _without_rings(list(boxes), ends)
-    depth = _depths(list(boxes), forward)
-    last = max(depth.values())
-    columns: list[list[str]] = [[] for _ in range(last + 1)]
-    for name in boxes:
-        boxes[name].column = last - depth[name]
-        columns[last - depth[name]].append(name)
-    before, after = defaultdict(list), defaultdict(list)
-    for source, target in forward:
-        after[source].append(target)
-        before[target].append(source)
-    for sweep in range(SWEEPS):
-        right = sweep % 2 == 0
-        for column in columns if right else reversed(columns):
-            _sort(column, columns, boxes, before if right else after)
-    tallest = max(sum(boxes[n].height for n in column) + GAP_Y * (len(column) - 1) for column in columns)
-    for number, column in enumerate(columns):
+    found = columns([node.name for node in in_flow(graph) if node.name in boxes], ends)
+    tallest = max(sum(boxes[n].height for n in column) + GAP_Y * (len(column) - 1) for column in found)
+    for number, column in enumerate(found):
         y = EDGE + (tallest - sum(boxes[n].height for n in column) - GAP_Y * (len(column) - 1)) / 2
         for name in column:
             boxes[name].x, boxes[name].y = EDGE + number * (WIDTH + GAP_X), y
             y += boxes[name].height + GAP_Y
-    return 2 * EDGE + len(columns) * WIDTH + last * GAP_X, 2 * EDGE + tallest
-
-
-def _sort(column: list[str], columns: list[list[str]], boxes: dict[str, _Box], beside: dict[str, list[str]]) -> None:
-    """Order a column by where its neighbours stand (their middle, as a share of their column)."""
-    place = {name: (i + 0.5) / len(names) for names in columns for i, name in enumerate(names)}
-
-    def middle(name: str) -> float:
-        near = beside[name]
-        return sum(place[other] for other in near) / len(near) if near else place[name]
-
-    column.sort(key=middle)
-
-
-def _without_rings(names: list[str], ends: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The links without those that close a ring."""
-    after = defaultdict(list)
-    for source, target in ends:
-        after[source].append(target)
-    kept: list[tuple[str, str]] = []
-    state: dict[str, int] = {}
-
-    def visit(name: str) -> None:
-        state[name] = 1
-        for target in after[name]:
-            if state.get(target) == 1:
-                continue
-            kept.append((name, target))
-            if target not in state:
-                visit(target)
-        state[name] = 2
-
-    for name in names:
-        if name not in state:
-            visit(name)
-    return kept
-
-
-def _depths(names: list[str], ends: list[tuple[str, str]]) -> dict[str, int]:
-    """Longest way from each node to an end of the tree, in links."""
-    after = defaultdict(list)
-    for source, target in ends:
-        after[source].append(target)
-    known: dict[str, int] = {}
-
-    def depth(name: str) -> int:
-        if name not in known:
-            known[name] = max((depth(target) + 1 for target in after[name]), default=0)
-        return known[name]
-
-    return {name: depth(name) for name in names}
+    return 2 * EDGE + len(found) * WIDTH + (len(found) - 1) * GAP_X, 2 * EDGE + tallest
 
 
 def _curve(x1: float, y1: float, x2: float, y2: float, muted: bool) -> Markup:

@@ -43,14 +43,15 @@ LONGEST_KEY = 32
 
 
 def key(sockets: Any, index: int) -> At:
-    """A socket by its name where that finds it and no other in use has it, else by its index.
+    """A socket by its name where that finds it and no other in use has it, else by its index; the only one by 0.
 
     Which socket a name finds is Blender's affair: identifiers and hidden ones play into it, by version.
     """
     socket = sockets[index]
     name = socket.name
     alike = sum(s.name == name and not s.is_unavailable for s in sockets)
-    named = name and len(name) <= LONGEST_KEY and alike == 1 and sockets.get(name) == socket
+    only = index == 0 and sum(not s.is_unavailable for s in sockets) == 1
+    named = name and not only and len(name) <= LONGEST_KEY and alike == 1 and sockets.get(name) == socket
     return At(name if named else index, socket.identifier)
 
 

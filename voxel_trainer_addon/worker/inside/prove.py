@@ -32,8 +32,8 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     """For each root: its code, whether the code was proven, and why not.
 
     `body`: `graphs` (key → graph as JSON) or `record` (path of a parsed record that has them), `roots` (keys),
-    `layout` (write names, places and frames too). The answer: `scripts`, by key `code`, `proven`, `reason`, `graph`,
-    `shape` (hashes), `nodes` (of the tree itself).
+    `layout` (write names, places and frames too), `arrange` (write lines that spread the nodes). The answer: `scripts`,
+    by key `code`, `proven`, `reason`, `graph`, `shape` (hashes), `nodes` (of the tree itself).
     """
     if "record" in body:
         record = read_json(Path(body["record"]))
@@ -53,7 +53,7 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
         root = graphs[key]
         code, reason = None, refusals[key] or next((failures[t.key] for t in trees if t.key in failures), "")
         if not reason:
-            code = script([blocks[tree.key] for tree in trees])
+            code = script([blocks[tree.key] for tree in trees], arrange=bool(body.get("arrange")))
             reason = _trial(code, trees, seen, layout)
         scripts[key] = {
             "code": code,

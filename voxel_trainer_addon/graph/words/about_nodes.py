@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 from ..describe import Plain, place_words, settings_told, values_told
 from ..flow import fed_inputs
@@ -14,6 +15,8 @@ from .phrases import listed, node_words, value_phrase
 from .statement import Statement
 from .view import CARRIERS, View, Wire
 
+LONGEST_WAY = 24
+"""A longer row of nodes is not told as one sentence."""
 MEANT = ("operation", "blend_type", "mode", "data_type", "domain", "distribute_method", "interpolation_type")
 """Settings that say what a node does; told even where it is not known what is usual."""
 
@@ -100,8 +103,9 @@ def sentence(view: View, said: Facts, called: Mapping[str, str]) -> str:
         comes.append(f"{place_words(node.inputs, wire.input)} from {called[wire.source]}{output}")
     parts = [", ".join(set_to), ", ".join(comes)]
     rest = "; ".join(part for part in parts if part)
-    muted = " (muted)" if not view.works(node) else ""
-    return f"{called[said.name]}{muted}: {rest}." if rest else f"{called[said.name]}{muted}."
+    words = called[said.name]
+    who = words[0].upper() + words[1:] + (" (muted)" if not view.works(node) else "")
+    return f"{who}: {rest}." if rest else f"{who}."
 
 
 def nodes(view: View, plain: Plain) -> Iterator[Statement]:
@@ -129,31 +133,44 @@ def check_of(said: Facts, muted: bool, called: Mapping[str, str]) -> Callable[[V
 def main_way(view: View) -> Iterator[Statement]:
     """The nodes in a row along the main input from the first one to the output, where there are some."""
     row = way(view)
-    if len(row) < 2:
+    if not 2 <= len(row) <= LONGEST_WAY:
         return
-    names = [node_words(view.nodes[name]) for name in row]
+    names = [the_words(view.nodes[name]) for name in row]
     if view.nodes[row[0]].type == "NodeGroupInput":
-        text = f"What comes in goes through {listed(names[1:])}."
+        text = f"What comes in goes through {listed(folded(names[1:]))}."
     else:
-        text = f"It begins with {names[0]} and goes on through {listed(names[1:])}."
+        text = f"It begins with {names[0]} and goes on through {listed(folded(names[1:]))}."
 
     def check(view: View) -> bool:
-        return way(view) == row and [node_words(view.nodes[name]) for name in row] == names
+        return way(view) == row and [the_words(view.nodes[name]) for name in row] == names
 
     yield Statement(text, tuple(row), check)
 
 
-def way(view: View, most: int = 12) -> list[str]:
-    """From the output backwards along the first wire that carries geometry, a shader or a picture."""
+def the_words(node: Node) -> str:
+    """A node in a row of names."""
+    words = node_words(node)
+    return f"the {words}" if node.group else words
+
+
+def folded(names: list[str]) -> list[str]:
+    """`Mix, Mix, Switch` as `2 × Mix, Switch`."""
+    runs = [(name, sum(1 for _ in run)) for name, run in groupby(names)]
+    return [f"{n} × {name}" if n > 1 else name for name, n in runs]
+
+
+def way(view: View) -> list[str]:
+    """From the output backwards along what it takes first of geometry, a shader or a picture, as long as it is that."""
     row: list[str] = []
     ends = [name for name in view.ends if view.into[name]]
     at = ends[0] if ends else None
-    while at is not None and len(row) <= most:
-        node = view.nodes[at]
-        main = [w for w in view.into[at] if node.inputs[w.input].type in ("GEOMETRY", "SHADER", "RGBA")]
-        step = next((w.source for w in main if w.source not in row), None)
-        if step is None:
+    carried: tuple[str, ...] = ("GEOMETRY", "SHADER", "RGBA")
+    while at is not None:
+        inputs = view.nodes[at].inputs
+        main = [wire for wire in view.into[at] if inputs[wire.input].type in carried and wire.source not in row]
+        if not main:
             break
-        row.append(step)
-        at = step
+        carried = (inputs[main[0].input].type,)
+        at = main[0].source
+        row.append(at)
     return row[::-1]

@@ -130,6 +130,8 @@ def measured(value: Value, unit: str) -> str | None:
     if unit != "°" or not plain or not all(isinstance(v, int | float) for v in numbers):
         whole = isinstance(value, float) and abs(value) < 1e7 and value == int(value)
         words = str(int(value)) if whole else value_words(value)
+        if words and isinstance(value, float) and "e-" in words and abs(value) >= 1e-6:
+            words = f"{value:.7f}".rstrip("0")
         return f"{words} {unit}" if words and unit and plain else words
     degrees = [f"{round(math.degrees(v), 2) + 0.0:g}" for v in numbers]
     return f"{degrees[0]}°" if numbers == [value] else f"({', '.join(degrees)})°"

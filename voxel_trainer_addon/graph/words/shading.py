@@ -398,7 +398,7 @@ SHADING = (
     ),
     technique(
         "added shaders",
-        "The light of {a one} and of {a other} adds up",
+        "Two shaders add up: {a one} and {a other}",
         {
             "both": k.shader("AddShader"),
             "one": k.SURFACE | k.VOLUME | k.shader("Emission"),

@@ -267,7 +267,7 @@ SHAPING = (
         Feeds("other", "join.Geometry", near=True),
         Two("one", "other"),
     ),
-    technique("primitive", "It makes {a start}", {"start": k.PRIMITIVE}, There("start")),
+    technique("primitive", "It makes geometry of its own with {start}", {"start": k.PRIMITIVE}, There("start")),
     technique(
         "realized instances", "Instances become real geometry", {"real": k.geometry("RealizeInstances")}, There("real")
     ),

@@ -225,17 +225,18 @@ def data(kind: str, name: str) -> Place:
 
 def is_reference(value: Value) -> bool:
     """Whether a value stands for a data-block."""
-    return isinstance(value, Mapping) and value.keys() == {"id", "name"}
+    return isinstance(value, dict) and value.keys() == {"id", "name"}
 
 
 def references(value: Value) -> Iterator[tuple[str, str]]:
     """(ID type, name) of every data-block below a value."""
-    if is_reference(value):
-        yield value["id"], value["name"]
-    elif isinstance(value, Mapping):
+    if isinstance(value, dict):
+        if is_reference(value):
+            yield value["id"], value["name"]
+            return
         for below in value.values():
             yield from references(below)
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, (list, tuple)):
         for below in value:
             yield from references(below)
 
@@ -256,7 +257,8 @@ def references_of(graph: Graph, layout: bool = False) -> list[tuple[str, str]]:
         found.update(dict.fromkeys(references(settings)))
     for node in graph.nodes:
         for socket in (*node.inputs, *node.outputs):
-            found.update(dict.fromkeys(references(socket.value)))
+            if isinstance(socket.value, dict):
+                found.update(dict.fromkeys(references(socket.value)))
     return [ref for ref in found if ref[0] != "NODETREE"]
 
 

@@ -70,7 +70,8 @@ def variables(blocks: Sequence[Block]) -> list[Mapping[str, str]]:
 
 def literal(text: str) -> str:
     """A string as Python spells it in double quotes; what cannot be seen is escaped."""
-    return '"' + "".join(map(_character, text)) + '"'
+    seen = text.isprintable() and '"' not in text and "\\" not in text
+    return '"' + (text if seen else "".join(map(_character, text))) + '"'
 
 
 def _character(c: str) -> str:

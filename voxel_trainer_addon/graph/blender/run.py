@@ -7,7 +7,7 @@ import ast
 import math
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
@@ -19,6 +19,15 @@ from .held import NewNodes, hold
 CODE_NAME = "<script>"
 """The file name of a script in tracebacks."""
 MAIN: Mapping[str, Any] = {"__name__": "__main__"}
+
+LARGE = 120
+"""Nodes in one tree from which a script runs faster with updates held back."""
+
+
+def holding_pays(sizes: Iterable[int]) -> bool:
+    """Whether a script that makes trees of so many nodes is worth cutting into phases: a plain run takes a time that
+    grows with the square of the nodes."""
+    return sum(size**2 for size in sizes) >= LARGE**2
 
 
 def run_plain(code: str, limit_s: float = math.inf) -> None:

@@ -13,7 +13,7 @@ import bpy
 from ...files import read_json
 from ...graph.blender.build import build_all, make_placeholders
 from ...graph.blender.read import owner_of, read_graph, tree_of
-from ...graph.blender.run import CODE_NAME, run_held, run_plain
+from ...graph.blender.run import CODE_NAME, holding_pays, run_held, run_plain
 from ...graph.canonical import differences, graph_hash, shape_hash
 from ...graph.exact import exact_differences
 from ...graph.model import Graph, closure
@@ -23,9 +23,6 @@ from . import Refused, clear, empty
 
 LIMIT_S = 100.0
 """Seconds that one tree may take to be built, and that one run of its script may take."""
-LARGE = 120
-"""Nodes in one tree from which it saves time to hold updates back; smaller ones are run plainly at once. A plain run
-takes a time that grows with the square of the nodes."""
 
 
 def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
@@ -123,7 +120,7 @@ def _trial(code: str, trees: list[Graph], seen: dict[str, list[Graph]], layout: 
 
     A script with a large tree runs with updates held back. If it passes, it is proven; else a plain run decides.
     """
-    if sum(len(tree.nodes) ** 2 for tree in trees) >= LARGE**2:
+    if holding_pays(len(tree.nodes) for tree in trees):
         clear()
         try:
             run_held(code, LIMIT_S)

@@ -18,6 +18,7 @@ GIVE_NAME = "__give_name__"
 
 VARIABLE = re.compile(r"(?<![\w.\"'])[A-Za-z_]\w*")
 """Words in a statement that may be variables: a few more than are, which only makes the reader more careful."""
+CALL = re.compile(r"[\w\])]\(")
 SIDES = frozenset({"inputs", "outputs"})
 LOOKS = frozenset(
     {"name", "label", "location", "parent", "width", "height", "hide", "use_custom_color", "color", "show_options"}
@@ -51,9 +52,9 @@ def parts(code: str) -> list[Part]:
         tree = reader.tree if phase else ""
         if not found or found[-1].tree != tree or (tree and (phase == "looks") != ("looks" in found[-1].phases)):
             found.append(Part(tree))
-        found[-1].phases.setdefault(phase, []).append(
-            _Wrapped(reader).visit(statement) if phase == "new" else statement
-        )
+        if phase == "new":
+            reader.name_nodes(statement)
+        found[-1].phases.setdefault(phase, []).append(statement)
     return found
 
 
@@ -86,7 +87,7 @@ class _Reader:
         if not self.tree:
             return ""
         phase = self.kind(statement, frozenset())
-        names = VARIABLE.findall("\n".join(self.lines[statement.lineno - 1 : statement.end_lineno]))
+        names = VARIABLE.findall(self.text(statement))
         touched = {self.short.get(name, (name,))[0] for name in names} & self.nodes
         if phase == "looks":
             return phase
@@ -141,13 +142,17 @@ class _Reader:
                 return ""
             kinds = {self.kind(below, loop | stand) for below in statement.body}
             return kinds.pop() if len(kinds) == 1 and not statement.orelse else ""
-        if isinstance(statement, ast.Expr):
-            return self.call(statement.value, loop)
-        return self.assignment(statement, loop) if isinstance(statement, ast.Assign) else ""
+        if not isinstance(statement, ast.Expr | ast.Assign):
+            return ""
+        if self.calls(statement) != isinstance(statement.value, ast.Call):
+            return ""
+        return (
+            self.assignment(statement, loop) if isinstance(statement, ast.Assign) else self.call(statement.value, loop)
+        )
 
     def call(self, call: ast.expr, loop: frozenset[str]) -> str:
         _, what = self.creates(call)
-        if not isinstance(call, ast.Call) or _calls(*_arguments(call)):
+        if not isinstance(call, ast.Call):
             return ""
         if what:
             return "new" if what == "nodes" else "links"
@@ -166,7 +171,7 @@ class _Reader:
             return "" if known or "" in names else self.call(statement.value, loop)
         if isinstance(target, ast.Name):
             return self.part_of_node(target.id, statement.value)
-        if _calls(statement.value):
+        if isinstance(statement.value, ast.Call):
             return ""
         root, *path = self.path(target)
         if root in self.links:
@@ -179,36 +184,31 @@ class _Reader:
             return "values" if path[-1] == "default_value" else ""
         return "settings"
 
+    def name_nodes(self, statement: ast.stmt) -> None:
+        """Put the calls that make nodes inside `GIVE_NAME(…)`."""
+        if isinstance(statement, ast.For):
+            for below in statement.body:
+                self.name_nodes(below)
+        elif isinstance(statement, ast.Assign | ast.Expr) and self.creates(statement.value)[1]:
+            made = statement.value
+            name = ast.copy_location(ast.Name(GIVE_NAME, ast.Load()), made)
+            statement.value = ast.copy_location(ast.Call(name, [made], []), made)
+
+    def text(self, statement: ast.stmt) -> str:
+        return "\n".join(self.lines[statement.lineno - 1 : statement.end_lineno])
+
+    def calls(self, statement: ast.stmt) -> int:
+        """How many calls a statement makes, those of `float` apart; perhaps a few more than it does."""
+        text = self.text(statement)
+        return len(CALL.findall(text)) - text.count("float(")
+
     def part_of_node(self, name: str, value: ast.expr) -> str:
         """`item = output.repeat_items.new(…)`: from here on what is done to `item` is done to that node."""
         root, *path = self.path(value.func if isinstance(value, ast.Call) else value)
-        if root not in self.nodes or name in self.nodes or not path or path[0] in SIDES or _calls(*_arguments(value)):
+        if root not in self.nodes or name in self.nodes or not path or path[0] in SIDES:
             return ""
         self.short[name] = (root, *path)
         return "settings"
-
-
-class _Wrapped(ast.NodeTransformer):
-    """Calls that make nodes, inside `GIVE_NAME(…)`."""
-
-    def __init__(self, reader: _Reader) -> None:
-        self.reader = reader
-
-    def visit_Call(self, call: ast.Call) -> ast.expr:
-        if self.reader.creates(call)[1] != "nodes":
-            return call
-        name = ast.Name(GIVE_NAME, ast.Load())
-        return ast.fix_missing_locations(ast.copy_location(ast.Call(name, [call], []), call))
-
-
-def _arguments(call: ast.expr) -> list[ast.expr]:
-    return [*call.args, *(keyword.value for keyword in call.keywords)] if isinstance(call, ast.Call) else []
-
-
-def _calls(*expressions: ast.expr) -> bool:
-    """Whether anything is called in there but `float`."""
-    calls = (node for expression in expressions for node in ast.walk(expression) if isinstance(node, ast.Call))
-    return any(_name(call.func) != "float" for call in calls)
 
 
 def _name(expression: ast.AST) -> str:

@@ -6,6 +6,7 @@ Nodes are told apart by name. All that the readings hold counts, but for the few
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -16,6 +17,9 @@ from .model import Graph, Node, Value
 
 OLD_IDENTIFIER = re.compile(r"(Input|Output)_\d+")
 """Identifiers of interface items in files from 3.x: no script can set them."""
+
+PLACE = 0.01
+"""How far apart places of nodes may be."""
 
 
 def exact_differences(a: Graph, b: Graph, limit: int = 20) -> list[str]:
@@ -59,11 +63,16 @@ def _kept_node(node: Node, linked: set[tuple[str, int]]) -> dict[str, Value]:
     return {**kept, "settings": settings}
 
 
+def _near(a: Value, b: Value) -> bool:
+    """Whether two places are one: those below frames are computed back and forth, in single precision."""
+    return a is not None and b is not None and all(math.isclose(x, y, abs_tol=PLACE) for x, y in zip(a, b, strict=True))
+
+
 def _differences(where: str, a: Value, b: Value) -> Iterator[str]:
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         for key in [*a, *(key for key in b if key not in a)]:
             old = key == "identifier" and OLD_IDENTIFIER.fullmatch(str(a.get(key)))
-            if not old and not same(a.get(key), b.get(key)):
+            if not old and not (_near if key == "location" else same)(a.get(key), b.get(key)):
                 yield from _differences(f"{where}, {key}", a.get(key), b.get(key))
     elif isinstance(a, list | tuple) and isinstance(b, list | tuple) and len(a) == len(b):
         for n, (x, y) in enumerate(zip(a, b, strict=True)):

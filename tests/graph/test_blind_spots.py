@@ -23,7 +23,9 @@ WITHOUT_EFFECT = {
     **dict.fromkeys(
         ("select", "active_index", "inspection_index", "is_inspect_output"), "what is picked or looked at in the editor"
     ),
-    **dict.fromkeys(("hide_value", "display_shape", "description"), "of sockets: the declaration of the node says it"),
+    **dict.fromkeys(
+        ("hide_value", "display_shape", "description", "link_limit"), "of sockets: the declaration of the node says it"
+    ),
     "height": "computed when the node is drawn",
     "color": "counts once the node has a colour of its own",
     "frame_current": "computed from the scene's frame",
@@ -36,10 +38,8 @@ OF_THE_DATA_BLOCK = {*bpy.types.ID.bl_rna.properties.keys()}
 """Users, marks and preview of a data-block: no part of the tree."""
 
 GEOMETRY = (
-    *("ShaderNodeMath", "ShaderNodeMix", "ShaderNodeFloatCurve", "ShaderNodeValToRGB", "FunctionNodeRandomValue"),
-    *("GeometryNodeCaptureAttribute", "GeometryNodeMenuSwitch", "GeometryNodeRepeatOutput", "GeometryNodeBake"),
-    *("GeometryNodeSimulationOutput", "GeometryNodeStringToCurves", "GeometryNodeInputMaterial", "NodeFrame"),
-    *("GeometryNodeObjectInfo", "GeometryNodeImageTexture", "ShaderNodeTexNoise", "GeometryNodeViewer"),
+    *("ShaderNodeFloatCurve", "GeometryNodeMenuSwitch", "GeometryNodeRepeatOutput", "GeometryNodeBake", "NodeFrame"),
+    *("GeometryNodeSimulationOutput", "GeometryNodeImageTexture", "FunctionNodeRandomValue"),
 )
 SHADER = (
     "ShaderNodeTexImage",

@@ -108,6 +108,8 @@ def unnamed(form: Mapping[str, Any]) -> dict[str, Any]:
         for node in tree.get("nodes", {}).values():
             if "pair" in node:
                 node["pair"] = at[node["pair"]]
+        for curve in (row for rows in ("drivers", "keys") for row in tree.get("animation", {}).get(rows, ())):
+            curve["node"] = at[curve["node"]]
         links = [[at[link[0]], link[1], at[link[2]], *link[3:]] for link in tree.get("links", ())]
         trees.append({**tree, "nodes": list(tree.get("nodes", {}).values()), "links": links})
     return {**form, "trees": trees}
@@ -136,6 +138,25 @@ def test_a_subtype_without_a_name_goes_round() -> None:
     tree.interface.new_socket("After", socket_type="NodeSocketInt").default_value = 3
     form = go_round([read_graph(tree, "node_groups/Unsigned")])
     assert form["trees"][0]["interface"][0]["settings"]["subtype"] == ""
+
+
+def test_drivers_and_keyframes_go_round_but_from_code() -> None:
+    empty()
+    tree = bpy.data.node_groups.new("Moved", "ShaderNodeTree")
+    first, second = tree.nodes.new("ShaderNodeMath"), tree.nodes.new("ShaderNodeMath")
+    driver = first.inputs[0].driver_add("default_value").driver
+    driver.expression = "frame / 7"
+    second.inputs[1].keyframe_insert("default_value", frame=5)
+    graph = read_graph(tree, "node_groups/Moved")
+    blocks = built([graph])
+    form = json.loads(json.dumps(compact(blocks, variables(blocks))))
+    assert form["trees"][0]["animation"]["drivers"][0]["settings"]["driver"]["expression"] == "frame / 7"
+    again = built(graphs(form))
+    made = tree_of(bpy.data, graph.key)
+    assert made is not None and differences(graph, read_graph(made, graph.key), {}, {}) == []
+    assert unnamed(compact(again, variables(again))) == unnamed(form)
+    with pytest.raises(ValueError, match=r"^(line \d+|node_groups/Moved): "):
+        compact(parse_code(script(blocks)))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -12,8 +12,9 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 
-from .model import Graph, Item, Link, Node, Socket, Value
+from .model import Animation, Graph, Item, Link, Node, Socket, Value
 from .names import type_words
 from .steps import TREE, At, Call, Fetch, Place, Set, Step, Waste
 from .write import Block
@@ -21,6 +22,15 @@ from .write import Block
 FORMAT = "voxel-graph/1"
 EDITS = ("clear", "remove", "new")
 """What is done to a collection, in the order in which the form tells it."""
+
+
+LAYOUT = frozenset(
+    {"label", "location", "parent", "width", "hide", "color", "use_custom_color"}
+    | {"show_options", "show_preview", "show_texture", "warning_propagation", "ui_shortcut"}
+)
+"""Properties of nodes that are written with layout alone."""
+MOVERS = frozenset({"animation", "curve", "driver", "variable", "target", "modifier", "point"})
+"""Bases of the steps that make drivers and keyframes; the form has these as the graph has them."""
 
 
 class NotTold(ValueError):
@@ -78,14 +88,37 @@ class _Tree:
     def told(self) -> dict[str, Value]:
         for step in self.block.steps:
             self.take(step)
+        animation = self.animation()
         place = {name: n for n, name in enumerate(self.nodes)}
         self.links.sort(key=lambda link: (place[link[2]], link[3]))  # links of one multi-input keep their order
-        parts = {"settings": self.settings, "interface": self.interface, "nodes": self.nodes, "links": self.links}
+        parts = {
+            "settings": self.settings,
+            "interface": self.interface,
+            "nodes": self.nodes,
+            "links": self.links,
+            "animation": animation,
+        }
         return {"key": self.block.graph.key, "type": self.block.graph.type, **{k: v for k, v in parts.items() if v}}
+
+    def animation(self) -> dict[str, Value]:
+        """Drivers and keyframes as the graph has them. Nodes that they move or look at tell their names to be found."""
+        moving = self.block.graph.animation
+        moved = {curve.node for curve in (*moving.drivers, *moving.keys)}
+        for name in (node.name for node in self.block.graph.nodes):
+            if name in moved or any(name in path for path in moving.looked_at):
+                self.nodes[self.names[f"node/{name}"]]["name"] = name
+        held = asdict(moving)
+        for curve in (*held["drivers"], *held["keys"]):
+            curve["node"] = self.names.get(f"node/{curve['node']}")
+        return {key: list(value) if key != "settings" else value for key, value in held.items() if value}
 
     def take(self, step: Step) -> None:
         base = step.place.base
         if base.startswith(("data/", "bpy.", "helper")):  # makes the tree or its owner; the key tells it
+            return
+        if base in MOVERS or (isinstance(step, Call) and step.name in ("driver_add", "animation_data_create")):
+            if self.block.graph.animation == Animation():
+                raise _not_told(self.block.graph, step)
             return
         if base.startswith("item/"):
             self.take_item(step)
@@ -132,7 +165,11 @@ class _Tree:
     def take_node(self, step: Step) -> None:
         node = self.nodes[self.names[step.place.base]]
         path = step.place.path
-        if isinstance(step, Call) and step.name == "pair_with_output":
+        if isinstance(step, Set) and not path and step.name in LAYOUT:
+            raise _not_told(self.block.graph, step)
+        if isinstance(step, Set) and not path and step.name == "name" and self.block.graph.animation != Animation():
+            pass  # see `animation`
+        elif isinstance(step, Call) and step.name == "pair_with_output":
             node["pair"] = self.names[step.args[0].base]
         elif path and path[0] in ("inputs", "outputs"):
             if not isinstance(step, Set) or len(path) != 2 or step.name != "default_value":
@@ -228,6 +265,7 @@ def _graph(tree: Mapping[str, Value]) -> Graph:
     sockets: dict[str, tuple[dict[str, Value], dict[str, Value]]] = {
         name: (dict(node.get("inputs", {})), dict(node.get("outputs", {}))) for name, node in told.items()
     }
+    called = {name: node.get("name", name) for name, node in told.items()}
     links: list[Link] = []
     orders: Counter[tuple[str, str]] = Counter()
     for source, output, target, entry, *muted in tree.get("links", ()):
@@ -240,16 +278,23 @@ def _graph(tree: Mapping[str, Value]) -> Graph:
         order = orders[target, entry]
         orders[target, entry] += 1
         links.append(
-            Link(source, list(outputs).index(output), target, list(inputs).index(entry), "muted" in muted, order)
+            Link(
+                called[source],
+                list(outputs).index(output),
+                called[target],
+                list(inputs).index(entry),
+                "muted" in muted,
+                order,
+            )
         )
     nodes = [
         Node(
-            name,
+            called[name],
             node["type"],
             node.get("settings", {}),
             _sockets(sockets[name][0]),
             _sockets(sockets[name][1]),
-            node.get("pair"),
+            called.get(node.get("pair", "")),
         )
         for name, node in told.items()
     ]
@@ -257,8 +302,21 @@ def _graph(tree: Mapping[str, Value]) -> Graph:
         Item(item["kind"], item["name"], item.get("settings", {}), item.get("parent"))
         for item in tree.get("interface", ())
     ]
-    settings = tree.get("settings", {})
-    return Graph(tree["key"], tree["type"], tuple(nodes), tuple(links), tuple(items), settings, sparse=True)
+    animation = Animation.from_json({"drivers": (), "keys": (), "settings": {}, **tree.get("animation", {})})
+    drivers, keys = (
+        tuple(replace(curve, node=called.get(curve.node or "")) for curve in curves)
+        for curves in (animation.drivers, animation.keys)
+    )
+    return Graph(
+        tree["key"],
+        tree["type"],
+        tuple(nodes),
+        tuple(links),
+        tuple(items),
+        tree.get("settings", {}),
+        animation=Animation(drivers, keys, animation.settings),
+        sparse=True,
+    )
 
 
 def _sockets(values: Mapping[str, Value]) -> tuple[Socket, ...]:

@@ -88,6 +88,7 @@ class _Writer:
             "interface": {"type": "array", "items": _by("kind", items)},
             "nodes": {"type": "object", "additionalProperties": _by("type", nodes)},
             "links": {"type": "array", "items": {"$ref": "#/$defs/link"}},
+            "animation": {"type": "object"},
         }
         then = {"properties": told, "required": ["key", "type"], "additionalProperties": False}
         return {
@@ -104,6 +105,7 @@ class _Writer:
             told: Schema = {
                 "type": {"const": node.bl_idname},
                 "settings": _object(settings),
+                "name": {"type": "string"},
                 "pair": {"type": "string"},
             }
             told |= {side: {"type": "object", "properties": values} for side, values in self.sockets(node).items()}

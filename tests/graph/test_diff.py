@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from voxel_trainer_addon.graph.canonical import differences, graph_hash
 from voxel_trainer_addon.graph.diff import diff
 from voxel_trainer_addon.graph.edits import Edit, apply
-from voxel_trainer_addon.graph.model import Graph, Item, Link, Node, Socket
+from voxel_trainer_addon.graph.model import Animation, Curve, Graph, Item, Link, Node, Socket
 
 pytestmark = pytest.mark.plain
 
@@ -172,6 +172,16 @@ def test_a_node_put_between_costs_no_more_than_doing_it_by_hand() -> None:
     edits = diff(chain, between)
     assert len(edits) <= 4  # add it, unlink two, link it on both sides
     assert differences(apply(chain, edits), between, {}, {}) == []
+
+
+def test_drivers_follow_their_nodes() -> None:
+    driver = Curve("inputs[0].default_value", 0, {"driver": {"expression": "frame", "variables": []}}, "two")
+    driven = replace(CHAIN, animation=Animation((driver,)))
+    (edit,) = through_json(diff(CHAIN, driven))
+    assert edit.words() == "Replace the drivers and keyframes."
+    assert differences(apply(CHAIN, [edit]), driven, {}, {}) == []
+    without = replace(CHAIN, nodes=CHAIN.nodes[2:], links=CHAIN.links[2:])
+    assert differences(apply(driven, diff(driven, without)), without, {}, {}) == []
 
 
 def test_an_edit_that_does_not_fit_says_so() -> None:

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from difflib import SequenceMatcher
 
 from .canonical import DERIVED, Form, mapping
-from .edits import Edit, socket_key, told_link
+from .edits import Edit, moved, socket_key, told_link
 from .flow import FRAME, REROUTE, fed_inputs
 from .model import Graph, Node, Value
 
@@ -67,6 +67,9 @@ class _Diff:
             if (before if before in self.pairs else None) != to:
                 yield Edit("pair", {"node": self.here[name], "to": to})
         yield from links
+        moving = moved(self.b.animation, self.here)
+        if moving != self.a.animation:
+            yield Edit("animation", {"animation": asdict(moving)})
         for name, here in self.here.items() if self.names else ():
             if name != here:
                 yield Edit("rename node", {"node": here, "to": name})

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from .model import Graph, Item, Link, Node, Socket, Value
+from .model import Animation, Graph, Item, Link, Node, Socket, Value
 from .steps import is_reference
 
 LINK = ("source", "output", "target", "input", "muted", "valid")
@@ -55,6 +55,7 @@ WORDS = {
     "set value": "Set the value of {side} “{socket}” of “{node}” from {old} to {new}.",
     "sockets": "The {side} of “{node}” become {names}.",
     "pair": "Pair the node “{node}” with “{to}”.",
+    "animation": "Replace the drivers and keyframes.",
     "unlink": "Unlink “{output}” of “{source}” from “{input}” of “{target}”.",
     "link": "Link “{output}” of “{source}” to “{input}” of “{target}”{how}.",
 }
@@ -90,6 +91,15 @@ def _said(value: Value) -> str:
     return str(value) if len(str(value)) < 60 else f"{str(value)[:57]}…"
 
 
+def moved(animation: Animation, names: Mapping[str, str]) -> Animation:
+    """Drivers and keyframes with other names of nodes; those of nodes that have none are gone."""
+    drivers, keys = (
+        tuple(replace(c, node=names.get(c.node or "")) for c in curves if c.node is None or c.node in names)
+        for curves in (animation.drivers, animation.keys)
+    )
+    return replace(animation, drivers=drivers, keys=keys)
+
+
 def told_link(nodes: Mapping[str, Node], link: Link) -> dict[str, Value]:
     """A link by names of nodes and identifiers of sockets."""
     return {
@@ -120,6 +130,7 @@ class _State:
         for item, had in zip(self.items, graph.interface, strict=True):
             item["parent"] = None if had.parent is None else self.items[had.parent]
         self.renamed: dict[str, str] = {}
+        self.animation = graph.animation
 
     def do(self, edit: Edit) -> None:
         what = edit.what
@@ -143,6 +154,7 @@ class _State:
             "set value": lambda: self.set_value(what),
             "sockets": lambda: self.set_sockets(what),
             "pair": lambda: self.nodes[what["node"]].update(pair=what["to"]),
+            "animation": lambda: setattr(self, "animation", Animation.from_json(what["animation"])),
             "unlink": lambda: self.links.remove(next(link for link in self.links if _is(link, what))),
             "link": lambda: self.link(what),
         }
@@ -217,7 +229,8 @@ class _State:
         pairs = {n.name: n.pair and self.called(n.pair) for n in nodes.values()}
         named = [Node(**{**vars(n), "name": self.called(n.name), "pair": pairs[n.name]}) for n in nodes.values()]
         told = {"nodes": tuple(named), "links": tuple(links), "interface": tuple(items), "settings": self.settings}
-        return Graph(**{**vars(self.before), **told})
+        names = {name: self.called(name) for name in self.nodes}
+        return Graph(**{**vars(self.before), **told, "animation": moved(self.animation, names)})
 
     def called(self, name: str) -> str:
         return self.renamed.get(name, name)

@@ -93,6 +93,7 @@ class _Writer:
         self.common = Names()
         self.variables: dict[str, str] = {}
         self.given: list[Mapping[str, str]] = []
+        self.taken: frozenset[str] = frozenset()
         self.group = ""
         self.room = WIDTH
         self.page = Page(blocks[-1].graph, ())
@@ -155,6 +156,7 @@ class _Writer:
         alone, needed = _alone(steps), _bases(steps)
         self.name_things(graph, steps, needed - alone)
         self.page = Page(graph, steps)
+        self.taken = frozenset(self.variables.values())
         at = 0
         while at < len(steps):
             yield from self.page.before(steps[at])
@@ -168,7 +170,7 @@ class _Writer:
     ) -> tuple[list[str], int]:
         """The lines for the next steps, as a loop where that is shorter, and how many steps they are."""
         loop = loop_at(steps, at, alone)
-        if loop is not None:
+        if loop is not None and self.taken.isdisjoint(loop.names):
             folded = list(self.loop(loop, needed))
             flat = [line for step in steps[at : at + loop.length] for line in self.statement(step, needed)]
             if len(folded) <= len(flat) and sum(map(len, folded)) < sum(map(len, flat)):

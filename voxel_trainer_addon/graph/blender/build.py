@@ -241,6 +241,23 @@ class _Tree(Loop):
         if len(live.outputs):
             self.set(self.place(node), live, "mute", bool(node.settings.get("mute")), bool)
 
+    def collection(self, place: Place, live: Any, want: list[Any]) -> None:
+        if place.path == ("file_slots",) and not self.late:
+            self.clear_file_slots(place)
+        super().collection(place, live, want)
+
+    def clear_file_slots(self, place: Place) -> None:
+        """Before 5.0 the socket of a file slot keeps the name that the slot was made with, whatever path it has now."""
+        names = [socket.name for socket in self.nodes[place.base.removeprefix("node/")].inputs]
+        there = [socket.name for socket in self.stage.things[place.base].inputs]
+        if there != names[: len(there)]:
+            self.do(Call(place, "clear"))
+
+    def item_arguments(self, place: Place, live: Any, item: Mapping[str, Value]) -> tuple[Value, ...] | None:
+        if place.path == ("file_slots",):
+            return (self.nodes[place.base.removeprefix("node/")].inputs[len(live)].name,)
+        return super().item_arguments(place, live, item)
+
     # Sockets and links
 
     def index(self, sockets: Any, wanted: Sequence[Socket], n: int) -> int:
@@ -257,9 +274,10 @@ class _Tree(Loop):
                 at = self.index(sockets, wanted, n)
                 if at >= len(sockets) or (want.value is None and not hasattr(sockets[at], "default_value")):
                     continue
-                if not want.available or (want.value is None and (side == "outputs" or self.graph.sparse)):
+                if want.value is None and (side == "outputs" or self.graph.sparse):
                     continue
-                if side == "inputs" and (node.name, n) in self.fed:
+                idle = not want.available or (side == "inputs" and (node.name, n) in self.fed)
+                if idle and node.type not in items.SHOW_VALUES:
                     continue
                 if socket_value(sockets[at]) != want.value:
                     self.socket_value(self.place(node) / side / items.key(sockets, at), sockets[at], want.value)

@@ -8,6 +8,7 @@ links. Trees, their interfaces and their removal stay outside; made inside a job
 
 from __future__ import annotations
 
+import atexit
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
@@ -60,6 +61,7 @@ class NewNodes:
 @cache
 def _register() -> None:
     bpy.utils.register_class(HeldTree)
+    atexit.register(bpy.utils.unregister_class, HeldTree)  # else the bpy module of 4.2 crashes when Python ends
 
 
 def hold(job: Callable[[], None], *trees: Any) -> None:

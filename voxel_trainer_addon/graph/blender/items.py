@@ -41,6 +41,12 @@ its files but have no name for."""
 LONGEST_KEY = 32
 """Longer names of sockets are not written; the index is."""
 
+MADE_BY = {"curve_mapping": "use_curve_mapping"}
+"""Struct that is there only after a switch was on → the switch (colour management of File Output)."""
+
+SHOW_VALUES = frozenset({"CompositorNodeColorBalance"})
+"""Nodes with settings that show the values of sockets, idle ones too (since 5.0; trees made by chance have them)."""
+
 
 def key(sockets: Any, index: int) -> At:
     """A socket by its name where that finds it and no other in use has it, else by its index; the only one by 0.

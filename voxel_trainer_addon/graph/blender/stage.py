@@ -154,13 +154,16 @@ class Loop:
                 if name == "is_active_output" and not want[name]:  # another one's being active says it
                     continue
                 wanted = want[name]
-                if isinstance(wanted, Mapping) and not wanted.keys() & {"id", "set", "float"}:
+                if _is_struct(wanted):
                     below = getattr(struct, name)
+                    if below is None and name in items.MADE_BY:
+                        self.do(Set(place, items.MADE_BY[name], True))
+                        below = getattr(struct, name)
                     if isinstance(below, bpy.types.bpy_prop_collection):
                         self.told_collection(place / name, below, wanted)
                     elif below is not None:
                         self.nested(place / name, below, wanted)
-                elif isinstance(wanted, list) and (not wanted or isinstance(wanted[0], Mapping)):
+                elif isinstance(wanted, list) and (not wanted or _is_struct(wanted[0])):
                     self.collection(place / name, getattr(struct, name), wanted)
                 else:
                     self.set(place, struct, name, wanted, read)
@@ -181,6 +184,20 @@ class Loop:
         changed = self.fit(place, struct, want)
         if changed and isinstance(struct, bpy.types.CurveMapping):
             self.do(Call(place, "update"))
+            if self.fit(place, struct, want):
+                self.unselect(place, struct)
+                self.do(Call(place, "update"))
+
+    def unselect(self, place: Place, mapping: Any) -> None:
+        """Unselect all points of curves: `update` moves selected ones, as new ones are, into the clipping range."""
+        for n, curve in enumerate(mapping.curves):
+            for m, point in enumerate(curve.points):
+                if point.select:
+                    self.do(Set(place / "curves" / At(n) / "points" / At(m), "select", False))
+
+    def item_arguments(self, place: Place, live: Any, item: Mapping[str, Value]) -> tuple[Value, ...] | None:
+        """What the collection's `new` wants for such an item; None where it has no `new`."""
+        return items.arguments(live, item)
 
     def collection(self, place: Place, live: Any, want: list[Any]) -> None:
         """Bring a collection to the wanted number of items, then each item to its values."""
@@ -194,7 +211,7 @@ class Loop:
                 break
         while len(live) < len(want):
             before = len(live)
-            args = items.arguments(live, want[len(live)])
+            args = self.item_arguments(place, live, want[len(live)])
             if args is None:
                 return
             try:
@@ -242,3 +259,7 @@ class Loop:
         for index, item in want.items():
             if index.isdigit() and int(index) < len(live):
                 self.fit(place / At(int(index)), live[int(index)], item)
+
+
+def _is_struct(value: Value) -> bool:
+    return isinstance(value, Mapping) and not value.keys() & {"id", "set", "float"}

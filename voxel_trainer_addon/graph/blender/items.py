@@ -65,8 +65,14 @@ NUMBERED = re.compile(r"([A-Za-z]+)(?:_(0|[1-9]\d*))?")
 """Identifier of an item's socket; the first of Capture Attribute is `Value`, those after it `Value_1` …"""
 
 
+SAID_OTHERWISE = {("GeometryNodeViewer", "Value"): ("Item", 1)}
+"""(Node type, identifier of a socket) → the word and the number that it stands for."""
+
+
 def item_numbers(node: Node) -> dict[str, list[int]]:
     """Collection of the node → the numbers in the identifiers of its items' sockets, where some are left out."""
+    if node.type == "GeometryNodeForeachGeometryElementOutput":  # its collections count on together, in their order
+        return {}
     collections = {
         name: len(held)
         for name, held in node.settings.items()
@@ -77,7 +83,8 @@ def item_numbers(node: Node) -> dict[str, list[int]]:
         by_word: dict[str, list[int]] = defaultdict(list)
         for socket in side:
             if found := NUMBERED.fullmatch(socket.identifier):
-                by_word[found[1]].append(int(found[2] or 0))
+                word, number = SAID_OTHERWISE.get((node.type, socket.identifier), (found[1], int(found[2] or 0)))
+                by_word[word].append(number)
         for held in by_word.values():
             if held == list(range(len(held))):
                 continue

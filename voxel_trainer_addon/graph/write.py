@@ -122,7 +122,10 @@ class _Writer:
         for block in self.blocks:
             for step in block.steps:
                 used.update(dict.fromkeys(_step_references(step)))
-        if collection != "node_groups":
+        if collection == "objects":  # the script makes it, with data
+            used.pop(("OBJECT", name), None)
+            self.variables[data("OBJECT", name).base] = self.common.give(f"{snake(name)[:20]}_object")
+        elif collection != "node_groups":
             used.pop((OWNERS[collection], name), None)
             used[OWNERS[collection], name] = None
         steps: list[Step] = []

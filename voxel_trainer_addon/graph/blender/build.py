@@ -43,14 +43,14 @@ PHASES = ("make", "first_settings", "socket_values", "links_into")
 """What is done for every node with updates held back, one after the other."""
 
 
-def make_placeholders(graphs: Iterable[Graph]) -> None:
-    """Make what the graphs refer to, where it is not there yet. Kinds that cannot be made are left out."""
+def make_placeholders(graphs: Iterable[Graph], more: Iterable[tuple[str, str]] = ()) -> None:
+    """Make what the graphs refer to, and `more` (ID type, name), where it is not there yet. Kinds that cannot be made
+    are left out."""
     stage, graphs = Stage(), list(graphs)
-    for graph in graphs:
-        for kind, name in references_of(graph, layout=True):
-            if kind in KINDS and name not in getattr(bpy.data, KINDS[kind].collection):
-                for step in placeholder(kind, name):
-                    stage.perform(step)
+    for kind, name in (*(ref for graph in graphs for ref in references_of(graph, layout=True)), *more):
+        if kind in KINDS and name not in getattr(bpy.data, KINDS[kind].collection):
+            for step in placeholder(kind, name):
+                stage.perform(step)
     for step in scene_steps(graphs):
         stage.perform(step)
 

@@ -33,12 +33,19 @@ ITEM_SKIPPED = frozenset(
 TREE_SKIPPED = frozenset({"annotation", "grease_pencil", "nodes", "links", "interface", "animation_data", "type"})
 KEPT_OUT: Mapping[str, frozenset[str]] = {
     "AnimData": frozenset({"drivers", "nla_tracks", "action_slot", "action_slot_handle", "last_slot_identifier"}),
+    "Constraint": frozenset({"name", "active", "show_expanded"}),
     "Driver": frozenset({"is_valid"}),
     "DriverVariable": frozenset({"is_name_valid"}),
     "FCurve": frozenset(
         {"data_path", "array_index", "group", "is_valid", "modifiers"} | {"color", "color_mode", "hide", "lock"}
     ),
     "FModifier": frozenset({"name", "active", "show_expanded"}),
+    "DynamicPaintSurface": frozenset({"point_cache"}),
+    "Modifier": frozenset(
+        {"name", "is_active", "show_expanded", "use_pin_to_last", "particle_system", "point_cache", "persistent_uid"}
+        | {"properties", "panels", "bakes", "node_warnings", "show_group_selector", "show_manage_panel"}
+    ),
+    "PointCache": frozenset({"point_caches"}),
     "Keyframe": frozenset({"co_ui", "select_control_point", "select_left_handle", "select_right_handle"}),
 }
 """By class: what says nothing, is read in another way, or is how an editor shows it."""

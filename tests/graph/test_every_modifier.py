@@ -30,7 +30,7 @@ BODIES = (
 )
 LEFT_OUT = {"rna_type", "name", "active", "is_active", "show_expanded", "use_pin_to_last", "persistent_uid"}
 LEFT_OUT |= {"execution_time", "point_cache", "particle_system", "properties", "panels", "bakes", "node_warnings"}
-LEFT_OUT |= {"show_group_selector", "show_manage_panel", "is_override_data"}
+LEFT_OUT |= {"show_group_selector", "show_manage_panel", "is_override_data", "select"}
 
 
 def settable(struct: Any) -> Iterator[Any]:

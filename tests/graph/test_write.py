@@ -46,7 +46,6 @@ rust_material = bpy.data.materials.new("Rust")
 
 tree = rust_material.node_tree
 tree.nodes.clear()
-
 new, link = tree.nodes.new, tree.links.new
 image_texture = new("ShaderNodeTexImage"); image_texture.image = photo_image
 multiply = new("ShaderNodeMath"); multiply.operation = "MULTIPLY"

@@ -53,8 +53,9 @@ class Page:
     def before_node(self, node: str) -> Iterator[str]:
         frame = self.heading(node)
         if not self.made:
-            yield from self.gap()
+            yield from self.end()
             yield self.bind(NEW_NODE, LINK)
+            self.count = 0
         if frame != self.frame:
             yield from self.gap() if self.made else [""]
         elif self.count >= PARAGRAPH and (self.made, node) not in self.flows:

@@ -132,7 +132,9 @@ class _Writer:
         for kind, called in used:
             if kind != "NODETREE":
                 base = data(kind, called).base
-                self.variables[base] = self.common.give(f"{snake(called)[:20]}_{kind}")
+                self.variables[base] = self.common.give(
+                    kind if snake(called) == kind.lower() else f"{snake(called)[:20]}_{kind}"
+                )
                 self.variables["fonts"] = "fonts"
                 steps += placeholder(kind, called)
         scenes = scene_steps(block.graph for block in self.blocks)

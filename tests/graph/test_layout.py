@@ -104,6 +104,14 @@ def identifiers() -> None:
     node.node_tree = below
 
 
+def moved_last() -> None:
+    """The item that was made last comes first: the script must still have a name for it."""
+    tree = geometry("Tree")
+    for name in ("One", "Two", "Three"):
+        socket(tree, name, kind="NodeSocketInt")
+    tree.interface.move(tree.interface.items_tree["Three"], 0)
+
+
 def raw_order() -> None:
     tree = geometry("Tree")
     panel = tree.interface.new_panel("Panel")
@@ -132,9 +140,16 @@ def item_identifiers() -> None:
     for name in "xyz":
         capture.capture_items.new("RGBA", name)
     capture.capture_items.remove(capture.capture_items[1])
+    if bpy.app.version >= (4, 3):
+        start, end = (nodes.new(f"GeometryNodeForeachGeometryElement{half}put") for half in ("In", "Out"))
+        start.pair_with_output(end)
+        for items in (end.main_items, end.generation_items):
+            items.new("FLOAT", "a")
+            items.new("FLOAT", "b")
+            items.remove(items[len(items) - 2])
 
 
-MADE = [item_identifiers, looks, stored_values, custom_properties, panels, identifiers, raw_order]
+MADE = [item_identifiers, looks, stored_values, custom_properties, panels, identifiers, moved_last, raw_order]
 
 
 def rebuilt(code: str, key: str) -> Graph:

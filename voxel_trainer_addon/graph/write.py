@@ -203,6 +203,9 @@ class _Writer:
             yield from textwrap.wrap(step.text, WIDTH, initial_indent="# ", subsequent_indent="# ")
         elif isinstance(step, Waste):
             place = self.at(step.place)
+            if len(place) > WIDTH // 4:
+                yield f"holder = {place}"
+                place = "holder"
             yield f"for _ in range({step.count}):"
             yield from self.call(f"{INDENT}{place}.remove({place}.{step.name}(", step.args, step.named, "))")
         elif isinstance(step, Set):
@@ -372,10 +375,12 @@ def _bases(steps: Iterable[Step]) -> set[str]:
 def _alone(steps: Sequence[Step]) -> frozenset[str]:
     """Items of the interface that are used, but only right behind where they are made: one name does for all."""
     at: dict[str, list[int]] = defaultdict(list)
+    handed = {base for step in steps if isinstance(step, Call) for base in _used(step)}
     for n, step in enumerate(steps):
         for base in _used(step) | ({step.result} if isinstance(step, Call | Fetch) else set()):
             if base.startswith("item/"):
                 at[base].append(n)
+    at = {base: places for base, places in at.items() if base not in handed}
     return frozenset(base for base, places in at.items() if places[-1] - places[0] == len(places) - 1)
 
 

@@ -68,6 +68,9 @@ NUMBERED = re.compile(r"([A-Za-z]+)(?:_(0|[1-9]\d*))?")
 SAID_OTHERWISE = {("GeometryNodeViewer", "Value"): ("Item", 1)}
 """(Node type, identifier of a socket) → the word and the number that it stands for."""
 
+ONE_COUNT = {"main_items": "generation_items"}
+"""Collections of a node whose items are counted with those of another one."""
+
 
 def item_numbers(node: Node) -> dict[str, list[int]]:
     """Collection of the node → the numbers in the identifiers of its items' sockets, where some are left out."""
@@ -83,12 +86,13 @@ def item_numbers(node: Node) -> dict[str, list[int]]:
         by_word: dict[str, list[int]] = defaultdict(list)
         for socket in side:
             if found := NUMBERED.fullmatch(socket.identifier):
-                word, number = SAID_OTHERWISE.get((node.type, socket.identifier), (found[1], int(found[2] or 0)))
-                by_word[word].append(number)
-        for held in by_word.values():
+                told, number = SAID_OTHERWISE.get((node.type, socket.identifier), (found[1], int(found[2] or 0)))
+                by_word[told].append(number)
+        for word, held in by_word.items():
             if held == list(range(len(held))):
                 continue
             fits = [name for name, count in collections.items() if count == len(held)]
+            fits = [name for name in fits if name == f"{word.lower()}_items"] or fits
             if len(fits) == 1 and fits[0] not in numbers:
                 numbers[fits[0]] = held
     return numbers

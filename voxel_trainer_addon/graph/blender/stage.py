@@ -114,6 +114,7 @@ class Loop:
         self.late = False
         self.told: Counter[Place] = Counter()
         self.numbers: dict[Place, list[int]] = {}
+        self.counted: dict[Place, int] = {}
 
     def do(self, step: Step) -> Any:
         """Perform and record."""
@@ -227,11 +228,13 @@ class Loop:
 
     def numbered(self, place: Place, live: Any, want: list[Any], numbers: list[int]) -> None:
         """Make items whose identifiers have these numbers: Blender counts on, and those of the removed stay away."""
-        count = len(live)
-        for n in reversed(range(count)):
+        there, name = len(live), str(place.path[-1])
+        counted = Place(place.base, (items.ONE_COUNT.get(name, name),))
+        count = self.counted.get(counted, there + (name in items.ONE_COUNT))
+        for n in reversed(range(there)):
             if n not in numbers:
                 self.do(Call(place, "remove", (place / At(n),)))
-        made = [numbers.index(n) for n in range(count) if n in numbers]
+        made = [numbers.index(n) for n in range(there) if n in numbers]
         for n in sorted(set(range(len(want))) - set(made), key=numbers.__getitem__):
             args = items.arguments(live, want[n])
             if args is None:
@@ -240,7 +243,7 @@ class Loop:
                 self.do(Waste(place, "new", args, {}, numbers[n] - count))
             self.do(Call(place, "new", args))
             made.append(n)
-            count = numbers[n] + 1
+            count = self.counted[counted] = numbers[n] + 1
         for n in range(len(made)):
             if made[n] != n:
                 self.do(Call(place, "move", (made.index(n), n)))

@@ -17,7 +17,7 @@ LETTERS = frozenset("xyzab")
 RESERVED = frozenset(
     {*keyword.kwlist, *dir(builtins), "match", "case", "bpy", "fonts", "tree", "new", "link", "wire", "node"}
     | {"new_socket", "new_panel", "socket", "panel", "source", "target", "name", "index", "value"}
-    | {"helper", "unsigned", "animation", "curve", "modifier", "driver", "variable"}
+    | {"helper", "holder", "unsigned", "animation", "curve", "modifier", "driver", "variable"}
 )
 """What means something else in a script, or in Python."""
 PREFIX = re.compile(r"^(ShaderNode|GeometryNode|CompositorNode|TextureNode|FunctionNode|Node)(?=.)")

@@ -140,13 +140,6 @@ def item_identifiers() -> None:
     for name in "xyz":
         capture.capture_items.new("RGBA", name)
     capture.capture_items.remove(capture.capture_items[1])
-    if bpy.app.version >= (4, 3):
-        start, end = (nodes.new(f"GeometryNodeForeachGeometryElement{half}put") for half in ("In", "Out"))
-        start.pair_with_output(end)
-        for items in (end.main_items, end.generation_items):
-            items.new("FLOAT", "a")
-            items.new("FLOAT", "b")
-            items.remove(items[len(items) - 2])
 
 
 MADE = [item_identifiers, looks, stored_values, custom_properties, panels, identifiers, moved_last, raw_order]

@@ -74,6 +74,8 @@ ONE_COUNT = {"main_items": "generation_items"}
 
 def item_numbers(node: Node) -> dict[str, list[int]]:
     """Collection of the node → the numbers in the identifiers of its items' sockets, where some are left out."""
+    if node.type == "GeometryNodeForeachGeometryElementOutput":  # its collections count on together, in their order
+        return {}
     collections = {
         name: len(held)
         for name, held in node.settings.items()

@@ -12,6 +12,7 @@ import pytest
 from tests.graph.every_node import KINDS, new_tree, node_types, prove_type
 from tests.graph.mixed_trees import prove_mixed
 from tests.graph.rna_dump import differing, dump
+from voxel_trainer_addon.graph.blender.read import read_graph
 from voxel_trainer_addon.worker.inside import empty
 
 pytestmark = pytest.mark.bpy
@@ -31,6 +32,14 @@ def test_a_tenth_of_the_node_types_comes_back(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_node_type_comes_back(kind: str) -> None:
     assert [failure for name in node_types(kind) for failure in prove_type(kind, name)] == []
+
+
+@pytest.mark.skipif(bpy.app.version[:2] != (4, 5), reason="closures are whole or unknown in other versions")
+def test_a_node_that_crashes_is_refused_and_not_touched() -> None:
+    empty()
+    tree = new_tree("geometry", "Closure")[1]
+    tree.nodes.new("GeometryNodeClosureInput")
+    assert "crashes this Blender" in read_graph(tree, "node_groups/Closure").refused
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -86,6 +86,8 @@ class Names:
 
     def __init__(self, taken: frozenset[str] = RESERVED) -> None:
         self.taken = set(taken)
+        self.twins: dict[str, int] = {}
+        """Name → the highest number that a twin of it has: the search for the next begins there."""
 
     def give(self, text: str) -> str:
         """A name like `text`, which is snake case or anything else."""
@@ -95,9 +97,10 @@ class Names:
         name = cut(name, LONGEST)
         if (len(name) < 3 and name not in LETTERS) or name in RESERVED:
             name = f"{name.rstrip('_')}_node"
-        free, n = name, 1
+        free, n = name, self.twins.get(name, 1)
         while free in self.taken:
             n += 1
             free = f"{name}_{n}" if name[-1].isdigit() or name in LETTERS else f"{name}{n}"
+        self.twins[name] = n
         self.taken.add(free)
         return free

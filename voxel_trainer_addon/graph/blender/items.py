@@ -38,6 +38,9 @@ LATER = {
 """(Node, setting) → the number of the one value that a later version has: RANDOM_WALK of 5.2, which 4.5 and 5.0 keep in
 its files but have no name for."""
 
+DEADLY = {"GeometryNodeClosureInput"}
+"""Node types that crash Blender when a script asks for their partner: closures in 4.5, where they are an experiment."""
+
 LONGEST_KEY = 32
 """Longer names of sockets are not written; the index is."""
 

@@ -13,6 +13,7 @@ import bpy
 from ...errors import SetAside
 from ..model import Graph, Graphs, Item, Link, Node, Socket, Value
 from ..steps import OWNERS
+from . import items
 from .animation import read_animation
 from .custom import custom
 from .rna import NODE_LAYOUT, Reader, numbers, reader, short, values
@@ -71,7 +72,7 @@ def _node(node: Any, name: str, names: Mapping[int, str]) -> Node:
         layout["panels"] = panels
     if own := custom(node):
         layout["custom"] = own
-    pair = getattr(node, "paired_output", None)
+    pair = None if kind in items.DEADLY else getattr(node, "paired_output", None)
     return Node(
         name,
         kind,
@@ -149,6 +150,8 @@ def _refusal(graph: Graph) -> str:
     for node in graph.nodes:
         if "Undefined" in node.type or not node.type:
             return f"refused: the node “{node.name}” is of a type that this Blender does not know"
+        if node.type in items.DEADLY:
+            return f"refused: the closure “{node.name}” crashes this Blender when a script asks for its other end"
         for socket in (*node.inputs, *node.outputs):
             if "Undefined" in socket.type:
                 return f"refused: a socket of the node “{node.name}” is of a type that this Blender does not know"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Job `render`: a small picture of what a tree makes: a material on a sphere, a world around one, geometry in clay.
+"""Job `render`: a small picture of what a tree makes: a material or shader group on a sphere, a world around one,
+geometry in clay.
 
 Body: `path` (a .blend file) or `code` (a script that was allowed before), `key` (which tree), `size` (pixels, square),
 `samples`. Answer: `picture` (path of a PNG in the scratch folder). The stage is the same for both, so two pictures of
@@ -68,6 +69,21 @@ def _material(scene: Any, name: str) -> None:
     _camera(scene, Vector(), 1.25)
 
 
+def _shader_group(scene: Any, name: str) -> None:
+    """The group's first output on a material's surface; Blender takes a colour or a number there as light."""
+    material: Any = bpy.data.materials.new("Shown")
+    if material.node_tree is None:
+        material.use_nodes = True
+    nodes = material.node_tree.nodes
+    nodes.clear()
+    group, surface = nodes.new("ShaderNodeGroup"), nodes.new("ShaderNodeOutputMaterial")
+    group.node_tree = bpy.data.node_groups[name]
+    if not group.outputs:
+        raise Refused("not-shown", "The group has no output.")
+    material.node_tree.links.new(group.outputs[0], surface.inputs["Surface"])
+    _material(scene, material.name)
+
+
 def _world(scene: Any, name: str) -> None:
     mirror: Any = bpy.data.materials.new("Mirror")
     if mirror.node_tree is None:
@@ -92,6 +108,7 @@ def _geometry(scene: Any, name: str) -> None:
 SHOWS: dict[tuple[str, str], Callable[[Any, str], None]] = {
     ("materials", "ShaderNodeTree"): _material,
     ("worlds", "ShaderNodeTree"): _world,
+    ("node_groups", "ShaderNodeTree"): _shader_group,
     ("node_groups", "GeometryNodeTree"): _geometry,
 }
 

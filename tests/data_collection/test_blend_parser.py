@@ -126,7 +126,7 @@ def stage(tmp_path: Path, files: Path) -> Iterator[Stage]:
             'answer["body"]["seen"] = body',
             """place = start["scratch"] + "/" + body["sha256"] + ".json"
     with open(place, "w") as out:
-        json.dump({"schema": "voxel-record/1", "sha256": body["sha256"], "way": body["way"]}, out)
+        json.dump({"schema": "voxel-record/2", "sha256": body["sha256"], "way": body["way"]}, out)
     if do == "point elsewhere":
         place = body["path"]
     answer["body"] |= {"record": place, "state": "read", "counts": {"materials": 1}}""",
@@ -266,6 +266,6 @@ def test_the_corpus(tmp_path: Path, corpus: Path) -> None:
         if not expected["opens"]:  # the fast way reads a file more than opening does
             continue
         assert sum(len(graph["nodes"]) for graph in read["graphs"].values()) == expected["nodes"]
-        assert sum(len(ob["modifiers"]) for ob in read["objects"]) == expected["modifiers"]
+        assert sum(len(stack["modifiers"]) for stack in read["stacks"].values()) == expected["modifiers"]
         for kind in ("objects", "materials", "texts", "images", "actions", "libraries"):
             assert len(read[kind]) == expected.get(kind, len(read[kind])), kind

@@ -51,3 +51,39 @@ def test_a_file_by_itself_that_cannot_be_read_writes_nothing(root: Path, tmp_pat
     told = code(root, tmp_path / "torn.blend", "--out", tmp_path / "out")
     assert told.returncode == Exit.USAGE and told.stderr.startswith("torn.blend: ")
     assert not (tmp_path / "out").exists()
+
+
+def test_stacks_stand_beside_the_trees(root: Path, tmp_path: Path) -> None:
+    """Modifiers and constraints are proven too, and are never in the index of trees."""
+    empty()
+    group = bpy.data.node_groups.new("Scatter", "GeometryNodeTree")
+    for name, in_out, kind in (
+        ("Geometry", "INPUT", "NodeSocketGeometry"),
+        ("Count", "INPUT", "NodeSocketInt"),
+        ("Geometry", "OUTPUT", "NodeSocketGeometry"),
+    ):
+        group.interface.new_socket(name, in_out=in_out, socket_type=kind)
+    ob = bpy.data.objects.new("Rock", bpy.data.meshes.new("Rock"))
+    aim = bpy.data.objects.new("Aim", None)
+    for each in (ob, aim):
+        bpy.context.scene.collection.objects.link(each)
+    ob.modifiers.new("Edges", "BEVEL").width = 0.25
+    ob.modifiers.new("Hook", "HOOK").object = aim
+    nodes = ob.modifiers.new("Nodes", "NODES")
+    nodes.node_group = group
+    count = group.interface.items_tree["Count"].identifier
+    if hasattr(nodes, "properties"):
+        getattr(nodes.properties.inputs, count).value = 7
+    else:
+        nodes[count] = 7
+    ob.constraints.new("TRACK_TO").target = aim
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "rock.blend"), check_existing=False)
+    told = code(root, tmp_path / "rock.blend", "--out", tmp_path / "out")
+    assert "1 of 1 trees and 1 of 1 stacks proven" in told.stdout, told.stdout + told.stderr
+    assert told.returncode == Exit.DONE
+    (tree,) = json.loads((tmp_path / "out" / "index.json").read_text())
+    (stack,) = json.loads((tmp_path / "out" / "stacks.json").read_text())
+    assert tree["key"] == "node_groups/Scatter" and tree.keys() == stack.keys()
+    assert stack["key"] == "objects/Rock" and stack["proven"] and stack["reason"] == ""
+    script = (tmp_path / "out" / stack["script"]).read_text()
+    assert all(word in script for word in ('"BEVEL"', "0.25", '"HOOK"', "Scatter", "= 7", '"TRACK_TO"', "Aim"))

@@ -154,10 +154,11 @@ def test_a_record_says_what_the_file_holds(pool: Pool, scene: Path, way: str) ->
     assert answer.ok and record["state"] == "read" and record["way"] == way
     (box,) = record["objects"]
     assert box["location"][0] == 0.1 and box["data"] == {"id": "MESH", "name": "Box"}
-    nodes, bevel = box["modifiers"]
-    assert nodes["node_group"]["name"] == "Rocks" and [row["value"] for row in nodes["inputs"].values()] == [7]
+    (stack,) = record["stacks"].values()
+    nodes, bevel = stack["modifiers"]
+    assert nodes["settings"]["node_group"]["name"] == "Rocks" and 7 in nodes["inputs"][0][1].values()
     assert bevel["type"] == "BEVEL" and bevel["settings"]["width"] == 0.25
-    assert box["constraints"][0]["type"] == "TRACK_TO"
+    assert stack["constraints"][0]["type"] == "TRACK_TO"
     assert box["drivers"] == [{"path": "location", "index": 2, "expression": "open('/tmp/gone', 'w')"}]
     (mesh,) = (row for row in record["data"] if row["kind"] == "meshes")
     assert (mesh["vertices"], mesh["polygons"], mesh["extent"]) == (3, 1, [[0.0, 0.0, 0.0], [1.0, 2.0, 0.0]])

@@ -97,7 +97,8 @@ def parser() -> argparse.ArgumentParser:
     status.add_argument("--handoff", action="store_true", help="write HANDOFF.md into the data folder")
     code = commands.add_parser(
         "code",
-        description="Write one proven script for each node tree of a .blend file, or of every file in a folder.",
+        description="Write one proven script for each node tree of a .blend file, or of every file in a folder, and "
+        "for each object's modifiers and constraints.",
         usage="%(prog)s FILE.blend|FOLDER --out DIR [options]",
     )
     code.add_argument("file", type=Path, metavar="FILE.blend|FOLDER")
@@ -106,7 +107,7 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         required=True,
         metavar="DIR",
-        help="folder for index.json and the scripts; of FOLDER/a/b.blend they lie in DIR/a/b",
+        help="folder for index.json, stacks.json and the scripts; of FOLDER/a/b.blend they lie in DIR/a/b",
     )
     form = code.add_mutually_exclusive_group()
     form.add_argument("--layout", action="store_true", help="keep names, places, frames and colours of nodes too")

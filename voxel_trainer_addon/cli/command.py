@@ -184,9 +184,13 @@ def _tick() -> Callable[[], bool]:
 
 def _written(found: argparse.Namespace, written: code.Written) -> int:
     summary = {"trees": written.trees, "proven": written.proven, "index": str(written.index)}
+    stacks = ""
+    if written.stacks:
+        summary |= {"stacks": written.stacks, "stacks_proven": written.stacks_proven}
+        stacks = f" and {written.stacks_proven} of {written.stacks} stacks"
     if written.unreadable:
         summary["unreadable"] = written.unreadable
-    words = f"{written.proven} of {written.trees} trees proven; see {written.index}"
+    words = f"{written.proven} of {written.trees} trees{stacks} proven; see {written.index}"
     lost = f"; {written.unreadable} files could not be read" if written.unreadable else ""
     print(json.dumps(summary) if found.json else words + lost)
-    return Exit.DONE if written.proven == written.trees and not written.unreadable else Exit.SET_ASIDE
+    return Exit.DONE if written.whole else Exit.SET_ASIDE

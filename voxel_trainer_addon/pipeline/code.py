@@ -25,25 +25,34 @@ LIMIT_S = 600.0
 
 @dataclass(frozen=True)
 class View:
-    """What is written of a tree: the worker's job that makes it, what the index calls its file, and the suffix."""
+    """What is written of a tree: the worker's job that makes it, what the index calls its file, and the suffix.
+    `stacks` is the job for stacks of modifiers and constraints, where they have such a view."""
 
     job: str
     word: str
     suffix: str
+    stacks: str = ""
 
 
-CODE = View("prove", "script", ".py")
+CODE = View("prove", "script", ".py", "prove_stacks")
 COMPACT = View("compact", "graph", ".json")
 
 
 @dataclass(frozen=True)
 class Written:
-    """What came of it: trees, how many of them have a proven view, and files that could not be read at all."""
+    """What came of it: trees and stacks, how many of them have a proven view, and files that could not be read."""
 
     trees: int
     proven: int
+    stacks: int
+    stacks_proven: int
     unreadable: int
     index: Path
+
+    @property
+    def whole(self) -> bool:
+        """Whether every tree and every stack of every file has a proven view."""
+        return not self.unreadable and (self.proven, self.stacks_proven) == (self.trees, self.stacks)
 
 
 @dataclass
@@ -55,6 +64,7 @@ class _File:
     record: Path
     prefix: str
     index: dict[str, dict[str, Any]] = field(default_factory=dict)
+    stacks: dict[str, dict[str, Any]] = field(default_factory=dict)
     waiting: int = 0
 
 
@@ -71,8 +81,9 @@ def write_views(
     bare: bool = False,
 ) -> Written:
     """Write `out/index.json` and the scripts (or compact forms) of the proven trees: a list of key, script, proven,
-    reason. Of a folder, every `a/b.blend` below it has its own in `out/a/b/`. `key` asks for one tree alone.
-    `layout`: places and names as in the file; else lines that arrange the nodes, unless `bare`.
+    reason; `out/stacks.json` says the same of objects with modifiers or constraints, if there are any. Of a folder,
+    every `a/b.blend` below it has its own in `out/a/b/`. `key` asks for one tree alone. `layout`: places and names as
+    in the file; else lines that arrange the nodes, unless `bare`.
 
     Raises UserError where a file named by itself cannot be read; nothing is written then.
     """
@@ -132,7 +143,7 @@ class _Writer:
         self.view, self.key, self.form = view, key, form
         self.proofs: deque[Request] = deque()
         self.files: dict[str, _File] = {}
-        self.trees = self.proven = self.unreadable = 0
+        self.trees = self.proven = self.stacks = self.stacks_proven = self.unreadable = 0
 
     def write(self, files: deque[_File], alone: bool, index: Path) -> Written:
         while files or self.proofs:
@@ -143,7 +154,7 @@ class _Writer:
                     if alone:
                         raise
                     self._set_aside(str(error))
-        return Written(self.trees, self.proven, self.unreadable, index)
+        return Written(self.trees, self.proven, self.stacks, self.stacks_proven, self.unreadable, index)
 
     def _requests(self, files: deque[_File], alone: bool) -> Iterator[Request]:
         """What is to be done next: proofs of what was read, else the next file."""
@@ -181,8 +192,9 @@ class _Writer:
             self._prove(file)
         else:
             file.waiting -= 1
+            index = file.stacks if answer.request.job == self.view.stacks else file.index
             for entry in self._entries(answer, file.out):
-                file.index[entry["key"]] = entry
+                index[entry["key"]] = entry
                 words = f"{'proven' if entry['proven'] else 'refused'}  {entry['key']}  {entry['reason']}"
                 self.told(file.prefix + words.rstrip())
         if not file.waiting:
@@ -196,17 +208,26 @@ class _Writer:
             raise UserError(f"{file.blend.name} has no tree “{self.key}”. It has: {', '.join(keys) or 'none'}")
         keys = [self.key] if self.key else keys
         file.out.mkdir(parents=True, exist_ok=True)
+        self._ask(file, self.view.job, keys)
+        if self.view.stacks:
+            self._ask(file, self.view.stacks, sorted(record["stacks"]))
+
+    def _ask(self, file: _File, job: str, keys: list[str]) -> None:
         for start in range(0, len(keys), ROOTS_AT_ONCE):
             roots = keys[start : start + ROOTS_AT_ONCE]
             body = {"record": str(file.record), "roots": roots, "file": str(file.record), **self.form}
             item = f"{file.blend.name}: {roots[0]} …"
-            self.proofs.append(Request(self.view.job, body, item, digest(roots), LIMIT_S))
+            self.proofs.append(Request(job, body, item, digest(roots), LIMIT_S))
             file.waiting += 1
 
     def _finish(self, file: _File) -> None:
         write_json(file.out / "index.json", [file.index[key] for key in sorted(file.index)])
+        if file.stacks:
+            write_json(file.out / "stacks.json", [file.stacks[key] for key in sorted(file.stacks)])
         self.trees += len(file.index)
         self.proven += sum(entry["proven"] for entry in file.index.values())
+        self.stacks += len(file.stacks)
+        self.stacks_proven += sum(entry["proven"] for entry in file.stacks.values())
         del self.files[str(file.record)]
         file.record.unlink()
 

@@ -25,15 +25,19 @@ HELD, CURVE, DRIVER, VARIABLE, TARGET, MODIFIER = map(
 # Reading
 
 
-def read_animation(block: Any, names: Mapping[str, str] | None = None) -> Animation:
-    """Drivers and keyframes of a data-block; `names`: name of a node → how the graph calls it, for trees."""
+def read_animation(
+    block: Any, names: Mapping[str, str] | None = None, beginnings: tuple[str, ...] = ("",)
+) -> Animation:
+    """Drivers and keyframes of a data-block; `names`: name of a node → how the graph calls it, for trees. Only curves
+    whose path starts with one of `beginnings` are read."""
     held = block.animation_data
     if held is None:
         return Animation()
-    drivers = tuple(_curve(curve, block, names) for curve in held.drivers)
+    drivers = tuple(_curve(curve, block, names) for curve in held.drivers if curve.data_path.startswith(beginnings))
     if held.action is None:
         return Animation(drivers)
-    keys = tuple(_curve(curve, block, names) for curve in _curves_of_action(held))
+    curves = (curve for curve in _curves_of_action(held) if curve.data_path.startswith(beginnings))
+    keys = tuple(_curve(curve, block, names) for curve in curves)
     settings = {name: value for name, value in values(held).items() if name in BLENDED}
     return Animation(drivers, keys, settings)
 

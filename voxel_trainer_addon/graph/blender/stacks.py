@@ -42,14 +42,13 @@ BODIES: Mapping[str, tuple[str, tuple[Value, ...]]] = {
 
 def read_stack(ob: Any) -> Stack:
     """The modifiers and constraints of an object, with what moves them."""
-    found = read_animation(ob)
-    drivers, keys = (tuple(c for c in side if c.path.startswith(OURS)) for side in (found.drivers, found.keys))
+    found = read_animation(ob, beginnings=OURS)
     return Stack(
         f"objects/{ob.name}",
         ob.type,
         tuple(_modifier(modifier) for modifier in ob.modifiers),
         tuple(Entry(c.name, getattr(c, "type", ""), values(c)) for c in ob.constraints),
-        Animation(drivers, keys, found.settings if keys else {}),
+        found if found.keys else Animation(found.drivers),
     )
 
 

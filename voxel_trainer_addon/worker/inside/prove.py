@@ -36,9 +36,9 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
         record = read_json(Path(body["record"]))
         if not isinstance(record, dict):
             raise Refused("no-record", "The record of the file is gone or damaged; parse it again.", body["record"])
-        graphs = _Graphs(record["graphs"])
+        graphs = LazyGraphs(record["graphs"])
     else:
-        graphs = _Graphs(body["graphs"])
+        graphs = LazyGraphs(body["graphs"])
     layout = bool(body.get("layout"))
     roots = {key: closure(graphs[key], graphs) for key in body["roots"]}
     refusals = {key: _refusal(trees, layout) for key, trees in roots.items()}
@@ -63,7 +63,7 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     return {"scripts": scripts}
 
 
-class _Graphs(Mapping[str, Graph]):
+class LazyGraphs(Mapping[str, Graph]):
     """The graphs of a record, made from JSON when they are asked for."""
 
     def __init__(self, rows: Mapping[str, Any]) -> None:

@@ -16,7 +16,8 @@ from ...graph.model import Graph, closure
 from ...graph.stack import Stack, stack_differences
 from ...graph.steps import KINDS
 from ...graph.write import Block, script
-from . import Refused, empty
+from . import Refused, clear, empty
+from .prove import LIMIT_S, LazyGraphs
 
 
 def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
@@ -31,11 +32,12 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
         if not isinstance(record, dict):
             raise Refused("no-record", "The record of the file is gone or damaged; parse it again.", body["record"])
         held = record
+    graphs = LazyGraphs(held["graphs"])
+    empty()
     scripts = {}
     for key in body["roots"]:
         stack = Stack.from_json(held["stacks"][key])
         used = dict.fromkeys(f"node_groups/{entry.group}" for entry in stack.modifiers if entry.group)
-        graphs = {name: Graph.from_json(value) for name, value in held["graphs"].items()} if used else {}
         trees = {tree.key: tree for name in used if name in graphs for tree in closure(graphs[name], graphs)}
         code, reason = None, _refusal(stack, trees, used)
         if not reason:
@@ -59,18 +61,20 @@ def _refusal(stack: Stack, trees: dict[str, Graph], used: dict[str, None]) -> st
 
 def _proven(stack: Stack, trees: list[Graph]) -> tuple[str | None, str]:
     """The code, and why it is not proven, or nothing."""
-    empty()
+    clear()
     others = [ref for ref in stack.references() if ref != ("OBJECT", stack.name) and ref[0] != "NODETREE"]
     make_placeholders(trees, others)
     blocks = []
-    for tree, steps in zip(trees, build_all(trees).values(), strict=True):
+    for tree, steps in zip(trees, build_all(trees, limit_s=LIMIT_S).values(), strict=True):
         if isinstance(steps, Exception):
             return None, f"failed: {tree.key}: {steps}"
         blocks.append(Block(tree, steps))
     code = script([*blocks, Block(Graph(stack.key, ""), build_stack(stack))])
-    empty()
+    clear()
     try:
-        run_plain(code)
+        run_plain(code, LIMIT_S)
+    except TimeoutError as error:
+        return code, f"time: {error} to run"
     except Exception as error:  # whatever Blender raises belongs to this stack alone
         return code, f"failed: {type(error).__name__}: {error}"
     found = stack_differences(stack, read_stack(bpy.data.objects[stack.name]))

@@ -5,13 +5,17 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from ...errors import SetAside
 from ...graph.blender.read import read_graphs
-from .rna import base_name, numbers, plain, settings
+from ...graph.blender.stacks import read_stack
+from ...graph.stack import Stack
+from ...graph.steps import is_reference
+from .rna import PATHS, base_name, numbers, plain, settings
 
 TEXT_MAX = 20_000
 """Characters of a text block that are kept; hash and length are of all of it."""
@@ -46,10 +50,11 @@ class Reader:
     def __init__(self, data: Any, own: Any) -> None:
         self.data, self.own = data, own
         self.asides: list[SetAside] = []
+        self.stacks: dict[str, Stack] = {}
 
     def record(self) -> Json:
-        """The record's sections; `graphs` holds Graph objects. A data-block that cannot be read is named under
-        `set_aside`, with the reason."""
+        """The record's sections; `graphs` and `stacks` hold Graph and Stack objects. A data-block that cannot be read
+        is named under `set_aside`, with the reason."""
         graphs, asides = read_graphs(self.data, self.own)
         sections: Json = {
             "objects": self._each("objects", self._object),
@@ -65,6 +70,7 @@ class Reader:
             "actions": self._each("actions", _action),
             "libraries": [_library(library) for library in self.data.libraries if library != self.own],
             "graphs": graphs,
+            "stacks": self.stacks,
             "set_aside": [aside.as_json() for aside in (*self.asides, *asides)],
         }
         return sections
@@ -97,6 +103,18 @@ class Reader:
         return rows
 
     def _object(self, ob: Any) -> Json:
+        """Its row; its modifiers and constraints go to `stacks`."""
+        if len(ob.modifiers) or len(ob.constraints):
+            stack = read_stack(ob)
+            both = ((ob.modifiers, stack.modifiers), (ob.constraints, stack.constraints))
+            modifiers, constraints = (
+                tuple(
+                    replace(entry, settings=_without_places(thing, entry.settings))
+                    for thing, entry in zip(*side, strict=True)
+                )
+                for side in both
+            )
+            self.stacks[stack.key] = replace(stack, modifiers=modifiers, constraints=constraints)
         rotation = ROTATIONS.get(ob.rotation_mode, "rotation_euler")
         return {
             "name": ob.name,
@@ -112,8 +130,6 @@ class Reader:
             "instance_type": ob.instance_type,
             "instance_collection": self.reference(ob.instance_collection),
             "materials": [self.reference(slot.material) for slot in ob.material_slots],
-            "modifiers": [self._modifier(modifier) for modifier in ob.modifiers],
-            "constraints": [self._constraint(constraint) for constraint in ob.constraints],
             "particle_systems": [
                 {"name": system.name, "settings": self.reference(system.settings)} for system in ob.particle_systems
             ],
@@ -131,48 +147,6 @@ class Reader:
         if not hasattr(constraint, "type"):  # of a type that this Blender does not know
             return {"name": "", "type": "", "settings": {}}
         return {"name": constraint.name, "type": constraint.type, "settings": settings(constraint, self.reference)}
-
-    def _modifier(self, modifier: Any) -> Json:
-        found = {"name": modifier.name, "type": modifier.type, "settings": settings(modifier, self.reference)}
-        if modifier.type == "NODES":
-            found["node_group"] = self.reference(modifier.node_group)
-            found["inputs"], found["outputs"] = self._sockets(modifier)
-        return found
-
-    def _sockets(self, modifier: Any) -> tuple[Json, Json]:
-        """Inputs and outputs of a Geometry Nodes modifier by socket identifier, in one form for both of Blender's:
-        `{"value": …}`, `{"attribute": name}` or `{"layer": name}`."""
-        if hasattr(modifier, "properties"):
-            return self._sockets_by_rna(modifier.properties)
-        inputs: Json = {}
-        outputs: Json = {}
-        held = {key: plain(value, self.reference) for key, value in modifier.items()}
-        for key, value in held.items():
-            base = key.removesuffix("_attribute_name")
-            if base != key:
-                if base not in held:
-                    outputs[base] = {"attribute": value}
-            elif not key.endswith("_use_attribute"):
-                by_name = held.get(f"{key}_use_attribute")
-                inputs[key] = {"attribute": held.get(f"{key}_attribute_name", "")} if by_name else {"value": value}
-        return inputs, outputs
-
-    def _sockets_by_rna(self, properties: Any) -> tuple[Json, Json]:
-        inputs: Json = {}
-        for name, socket in _members(getattr(properties, "inputs", None)):
-            held = settings(socket, self.reference)
-            kind = getattr(socket, "type", "VALUE")
-            named = {"ATTRIBUTE": ("attribute", "attribute_name"), "LAYER": ("layer", "layer_name")}.get(kind)
-            if named:
-                inputs[name] = {named[0]: held.get(named[1], "")}
-            elif "value" in held:
-                inputs[name] = {"value": held["value"]}
-        outputs = {
-            name: {"attribute": socket.attribute_name}
-            for name, socket in _members(getattr(properties, "outputs", None))
-            if hasattr(socket, "attribute_name")
-        }
-        return inputs, outputs
 
     def _drivers(self, block: Any) -> Json:
         """The drivers of a data-block, of its tree and of its shape keys, as they are written; they never run."""
@@ -239,10 +213,19 @@ def _kind(block: Any) -> Json:
     return {"type": block.type} if isinstance(getattr(block, "type", None), str) else {}
 
 
-def _members(struct: Any) -> Iterator[tuple[str, Any]]:
-    for p in struct.bl_rna.properties if struct else ():
-        if p.identifier not in ("rna_type", "name"):
-            yield p.identifier, getattr(struct, p.identifier)
+def _without_places(struct: Any, held: Mapping[str, Any]) -> Json:
+    """A struct's settings, where paths, in nested ones too, are cut to their last part."""
+    kept: Json = {}
+    for name, value in held.items():
+        p = struct.bl_rna.properties[name]
+        if p.type == "STRING" and p.subtype in PATHS:
+            value = base_name(value)
+        elif p.type == "POINTER" and value and not is_reference(value):
+            value = _without_places(getattr(struct, name), value)
+        elif p.type == "COLLECTION":
+            value = [_without_places(*pair) for pair in zip(getattr(struct, name), value, strict=True)]
+        kept[name] = value
+    return kept
 
 
 def _extent(vertices: Any) -> list[list[Any]] | None:

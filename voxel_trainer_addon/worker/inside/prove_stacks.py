@@ -10,7 +10,7 @@ import bpy
 
 from ...files import read_json
 from ...graph.blender.build import build_all, make_placeholders
-from ...graph.blender.run import run_plain
+from ...graph.blender.run import holding_pays, run_held, run_plain
 from ...graph.blender.stacks import build_stack, read_stack
 from ...graph.model import Graph, closure
 from ...graph.stack import Stack, stack_differences
@@ -18,6 +18,9 @@ from ...graph.steps import KINDS
 from ...graph.write import Block, script
 from . import Refused, clear, empty
 from .prove import LIMIT_S, LazyGraphs
+
+NODES_MAX = 1000
+"""A stack whose groups hold more nodes than this is refused: each stack builds and runs all of them again."""
 
 
 def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
@@ -53,6 +56,9 @@ def _refusal(stack: Stack, trees: dict[str, Graph], used: dict[str, None]) -> st
     for tree in trees.values():
         if tree.refused or tree.missing:
             return tree.refused or f"refused: the library of “{tree.name}” is missing"
+    nodes = sum(len(tree.nodes) for tree in trees.values())
+    if nodes > NODES_MAX:
+        return f"refused: the groups that it runs hold {nodes:,} nodes; stacks are proven up to {NODES_MAX:,}"
     for kind, name in stack.references():
         if kind not in KINDS:
             return f"refused: it refers to “{name}”, and no script makes a data-block of type {kind}"
@@ -70,6 +76,16 @@ def _proven(stack: Stack, trees: list[Graph]) -> tuple[str | None, str]:
             return None, f"failed: {tree.key}: {steps}"
         blocks.append(Block(tree, steps))
     code = script([*blocks, Block(Graph(stack.key, ""), build_stack(stack))])
+    if holding_pays(len(tree.nodes) for tree in trees):
+        clear()
+        try:
+            run_held(code, LIMIT_S)
+            if not stack_differences(stack, read_stack(bpy.data.objects[stack.name])):
+                return code, ""
+        except TimeoutError as error:
+            return code, f"time: {error} to run"
+        except Exception:  # the plain run tells what is wrong, if anything is
+            pass
     clear()
     try:
         run_plain(code, LIMIT_S)

@@ -47,9 +47,15 @@ def read_stack(ob: Any) -> Stack:
         f"objects/{ob.name}",
         ob.type,
         tuple(_modifier(modifier) for modifier in ob.modifiers),
-        tuple(Entry(c.name, getattr(c, "type", ""), values(c)) for c in ob.constraints),
+        tuple(_constraint(constraint) for constraint in ob.constraints),
         found if found.keys else Animation(found.drivers),
     )
+
+
+def _constraint(constraint: Any) -> Entry:
+    if not hasattr(constraint, "type"):  # of a type that this Blender does not know
+        return Entry("", "")
+    return Entry(constraint.name, constraint.type, values(constraint))
 
 
 def _modifier(modifier: Any) -> Entry:

@@ -50,6 +50,8 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
 
 
 def _refusal(stack: Stack, trees: dict[str, Graph], used: dict[str, None]) -> str:
+    if not all(entry.type for entry in stack.constraints):
+        return "refused: it has a constraint of a type that this Blender does not know"
     for key in used:
         if key not in trees:
             return f"refused: it uses “{key.split('/', 1)[1]}”, which could not be read"

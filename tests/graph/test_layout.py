@@ -142,7 +142,35 @@ def item_identifiers() -> None:
     capture.capture_items.remove(capture.capture_items[1])
 
 
-MADE = [item_identifiers, looks, stored_values, custom_properties, panels, identifiers, moved_last, raw_order]
+def identifiers_counted_together() -> None:
+    if not hasattr(bpy.types, "GeometryNodeForeachGeometryElementInput"):
+        pytest.skip("there is no For Each zone before 4.3")
+    nodes = geometry("Tree").nodes
+    for first_stays in (True, False):
+        start = nodes.new("GeometryNodeForeachGeometryElementInput")
+        end = nodes.new("GeometryNodeForeachGeometryElementOutput")
+        start.pair_with_output(end)
+        collections = (end.main_items, end.generation_items, end.input_items, end.generation_items, end.main_items)
+        for n, collection in enumerate(collections):
+            collection.new("FLOAT", f"item {n}")
+        end.main_items.remove(end.main_items[0])
+        end.generation_items.move(1, 0)
+        if not first_stays:
+            end.generation_items.remove(end.generation_items[1])
+        end.input_items.new("VECTOR", "last")
+
+
+MADE = [
+    item_identifiers,
+    identifiers_counted_together,
+    looks,
+    stored_values,
+    custom_properties,
+    panels,
+    identifiers,
+    moved_last,
+    raw_order,
+]
 
 
 def rebuilt(code: str, key: str) -> Graph:

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from ..model import Node, Value
+from ..model import Node, Socket, Value
 from ..steps import At
 
 SOCKET_OF_DATA = {
@@ -71,25 +71,38 @@ NUMBERED = re.compile(r"([A-Za-z]+)(?:_(0|[1-9]\d*))?")
 SAID_OTHERWISE = {("GeometryNodeViewer", "Value"): ("Item", 1)}
 """(Node type, identifier of a socket) → the word and the number that it stands for."""
 
-ONE_COUNT = {"main_items": "generation_items"}
-"""Collections of a node whose items are counted with those of another one."""
+TOGETHER = {
+    "GeometryNodeForeachGeometryElementOutput": {
+        "input_items": "Input",
+        "main_items": "Main",
+        "generation_items": "Generation",
+    }
+}
+"""Nodes whose collections are counted together → the word of each in the identifiers of its items."""
+
+Numbers = dict[str, list[int]]
+"""Collection of a node → the numbers in the identifiers of its items' sockets, item by item."""
 
 
-def item_numbers(node: Node) -> dict[str, list[int]]:
-    """Collection of the node → the numbers in the identifiers of its items' sockets, where some are left out."""
-    if node.type == "GeometryNodeForeachGeometryElementOutput":  # its collections count on together, in their order
-        return {}
+def item_numbers(node: Node, partner: Node | None) -> list[Numbers]:
+    """Collections whose numbers are not just 0, 1, 2 …, those that are counted together in one. `partner` is the first
+    node of the zone that `node` ends."""
+    if words := TOGETHER.get(node.type):
+        sockets = (*node.inputs, *(partner.outputs if partner else ()))
+        return [
+            {name: [number for told, number in map(_number, sockets) if told == word] for name, word in words.items()}
+        ]
     collections = {
         name: len(held)
         for name, held in node.settings.items()
         if name.endswith("_items") and isinstance(held, list) and held
     }
-    numbers: dict[str, list[int]] = {}
+    numbers: Numbers = {}
     for side in (node.inputs, node.outputs):
         by_word: dict[str, list[int]] = defaultdict(list)
         for socket in side:
-            if found := NUMBERED.fullmatch(socket.identifier):
-                told, number = SAID_OTHERWISE.get((node.type, socket.identifier), (found[1], int(found[2] or 0)))
+            if NUMBERED.fullmatch(socket.identifier):
+                told, number = SAID_OTHERWISE.get((node.type, socket.identifier), _number(socket))
                 by_word[told].append(number)
         for word, held in by_word.items():
             if held == list(range(len(held))):
@@ -98,7 +111,13 @@ def item_numbers(node: Node) -> dict[str, list[int]]:
             fits = [name for name in fits if name == f"{word.lower()}_items"] or fits
             if len(fits) == 1 and fits[0] not in numbers:
                 numbers[fits[0]] = held
-    return numbers
+    return [{name: held} for name, held in numbers.items()]
+
+
+def _number(socket: Socket) -> tuple[str, int]:
+    """Word and number of an identifier; no word where it has no such form."""
+    found = NUMBERED.fullmatch(socket.identifier)
+    return (found[1], int(found[2] or 0)) if found else ("", 0)
 
 
 def arguments(collection: Any, item: Mapping[str, Value]) -> tuple[Value, ...] | None:

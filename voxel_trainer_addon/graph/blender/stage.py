@@ -104,8 +104,8 @@ class Loop:
     """Brings live structs to wanted values; `steps` holds what was done, in order.
 
     `late` tells that the links are there: until then what an update would remove is kept. `told` counts the edits of
-    collections that the compact form told and that are done; `numbers` are those of the identifiers that the items of a
-    new collection should have, where they are not 0, 1, 2 ….
+    collections that the compact form told and that are done; `numbers` are those of the identifiers that the items of
+    new collections should have, with the items, for all collections of a node that are counted together.
     """
 
     def __init__(self) -> None:
@@ -113,8 +113,7 @@ class Loop:
         self.steps: list[Step] = []
         self.late = False
         self.told: Counter[Place] = Counter()
-        self.numbers: dict[Place, list[int]] = {}
-        self.counted: dict[Place, int] = {}
+        self.numbers: dict[Place, dict[str, tuple[list[int], list[Any]]]] = {}
 
     def do(self, step: Step) -> Any:
         """Perform and record."""
@@ -202,9 +201,10 @@ class Loop:
 
     def collection(self, place: Place, live: Any, want: list[Any]) -> None:
         """Bring a collection to the wanted number of items, then each item to its values."""
-        if numbers := self.numbers.get(place):
-            self.numbers[place] = []
-            self.numbered(place, live, want, numbers)
+        if together := self.numbers.get(place):
+            owner = Place(place.base)
+            self.numbers.update({owner / name: {} for name in together})
+            self.numbered(owner, together)
         while len(live) > len(want):
             before = len(live)
             self.do(Call(place, "remove", (place / At(len(live) - 1),)))
@@ -226,28 +226,34 @@ class Loop:
         for n, item in enumerate(want):
             self.fit(place / At(n), live[n], item)
 
-    def numbered(self, place: Place, live: Any, want: list[Any], numbers: list[int]) -> None:
+    def numbered(self, node: Place, together: Mapping[str, tuple[list[int], list[Any]]]) -> None:
         """Make items whose identifiers have these numbers: Blender counts on, and those of the removed stay away."""
-        there, name = len(live), str(place.path[-1])
-        counted = Place(place.base, (items.ONE_COUNT.get(name, name),))
-        count = self.counted.get(counted, there + (name in items.ONE_COUNT))
-        for n in reversed(range(there)):
-            if n not in numbers:
-                self.do(Call(place, "remove", (place / At(n),)))
-        made = [numbers.index(n) for n in range(there) if n in numbers]
-        for n in sorted(set(range(len(want))) - set(made), key=numbers.__getitem__):
-            args = items.arguments(live, want[n])
+        live = {name: getattr(self.stage.live(node), name) for name in together}
+        count = sum(len(held) for held in live.values())
+        made: dict[str, list[int]] = {}
+        for name, (numbers, _) in together.items():
+            there = range(len(live[name]))
+            for n in reversed(there):
+                if n not in numbers:
+                    self.do(Call(node / name, "remove", (node / name / At(n),)))
+            made[name] = [numbers.index(n) for n in there if n in numbers]
+        todo = [(number, name, n) for name, (numbers, _) in together.items() for n, number in enumerate(numbers)]
+        for number, name, n in sorted(todo):
+            if n in made[name]:
+                continue
+            args = items.arguments(live[name], together[name][1][n])
             if args is None:
                 return
-            if numbers[n] > count:
-                self.do(Waste(place, "new", args, {}, numbers[n] - count))
-            self.do(Call(place, "new", args))
-            made.append(n)
-            count = self.counted[counted] = numbers[n] + 1
-        for n in range(len(made)):
-            if made[n] != n:
-                self.do(Call(place, "move", (made.index(n), n)))
-                made.insert(n, made.pop(made.index(n)))
+            if number > count:
+                self.do(Waste(node / name, "new", args, {}, number - count))
+            self.do(Call(node / name, "new", args))
+            made[name].append(n)
+            count = number + 1
+        for name, order in made.items():
+            for n in range(len(order)):
+                if order[n] != n:
+                    self.do(Call(node / name, "move", (order.index(n), n)))
+                    order.insert(n, order.pop(order.index(n)))
 
     def told_collection(self, place: Place, live: Any, want: Mapping[str, Value]) -> None:
         """The same from the compact form, which tells what to do with the collection."""

@@ -16,8 +16,8 @@ from voxel_trainer_addon.graph.blender.read import read_graph
 from voxel_trainer_addon.worker.inside import empty
 
 pytestmark = pytest.mark.bpy
-SEEDS = 15
-"""Trees made by chance for each kind of tree."""
+SEEDS, MORE = 4, 60
+"""Trees made by chance for each kind of tree: in every run, and with `--all`."""
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -45,6 +45,12 @@ def test_a_node_that_crashes_is_refused_and_not_touched() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_trees_made_by_chance_come_back(kind: str) -> None:
     assert [failure for seed in range(SEEDS) for failure in prove_mixed(kind, seed)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_trees_made_by_chance_come_back(kind: str) -> None:
+    assert [failure for seed in range(SEEDS, MORE) for failure in prove_mixed(kind, seed)] == []
 
 
 def test_the_dump_sees_every_change() -> None:

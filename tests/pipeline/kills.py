@@ -43,7 +43,8 @@ def contents(data: Path) -> dict[str, Any]:
         assert catalog.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         found: dict[str, Any] = {name: catalog.execute(sql).fetchall() for name, sql in TABLES.items()}
     found["parsed"] = {
-        path.name: json.loads(path.read_text()) for path in sorted((data / "parsed_data").glob("*.json"))
+        path.name: json.loads(path.read_text()) | {"way": None}
+        for path in sorted((data / "parsed_data").glob("*.json"))
     }
     found["rows"] = {str(path.relative_to(data)): path.read_text() for path in sorted(data.glob("datasets/*/*.jsonl"))}
     return found

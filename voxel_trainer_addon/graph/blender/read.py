@@ -168,7 +168,7 @@ def read_graph(tree: Any, key: str, owner: Any = None) -> Graph:
     names = _unique_names(tree)
     settings = values(tree)
     called = {node.name: names[node.as_pointer()] for node in reversed(tree.nodes)}
-    layout = {name: settings.pop(name) for name in TREE_LAYOUT if name in settings}
+    layout = {name: settings.pop(name) for name in sorted(TREE_LAYOUT) if name in settings}
     if own := custom(tree):
         layout["custom"] = own
     if bpy.app.version < (5, 0) and getattr(owner, "use_nodes", True) is False:

@@ -51,8 +51,8 @@ def contents(data: Path) -> dict[str, Any]:
 
 
 def alike(one: Any, other: Any) -> bool:
-    """Equal; where a worker died over a file the next one takes the other way, which gives the same trees, but not every
-    detail of old files."""
+    """Equal; where a worker died over a file the next one takes the other way, which gives the same trees but not
+    every detail of old files."""
     if isinstance(one, dict) and isinstance(other, dict) and one.get("way") != other.get("way"):
         return bool(one["graphs"] == other["graphs"])
     return bool(one == other)

@@ -17,7 +17,7 @@ from voxel_trainer_addon.graph.blender.read import read_graph, read_graphs
 from voxel_trainer_addon.graph.blender.run import run_held, run_plain
 from voxel_trainer_addon.graph.canonical import differences
 from voxel_trainer_addon.graph.write import Block
-from voxel_trainer_addon.worker.inside import empty, prove
+from voxel_trainer_addon.worker.inside import empty, prove, trial
 
 pytestmark = pytest.mark.bpy
 MANY = 300
@@ -153,7 +153,7 @@ def test_a_slow_tree_does_not_take_the_others_down(monkeypatch: pytest.MonkeyPat
         return write(blocks) + ("while True:\n    pass\n" if blocks[-1].graph.name == "Slow" else "")
 
     monkeypatch.setattr(prove, "script", endless)
-    monkeypatch.setattr(prove, "LIMIT_S", 2.0)
+    monkeypatch.setattr(trial, "LIMIT_S", 2.0)
     body = {"graphs": {key: graph.as_json() for key, graph in graphs.items()}, "roots": list(graphs)}
     reasons = {key: found["reason"] for key, found in prove.run(body, tmp_path)["scripts"].items()}
     assert reasons == {"node_groups/Slow": "time: it takes more than 2 s to run", "node_groups/Quick": ""}

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from ..model import Value
 from .view import CARRIERS, View
@@ -16,12 +17,11 @@ Kinds = Mapping[str, frozenset[str]]
 """Role → the node types that may play it."""
 
 
-class Clause:
+class Clause(Protocol):
     """A condition on roles. `casts` yields, for a cast so far, each larger cast that meets it, with the nodes passed
     through; with every role cast it is a plain test."""
 
-    def casts(self, view: View, kinds: Kinds, cast: Cast) -> Iterator[tuple[Cast, tuple[str, ...]]]:
-        raise NotImplementedError
+    def casts(self, view: View, kinds: Kinds, cast: Cast) -> Iterator[tuple[Cast, tuple[str, ...]]]: ...
 
 
 def candidates(view: View, kinds: Kinds, cast: Cast, role: str) -> Iterator[str]:

@@ -14,30 +14,22 @@ from typing import Any
 
 import bpy
 
-from ...files import read_json
 from ...graph.blender.build import build, make_placeholders
-from ...graph.blender.read import read_graph, tree_of
-from ...graph.canonical import differences
 from ...graph.compact import NotTold, compact, graphs, text
 from ...graph.model import Graph, closure
 from ...graph.write import Block, variables
-from . import Refused, empty
+from . import empty
+from .trial import LazyGraphs, compared, held, refusal
 
 
 def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     """See the module."""
-    record = read_json(Path(body["record"]))
-    if not isinstance(record, dict):
-        raise Refused("no-record", "The record of the file is gone or damaged; parse it again.", body["record"])
-    held = {key: Graph.from_json(value) for key, value in record["graphs"].items()}
-    return {"scripts": {key: _answer(closure(held[key], held)) for key in body["roots"]}}
+    found = LazyGraphs(held(body)["graphs"])
+    return {"scripts": {key: _answer(closure(found[key], found)) for key in body["roots"]}}
 
 
 def _answer(trees: Sequence[Graph]) -> dict[str, Any]:
-    reason = next((tree.refused for tree in trees if tree.refused), "")
-    if trees[-1].missing:
-        reason = "refused: its library is missing"
-    form = ""
+    reason, form = refusal(trees), ""
     try:
         if not reason:
             blocks = built(trees)
@@ -60,11 +52,4 @@ def built(trees: Sequence[Graph]) -> list[Block]:
 def _trial(form: str, trees: Sequence[Graph]) -> str:
     """Build what the text says in an empty Blender and compare; empty if it is the same."""
     built(graphs(json.loads(form)))
-    for tree in trees:
-        live = tree_of(bpy.data, tree.key)
-        if live is None:
-            return f"failed: it made no {tree.key}"
-        found = [] if tree.missing else differences(tree, read_graph(live, tree.key), {}, {})
-        if found:
-            return f"differs: {tree.key}: {found[0]}"
-    return ""
+    return compared(trees, trees[-1], {})

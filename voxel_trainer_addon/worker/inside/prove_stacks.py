@@ -8,16 +8,14 @@ from typing import Any
 
 import bpy
 
-from ...files import read_json
 from ...graph.blender.build import build_all, make_placeholders
-from ...graph.blender.run import holding_pays, run_held, run_plain
 from ...graph.blender.stacks import build_stack, read_stack
 from ...graph.model import Graph, closure
 from ...graph.stack import Stack, stack_differences
 from ...graph.steps import KINDS
 from ...graph.write import Block, script
-from . import Refused, clear, empty
-from .prove import LIMIT_S, LazyGraphs
+from . import clear, empty, trial
+from .trial import LazyGraphs, Seen, compared, differs, held, tried
 
 NODES_MAX = 1000
 """A stack whose groups hold more nodes than this is refused: each stack builds and runs all of them again."""
@@ -29,22 +27,18 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     `body`: `graphs` and `stacks` (key → as JSON) or `record` (path of a parsed record that has both), `roots` (keys).
     The answer: `scripts`, by key `code`, `proven`, `reason`.
     """
-    held = body
-    if "record" in body:
-        record = read_json(Path(body["record"]))
-        if not isinstance(record, dict):
-            raise Refused("no-record", "The record of the file is gone or damaged; parse it again.", body["record"])
-        held = record
-    graphs = LazyGraphs(held["graphs"])
+    record = held(body)
+    graphs = LazyGraphs(record["graphs"])
     empty()
+    seen: Seen = {}
     scripts = {}
     for key in body["roots"]:
-        stack = Stack.from_json(held["stacks"][key])
+        stack = Stack.from_json(record["stacks"][key])
         used = dict.fromkeys(f"node_groups/{entry.group}" for entry in stack.modifiers if entry.group)
         trees = {tree.key: tree for name in used if name in graphs for tree in closure(graphs[name], graphs)}
         code, reason = None, _refusal(stack, trees, used)
         if not reason:
-            code, reason = _proven(stack, list(trees.values()))
+            code, reason = _proven(stack, list(trees.values()), seen)
         scripts[key] = {"code": code, "proven": code is not None and not reason, "reason": reason}
     return {"scripts": scripts}
 
@@ -67,33 +61,20 @@ def _refusal(stack: Stack, trees: dict[str, Graph], used: dict[str, None]) -> st
     return ""
 
 
-def _proven(stack: Stack, trees: list[Graph]) -> tuple[str | None, str]:
+def _proven(stack: Stack, trees: list[Graph], seen: Seen) -> tuple[str | None, str]:
     """The code, and why it is not proven, or nothing."""
     clear()
     others = [ref for ref in stack.references() if ref != ("OBJECT", stack.name) and ref[0] != "NODETREE"]
     make_placeholders(trees, others)
     blocks = []
-    for tree, steps in zip(trees, build_all(trees, limit_s=LIMIT_S).values(), strict=True):
+    for tree, steps in zip(trees, build_all(trees, limit_s=trial.LIMIT_S).values(), strict=True):
         if isinstance(steps, Exception):
             return None, f"failed: {tree.key}: {steps}"
         blocks.append(Block(tree, steps))
     code = script([*blocks, Block(Graph(stack.key, ""), build_stack(stack))])
-    if holding_pays(len(tree.nodes) for tree in trees):
-        clear()
-        try:
-            run_held(code, LIMIT_S)
-            if not stack_differences(stack, read_stack(bpy.data.objects[stack.name])):
-                return code, ""
-        except TimeoutError as error:
-            return code, f"time: {error} to run"
-        except Exception:  # the plain run tells what is wrong, if anything is
-            pass
-    clear()
-    try:
-        run_plain(code, LIMIT_S)
-    except TimeoutError as error:
-        return code, f"time: {error} to run"
-    except Exception as error:  # whatever Blender raises belongs to this stack alone
-        return code, f"failed: {type(error).__name__}: {error}"
-    found = stack_differences(stack, read_stack(bpy.data.objects[stack.name]))
-    return code, f"differs: {found[0]}" + (f" (and {len(found) - 1} more)" if len(found) > 1 else "") if found else ""
+
+    def verdict() -> str:
+        found = stack_differences(stack, read_stack(bpy.data.objects[stack.name]))
+        return differs(found) if found else compared(trees, None, seen)
+
+    return code, tried(code, trees, verdict)

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import bpy
 import pytest
 
-from voxel_trainer_addon.graph.blender.read import read_graphs
+from voxel_trainer_addon.graph.blender.read import read_graph, read_graphs
 from voxel_trainer_addon.graph.canonical import differences, graph_hash
 from voxel_trainer_addon.worker.inside import empty, prove
 
@@ -164,6 +165,31 @@ def test_curves_come_back(make: Callable[[], None], layout: bool, tmp_path: Path
     empty()
     exec(compile(answer["code"], "code", "exec"), {"__name__": "__main__"})
     assert sorted(dump(tree_of(key))) == before, answer["code"]
+
+
+def test_nodes_that_drivers_look_at_keep_their_names(tmp_path: Path) -> None:
+    """Whatever usual names the others have: Blender answers a taken name with a free one, the old one perhaps."""
+    for order in permutations(("Value", "Value.001", "Value.002", "Value.003")):
+        empty()
+        tree: Any = bpy.data.node_groups.new("Moved", "ShaderNodeTree")
+        made = [tree.nodes.new("ShaderNodeValue") for _ in order]
+        for node in made:
+            node.name = "away"
+        for n, (node, name) in enumerate(zip(made, order, strict=True)):
+            node.name, node.outputs[0].default_value = name, n
+        driver = made[-1].outputs[0].driver_add("default_value").driver
+        for name in ("Value.001", "Value.002"):
+            target = driver.variables.new().targets[0]
+            target.id_type, target.id = "NODETREE", tree
+            target.data_path = f'nodes["{name}"].outputs[0].default_value'
+        body = {"graphs": {"node_groups/Moved": read_graph(tree, "node_groups/Moved").as_json()}}
+        answer = prove.run({**body, "roots": list(body["graphs"])}, tmp_path)["scripts"]["node_groups/Moved"]
+        assert answer["proven"], f"{answer['reason']}\n{answer['code']}"
+        empty()
+        exec(compile(answer["code"], "code", "exec"), {"__name__": "__main__"})
+        nodes = bpy.data.node_groups["Moved"].nodes
+        for name in ("Value.001", "Value.002"):
+            assert nodes[name].outputs[0].default_value == order.index(name), answer["code"]
 
 
 def tree_of(key: str) -> Any:

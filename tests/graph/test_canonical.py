@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from voxel_trainer_addon.graph import canonical
 from voxel_trainer_addon.graph.canonical import differences, graph_hash, shape_hash
-from voxel_trainer_addon.graph.model import Graph, Item, Link, Node, Socket
+from voxel_trainer_addon.graph.model import Animation, Curve, Graph, Item, Link, Node, Socket
 
 pytestmark = pytest.mark.plain
 
@@ -181,3 +181,27 @@ def test_many_equal_parts_are_no_search(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(canonical, "SEARCH", 201)
     assert hashed(twins(201, links)) == hashed(twins(201, reversed(links)))
     assert len({tuple(link[:3:2]) for link in canonical.canonical(twins(201, links))["links"]}) == 200
+
+
+def looking_at(node: str, graph: Graph) -> Graph:
+    """The same tree with a driver on its last node that looks at a node by name."""
+    target = {"data_path": f'node_tree.nodes["{node}"].image.size[0]'}
+    driver = {"driver": {"variables": [{"targets": [target]}]}}
+    return replace(graph, animation=Animation((Curve("inputs[0].default_value", 0, driver, graph.nodes[-1].name),)))
+
+
+def test_twins_are_told_apart_by_the_name_that_a_driver_looks_at() -> None:
+    """Two equal nodes, one of which goes on to a third: which is called what counts once a driver looks."""
+    nodes = [math('left "one"'), math("right"), math("end", "SINE")]
+    a, b = (tree(nodes, [Link(source, 0, "end", 0)]) for source in ('left "one"', "right"))
+    assert hashed(a) == hashed(b) and not differ(a, b)
+    a, b = (looking_at(r"left \"one\"", graph) for graph in (a, b))
+    assert hashed(a) != hashed(b) and differ(a, b)
+    assert not differ(a, replace(a, nodes=a.nodes[::-1]))
+
+
+def test_twins_hang_alike_but_for_what_moves_them() -> None:
+    nodes = [math("a"), math("b"), math("c", "SINE")]
+    graph = tree(nodes, [Link("c", 0, "a", 0), Link("c", 0, "b", 0)])
+    assert canonical.twins(graph) == canonical.twins(looking_at("a", graph)) == {"a", "b"}
+    assert not canonical.twins(tree(nodes, [Link("c", 0, "a", 0)]))

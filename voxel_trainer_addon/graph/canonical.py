@@ -17,7 +17,7 @@ from typing import Any
 
 from ..files import digest
 from .flow import FRAME, REROUTE, fed_inputs
-from .model import Graph, Graphs, Item, Link, Node, Socket, Value, closure
+from .model import Animation, Graph, Graphs, Item, Link, Node, Socket, Value, closure
 
 OUTSIDE = frozenset(
     {"CompositorNodeRLayers", "CompositorNodeImage", "CompositorNodeCryptomatteV2", "CompositorNodeMovieClip"}
@@ -36,6 +36,7 @@ class Form:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.nodes: dict[str, Node] = {node.name: node for node in graph.nodes if node.type != FRAME}
+        self.looked_at = graph.animation.looked_at
         self.fed = fed_inputs(graph)
         self.linked_outputs = {(link.source, link.output) for link in graph.links}
         self.content = {name: self._content(node) for name, node in self.nodes.items()}
@@ -63,6 +64,8 @@ class Form:
         """What a node holds, in the terms of this module."""
         settings = {k: v for k, v in node.settings.items() if k != "mute" and k not in DERIVED.get(node.type, ())}
         held: dict[str, Value] = {"type": node.type, **{f".{k}": v for k, v in settings.items()}}
+        if node.name in self.looked_at:  # its name is what a driver finds it by
+            held["name"] = node.name
         if node.outputs:  # muting what has no output does nothing
             held["mute"] = bool(node.settings.get("mute"))
         held["inputs"] = [self._socket(node, s, (node.name, i) not in self.fed) for i, s in enumerate(node.inputs)]
@@ -258,6 +261,15 @@ def graph_hash(root: str, graphs: Graphs) -> str:
     kind = root.split("/", 1)[0]
     below = {tree.name: canonical(tree) for tree in trees if tree.key != root}
     return digest({"kind": kind, "tree": canonical(graphs[root]), "groups": below})
+
+
+def twins(graph: Graph) -> set[str]:
+    """Names of nodes that look like another one from everywhere around them, but for what moves them."""
+    form = Form(replace(graph, animation=Animation()))
+    (colours,) = _ranked([{n: _text(c) for n, c in form.content.items()}])
+    (colours,) = _refine([form], [colours])
+    count = Counter(colours.values())
+    return {name for name, colour in colours.items() if count[colour] > 1}
 
 
 def shape_hash(graph: Graph) -> str:

@@ -105,7 +105,7 @@ class _Tree:
         moving = self.block.graph.animation
         moved = {curve.node for curve in (*moving.drivers, *moving.keys)}
         for name in (node.name for node in self.block.graph.nodes):
-            if name in moved or any(name in path for path in moving.looked_at):
+            if name in moved or name in moving.looked_at:
                 self.nodes[self.names[f"node/{name}"]]["name"] = name
         held = asdict(moving)
         for curve in (*held["drivers"], *held["keys"]):

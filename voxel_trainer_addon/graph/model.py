@@ -10,11 +10,15 @@ same single-precision number.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 Value = Any
+NODE_IN_PATH = re.compile(r'\bnodes\["((?:[^"\\]|\\.)*)"\]')
+"""A node in a data path; its name is escaped."""
+ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f"}
 
 
 @dataclass(frozen=True)
@@ -101,9 +105,10 @@ class Animation:
 
     @property
     def looked_at(self) -> frozenset[str]:
-        """The data paths of what the drivers depend on."""
-        variables = [v for curve in self.drivers for v in curve.settings["driver"]["variables"]]
-        return frozenset(target["data_path"] for variable in variables for target in variable["targets"])
+        """Names of the nodes that the drivers depend on, of this tree or another."""
+        variables = (v for curve in self.drivers for v in curve.settings["driver"]["variables"])
+        paths = (target["data_path"] for variable in variables for target in variable["targets"])
+        return frozenset(unescaped(name) for path in paths for name in NODE_IN_PATH.findall(path))
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Animation:
@@ -165,6 +170,11 @@ class Graph:
                 "animation": Animation.from_json(value["animation"]) if "animation" in value else Animation(),
             }
         )
+
+
+def unescaped(name: str) -> str:
+    """A name as it stands between quotes in a data path, as it is."""
+    return re.sub(r"\\(.)", lambda found: ESCAPED.get(found[1], found[1]), name)
 
 
 Graphs = Mapping[str, Graph]

@@ -12,6 +12,7 @@ from typing import Any
 
 import bpy
 
+from ..canonical import twins
 from ..flow import FRAME, REROUTE, fed_inputs, in_flow
 from ..model import Curve, Graph, Link, Node, Socket, Value
 from ..steps import (
@@ -336,15 +337,14 @@ class _Tree(Loop):
     # Drivers and keyframes
 
     def animate(self) -> None:
-        """Make what moves the tree's properties. Nodes that are moved or looked at keep their names."""
+        """Make what moves the tree's properties. Nodes that are moved or looked at keep their names; so do twins, where
+        names tell which of them is looked at."""
         animation = self.graph.animation
-        moved = {curve.node for curve in (*animation.drivers, *animation.keys)}
-        made = {name: self.stage.live(Place(f"node/{name}")) for name in self.made if moved}
-        kept: dict[str, Any] = {}
-        for name, live in made.items():
-            path = f'nodes["{bpy.utils.escape_identifier(name)}"]'
-            if name in moved or any(path in text for text in animation.looked_at):
-                kept[name] = live
+        kept_names = {curve.node for curve in (*animation.drivers, *animation.keys)}
+        if looked_at := animation.looked_at:
+            kept_names |= looked_at | twins(self.graph)
+        made = {name: self.stage.live(Place(f"node/{name}")) for name in self.made if kept_names}
+        kept = {name: live for name, live in made.items() if name in kept_names}
         while in_the_way := {name: live for name, live in made.items() if live.name in kept and name not in kept}:
             kept |= in_the_way
         give_names(self, kept)

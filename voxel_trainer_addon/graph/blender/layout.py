@@ -72,7 +72,9 @@ def give_names(loop: Loop, live: Mapping[str, Any]) -> None:
     todo = [name for name, node in live.items() if node.name != name]
     while todo:
         held = {node.name for node in live.values()}
-        ready = [name for name in todo if name not in held] or todo[:1]
+        ready = [name for name in todo if name not in held]
+        if not ready:
+            loop.set(Place(f"node/{todo[0]}"), live[todo[0]], "name", "swap", str)
         for name in ready:
             if not loop.set(Place(f"node/{name}"), live[name], "name", name, str):
                 todo.remove(name)

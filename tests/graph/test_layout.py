@@ -104,6 +104,17 @@ def identifiers() -> None:
     node.node_tree = below
 
 
+def panels_made_after_their_sockets() -> None:
+    """A panel's place counts the sockets before it, those too that go into a panel later."""
+    tree = geometry("Tree")
+    face = tree.interface
+    inside = [socket(tree, name) for name in "abc"]
+    first, second = face.new_panel("First"), face.new_panel("Second")
+    last = socket(tree, "d")
+    for item, panel in zip((*inside, last), (first, first, second, second), strict=True):
+        face.move_to_parent(item, panel, 0)
+
+
 def moved_last() -> None:
     """The item that was made last comes first: the script must still have a name for it."""
     tree = geometry("Tree")
@@ -168,6 +179,7 @@ MADE = [
     custom_properties,
     panels,
     identifiers,
+    panels_made_after_their_sockets,
     moved_last,
     raw_order,
 ]

@@ -16,7 +16,7 @@ import pytest
 
 from voxel_trainer_addon.graph.blender.read import read_graph, read_graphs, tree_of
 from voxel_trainer_addon.graph.canonical import differences
-from voxel_trainer_addon.graph.model import Graph
+from voxel_trainer_addon.graph.model import Graph, Node
 from voxel_trainer_addon.worker.inside import empty, prove
 
 pytestmark = pytest.mark.bpy
@@ -296,6 +296,16 @@ def test_a_fresh_process_agrees(tmp_path: Path) -> None:
         subprocess.run([sys.executable, "-c", FRESH, str(tmp_path)], check=True, cwd=Path(__file__).parents[2])
         made = Graph.from_json(json.loads((tmp_path / "made.json").read_text(encoding="utf-8")))
         assert differences(graphs[key], made, {}, {}) == []
+
+
+def test_a_node_that_its_tree_does_not_take_is_refused_with_blenders_words(tmp_path: Path) -> None:
+    """As render layers in a group before 5.0: a file of a later version may hold them."""
+    empty()
+    graph = Graph("node_groups/Odd", "ShaderNodeTree", (Node("Layers", "CompositorNodeRLayers"),))
+    answer = proven({graph.key: graph}, tmp_path)[graph.key]
+    assert not answer["proven"] and answer["reason"].startswith(
+        "refused: no CompositorNodeRLayers can be in this tree:"
+    )
 
 
 FRESH = """

@@ -44,6 +44,10 @@ PHASES = ("make", "first_settings", "socket_values", "links_into")
 """What is done for every node with updates held back, one after the other."""
 
 
+class NotTaken(Exception):
+    """This Blender does not let a script put such a node into such a tree, though the file has one there."""
+
+
 def make_placeholders(graphs: Iterable[Graph], more: Iterable[tuple[str, str]] = ()) -> None:
     """Make what the graphs refer to, and `more` (ID type, name), where it is not there yet. Kinds that cannot be made
     are left out."""
@@ -59,8 +63,8 @@ def make_placeholders(graphs: Iterable[Graph], more: Iterable[tuple[str, str]] =
 def build(graph: Graph, layout: bool = False) -> tuple[Step, ...]:
     """Build one tree in the open file, where the groups and data that it uses already are; the steps that it took.
 
-    Raises what Blender raises when the tree itself cannot be made. What it refuses on the way is left out of the steps,
-    and shows when the result is compared.
+    Raises NotTaken where a node cannot be made, and what Blender raises when the tree itself cannot. What it refuses on
+    the way is left out of the steps, and shows when the result is compared.
     """
     made = build_all([graph], layout)[graph.key]
     if isinstance(made, Exception):
@@ -213,9 +217,10 @@ class _Tree(Loop):
         place = self.place(node)
         try:
             self.new(self.do(Call(TREE / "nodes", "new", (node.type,), result=place.base)))
-        except RuntimeError:
-            del self.made[node.name]
-            return
+        except RuntimeError as error:
+            raise NotTaken(
+                f"no {node.type} can be in this tree: {str(error).strip().splitlines()[-1].strip()}"
+            ) from None
         if node.type == RENDER_LAYERS:  # a new one takes what the context offers, equal here and not elsewhere
             for name in ("scene", "layer"):
                 if node.settings.get(name):

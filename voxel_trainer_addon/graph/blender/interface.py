@@ -82,15 +82,16 @@ class Interface:
                 self.loop.fit(Place(f"item/{n}"), self.loop.stage.things[f"item/{n}"], item.settings)
 
     def move(self) -> None:
-        """Bring every item under its panel and to its place there."""
+        """Bring every item under its panel, then to its place there: sockets that still stand where others belong would
+        count in the places of panels, which come after all sockets."""
+        for parent, children in _by_parent(self.wanted).items():
+            for n in children if parent is not None else ():
+                if n not in self.children(parent):
+                    args = (Place(f"item/{n}"), Place(f"item/{parent}"), len(self.wanted))
+                    self.loop.do(Call(INTERFACE, "move_to_parent", args))
         for parent, children in _by_parent(self.wanted).items():
             for position, n in enumerate(children):
-                if self.children(parent)[position : position + 1] == [n]:
-                    continue
-                if parent is not None and n not in self.children(parent):
-                    args = (Place(f"item/{n}"), Place(f"item/{parent}"), position)
-                    self.loop.do(Call(INTERFACE, "move_to_parent", args))
-                else:
+                if self.children(parent)[position : position + 1] != [n]:
                     self.loop.do(Call(INTERFACE, "move", (Place(f"item/{n}"), position)))
 
     def children(self, parent: int | None) -> list[int]:

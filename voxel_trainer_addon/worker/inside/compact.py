@@ -14,7 +14,7 @@ from typing import Any
 
 import bpy
 
-from ...graph.blender.build import build, make_placeholders
+from ...graph.blender.build import NotTaken, build, make_placeholders
 from ...graph.compact import NotTold, compact, graphs, text
 from ...graph.model import Graph, closure
 from ...graph.write import Block, variables
@@ -35,7 +35,7 @@ def _answer(trees: Sequence[Graph]) -> dict[str, Any]:
             blocks = built(trees)
             form = text(compact(blocks, variables(blocks), bpy.app.version_string.split()[0]))
             reason = _trial(form, trees)
-    except NotTold as error:
+    except (NotTold, NotTaken) as error:
         reason = f"refused: {error}"
     except Exception as error:  # whatever Blender raises belongs to this tree alone
         reason = f"failed: {type(error).__name__}: {error}"

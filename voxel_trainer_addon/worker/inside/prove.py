@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ...graph.blender.build import build_all, make_placeholders
+from ...graph.blender.build import NotTaken, build_all, make_placeholders
 from ...graph.canonical import graph_hash, shape_hash
 from ...graph.model import Graph, closure
 from ...graph.write import Block, script
@@ -58,6 +58,8 @@ def _build_all(roots: Iterable[list[Graph]], layout: bool) -> tuple[dict[str, Bl
     for key, made in build_all(trees.values(), layout, trial.LIMIT_S).items():
         if isinstance(made, TimeoutError):
             failures[key] = f"time: {made} to build"
+        elif isinstance(made, NotTaken):
+            failures[key] = f"refused: {made}"
         elif isinstance(made, Exception):
             failures[key] = f"failed: {type(made).__name__}: {made}"
         else:

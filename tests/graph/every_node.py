@@ -53,7 +53,10 @@ BASES = {
     ),
 }
 """Classes whose own properties are no settings: names, places in a list, looks."""
-NOT_SETTINGS = re.compile("^(bl_|active_)|^(rna_type|name|inputs|outputs|enum_definition|textbox_state|is_active_.*)$")
+NOT_SETTINGS = re.compile(
+    "^(bl_|active_)|^(rna_type|name|inputs|outputs|enum_definition|textbox_state|is_active_.*|white_balance_whitepoint)$"
+)
+"""A white point is temperature and tint in other words: one by chance lies outside of what these can be set to."""
 
 Path_ = tuple[str | int, ...]
 

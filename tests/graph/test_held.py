@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +18,7 @@ from voxel_trainer_addon.graph.blender.held import hold
 from voxel_trainer_addon.graph.blender.read import read_graph, read_graphs
 from voxel_trainer_addon.graph.blender.run import run_held, run_plain
 from voxel_trainer_addon.graph.canonical import differences
+from voxel_trainer_addon.graph.phases import parts
 from voxel_trainer_addon.graph.write import Block
 from voxel_trainer_addon.worker.inside import empty, prove, trial
 
@@ -125,6 +128,16 @@ def test_a_script_makes_the_same_held_back_and_plainly() -> None:
     empty()
     run_held(SCRIPT)
     assert read_graphs(bpy.data)[0] == want and len(want["node_groups/High"].nodes) == 6
+
+
+def test_scripts_of_real_trees_make_their_nodes_in_phases(corpus: Path, tmp_path: Path) -> None:
+    """Else they would run as they stand, which takes minutes for a large tree."""
+    path = corpus / "IRCSS__Trees-With-Geometry-Nodes-Blender" / "LowpolyGeometrynodeTree.blend"
+    bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False, use_scripts=False)
+    graphs = {key: graph.as_json() for key, graph in read_graphs(bpy.data)[0].items()}
+    for answer in prove.run({"graphs": graphs, "roots": list(graphs)}, tmp_path)["scripts"].values():
+        stay = [ast.unparse(statement) for part in parts(answer["code"]) for statement in part.phases.get("", ())]
+        assert answer["proven"] and not [line for line in stay if re.match(r"(\w+ = )?(new|link)\(", line)]
 
 
 def test_what_a_held_script_raises_comes_out() -> None:

@@ -52,6 +52,16 @@ for end in (add, value):
     assert [tree for tree, _ in rest] == [""], "what comes back to a linked node stays where it is"
 
 
+def test_statements_that_share_a_line_are_told_apart() -> None:
+    body = """
+first = new("ShaderNodeMath"); größe = new("ShaderNodeMath"); first.operation = "SINE"
+link(first.outputs[0], größe.inputs[0]); größe.inputs[1].default_value = 2; first.inputs[0].default_value = 1
+"""
+    ((tree, phases),) = shape(SHORT + body)
+    assert tree == "tree"
+    assert {phase: len(found) for phase, found in phases.items()} == {"new": 2, "settings": 1, "links": 1, "values": 2}
+
+
 def test_short_names_and_nodes_without_a_name_are_understood() -> None:
     body = 'new("NodeFrame")\nadd = new("ShaderNodeMath")\nlink(add.outputs[0], add.inputs[0])\n'
     ((tree, phases),) = shape(SHORT + body)

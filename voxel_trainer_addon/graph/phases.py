@@ -46,7 +46,7 @@ class Part:
 def parts(code: str) -> list[Part]:
     """The script's statements, each in exactly one part. Raises SyntaxError."""
     found: list[Part] = []
-    reader = _Reader(code.split("\n"))
+    reader = _Reader(code)
     for statement in ast.parse(code).body:
         phase = reader.phase(statement)
         tree = reader.tree if phase else ""
@@ -61,8 +61,8 @@ def parts(code: str) -> list[Part]:
 class _Reader:
     """What is known where the script has been read to: the tree in hand and what its variables stand for."""
 
-    def __init__(self, lines: list[str]) -> None:
-        self.lines = lines
+    def __init__(self, code: str) -> None:
+        self.lines = code.encode().split(b"\n")  # places in a line count bytes
         self.short: dict[str, tuple[str, ...]] = {}
         self.nodes: set[str] = set()
         self.begin("")
@@ -195,7 +195,12 @@ class _Reader:
             statement.value = ast.copy_location(ast.Call(name, [made], []), made)
 
     def text(self, statement: ast.stmt) -> str:
-        return "\n".join(self.lines[statement.lineno - 1 : statement.end_lineno])
+        """The statement as it is written, without others on its lines."""
+        first, last = statement.lineno - 1, (statement.end_lineno or 0) - 1
+        lines = self.lines[first : last + 1]
+        lines[-1] = lines[-1][: statement.end_col_offset]
+        lines[0] = lines[0][statement.col_offset :]
+        return b"\n".join(lines).decode()
 
     def calls(self, statement: ast.stmt) -> int:
         """How many calls a statement makes, those of `float` apart; perhaps a few more than it does."""

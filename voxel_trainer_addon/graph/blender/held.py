@@ -9,12 +9,15 @@ links. Trees, their interfaces and their removal stay outside; made inside a job
 from __future__ import annotations
 
 import atexit
+import re
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import bpy
+
+NUMBERED = re.compile(r"\.\d{3,}$")
 
 _jobs: list[Callable[[], None]] = []
 
@@ -38,24 +41,31 @@ class HeldTree(bpy.types.NodeTree):
 
 class NewNodes:
     """Gives nodes their names when many are made: for each new one Blender tries all the names up to the first free
-    one, unless the nodes before it are called otherwise for the time being."""
+    one, unless the first that has the name of its type is called otherwise for the time being."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[Any, str]] = []
+        self.firsts: dict[str, Any] = {}
+        self.taken: Counter[str] = Counter()
 
     def __call__(self, node: Any) -> Any:
-        """Take in a node that was just made; the same node."""
-        self.found.append((node, node.name))
-        node.name = f"held {len(self.found)}"
+        """Name a node that was just made as Blender would have done; the same node."""
+        name = node.name
+        if NUMBERED.search(name):  # the first of its type has its name already, so this is Blender's own choice
+            return node
+        if name not in self.firsts:
+            self.firsts[name] = node
+            node.name = f"held {len(self.firsts)}"
+        else:
+            self.taken[name] += 1
+            node.name = f"{name}.{self.taken[name]:03}"
         return node
 
     def give_names(self) -> None:
-        """Name them all as Blender would have done."""
-        taken: Counter[str] = Counter()
-        for node, name in self.found:
-            node.name = f"{name}.{taken[name]:03}" if taken[name] else name
-            taken[name] += 1
-        self.found.clear()
+        """Give back the names that were held."""
+        for name, node in self.firsts.items():
+            node.name = name
+        self.firsts.clear()
+        self.taken.clear()
 
 
 @cache

@@ -6,8 +6,11 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import tempfile
 import traceback
+from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -43,7 +46,25 @@ def mixed(kind: str, seed: int) -> str:
         group = tree
     key, tree = new_tree(kind, f"Mixed {seed}")
     fill(tree, changer, group)
+    save_and_open()
     return key
+
+
+def save_and_open() -> None:
+    """Trees as they are read from files: after many edits 5.0 can forget what items a menu has, until it is opened."""
+    for block in blocks():
+        if hasattr(block, "use_fake_user"):
+            block.use_fake_user = True
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "mixed.blend")
+        bpy.ops.wm.save_as_mainfile(filepath=path)
+        bpy.ops.wm.open_mainfile(filepath=path, load_ui=False)
+
+
+def blocks() -> Iterator[Any]:
+    for p in bpy.data.bl_rna.properties:
+        if p.type == "COLLECTION":
+            yield from getattr(bpy.data, p.identifier)
 
 
 def fill(tree: Any, changer: Changer, group: Any) -> None:
@@ -143,6 +164,8 @@ def links(tree: Any, random: Any) -> None:
                 if any(link.from_socket == source for link in tree.links if link.to_socket == entry):
                     continue
                 link = tree.links.new(source, entry)
+                if link is None:  # refused
+                    continue
                 if not link.is_valid:
                     tree.links.remove(link)
                 elif random.random() < 0.05:

@@ -119,3 +119,13 @@ def test_whatever_repeats_itself_parses_and_fits(runs: list[list[list[Step]]]) -
     code = told([step for run in runs for row in run for step in row])
     ast.parse(code)
     assert max(map(len, code.splitlines())) <= 100
+
+
+def test_a_loop_holds_no_socket_twice() -> None:
+    """The first link of a reroute that hangs loose may replace its sockets."""
+    ends = [("a", "Fac"), ("b", "Color"), ("a", "Normal"), ("c", "Fac")]
+    steps = [step for n, (node, output) in enumerate(ends) for step in link(Place(f"node/{node}"), output, n)]
+    assert loop_at(steps, 0, frozenset()).length == 4
+    again = [*steps[:2], *link(Place("node/a"), "Fac", 2), *steps[3:]]
+    assert loop_at(again, 0, frozenset()) is None
+    assert loop_at(again, 1, frozenset()).length == 3

@@ -57,6 +57,8 @@ def loop_at(steps: Sequence[Step], start: int, alone: frozenset[str]) -> Loop | 
         wider = _names([*rows, row])
         if len(set(wider.values())) > (2 if row.like[0] == "link" else MOST_NAMES):
             break
+        if WHOLE in wider and any(row.slots[WHOLE] == before.slots[WHOLE] for before in rows):
+            break  # a reroute's first link may replace its sockets, and a loop would still hold the old one
         rows.append(row)
         names = wider
         start += row.length

@@ -14,6 +14,7 @@ import bpy
 import pytest
 
 from voxel_trainer_addon.graph.blender.build import build, build_all
+from voxel_trainer_addon.graph.blender.clock import used_s
 from voxel_trainer_addon.graph.blender.held import hold
 from voxel_trainer_addon.graph.blender.read import read_graph, read_graphs
 from voxel_trainer_addon.graph.blender.run import run_held, run_plain
@@ -170,3 +171,15 @@ def test_a_slow_tree_does_not_take_the_others_down(monkeypatch: pytest.MonkeyPat
     body = {"graphs": {key: graph.as_json() for key, graph in graphs.items()}, "roots": list(graphs)}
     reasons = {key: found["reason"] for key, found in prove.run(body, tmp_path)["scripts"].items()}
     assert reasons == {"node_groups/Slow": "time: it takes more than 2 s to run", "node_groups/Quick": ""}
+
+
+def test_the_clock_tells_work_from_waiting() -> None:
+    began, slept = used_s(), time.monotonic() + 1.0
+    while time.monotonic() < slept:
+        time.sleep(0.05)
+        used_s()
+    assert used_s() - began < 0.5
+    began, ends = used_s(), time.thread_time() + 0.5
+    while time.thread_time() < ends:
+        pass
+    assert 0.3 < used_s() - began < 0.7

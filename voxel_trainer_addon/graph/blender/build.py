@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -34,6 +33,7 @@ from ..steps import (
 )
 from . import items
 from .animation import animate
+from .clock import used_s
 from .held import NewNodes, hold
 from .interface import Interface
 from .layout import give_names, lay_out
@@ -119,17 +119,17 @@ class _Tree(Loop):
 
     def attempt(self, do: Callable[[], None]) -> None:
         """Do it if all went well so far; what Blender raises belongs to this tree alone."""
-        began = time.thread_time()
+        began = used_s()
         self.ends = began + self.left_s
         if self.error is None:
             try:
                 do()
             except Exception as error:
                 self.error = error
-        self.left_s -= time.thread_time() - began
+        self.left_s -= used_s() - began
 
     def check_time(self) -> None:
-        if time.thread_time() > self.ends:
+        if used_s() > self.ends:
             raise TimeoutError(f"it takes more than {self.limit_s:.0f} s")
 
     def begin(self) -> None:

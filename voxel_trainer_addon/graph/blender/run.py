@@ -6,7 +6,6 @@ from __future__ import annotations
 import ast
 import math
 import sys
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -14,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 from ..phases import GIVE_NAME, PHASES, parts
+from .clock import used_s
 from .held import NewNodes, hold
 
 CODE_NAME = "<script>"
@@ -58,12 +58,12 @@ def run_held(code: str, limit_s: float = math.inf) -> None:
 @contextmanager
 def _limited(limit_s: float) -> Iterator[None]:
     """Ends a script's run by looking at the clock before each of its lines; a signal would not do on every system."""
-    ends = time.thread_time() + limit_s
+    ends = used_s() + limit_s
 
     def look(frame: FrameType, event: str, arg: Any) -> Any:
         if frame.f_code.co_filename != CODE_NAME:
             return None
-        if time.thread_time() > ends:
+        if used_s() > ends:
             raise TimeoutError(f"it takes more than {limit_s:.0f} s")
         return look
 

@@ -15,7 +15,7 @@ import pytest
 
 from voxel_trainer_addon.graph.blender.build import build, build_all
 from voxel_trainer_addon.graph.blender.clock import used_s
-from voxel_trainer_addon.graph.blender.held import hold
+from voxel_trainer_addon.graph.blender.held import Holder
 from voxel_trainer_addon.graph.blender.read import read_graph, read_graphs
 from voxel_trainer_addon.graph.blender.run import run_held, run_plain
 from voxel_trainer_addon.graph.canonical import differences
@@ -30,6 +30,11 @@ MANY = 300
 @pytest.fixture(autouse=True)
 def emptied() -> None:
     empty()
+
+
+def hold(job: Callable[[], object], *trees: Any) -> None:
+    with Holder() as held:
+        held(job, *trees)
 
 
 def shader(name: str) -> Any:
@@ -77,7 +82,7 @@ def test_what_a_job_raises_comes_out_and_the_next_one_runs() -> None:
     with pytest.raises(ZeroDivisionError):
         hold(lambda: 1 // 0, tree)
     with pytest.raises(RuntimeError, match="inside"):
-        hold(lambda: hold(lambda: None, tree), tree)
+        hold(lambda: hold(lambda: None), tree)
     hold(lambda: tree.nodes.new("ShaderNodeMath"), tree)
     assert len(tree.nodes) == 1
 

@@ -11,8 +11,8 @@ import ast
 import re
 from dataclasses import dataclass, field
 
-PHASES = ("new", "settings", "values", "links", "looks")
-"""In the order in which they run. Looks stay apart, where they stand."""
+PHASES = (("new",), ("settings",), ("values", "links"), ("looks",))
+"""In the order in which they run, with an update after each group. Looks stay apart, where they stand."""
 GIVE_NAME = "__give_name__"
 """Every node that a part makes goes through this function, which whoever runs it brings along."""
 

@@ -34,14 +34,14 @@ from ..steps import (
 from . import items
 from .animation import animate
 from .clock import used_s
-from .held import NewNodes, hold
+from .held import Holder, NewNodes
 from .interface import Interface
 from .layout import give_names, lay_out
 from .read import socket_value
 from .stage import Loop, Stage
 
-PHASES = ("make", "first_settings", "socket_values", "links_into")
-"""What is done for every node with updates held back, one after the other."""
+HELD = (("make",), ("first_settings",), ("socket_values", "links_into"))
+"""What is done for every node, one after the other, with updates held back but for one after each group."""
 
 
 class NotTaken(Exception):
@@ -83,13 +83,15 @@ def build_all(
     trees = [_Tree(graph, layout, limit_s) for graph in graphs]
     for tree in trees:
         tree.attempt(tree.begin)
-    for phase in PHASES:
+    with Holder() as hold:
+        for phases in HELD:
 
-        def work(phase: str = phase) -> None:
-            for tree in trees:
-                tree.attempt(partial(tree.work, phase))
+            def work(phases: Sequence[str] = phases) -> None:
+                for phase in phases:
+                    for tree in trees:
+                        tree.attempt(partial(tree.work, phase))
 
-        hold(work, *(tree.tree for tree in trees if tree.tree is not None))
+            hold(work, *(tree.tree for tree in trees if tree.tree is not None))
     for tree in trees:
         tree.attempt(tree.finish)
     return {tree.graph.key: tree.error or tuple(tree.steps) for tree in trees}
@@ -183,7 +185,8 @@ class _Tree(Loop):
                 break
         if self.layout:
             made = [node for node in self.order if node.name in self.made]
-            hold(partial(lay_out, self, self.graph, made), self.tree)
+            with Holder() as hold:
+                hold(partial(lay_out, self, self.graph, made), self.tree)
             if self.graph.layout.get("use_nodes") is False:
                 self.do(Set(owner_place(self.graph), "use_nodes", False))
         self.animate()

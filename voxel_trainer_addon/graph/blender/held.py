@@ -74,29 +74,37 @@ def _register() -> None:
     atexit.register(bpy.utils.unregister_class, HeldTree)  # else the bpy module of 4.2 crashes when Python ends
 
 
-def hold(job: Callable[[], None], *trees: Any) -> None:
-    """Run `job` with all updates held back, then update the trees that it edits. Raises what the job raises."""
-    _register()
-    errors: list[BaseException] = []
+class Holder:
+    """Runs jobs with all updates held back, as a context: it keeps a tree of its own in the open file meanwhile."""
 
-    def guarded() -> None:
+    def __enter__(self) -> Holder:
+        _register()
+        groups: Any = bpy.data.node_groups
+        self.trigger = groups.new("Held back by Voxel Trainer", HeldTree.bl_idname)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        bpy.data.node_groups.remove(self.trigger)
+
+    def __call__(self, job: Callable[[], None], *trees: Any) -> None:
+        """Run `job` and then update the trees that it edits. Raises what the job raises."""
+        errors: list[BaseException] = []
+
+        def guarded() -> None:
+            try:
+                job()
+            except BaseException as error:  # Blender would print it and go on
+                errors.append(error)
+
+        _jobs.append(guarded)
         try:
-            job()
-        except BaseException as error:  # Blender would print it and go on
-            errors.append(error)
-
-    groups: Any = bpy.data.node_groups
-    trigger = groups.new("Held", HeldTree.bl_idname)
-    _jobs.append(guarded)
-    try:
-        trigger.nodes.new("NodeReroute")
-    finally:
-        ran = not _jobs
-        _jobs.clear()
-        groups.remove(trigger)
-        for tree in trees:
-            tree.interface_update(bpy.context)
-    if errors:
-        raise errors[0]
-    if not ran:
-        raise RuntimeError("Blender ran no update; is this called inside one?")
+            self.trigger.nodes.new("NodeReroute")
+        finally:
+            ran = not _jobs
+            _jobs.clear()
+            for tree in trees:
+                tree.interface_update(bpy.context)
+        if errors:
+            raise errors[0]
+        if not ran:
+            raise RuntimeError("Blender ran no update; is this called inside one?")

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..phases import GIVE_NAME, PHASES, parts
 from .clock import used_s
-from .held import NewNodes, hold
+from .held import Holder, NewNodes
 
 CODE_NAME = "<script>"
 """The file name of a script in tracebacks."""
@@ -46,13 +46,13 @@ def run_held(code: str, limit_s: float = math.inf) -> None:
         exec(compile(ast.Module(statements, []), CODE_NAME, "exec"), space)
         new.give_names()
 
-    with _limited(limit_s):
+    with _limited(limit_s), Holder() as hold:
         for part in parts(code):
             if not part.tree:
                 execute(part.phases[""])
-            for phase in PHASES:
-                if phase in part.phases:
-                    hold(partial(execute, part.phases[phase]), space[part.tree])
+            for group in PHASES:
+                if statements := [statement for phase in group for statement in part.phases.get(phase, ())]:
+                    hold(partial(execute, statements), space[part.tree])
 
 
 @contextmanager

@@ -8,6 +8,7 @@ a JSON object: `word`, `parent` (pid), `log`, `scratch`, `readable` (folders), `
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import importlib.util
 import json
@@ -103,7 +104,10 @@ def main() -> None:
                 "locked": locked,
             }
         )
+        gc.freeze()
+        gc.disable()  # looking for cycles costs a tenth of a proof, and there are none to speak of
         while (request := protocol.unpacked(source)) is not None:
+            gc.collect()
             reply = answer(request, scratch)
             try:
                 send(reply)

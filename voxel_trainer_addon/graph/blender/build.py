@@ -131,7 +131,7 @@ class _Tree(Loop):
         self.left_s -= used_s() - began
 
     def check_time(self) -> None:
-        if used_s() > self.ends:
+        if used_s() >= self.ends:
             raise TimeoutError(f"it takes more than {self.limit_s:.0f} s")
 
     def begin(self) -> None:

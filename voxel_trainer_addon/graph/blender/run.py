@@ -63,7 +63,7 @@ def _limited(limit_s: float) -> Iterator[None]:
     def look(frame: FrameType, event: str, arg: Any) -> Any:
         if frame.f_code.co_filename != CODE_NAME:
             return None
-        if used_s() > ends:
+        if used_s() >= ends:
             raise TimeoutError(f"it takes more than {limit_s:.0f} s")
         return look
 

@@ -68,6 +68,39 @@ def file() -> str:
     return str(bpy.utils.system_resource("DATAFILES", path="fonts")) + "/Inter.woff2"
 
 
+def compositor() -> Any:
+    scene: Any = bpy.data.scenes["Scene"]
+    if V5:
+        scene.compositing_node_group = bpy.data.node_groups.new("Tree", "CompositorNodeTree")
+        return scene.compositing_node_group
+    scene.use_nodes = True
+    scene.node_tree.nodes.clear()
+    return scene.node_tree
+
+
+def test_a_layer_of_cryptomatte_is_read_right_the_first_time(tmp_path: Path) -> None:
+    empty()
+    node = compositor().nodes.new("CompositorNodeCryptomatteV2")
+    node.scene = bpy.data.scenes["Scene"]
+    node.layer_name = "ViewLayer.CryptoMaterial"
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "matte.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "matte.blend"), load_ui=False)
+    (graph,) = read_graphs(bpy.data)[0].values()
+    assert graph.nodes[0].settings["layer_name"] == "ViewLayer.CryptoMaterial"
+
+
+@pytest.mark.skipif(V5, reason="sockets of files have types of their own since 5.0")
+def test_a_node_that_was_muted_after_it_was_linked_to_a_file(tmp_path: Path) -> None:
+    empty()
+    nodes = compositor().nodes
+    value, file = nodes.new("CompositorNodeMath"), nodes.new("CompositorNodeOutputFile")
+    file.id_data.links.new(value.outputs[0], file.inputs[0])
+    value.mute = True
+    graphs, _ = read_graphs(bpy.data)
+    (answer,) = proven(graphs, tmp_path).values()
+    assert answer["proven"], f"{answer['reason']}\n{answer['code']}"
+
+
 def keying_screen() -> Any:
     tree = bpy.data.node_groups.new("Tree", "CompositorNodeTree")
     node = tree.nodes.new("CompositorNodeKeyingScreen")

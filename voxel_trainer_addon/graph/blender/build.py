@@ -111,6 +111,7 @@ class _Tree(Loop):
         self.into: dict[str, list[Link]] = defaultdict(list)
         for link in graph.links:
             self.into[link.target].append(link)
+        self.followed = {link.source for link in graph.links if self.nodes[link.target].type in items.FOLLOWERS}
         self.zone_inputs = {node.pair: node.name for node in graph.nodes if node.pair is not None}
         self.linked: set[Link] = set()
         self.made: dict[str, int] = {}
@@ -249,7 +250,7 @@ class _Tree(Loop):
                 for name in together:
                     self.numbers.setdefault(self.place(node) / name, together)
         self.fit(self.place(node), live, settings)
-        if len(live.outputs):
+        if len(live.outputs) and (self.late or node.name not in self.followed):
             self.set(self.place(node), live, "mute", bool(node.settings.get("mute")), bool)
 
     def collection(self, place: Place, live: Any, want: list[Any]) -> None:

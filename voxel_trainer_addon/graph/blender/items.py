@@ -47,6 +47,12 @@ LONGEST_KEY = 32
 MADE_BY = {"curve_mapping": "use_curve_mapping"}
 """Struct that is there only after a switch was on → the switch (colour management of File Output)."""
 
+FOLLOWERS = frozenset({"CompositorNodeOutputFile"})
+"""Nodes whose inputs take the type of what is linked to them (before 5.0), but not of what is muted already."""
+
+FIRST_READ_LIES = {"CompositorNodeCryptomatteV2": "layer_name"}
+"""Node type → a setting that 4.2 tells wrongly the first time that it is asked after a file was opened."""
+
 SHOW_VALUES = frozenset({"CompositorNodeColorBalance"})
 """Nodes with settings that show the values of sockets, idle ones too (since 5.0; trees made by chance have them)."""
 

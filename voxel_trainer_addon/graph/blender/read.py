@@ -56,6 +56,8 @@ def _socket(socket: Any, holds: bool) -> Socket:
 
 def _node(node: Any, name: str, names: Mapping[int, str]) -> Node:
     kind = node.bl_idname
+    if kind in items.FIRST_READ_LIES:
+        getattr(node, items.FIRST_READ_LIES[kind])
     settings = values(node)
     if node.mute:
         settings["mute"] = True

@@ -52,6 +52,12 @@ for end in (add, value):
     assert [tree for tree, _ in rest] == [""], "what comes back to a linked node stays where it is"
 
 
+def test_statements_on_one_line_are_told_apart() -> None:
+    body = 'ü = new("A"); add = new("B")\nadd.operation = "ADD"; link(ü.outputs[0], add.inputs[0])\nmix = new("C")\n'
+    ((_, phases),) = shape(SHORT + body)
+    assert {phase: len(done) for phase, done in phases.items()} == {"new": 3, "settings": 1, "links": 1}
+
+
 def test_short_names_and_nodes_without_a_name_are_understood() -> None:
     body = 'new("NodeFrame")\nadd = new("ShaderNodeMath")\nlink(add.outputs[0], add.inputs[0])\n'
     ((tree, phases),) = shape(SHORT + body)

@@ -195,7 +195,11 @@ class _Reader:
             statement.value = ast.copy_location(ast.Call(name, [made], []), made)
 
     def text(self, statement: ast.stmt) -> str:
-        return "\n".join(self.lines[statement.lineno - 1 : statement.end_lineno])
+        """Its own text: statements may share a line. Places in a line count bytes."""
+        lines = [line.encode() for line in self.lines[statement.lineno - 1 : statement.end_lineno]]
+        lines[-1] = lines[-1][: statement.end_col_offset]
+        lines[0] = lines[0][statement.col_offset :]
+        return b"\n".join(lines).decode()
 
     def calls(self, statement: ast.stmt) -> int:
         """How many calls a statement makes, those of `float` apart; perhaps a few more than it does."""

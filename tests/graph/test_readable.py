@@ -14,7 +14,7 @@ from voxel_trainer_addon.graph.blender.read import read_graphs
 from voxel_trainer_addon.graph.model import Graph, closure
 from voxel_trainer_addon.graph.names import LETTERS, LONGEST, snake, wishes
 from voxel_trainer_addon.graph.write import script, variables
-from voxel_trainer_addon.worker.inside import prove
+from voxel_trainer_addon.worker.inside.trial import built
 
 pytestmark = pytest.mark.bpy
 FILES = (
@@ -38,7 +38,7 @@ def test_names_say_what_things_are_and_lines_fit(name: str, corpus: Path) -> Non
     bpy.ops.wm.open_mainfile(filepath=str(corpus / name), load_ui=False, use_scripts=False)
     graphs, _ = read_graphs(bpy.data)
     closures: list[list[Graph]] = [closure(graph, graphs) for graph in graphs.values()]
-    blocks, failures = prove._build_all(closures, False)
+    blocks, failures = built(tree for trees in closures for tree in trees)
     assert not failures
     for trees in closures:
         used = [blocks[tree.key] for tree in trees]

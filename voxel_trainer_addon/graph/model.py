@@ -3,9 +3,10 @@
 
 Values: numbers, strings, booleans, None, lists; a data-block is `{"id": "IMAGE", "name": "Rust"}` (Blender's
 `id_type`); a number that JSON lacks is `{"float": "nan" | "inf" | "-inf"}`; flags are `{"set": ["A", "B"]}`; a custom
-property that is a group is `{"group": {…}}`, one of bytes `{"bytes": "<hex>"}`; nested structs are objects by
-property identifier; item collections are lists of such objects. Floats are the shortest decimals that stand for the
-same single-precision number.
+property that is a group is `{"group": {…}}`, one of bytes `{"bytes": "<hex>"}`; a part of a data-block that something
+points to is `{"thing": "ShapeKey", "name": "Smile"}` (its RNA type); nested structs are objects by property
+identifier; item collections are lists of such objects; a matrix is the list of its columns. Floats are the shortest
+decimals that stand for the same single-precision number.
 """
 
 from __future__ import annotations

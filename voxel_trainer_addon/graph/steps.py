@@ -70,13 +70,14 @@ class Put:
 
 @dataclass(frozen=True)
 class Call:
-    """`result = place.name(*args, **named)`."""
+    """`result = place.name(*args, **named)`; of an operator, with `context` in place of what a person would see."""
 
     place: Place
     name: str
     args: tuple[Value, ...] = ()
     named: Mapping[str, Value] = field(default_factory=dict)
     result: str = ""
+    context: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,16 @@ class Fetch:
 
     result: str
     place: Place
+
+
+@dataclass(frozen=True)
+class Find:
+    """`result` = the first in the collection at `place` whose `name` is `value`: what has no name or fixed place."""
+
+    result: str
+    place: Place
+    name: str
+    value: Value
 
 
 @dataclass(frozen=True)
@@ -107,7 +118,7 @@ class Note:
     place: Place = Place("tree")
 
 
-Step = Set | Put | Call | Fetch | Waste | Note
+Step = Set | Put | Call | Fetch | Find | Waste | Note
 
 DATA = Place("bpy.data")
 TREE = Place("tree")
@@ -159,6 +170,27 @@ KINDS: Mapping[str, Kind] = {
     "VOLUME": Kind("volumes"),
     "WORLD": Kind("worlds"),
 }
+BODIES: Mapping[str, tuple[str, tuple[Value, ...]]] = {
+    "ARMATURE": ("armatures", ()),
+    "CAMERA": ("cameras", ()),
+    "CURVE": ("curves", ("CURVE",)),
+    "CURVES": ("hair_curves", ()),
+    "FONT": ("curves", ("FONT",)),
+    "GPENCIL": ("grease_pencils", ()),
+    "GREASEPENCIL": ("grease_pencils", ()),
+    "GREASEPENCIL_V3": ("grease_pencils_v3", ()),
+    "LATTICE": ("lattices", ()),
+    "LIGHT": ("lights", ("POINT",)),
+    "LIGHT_PROBE": ("lightprobes", ("SPHERE",)),
+    "MESH": ("meshes", ()),
+    "META": ("metaballs", ()),
+    "POINTCLOUD": ("pointclouds", ()),
+    "SPEAKER": ("speakers", ()),
+    "SURFACE": ("curves", ("SURFACE",)),
+    "VOLUME": ("volumes", ()),
+}
+"""Type of an object → the collection and the arguments that make its data; an empty has none. GREASEPENCIL_V3 is
+what we call those of 4.3 to 4.5, which have a collection of their own."""
 OWNERS: Mapping[str, str] = {
     "materials": "MATERIAL",
     "worlds": "WORLD",
@@ -262,9 +294,14 @@ def references_of(graph: Graph, layout: bool = False) -> list[tuple[str, str]]:
     return [ref for ref in found if ref[0] != "NODETREE"]
 
 
-def placeholder(kind: str, name: str) -> list[Step]:
-    """Make a data-block that stands for one of the file. The empty file has a scene called Scene."""
+def placeholder(kind: str, name: str, body: str = "") -> list[Step]:
+    """Make a data-block that stands for one of the file; `body` is the type of an object where that matters. The empty
+    file has a scene called Scene."""
     how, base = KINDS[kind], data(kind, name).base
+    if kind == "OBJECT" and body in BODIES:
+        collection, args = BODIES[body]
+        made = Call(DATA / collection, "new", (name, *args), result="body")
+        return [made, Call(DATA / how.collection, "new", (name, Place("body")), result=base)]
     if (kind, name) == ("SCENE", "Scene"):
         return [Fetch(base, DATA / "scenes" / At("Scene"))]
     if (kind, name) == ("FONT", BUILTIN_FONT):

@@ -8,7 +8,7 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as Uses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .arrange import ARRANGE, HEADING
 from .flow import REROUTE
@@ -23,6 +23,7 @@ from .steps import (
     At,
     Call,
     Fetch,
+    Find,
     Join,
     Note,
     PathOf,
@@ -52,10 +53,11 @@ class Block:
     steps: tuple[Step, ...]
 
 
-def script(blocks: Sequence[Block], arrange: bool = False) -> str:
+def script(blocks: Sequence[Block], arrange: bool = False, bodies: Mapping[str, str] | None = None) -> str:
     """The script that makes the last block's tree; the blocks are its closure, groups before their users. `arrange`:
-    with some lines at its end that spread the nodes of all its trees."""
-    writer = _Writer(blocks)
+    with some lines at its end that spread the nodes of all its trees; `bodies`: name of an object → its type, where
+    that matters."""
+    writer = _Writer(blocks, bodies)
     lines = [*writer.lines(), *(writer.arrangement() if arrange else ())]
     return "".join(line + "\n" for line in lines)
 
@@ -88,8 +90,8 @@ def number(value: float) -> str:
 
 
 class _Writer:
-    def __init__(self, blocks: Sequence[Block]) -> None:
-        self.blocks = blocks
+    def __init__(self, blocks: Sequence[Block], bodies: Mapping[str, str] | None = None) -> None:
+        self.blocks, self.bodies = blocks, bodies or {}
         self.common = Names()
         self.variables: dict[str, str] = {}
         self.given: list[Mapping[str, str]] = []
@@ -122,12 +124,10 @@ class _Writer:
         for block in self.blocks:
             for step in block.steps:
                 used.update(dict.fromkeys(_step_references(step)))
-        if collection == "objects":  # the script makes it, with data
-            used.pop(("OBJECT", name), None)
-            self.variables[data("OBJECT", name).base] = self.common.give(f"{snake(name)[:20]}_object")
-        elif collection != "node_groups":
-            used.pop((OWNERS[collection], name), None)
-            used[OWNERS[collection], name] = None
+        if collection != "node_groups":
+            owner = OWNERS.get(collection, "OBJECT"), name
+            used.pop(owner, None)
+            used[owner] = None
         steps: list[Step] = []
         for kind, called in used:
             if kind != "NODETREE":
@@ -135,8 +135,8 @@ class _Writer:
                 self.variables[base] = self.common.give(
                     kind if snake(called) == kind.lower() else f"{snake(called)[:20]}_{kind}"
                 )
-                self.variables["fonts"] = "fonts"
-                steps += placeholder(kind, called)
+                self.variables |= {"fonts": "fonts", "body": "body"}
+                steps += placeholder(kind, called, self.bodies.get(called, ""))
         scenes = scene_steps(block.graph for block in self.blocks)
         steps += [step for step in scenes if _place(step).base in self.variables]
         if steps:
@@ -187,7 +187,7 @@ class _Writer:
         names = Names(frozenset(self.common.taken))
         wish = {f"node/{name}": text for name, text in wishes(graph).items()}
         reroutes = {f"node/{node.name}" for node in graph.nodes if node.type == REROUTE}
-        made = dict.fromkeys(step.result for step in steps if isinstance(step, Call | Fetch) and step.result)
+        made = dict.fromkeys(step.result for step in steps if isinstance(step, Call | Fetch | Find) and step.result)
         for base in sorted(made, key=reroutes.__contains__):
             if base.startswith("item/"):
                 item = graph.interface[int(base.split("/")[1])]
@@ -214,6 +214,12 @@ class _Writer:
             yield from self.spread(f"{self.at(step.place)}[{literal(step.key)}] = ", step.value, "", "")
         elif isinstance(step, Fetch):
             yield f"{self.head(step.result, needed)}{self.at(step.place)}"
+        elif isinstance(step, Find):
+            found = f"next(x for x in {self.at(step.place)} if x.{step.name} == {self.text(step.value)})"
+            yield f"{self.head(step.result, needed)}{found}"
+        elif step.context:
+            yield from self.call("with bpy.context.temp_override(", (), step.context, "):")
+            yield from self.indented([replace(step, context={})], needed)
         else:
             method = self.page.bound.get((step.place, step.name)) or f"{self.at(step.place)}.{step.name}"
             named = {k: v for k, v in step.named.items() if (step.name, k, v) != ("new_socket", "in_out", "INPUT")}
@@ -230,8 +236,11 @@ class _Writer:
         rows = [self.text(row[0] if len(loop.names) == 1 else row) for row in loop.rows]
         yield from self.filled(f"for {', '.join(loop.names)} in (", rows, "):")
         self.variables |= {f"loop/{name}": name for name in loop.names}
+        yield from self.indented(loop.steps, needed)
+
+    def indented(self, steps: Iterable[Step], needed: Uses[str]) -> Iterator[str]:
         self.room = WIDTH - len(INDENT)
-        for step in loop.steps:
+        for step in steps:
             for line in self.statement(step, needed):
                 yield INDENT + line
         self.room = WIDTH
@@ -353,9 +362,10 @@ def _place(step: Step) -> Place:
 
 
 def _values(step: Step) -> list[Value]:
-    if isinstance(step, Set | Put):
+    if isinstance(step, Set | Put | Find):
         return [step.value]
-    return [*step.args, *step.named.values()] if isinstance(step, Call | Waste) else []
+    context = step.context.values() if isinstance(step, Call) else ()
+    return [*step.args, *step.named.values(), *context] if isinstance(step, Call | Waste) else []
 
 
 def _used(step: Step) -> set[str]:

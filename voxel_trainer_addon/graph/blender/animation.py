@@ -16,6 +16,7 @@ from .stage import REFUSALS, Loop
 
 NODE = re.compile(r'nodes\["((?:[^"\\]|\\.)*)"\]\.?(.+)')
 PART = re.compile(r'\.?([A-Za-z_]\w*)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]')
+ALL = re.compile("")
 BLENDED = ("action", "action_blend_type", "action_extrapolation", "action_influence", "use_nla")
 """What tells how an action works on its data-block."""
 HELD, CURVE, DRIVER, VARIABLE, TARGET, MODIFIER = map(
@@ -25,19 +26,19 @@ HELD, CURVE, DRIVER, VARIABLE, TARGET, MODIFIER = map(
 # Reading
 
 
-def read_animation(
-    block: Any, names: Mapping[str, str] | None = None, beginnings: tuple[str, ...] = ("",)
-) -> Animation:
+def read_animation(block: Any, names: Mapping[str, str] | None = None, wanted: re.Pattern[str] = ALL) -> Animation:
     """Drivers and keyframes of a data-block; `names`: name of a node → how the graph calls it, for trees. Only curves
-    whose path starts with one of `beginnings` are read."""
+    with a path like `wanted` are read; without keyframes among them, how the action works says nothing."""
     held = block.animation_data
     if held is None:
         return Animation()
-    drivers = tuple(_curve(curve, block, names) for curve in held.drivers if curve.data_path.startswith(beginnings))
+    drivers = tuple(_curve(curve, block, names) for curve in held.drivers if wanted.match(curve.data_path))
     if held.action is None:
         return Animation(drivers)
-    curves = (curve for curve in _curves_of_action(held) if curve.data_path.startswith(beginnings))
+    curves = (curve for curve in _curves_of_action(held) if wanted.match(curve.data_path))
     keys = tuple(_curve(curve, block, names) for curve in curves)
+    if wanted is not ALL and not keys:
+        return Animation(drivers)
     settings = {name: value for name, value in values(held).items() if name in BLENDED}
     return Animation(drivers, keys, settings)
 

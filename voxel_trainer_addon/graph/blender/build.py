@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -48,13 +48,15 @@ class NotTaken(Exception):
     """This Blender does not let a script put such a node into such a tree, though the file has one there."""
 
 
-def make_placeholders(graphs: Iterable[Graph], more: Iterable[tuple[str, str]] = ()) -> None:
+def make_placeholders(
+    graphs: Iterable[Graph], more: Iterable[tuple[str, str]] = (), bodies: Mapping[str, str] | None = None
+) -> None:
     """Make what the graphs refer to, and `more` (ID type, name), where it is not there yet. Kinds that cannot be made
-    are left out."""
-    stage, graphs = Stage(), list(graphs)
+    are left out. `bodies`: name of an object → its type, where that matters."""
+    stage, graphs, bodies = Stage(), list(graphs), bodies or {}
     for kind, name in (*(ref for graph in graphs for ref in references_of(graph, layout=True)), *more):
         if kind in KINDS and name not in getattr(bpy.data, KINDS[kind].collection):
-            for step in placeholder(kind, name):
+            for step in placeholder(kind, name, bodies.get(name, "")):
                 stage.perform(step)
     for step in scene_steps(graphs):
         stage.perform(step)
@@ -73,14 +75,19 @@ def build(graph: Graph, layout: bool = False) -> tuple[Step, ...]:
 
 
 def build_all(
-    graphs: Iterable[Graph], layout: bool = False, limit_s: float = math.inf
+    graphs: Iterable[Graph],
+    layout: bool = False,
+    limit_s: float = math.inf,
+    kept: Mapping[str, Collection[str]] | None = None,
 ) -> dict[str, tuple[Step, ...] | Exception]:
     """Build trees in the open file, groups before their users; by key the steps that a tree took, or why it failed.
 
     All trees go through each phase together: an update walks every tree of the file, so there should be few of them. A
-    tree that takes longer than `limit_s` of the processor fails with TimeoutError.
+    tree that takes longer than `limit_s` of the processor fails with TimeoutError. `kept`: key of a tree → nodes that
+    keep their names, as something finds them by these.
     """
-    trees = [_Tree(graph, layout, limit_s) for graph in graphs]
+    kept = kept or {}
+    trees = [_Tree(graph, layout, limit_s, frozenset(kept.get(graph.key, ()))) for graph in graphs]
     for tree in trees:
         tree.attempt(tree.begin)
     with Holder() as hold:
@@ -98,9 +105,10 @@ def build_all(
 
 
 class _Tree(Loop):
-    def __init__(self, graph: Graph, layout: bool, limit_s: float) -> None:
+    def __init__(self, graph: Graph, layout: bool, limit_s: float, kept: frozenset[str] = frozenset()) -> None:
         super().__init__()
         self.graph = graph
+        self.kept = kept
         self.limit_s = self.left_s = limit_s
         self.error: Exception | None = None
         self.tree: Any = None
@@ -265,10 +273,10 @@ class _Tree(Loop):
         if there != names[: len(there)]:
             self.do(Call(place, "clear"))
 
-    def item_arguments(self, place: Place, live: Any, item: Mapping[str, Value]) -> tuple[Value, ...] | None:
+    def new_item(self, place: Place, live: Any, item: Mapping[str, Value]) -> Step | None:
         if place.path == ("file_slots",):
-            return (self.nodes[place.base.removeprefix("node/")].inputs[len(live)].name,)
-        return super().item_arguments(place, live, item)
+            return Call(place, "new", (self.nodes[place.base.removeprefix("node/")].inputs[len(live)].name,))
+        return super().new_item(place, live, item)
 
     # Sockets and links
 
@@ -349,7 +357,7 @@ class _Tree(Loop):
         """Make what moves the tree's properties. Nodes that are moved or looked at keep their names; so do twins, where
         names tell which of them is looked at."""
         animation = self.graph.animation
-        kept_names = {curve.node for curve in (*animation.drivers, *animation.keys)}
+        kept_names = {curve.node for curve in (*animation.drivers, *animation.keys)} | self.kept
         if looked_at := animation.looked_at:
             kept_names |= looked_at | twins(self.graph)
         made = {name: self.stage.live(Place(f"node/{name}")) for name in self.made if kept_names}

@@ -44,8 +44,15 @@ DEADLY = {"GeometryNodeClosureInput"}
 LONGEST_KEY = 32
 """Longer names of sockets are not written; the index is."""
 
-MADE_BY = {"curve_mapping": "use_curve_mapping"}
-"""Struct that is there only after a switch was on → the switch (colour management of File Output)."""
+MADE_BY: Mapping[str, tuple[str, Value]] = {
+    "curve_mapping": ("use_curve_mapping", True),  # colour management of File Output
+    "cloth": ("use_hair_dynamics", True),
+    "color_ramp": ("use_color_ramp", True),  # of a fluid's domain
+    "domain_settings": ("fluid_type", "DOMAIN"),
+    "effector_settings": ("fluid_type", "EFFECTOR"),
+    "flow_settings": ("fluid_type", "FLOW"),
+}
+"""Struct that is there only after a switch was on → the switch, and its value."""
 
 FOLLOWERS = frozenset({"CompositorNodeOutputFile"})
 """Nodes whose inputs take the type of what is linked to them (before 5.0), but not of what is muted already."""

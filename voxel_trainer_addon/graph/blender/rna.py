@@ -32,23 +32,28 @@ ITEM_SKIPPED = frozenset(
 )
 TREE_SKIPPED = frozenset({"annotation", "grease_pencil", "nodes", "links", "interface", "animation_data", "type"})
 KEPT_OUT: Mapping[str, frozenset[str]] = {
+    "ActionConstraint": frozenset({"action_slot_handle", "action_suitable_slots"}),
     "AnimData": frozenset({"drivers", "nla_tracks", "action_slot", "action_slot_handle", "last_slot_identifier"}),
-    "Constraint": frozenset({"name", "active", "show_expanded"}),
+    "Constraint": frozenset({"name", "active"}),
+    "CurveProfile": frozenset({"segments"}),
     "Driver": frozenset({"is_valid"}),
     "DriverVariable": frozenset({"is_name_valid"}),
     "FCurve": frozenset(
         {"data_path", "array_index", "group", "is_valid", "modifiers"} | {"color", "color_mode", "hide", "lock"}
     ),
     "FModifier": frozenset({"name", "active", "show_expanded"}),
-    "DynamicPaintSurface": frozenset({"point_cache"}),
-    "Modifier": frozenset(
-        {"name", "is_active", "show_expanded", "use_pin_to_last", "particle_system", "point_cache", "persistent_uid"}
-        | {"properties", "panels", "bakes", "node_warnings", "show_group_selector", "show_manage_panel"}
-    ),
+    "GpencilModifier": frozenset({"name"}),
+    "Modifier": frozenset({"name", "is_active", "properties", "panels", "bakes", "node_warnings"}),
+    "ParticleInstanceModifier": frozenset({"particle_system"}),
+    "ParticleSystem": frozenset({"particles", "child_particles"}),
     "PointCache": frozenset({"point_caches"}),
     "Keyframe": frozenset({"co_ui", "select_control_point", "select_left_handle", "select_right_handle"}),
 }
 """By class: what says nothing, is read in another way, or is how an editor shows it."""
+THINGS: Mapping[str, str] = {"ActionSlot": "identifier", "ParticleSystem": "name", "ShapeKey": "name"}
+"""Classes of what a data-block holds and others point to → what each is found by."""
+SETTERS: Mapping[tuple[str, str], str] = {("HookModifier", "vertex_indices"): "vertex_indices_set"}
+"""(Class, property) that can only be read → the method that sets it."""
 NODE_LAYOUT: Mapping[str, Value] = {
     "label": "",
     "width": None,
@@ -102,6 +107,16 @@ def _pointer(value: Any) -> Value:
     return values(value)
 
 
+def _thing(value: Any) -> Value:
+    kind = type(value).__name__
+    return None if value is None else {"thing": kind, "name": getattr(value, THINGS[kind])}
+
+
+def _columns(value: Any) -> Value:
+    """A matrix as Blender takes it in an assignment: column by column, where a look gives its rows."""
+    return [list(column) for column in zip(*numbers(value), strict=True)]
+
+
 def _items(value: Any) -> Value:
     return [values(item) for item in value]
 
@@ -116,13 +131,13 @@ def reader(p: Any) -> Reader | None:
         kind = getattr(bpy.types, p.fixed_type.identifier, object)
         if issubclass(kind, bpy.types.Node) or (p.is_readonly and issubclass(kind, bpy.types.ID)):
             return None
-        return _pointer
+        return _thing if kind.__name__ in THINGS and not p.is_readonly else _pointer
     if p.is_readonly:
         return None
     if p.type == "ENUM" and p.is_enum_flag:
         return _flags
     if getattr(p, "is_array", False):
-        return numbers
+        return _columns if p.subtype == "MATRIX" else numbers
     return _number if p.type == "FLOAT" else _same
 
 
@@ -146,7 +161,12 @@ def class_fields(kind: Any) -> Fields:
             base = set(ITEM_SKIPPED)
         for above in kind.__mro__:
             base |= KEPT_OUT.get(above.__name__, frozenset())
-        readers = ((p.identifier, reader(p)) for p in kind.bl_rna.properties if p.identifier not in base)
+        by_method = {name for owner, name in SETTERS if owner == kind.__name__}
+        readers = (
+            (p.identifier, numbers if p.identifier in by_method else reader(p))
+            for p in kind.bl_rna.properties
+            if p.identifier not in base
+        )
         _fields[kind] = tuple((name, read) for name, read in readers if read)
     return _fields[kind]
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any
 
 import bpy
@@ -19,6 +20,7 @@ from ..steps import (
     At,
     Call,
     Fetch,
+    Find,
     Join,
     PathOf,
     Place,
@@ -45,18 +47,19 @@ class Stage:
     """Performs steps on live data; `things` are the live objects by base."""
 
     def __init__(self) -> None:
-        self.things: dict[str, Any] = {"bpy.data": bpy.data, "bpy.utils": bpy.utils}
-        self.things["bpy.ops.cachefile"] = bpy.ops.cachefile
+        self.things: dict[str, Any] = {}
 
     def live(self, place: Place) -> Any:
-        thing = self.things.get(place.base) or self.data_block(place.base)
+        thing = self.things.get(place.base) or self.found(place.base)
         for step in place.path:
             thing = thing[step.key] if isinstance(step, At) else getattr(thing, step)
         return thing
 
     @staticmethod
-    def data_block(base: str) -> Any:
-        """The data-block that a base like `data/IMAGE/Rust` names."""
+    def found(base: str) -> Any:
+        """The data-block that a base like `data/IMAGE/Rust` names, or what `bpy.ops.object` says."""
+        if base.startswith("bpy."):
+            return reduce(getattr, base.split(".")[1:], bpy)
         _, kind, name = base.split("/", 2)
         return getattr(bpy.data, KINDS[kind].collection)[name]
 
@@ -71,7 +74,7 @@ class Stage:
         if value == OWN_TREE:
             return self.live(TREE)
         if is_reference(value):
-            return self.data_block(data(value["id"], value["name"]).base)
+            return self.found(data(value["id"], value["name"]).base)
         if isinstance(value, Mapping):
             if "group" in value:
                 return {name: self.value(below) for name, below in value["group"].items()}
@@ -89,13 +92,20 @@ class Stage:
             self.live(step.place)[step.key] = self.value(step.value)
         elif isinstance(step, Fetch):
             self.things[step.result] = self.live(step.place)
+        elif isinstance(step, Find):
+            wanted = self.value(step.value)
+            self.things[step.result] = next(x for x in self.live(step.place) if getattr(x, step.name) == wanted)
         elif isinstance(step, Waste):
             holder = self.live(step.place)
             for _ in range(step.count):
                 holder.remove(getattr(holder, step.name)(*step.args, **step.named))
         elif isinstance(step, Call):
-            named = {name: self.value(value) for name, value in step.named.items()}
-            result = getattr(self.live(step.place), step.name)(*map(self.value, step.args), **named)
+            named, context = (
+                {name: self.value(value) for name, value in given.items()} for given in (step.named, step.context)
+            )
+            override: Any = bpy.context.temp_override(**context) if context else contextlib.nullcontext()
+            with override:
+                result = getattr(self.live(step.place), step.name)(*map(self.value, step.args), **named)
             if step.result:
                 self.things[step.result] = result
 
@@ -119,7 +129,7 @@ class Loop:
         """Perform and record."""
         self.stage.perform(step)
         self.steps.append(step)
-        return self.stage.things.get(step.result) if isinstance(step, Call | Fetch) and step.result else None
+        return self.stage.things.get(step.result) if isinstance(step, Call | Fetch | Find) and step.result else None
 
     def tried(self, step: Step) -> bool:
         """Perform and record, unless Blender refuses."""
@@ -132,7 +142,7 @@ class Loop:
     def set(self, place: Place, struct: Any, name: str, want: Value, read: Any) -> bool:
         """Assign where it differs; recorded only if it made a difference."""
         have = read(getattr(struct, name))
-        if have == want or want == "":
+        if have == want or (want == "" and struct.bl_rna.properties[name].type == "ENUM"):
             return False
         try:
             setattr(struct, name, self.stage.value(want))
@@ -156,8 +166,7 @@ class Loop:
                 wanted = want[name]
                 if _is_struct(wanted):
                     below = getattr(struct, name)
-                    if below is None and name in items.MADE_BY:
-                        self.do(Set(place, items.MADE_BY[name], True))
+                    if below is None and self.make_struct(place, name):
                         below = getattr(struct, name)
                     if isinstance(below, bpy.types.bpy_prop_collection):
                         self.told_collection(place / name, below, wanted)
@@ -195,9 +204,18 @@ class Loop:
                 if point.select:
                     self.do(Set(place / "curves" / At(n) / "points" / At(m), "select", False))
 
-    def item_arguments(self, place: Place, live: Any, item: Mapping[str, Value]) -> tuple[Value, ...] | None:
-        """What the collection's `new` wants for such an item; None where it has no `new`."""
-        return items.arguments(live, item)
+    def make_struct(self, place: Place, name: str) -> bool:
+        """Make a nested struct that is not there, where there is a way."""
+        return name in items.MADE_BY and self.tried(Set(place, *items.MADE_BY[name]))
+
+    def new_item(self, place: Place, live: Any, item: Mapping[str, Value]) -> Step | None:
+        """What adds such an item to a collection; None where there is no way."""
+        args = items.arguments(live, item)
+        return None if args is None else Call(place, "new", args)
+
+    def old_item(self, place: Place, live: Any) -> Step:
+        """What removes the last item of a collection."""
+        return Call(place, "remove", (place / At(len(live) - 1),))
 
     def collection(self, place: Place, live: Any, want: list[Any]) -> None:
         """Bring a collection to the wanted number of items, then each item to its values."""
@@ -207,23 +225,16 @@ class Loop:
             self.numbered(owner, together)
         while len(live) > len(want):
             before = len(live)
-            self.do(Call(place, "remove", (place / At(len(live) - 1),)))
-            if len(live) >= before:
+            if not self.tried(self.old_item(place, live)) or len(live) >= before:
                 break
         while len(live) < len(want):
             before = len(live)
-            args = self.item_arguments(place, live, want[len(live)])
-            if args is None:
-                return
-            try:
-                self.do(Call(place, "new", args))
-            except (TypeError, RuntimeError, ValueError):
-                return
-            if len(live) <= before:
-                return
+            step = self.new_item(place, live, want[before])
+            if step is None or not self.tried(step) or len(live) <= before:
+                break
             if getattr(live[before], "auto_remove", False):  # else the next update removes it before it is linked
                 self.do(Set(place / At(before), "auto_remove", False))
-        for n, item in enumerate(want):
+        for n, item in enumerate(want[: len(live)]):
             self.fit(place / At(n), live[n], item)
 
     def numbered(self, node: Place, together: Mapping[str, tuple[list[int], list[Any]]]) -> None:
@@ -271,4 +282,4 @@ class Loop:
 
 
 def _is_struct(value: Value) -> bool:
-    return isinstance(value, Mapping) and not value.keys() & {"id", "set", "float"}
+    return isinstance(value, Mapping) and not value.keys() & {"id", "set", "float", "thing"}

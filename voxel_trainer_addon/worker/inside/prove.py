@@ -3,17 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ...graph.blender.build import NotTaken, build_all, make_placeholders
 from ...graph.canonical import graph_hash, shape_hash
-from ...graph.model import Graph, closure
-from ...graph.write import Block, script
-from . import clear, empty, trial
-from .trial import LazyGraphs, Seen, compared, held, refusal, tried
+from ...graph.model import closure
+from ...graph.write import script
+from . import empty
+from .trial import LazyGraphs, Seen, built, compared, held, refusal, tried
 
 
 def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
@@ -28,7 +26,7 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     roots = {key: closure(graphs[key], graphs) for key in body["roots"]}
     refusals = {key: refusal(trees, layout) for key, trees in roots.items()}
     empty()
-    blocks, failures = _build_all([trees for key, trees in roots.items() if not refusals[key]], layout)
+    blocks, failures = built([tree for key, trees in roots.items() if not refusals[key] for tree in trees], layout)
     seen: Seen = {}
     scripts = {}
     for key, trees in roots.items():
@@ -46,22 +44,3 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
             "nodes": len(root.nodes),
         }
     return {"scripts": scripts}
-
-
-def _build_all(roots: Iterable[list[Graph]], layout: bool) -> tuple[dict[str, Block], dict[str, str]]:
-    """Every tree of these closures built once, all in one file: its steps, or why it could not be built."""
-    trees = {tree.key: tree for closure in roots for tree in closure}
-    clear()
-    make_placeholders(trees.values())
-    blocks: dict[str, Block] = {}
-    failures: dict[str, str] = {}
-    for key, made in build_all(trees.values(), layout, trial.LIMIT_S).items():
-        if isinstance(made, TimeoutError):
-            failures[key] = f"time: {made} to build"
-        elif isinstance(made, NotTaken):
-            failures[key] = f"refused: {made}"
-        elif isinstance(made, Exception):
-            failures[key] = f"failed: {type(made).__name__}: {made}"
-        else:
-            blocks[key] = Block(trees[key], made)
-    return blocks, failures

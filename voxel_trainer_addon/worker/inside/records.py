@@ -12,8 +12,8 @@ from typing import Any
 
 from ...errors import SetAside
 from ...graph.blender.read import read_graphs
-from ...graph.blender.stacks import read_stack
-from ...graph.stack import Stack
+from ...graph.blender.stacks import read_stack, side_of
+from ...graph.stack import Entry, Stack
 from ...graph.steps import is_reference
 from .rna import PATHS, base_name, numbers, plain, settings
 
@@ -103,18 +103,10 @@ class Reader:
         return rows
 
     def _object(self, ob: Any) -> Json:
-        """Its row; its modifiers and constraints go to `stacks`."""
-        if len(ob.modifiers) or len(ob.constraints):
-            stack = read_stack(ob)
-            both = ((ob.modifiers, stack.modifiers), (ob.constraints, stack.constraints))
-            modifiers, constraints = (
-                tuple(
-                    replace(entry, settings=_without_places(thing, entry.settings))
-                    for thing, entry in zip(*side, strict=True)
-                )
-                for side in both
-            )
-            self.stacks[stack.key] = replace(stack, modifiers=modifiers, constraints=constraints)
+        """Its row; modifiers and constraints go to `stacks`."""
+        stack = read_stack(ob, self.data.objects)
+        if stack is not None:
+            self.stacks[stack.key] = _stack_without_places(ob, stack)
         rotation = ROTATIONS.get(ob.rotation_mode, "rotation_euler")
         return {
             "name": ob.name,
@@ -133,20 +125,8 @@ class Reader:
             "particle_systems": [
                 {"name": system.name, "settings": self.reference(system.settings)} for system in ob.particle_systems
             ],
-            **self._pose(ob),
             **self._drivers(ob),
         }
-
-    def _pose(self, ob: Any) -> Json:
-        """Bones with constraints, by name."""
-        bones = ob.pose.bones if ob.pose else ()
-        held = {bone.name: [self._constraint(c) for c in bone.constraints] for bone in bones if len(bone.constraints)}
-        return {"pose": held} if held else {}
-
-    def _constraint(self, constraint: Any) -> Json:
-        if not hasattr(constraint, "type"):  # of a type that this Blender does not know
-            return {"name": "", "type": "", "settings": {}}
-        return {"name": constraint.name, "type": constraint.type, "settings": settings(constraint, self.reference)}
 
     def _drivers(self, block: Any) -> Json:
         """The drivers of a data-block, of its tree and of its shape keys, as they are written; they never run."""
@@ -213,6 +193,19 @@ def _kind(block: Any) -> Json:
     return {"type": block.type} if isinstance(getattr(block, "type", None), str) else {}
 
 
+def _stack_without_places(ob: Any, stack: Stack) -> Stack:
+    """The object's stack, where paths are cut to their last part. Constraints have none."""
+
+    def cut(thing: Any, entry: Entry) -> Entry:
+        bakes = tuple(
+            replace(bake, settings={**bake.settings, "directory": base_name(bake.settings["directory"])})
+            for bake in entry.bakes
+        )
+        return replace(entry, settings=_without_places(thing, entry.settings), bakes=bakes)
+
+    return replace(stack, modifiers=tuple(map(cut, getattr(ob, side_of(ob)), stack.modifiers)))
+
+
 def _without_places(struct: Any, held: Mapping[str, Any]) -> Json:
     """A struct's settings, where paths, in nested ones too, are cut to their last part."""
     kept: Json = {}
@@ -220,7 +213,7 @@ def _without_places(struct: Any, held: Mapping[str, Any]) -> Json:
         p = struct.bl_rna.properties[name]
         if p.type == "STRING" and p.subtype in PATHS:
             value = base_name(value)
-        elif p.type == "POINTER" and value and not is_reference(value):
+        elif p.type == "POINTER" and value and not (is_reference(value) or "thing" in value):
             value = _without_places(getattr(struct, name), value)
         elif p.type == "COLLECTION":
             value = [_without_places(*pair) for pair in zip(getattr(struct, name), value, strict=True)]

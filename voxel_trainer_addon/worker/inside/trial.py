@@ -4,19 +4,21 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import bpy
 
 from ...files import read_json
+from ...graph.blender.build import NotTaken, build_all, make_placeholders
 from ...graph.blender.read import owner_of, read_graph, tree_of
 from ...graph.blender.run import CODE_NAME, holding_pays, run_held, run_plain
 from ...graph.canonical import differences
 from ...graph.exact import exact_differences
 from ...graph.model import Graph
 from ...graph.steps import KINDS, references_of
+from ...graph.write import Block
 from . import Refused, clear
 
 LIMIT_S = 100.0
@@ -69,6 +71,32 @@ def refusal(trees: Sequence[Graph], layout: bool = False) -> str:
             if kind not in KINDS:
                 return f"refused: “{tree.name}” refers to “{name}”, and no script makes a data-block of type {kind}"
     return ""
+
+
+def built(
+    graphs: Iterable[Graph],
+    layout: bool = False,
+    more: Iterable[tuple[str, str]] = (),
+    bodies: Mapping[str, str] | None = None,
+    kept: Mapping[str, Collection[str]] | None = None,
+) -> tuple[dict[str, Block], dict[str, str]]:
+    """Every tree built once, all in one emptied file: its steps, or why it could not be built. `more` and `bodies` are
+    stand-ins and types of objects as `make_placeholders` takes them, `kept` are names as `build_all` does."""
+    trees = {tree.key: tree for tree in graphs}
+    clear()
+    make_placeholders(trees.values(), more, bodies)
+    blocks: dict[str, Block] = {}
+    failures: dict[str, str] = {}
+    for key, made in build_all(trees.values(), layout, LIMIT_S, kept).items():
+        if isinstance(made, TimeoutError):
+            failures[key] = f"time: {made} to build"
+        elif isinstance(made, NotTaken):
+            failures[key] = f"refused: {made}"
+        elif isinstance(made, Exception):
+            failures[key] = f"failed: {type(made).__name__}: {made}"
+        else:
+            blocks[key] = Block(trees[key], made)
+    return blocks, failures
 
 
 def tried(code: str, trees: Sequence[Graph], verdict: Callable[[], str]) -> str:

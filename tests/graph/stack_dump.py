@@ -19,7 +19,18 @@ NEVER = {
     *("action_suitable_slots", "active_particle_target", "active_particle_target_index"),  # follow from others
     *("face_count", "total_levels", "hair_grid_min", "hair_grid_max", "hair_grid_resolution"),  # follow from geometry
     *("density_grid", "velocity_grid", "flame_grid", "color_grid", "heat_grid", "temperature_grid"),  # a simulation
-    *("domain_resolution", "start_point", "cell_size", "info", "is_outdated", "is_frame_skip", "is_baked", "is_baking"),
+    *(
+        "particles",
+        "child_particles",
+        "domain_resolution",
+        "start_point",
+        "cell_size",
+        "info",
+        "is_outdated",
+        "is_frame_skip",
+        "is_baked",
+        "is_baking",
+    ),
 }
 ELSEWHERE = {"bakes", "properties"}
 """What is told by identifiers or in no order; `stack` looks at it in its own way."""

@@ -14,6 +14,7 @@ from tests.graph.stack_dump import stack
 from voxel_trainer_addon.worker.inside import empty
 
 pytestmark = pytest.mark.bpy
+DASH = "GREASE_PENCIL_DASH"
 
 
 @pytest.mark.parametrize("modifier", listed("modifiers"))
@@ -62,6 +63,25 @@ def test_the_dump_sees_every_change() -> None:
         after = stack(ob), stack(lattice)
         assert before != after, n
         before = after
+
+
+def test_what_has_been_emptied_comes_back_empty() -> None:
+    """Segments and surfaces that were there from the start."""
+    empty()
+    pencil, ob = new_object("GREASEPENCIL", "Pencil"), new_object("MESH")
+    ob.modifiers.new("Paint", "DYNAMIC_PAINT")
+    with bpy.context.temp_override(object=ob):
+        bpy.ops.dpaint.type_toggle(type="CANVAS")
+        bpy.ops.dpaint.surface_slot_remove()
+    old = pencil.type == "GPENCIL"
+    dash = pencil.grease_pencil_modifiers.new("Dash", "GP_DASH") if old else pencil.modifiers.new("Dash", DASH)
+    with bpy.context.temp_override(object=pencil):
+        if old:
+            bpy.ops.gpencil.segment_remove(modifier="Dash", index=0)
+        else:
+            bpy.ops.object.grease_pencil_dash_modifier_segment_remove(modifier="Dash", index=0)
+    assert len(dash.segments) == 0 and len(ob.modifiers[0].canvas_settings.canvas_surfaces) == 0
+    assert failures([pencil, ob]) == []
 
 
 @pytest.mark.parametrize("spray", (False, True), ids=("liquid", "spray"))

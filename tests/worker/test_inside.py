@@ -125,7 +125,14 @@ else:
     modifier[count.identifier] = 7
 bevel = box.modifiers.new("Bevel", "BEVEL")
 bevel.width = 0.25
-box.constraints.new("TRACK_TO")
+rig = bpy.data.objects.new("Rig", bpy.data.armatures.new("Rig"))
+bpy.context.scene.collection.objects.link(rig)
+bpy.context.view_layer.objects.active = rig
+bpy.ops.object.mode_set(mode="EDIT")
+rig.data.edit_bones.new("Arm").tail.z = 1
+bpy.ops.object.mode_set(mode="OBJECT")
+rig.pose.bones["Arm"].constraints.new("IK").target = box
+box.constraints.new("TRACK_TO").target = rig
 driver = box.driver_add("location", 2).driver
 driver.expression = "open('/tmp/gone', 'w')"
 image = bpy.data.images.new("Rust", 4, 4)
@@ -152,13 +159,14 @@ def scene(places: tuple[Path, Path, Path]) -> Path:
 def test_a_record_says_what_the_file_holds(pool: Pool, scene: Path, way: str) -> None:
     answer, record = read(pool, scene, way)
     assert answer.ok and record["state"] == "read" and record["way"] == way
-    (box,) = record["objects"]
+    box = next(row for row in record["objects"] if row["name"] == "Box")
     assert box["location"][0] == 0.1 and box["data"] == {"id": "MESH", "name": "Box"}
-    (stack,) = record["stacks"].values()
+    stack, rig = record["stacks"]["objects/Box"], record["stacks"]["objects/Rig"]
     nodes, bevel = stack["modifiers"]
     assert nodes["settings"]["node_group"]["name"] == "Rocks" and 7 in nodes["inputs"][0][1].values()
     assert bevel["type"] == "BEVEL" and bevel["settings"]["width"] == 0.25
-    assert stack["constraints"][0]["type"] == "TRACK_TO"
+    assert stack["constraints"][0]["type"] == "TRACK_TO" and stack["bodies"] == {"Rig": "ARMATURE"}
+    assert rig["bones"][0]["name"] == "Arm" and rig["bodies"] == {"Box": "MESH"}
     assert box["drivers"] == [{"path": "location", "index": 2, "expression": "open('/tmp/gone', 'w')"}]
     (mesh,) = (row for row in record["data"] if row["kind"] == "meshes")
     assert (mesh["vertices"], mesh["polygons"], mesh["extent"]) == (3, 1, [[0.0, 0.0, 0.0], [1.0, 2.0, 0.0]])

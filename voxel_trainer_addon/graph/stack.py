@@ -25,7 +25,7 @@ class Bake:
 class Entry:
     """A modifier or constraint. `inputs` and `outputs` are those of a Geometry Nodes group, in the order of its
     interface: each a socket's name and what the modifier says about it; `panels`: each one's name and whether it is
-    open."""
+    open, by both of the two states that Blender keeps from 5.2 on."""
 
     name: str
     type: str

@@ -7,6 +7,7 @@ make (surfaces of dynamic paint, bones). Each is made when a setting is not take
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -20,7 +21,7 @@ from .animation import animate
 from .inputs import fit_inputs, live_path
 from .rna import SETTERS
 from .stacks import side_of
-from .stage import Loop
+from .stage import REFUSALS, Loop
 
 OPERATORS = Place("bpy.ops.object")
 PAINT = {"canvas_settings": "CANVAS", "brush_settings": "BRUSH"}
@@ -129,13 +130,13 @@ class _Stack(Loop):
         """What a modifier says of a later one (of a particle system, say), then which stay at the end: each of these
         goes before those that do so already."""
         live = self.stage.live(place)
-        made = [(entry, live[entry.name]) for entry in wanted if entry.name in live]
-        for entry, modifier in made:
-            self.fit(place / At(entry.name), modifier, entry.settings)
+        for entry in wanted:
+            if entry.name in live:
+                self.fit(place / At(entry.name), live[entry.name], entry.settings)
         self.unpinned = False
-        for entry, modifier in reversed(made):
-            if PIN in entry.settings:
-                self.set(place / At(entry.name), modifier, PIN, entry.settings[PIN], bool)
+        for entry in reversed(wanted):
+            if entry.name in live and PIN in entry.settings:
+                self.set(place / At(entry.name), live[entry.name], PIN, entry.settings[PIN], bool)
 
     # What Blender looks for
 
@@ -147,7 +148,7 @@ class _Stack(Loop):
         return self.make_ready(place, struct, name, want) and self.assign(place, struct, name, want, read)
 
     def assign(self, place: Place, struct: Any, name: str, want: Value, read: Any) -> bool:
-        if struct.bl_rna.identifier == "CurveProfilePoint":
+        if struct.bl_rna.identifier == "CurveProfilePoint" and name.startswith("handle_type"):
             self.select(Place(place.base, place.path[:-1]), struct)
         if method := SETTERS.get((type(struct).__name__, name)):
             return self.tried(Call(place, method, (want,)))
@@ -168,9 +169,9 @@ class _Stack(Loop):
         """Make what a setting wants to be there first; whether there was anything to make."""
         body = self.ob / "data"
         thing = want["thing"] if isinstance(want, Mapping) and "thing" in want else ""
-        if isinstance(want, str) and "vertex_group" in name:
+        if isinstance(want, str) and "vertex_group" in name and want not in self.live.vertex_groups:
             return self.tried(Call(self.ob / "vertex_groups", "new", (), {"name": want}))
-        if isinstance(want, str) and "uv_layer" in name:
+        if isinstance(want, str) and "uv_layer" in name and want not in getattr(self.live.data, "uv_layers", (want,)):
             return self.tried(Call(body / "uv_layers", "new", (), {"name": want}))
         if thing == "ShapeKey":
             return self.tried(Call(self.ob, "shape_key_add", (), {"name": want["name"], "from_mix": False}))
@@ -192,11 +193,13 @@ class _Stack(Loop):
                 continue
             now = getattr(struct, p.identifier)
             for item in p.enum_items:
-                setattr(struct, p.identifier, item.identifier)
+                with contextlib.suppress(*REFUSALS):
+                    setattr(struct, p.identifier, item.identifier)
                 if not struct.is_property_readonly(name):
                     self.steps.append(Set(place, p.identifier, item.identifier))
                     return True
-            setattr(struct, p.identifier, now)
+            with contextlib.suppress(*REFUSALS):
+                setattr(struct, p.identifier, now)
         return False
 
     def select(self, points: Place, wanted: Any) -> None:

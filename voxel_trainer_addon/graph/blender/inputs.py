@@ -72,12 +72,13 @@ def _plain(value: Any) -> Value:
 
 
 def _panels(modifier: Any) -> Iterator[tuple[str, tuple[str | At, ...], Any, str]]:
-    """(name, way to what holds its state, that thing, property) of each panel of the interface."""
+    """(name, way to what holds its state, that thing, property) of each panel of the interface; 5.2 keeps two states of
+    each."""
     panels = [item for item in modifier.node_group.interface.items_tree if item.item_type == "PANEL"]
     for n, panel in enumerate(panels):
         if BY_RNA:
             yield panel.name, ("properties", "panels"), modifier.properties.panels, f"open_{panel.persistent_uid}"
-        elif n < len(modifier.panels):
+        if n < len(modifier.panels):
             yield panel.name, ("panels", At(n)), modifier.panels[n], "is_open"
 
 

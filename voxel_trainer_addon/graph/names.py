@@ -8,7 +8,7 @@ import keyword
 import re
 import unicodedata
 
-from .model import Graph, Node
+from .model import Graph, Node, Socket
 from .wires import carried
 
 LONGEST = 30
@@ -16,7 +16,7 @@ LETTERS = frozenset("xyzab")
 """The only names shorter than three characters."""
 RESERVED = frozenset(
     {*keyword.kwlist, *dir(builtins), "match", "case", "bpy", "fonts", "tree", "new", "link", "wire", "node"}
-    | {"new_socket", "new_panel", "socket", "panel", "source", "target", "name", "index", "value"}
+    | {"new_socket", "new_panel", "socket", "panel", "source", "from_key", "to_key", "target", "name", "index", "value"}
     | {"helper", "holder", "unsigned", "animation", "curve", "modifier", "driver", "variable"}
 )
 """What means something else in a script, or in Python."""
@@ -33,8 +33,12 @@ SAID = {
     "rgb": "color",
     "tex_ies": "ies_texture",
     "tex_sky": "sky_texture",
+    "foreach_geometry_element_input": "for_each_element",
+    "foreach_geometry_element_output": "for_each_element_output",
 }
 """Words of a type's identifier that say less than the menu does → what is said instead."""
+VAGUE = frozenset({"value", "result", "output", "vector"})
+"""Names of outputs that many nodes have and that say little by themselves."""
 SILENT = frozenset({"tex", "bsdf", "input", "primitive"})
 """Words of identifiers that add nothing where others stand beside them."""
 
@@ -77,8 +81,14 @@ def wishes(graph: Graph) -> dict[str, str]:
     return asked | {node.name: _reroute(node, through[node.name]) for node in graph.nodes if node.name in through}
 
 
-def _reroute(node: Node, carries: str) -> str:
-    return snake(node.layout.get("label", "")) or snake(carries) or "reroute"
+def _reroute(node: Node, carries: tuple[Node, Socket] | None) -> str:
+    """Its label, or the output that it carries; of which node that is, where the output's own name does not say much."""
+    label = snake(node.layout.get("label", ""))
+    if label or carries is None:
+        return label or "reroute"
+    source, output = carries
+    name = snake(output.name)
+    return name if name and name not in VAGUE else f"{wish(source)}_{name}"
 
 
 class Names:

@@ -69,16 +69,22 @@ def variables(blocks: Sequence[Block]) -> list[Mapping[str, str]]:
 
 
 def literal(text: str) -> str:
-    """A string as Python spells it in double quotes; what cannot be seen is escaped."""
-    seen = text.isprintable() and '"' not in text and "\\" not in text
-    return '"' + (text if seen else "".join(map(_character, text))) + '"'
+    """A string as Python spells it, in double quotes unless it holds some; what cannot be seen is escaped."""
+    quote = _quote(text)
+    seen = text.isprintable() and quote not in text and "\\" not in text
+    return quote + (text if seen else "".join(_characters(text, quote))) + quote
 
 
-def _character(c: str) -> str:
-    known = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}.get(c)
-    if known or c.isprintable():
-        return known or c
-    return f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" if ord(c) < 65536 else f"\\U{ord(c):08x}"
+def _quote(text: str) -> str:
+    return "'" if '"' in text and "'" not in text else '"'
+
+
+def _characters(text: str, quote: str) -> Iterator[str]:
+    known = {quote: f"\\{quote}", "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
+    for c in text:
+        n = ord(c)
+        hidden = f"\\x{n:02x}" if n < 256 else f"\\u{n:04x}" if n < 65536 else f"\\U{n:08x}"
+        yield known.get(c) or (c if c.isprintable() else hidden)
 
 
 def number(value: float) -> str:
@@ -339,13 +345,13 @@ class _Writer:
 
 def _chunks(text: str, indent: str, width: int) -> Iterator[str]:
     """A long string as adjacent literals, a line each."""
-    room, line = width - len(indent) - 2, ""
-    for c in map(_character, text):
+    room, line, quote = width - len(indent) - 2, "", _quote(text)
+    for c in _characters(text, quote):
         if len(line) + len(c) > room:
-            yield f'{indent}"{line}"'
+            yield f"{indent}{quote}{line}{quote}"
             line = ""
         line += c
-    yield f'{indent}"{line}"'
+    yield f"{indent}{quote}{line}{quote}"
 
 
 def _place(step: Step) -> Place:

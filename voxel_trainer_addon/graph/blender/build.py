@@ -12,7 +12,7 @@ from typing import Any
 
 import bpy
 
-from ..flow import FRAME, REROUTE, fed_inputs, in_flow
+from ..flow import FRAME, REROUTE, by_frame, fed_inputs
 from ..model import Curve, Graph, Link, Node, Socket, Value
 from ..steps import (
     DATA,
@@ -132,7 +132,7 @@ class _Tree(Loop):
         self.fit(TREE, self.tree, self.graph.settings)
         self.interface = Interface(self, self.graph, self.layout)
         self.interface.make()
-        self.order = list(self.graph.nodes) if self.graph.sparse else in_flow(self.graph)
+        self.order = list(self.graph.nodes) if self.graph.sparse else by_frame(self.graph)
         self.first = [node for node in self.order if node.type != FRAME or self.layout]
         self.values_of_later_versions()
 

@@ -28,7 +28,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Peer:
-    """`export`: the text for a tree by its key. `rebuild`: what the peer does to make it of that text, if it is plain."""
+    """`export`: the text for a tree by its key. `rebuild`: makes it of that text, where that can be measured."""
 
     export: Callable[[str], str]
     rebuild: Callable[[str], None] | None = None

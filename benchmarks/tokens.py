@@ -6,11 +6,12 @@
     python benchmarks/tokens.py SCRIPTS [--peer NAME=TEXTS]…               (a Python with tiktoken)
         [--vocabulary FOLDER] [--least N]
 
-Counted with o200k_base; `--vocabulary` is a folder that holds it as tiktoken caches it (`litellm/litellm_core_utils/
-tokenizers` of the package litellm does), so that nothing is fetched. Prints one JSON object over the trees of at least N
-nodes of their own (10). Tokens are those of the whole script, groups included; nodes are those that our script makes, of
-the tree and of its groups, frames apart. `peers`: each beside ours, over the trees that both took through. Lines are
-those of the trees of 25 to 35 nodes, without groups, interface, ramps and curves.
+Counted with o200k_base; `--vocabulary` is a folder that holds it as tiktoken caches it, so that nothing is fetched
+(`litellm/litellm_core_utils/tokenizers` of the package litellm does). Prints one JSON object over the trees of at least
+N nodes of their own (10). Tokens are those of the whole script, groups included; nodes are those that our script makes,
+of the tree and of its groups, frames apart. `distinct` counts equal scripts once: files repeat their groups. `peers`:
+each beside ours, over the trees that both took through. Lines are those of the trees of 25 to 35 nodes, without groups,
+interface, ramps and curves.
 """
 
 from __future__ import annotations
@@ -206,6 +207,7 @@ def main() -> None:
 
     everything = list(read_scripts(options.scripts))
     scripts = [script for script in everything if script.own_nodes >= options.least]
+    distinct = {script.code: (count(script.code), script.nodes) for script in scripts}
     lines = [own_lines(script) for script in scripts if script.own_nodes in MIDDLE]
     names = set().union(*(script.names for script in everything))
     result = {
@@ -213,6 +215,7 @@ def main() -> None:
         "trees": len(scripts),
         "nodes": sum(script.nodes for script in scripts),
         "tokens_a_node": tokens_a_node([(count(script.code), script.nodes) for script in scripts]),
+        "distinct": {"trees": len(distinct), "tokens_a_node": tokens_a_node(list(distinct.values()))},
         "by_kind": by_kind(scripts, count),
         "readable": {
             "trees_of_25_to_35_nodes": len(lines),

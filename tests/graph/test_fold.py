@@ -98,16 +98,26 @@ def told(steps: list[Step]) -> str:
 
 
 def test_links_from_many_nodes_and_values_of_one_are_loops() -> None:
-    steps = [*link(Place("node/a"), "Value", 0), *link(Place("node/b"), "Value", 1), *link(Place("node/c"), "Value", 2)]
+    steps = [step for n, name in enumerate("abca") for step in link(Place(f"node/{name}"), "Value", n)]
     assert """
-for node, index in ((node_a, 0), (node_b, 1), (node_c, 2)):
+for node, index in ((node_a, 0), (node_b, 1), (node_c, 2), (node_a, 3)):
     link(node.outputs["Value"], node_d.inputs[index])
 """ in told(steps)
+    assert "for " not in told(steps[:3])
     steps = [*value("Scale", 2.5), *value("Detail", 3.0), *value(4, 0.0)]
     assert """
 for socket, value in (("Scale", 2.5), ("Detail", 3), (4, 0)):
     node_d.inputs[socket].default_value = value
 """ in told(steps)
+
+
+def test_sockets_to_and_from_other_keys_are_keys() -> None:
+    steps = [step for keys in ("AB", "BC", "CA") for step in link(Place("node/a"), *keys)]
+    assert "for " not in told(steps)
+    assert """
+for from_key, to_key in (("A", "B"), ("B", "C"), ("C", "A"), ("D", "D")):
+    link(node_a.outputs[from_key], node_d.inputs[to_key])
+""" in told([*steps, *link(Place("node/a"), "D", "D")])
 
 
 def test_two_links_stay_two_lines() -> None:

@@ -44,6 +44,7 @@ def test_names_say_what_things_are_and_lines_fit(name: str, corpus: Path) -> Non
         used = [blocks[tree.key] for tree in trees]
         code = script(used, arrange=True)
         assert max(map(len, code.splitlines())) <= 100
+        assert not any(line.count(" = new(") > 1 for line in code.splitlines())
         parsed = ast.parse(code, feature_version=(3, 11))
         names = {n.id for n in ast.walk(parsed) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         assert all(3 <= len(name) <= 40 or name in LETTERS for name in names - {"x", "y"})

@@ -3,10 +3,7 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
-from functools import reduce
-from operator import or_
 
 from .model import Graph, Link, Node
 
@@ -79,49 +76,3 @@ def in_flow(graph: Graph) -> list[Node]:
                 stack.append((name, True))
                 stack += [(source, False) for _, _, source in sorted(before[name], reverse=True)]
     return list(done.values())
-
-
-def by_frame(graph: Graph) -> list[Node]:
-    """The nodes in flow, but those of one frame together, as far as others need not come between.
-
-    A frame is begun when all is there that it takes from outside, and left when none of its nodes can come next. Sets of
-    nodes are whole numbers, with a bit for the place of each node in the flow.
-    """
-    order = in_flow(graph)
-    frames = [node.layout.get("parent") or "" for node in order]
-    if not any(frames):
-        return order
-    at = {node.name: n for n, node in enumerate(order)}
-    sources: list[set[int]] = [set() for _ in order]
-    users: list[list[int]] = [[] for _ in order]
-    pairs = [(node.name, node.pair) for node in graph.nodes if node.pair is not None]
-    for source, target in {(at[a], at[b]) for a, b in [*((k.source, k.target) for k in graph.links), *pairs]}:
-        if source < target:
-            sources[target].add(source)
-            users[source].append(target)
-    needs: list[int] = []
-    for n in range(len(order)):
-        needs.append(reduce(or_, (needs[source] | 1 << source for source in sources[n]), 0))
-    awaited = {"": 0}
-    for frame in {*frames} - {""}:
-        members = [n for n, other in enumerate(frames) if other == frame]
-        own = sum(1 << n for n in members)
-        behind = sum(1 << n for n, needed in enumerate(needs) if needed & own)
-        awaited[frame] = reduce(or_, (needs[n] for n in members)) & ~own & ~behind
-    ready: dict[str, list[int]] = defaultdict(list)
-    for n in range(len(order)):
-        if not sources[n]:
-            heapq.heappush(ready[frames[n]], n)
-    found: list[Node] = []
-    frame, done = "", 0
-    while len(found) < len(order):
-        if not frame or not ready[frame]:
-            frame = min((f for f in ready if ready[f]), key=lambda f: (bool(awaited[f] & ~done), ready[f][0]))
-        n = heapq.heappop(ready[frame])
-        found.append(order[n])
-        done |= 1 << n
-        for user in users[n]:
-            sources[user].discard(n)
-            if not sources[user]:
-                heapq.heappush(ready[frames[user]], user)
-    return found

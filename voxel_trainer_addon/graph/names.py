@@ -16,7 +16,8 @@ LETTERS = frozenset("xyzab")
 """The only names shorter than three characters."""
 RESERVED = frozenset(
     {*keyword.kwlist, *dir(builtins), "match", "case", "bpy", "fonts", "tree", "new", "link", "wire", "node"}
-    | {"new_socket", "new_panel", "socket", "panel", "source", "from_key", "to_key", "target", "name", "index", "value"}
+    | {"new_socket", "new_panel", "socket", "panel", "source", "target", "name", "index", "value"}
+    | {"from_key", "to_key", "stops", "curve_points"}
     | {"helper", "holder", "unsigned", "animation", "curve", "modifier", "driver", "variable"}
 )
 """What means something else in a script, or in Python."""
@@ -82,7 +83,7 @@ def wishes(graph: Graph) -> dict[str, str]:
 
 
 def _reroute(node: Node, carries: tuple[Node, Socket] | None) -> str:
-    """Its label, or the output that it carries; of which node that is, where the output's own name does not say much."""
+    """Its label, or the output that it carries, with that one's node where the output's name says little."""
     label = snake(node.layout.get("label", ""))
     if label or carries is None:
         return label or "reroute"

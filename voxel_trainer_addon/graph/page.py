@@ -24,7 +24,8 @@ class Page:
     """Takes a tree's statements one by one and gives the lines of its part of the script.
 
     A line speaks of one node at most: of its making with its settings, and with the link or value that follows where
-    that is all there is. Call `before` and then `lines` for each statement, and `end` after the last. `bound`: methods that have a name.
+    that is all there is. Call `before` and then `lines` for each statement, and `end` after the last. `bound`: methods
+    that have a name.
     """
 
     def __init__(self, graph: Graph, steps: Sequence[Step]) -> None:

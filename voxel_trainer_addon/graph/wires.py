@@ -42,7 +42,6 @@ def carried(graph: Graph) -> dict[str, tuple[Node, Socket] | None]:
             while link is not None and link.source in into and link.source not in passed:
                 passed.add(link.source)
                 link = into[link.source]
-            start = nodes[link.source] if link is not None else None
-            real = link is not None and start is not None and start.type != REROUTE
-            found[node.name] = (start, start.outputs[link.output]) if real else None
+            start = nodes[link.source] if link is not None else node
+            found[node.name] = (start, start.outputs[link.output]) if link and start.type != REROUTE else None
     return found

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as Uses
 from dataclasses import dataclass
 
 from .arrange import ARRANGE, HEADING
 from .flow import REROUTE
-from .fold import Loop, Slot, loop_at
+from .fold import LEAST, Loop, Slot, loop_at
 from .model import Graph, Value
 from .names import Names, cut, snake, wishes
 from .page import WIDTH, Page, comment
@@ -41,6 +41,8 @@ from .steps import (
 INDENT = "    "
 WHOLE_BELOW = 2**24
 """Below it, single precision holds every whole number; such floats are written without a point."""
+INNER = {"elements": "stops", "points": "curve_points"}
+"""Collections deep inside a node, of ramps and curves → their variable where much is done to them."""
 MISSING = "# The library of this group is missing: here are its name and the sockets that its users have."
 
 
@@ -100,6 +102,7 @@ class _Writer:
         self.variables: dict[str, str] = {}
         self.given: list[Mapping[str, str]] = []
         self.taken: frozenset[str] = frozenset()
+        self.short: dict[Place, str] = {}
         self.group = ""
         self.room = WIDTH
         self.page = Page(blocks[-1].graph, ())
@@ -159,6 +162,7 @@ class _Writer:
             yield MISSING
         self.variables = {k: v for k, v in self.variables.items() if k.startswith("data/")}
         self.variables |= {TREE.base: "tree", "link": "wire"}
+        self.short = {}
         if block is not self.blocks[-1]:
             self.group = self.common.give(f"{cut(snake(graph.name), 24)}_group".lstrip("_"))
             self.variables[data("NODETREE", graph.name).base] = self.group
@@ -168,9 +172,15 @@ class _Writer:
         self.name_things(graph, steps, needed - alone)
         self.page = Page(graph, steps)
         self.taken = frozenset(self.variables.values())
+        inner = Counter(map(_inner_collection, steps))
         at = 0
         while at < len(steps):
             yield from self.page.before(steps[at])
+            place = _inner_collection(steps[at])
+            if place and inner[place] >= LEAST and place not in self.short:
+                name = INNER[str(place.path[-1])]
+                yield from self.page.lines(steps[at], [f"{name} = {self.at(place)}"])
+                self.short = {place: name}
             lines, length = self.shortest(steps, at, needed, alone)
             yield from self.page.lines(steps[at], lines)
             at += length
@@ -251,7 +261,7 @@ class _Writer:
         yield head
         line = ""
         for text in texts:
-            if line and len(INDENT + line + text) >= self.room:
+            if line and (text.startswith("(") or len(INDENT + line + text) >= self.room):
                 yield INDENT + line.rstrip()
                 line = ""
             line += text + ", "
@@ -333,7 +343,11 @@ class _Writer:
     def at(self, place: Place) -> str:
         """A place as an expression."""
         text = place.base if place.base.startswith("bpy.") else self.variables[place.base]
-        for step in place.path:
+        path = place.path
+        for short, name in self.short.items():
+            if short.base == place.base and short.path == path[: len(short.path)]:
+                text, path = name, path[len(short.path) :]
+        for step in path:
             if not isinstance(step, At):
                 text += f".{step}"
             elif isinstance(step.key, str) and not isinstance(step.key, Slot):
@@ -356,6 +370,13 @@ def _chunks(text: str, indent: str, width: int) -> Iterator[str]:
 
 def _place(step: Step) -> Place:
     return step.place
+
+
+def _inner_collection(step: Step) -> Place | None:
+    """The collection inside a node's struct whose items a statement makes or sets: a ramp's stops, a curve's points."""
+    path = step.place.path[:-1] if step.place.path and isinstance(step.place.path[-1], At) else step.place.path
+    inner = step.place.base.startswith("node/") and path and path[-1] in INNER
+    return Place(step.place.base, path) if inner else None
 
 
 def _values(step: Step) -> list[Value]:

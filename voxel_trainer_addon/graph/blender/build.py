@@ -12,7 +12,8 @@ from typing import Any
 
 import bpy
 
-from ..flow import FRAME, REROUTE, by_frame, fed_inputs
+from ..flow import FRAME, REROUTE, fed_inputs
+from ..frames import by_frame
 from ..model import Curve, Graph, Link, Node, Socket, Value
 from ..steps import (
     DATA,

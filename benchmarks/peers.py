@@ -5,8 +5,7 @@
 
 SCRIPTS is what `code FOLDER --out SCRIPTS --bare` wrote. PLACE is the folder that holds the peer's package; each writes
 as it does unless told otherwise. Trees have at least N nodes of their own (10), frames apart. Prints one JSON object:
-how many trees were written, and why others were not. Texts that are there already are kept, so that a run that Blender
-ended goes on after its last tree.
+how many trees were written, and why others were not. Each file has a process of its own.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ import importlib
 import io
 import json
 import os
+import subprocess
 import sys
 import types
 from collections import Counter
@@ -171,22 +171,43 @@ def peer(asked: str) -> tuple[str, Peer]:
 
 
 def write_texts(peer: Peer, index: Path, least: int, out: Path) -> Counter[str]:
-    """The texts for the trees of the open file that our index of it names; says what became of each."""
+    """The texts for the trees of the open file that our index of it names, but those that are there; says why not."""
     said: Counter[str] = Counter()
     for entry in json.loads(index.read_text(encoding="utf-8")):
-        if not entry["script"]:
+        text = out / Path(entry["script"] or "none").with_suffix(".txt")
+        if not entry["script"] or text.exists():
             continue
-        text = out / Path(entry["script"]).with_suffix(".txt")
         try:
-            if sum(node.bl_idname != "NodeFrame" for node in tree_of(entry["key"]).nodes) < least:
-                continue
-            if not text.exists():
-                written = peer.export(entry["key"])
+            if sum(node.bl_idname != "NodeFrame" for node in tree_of(entry["key"]).nodes) >= least:
                 text.parent.mkdir(parents=True, exist_ok=True)
-                text.write_text(written, encoding="utf-8")
-            said["written"] += 1
+                text.touch()  # stays empty if this ends Blender
+                text.write_text(peer.export(entry["key"]), encoding="utf-8")
         except Exception as error:
             said[f"{type(error).__name__}: {error}".split("\n")[0][:80]] += 1
+    return said
+
+
+def of_one_file(options: argparse.Namespace, index: Path) -> Counter[str]:
+    """The texts for one file, in this process, which is not used again."""
+    import bpy
+
+    place = index.parent.relative_to(options.scripts)
+    with contextlib.suppress(RuntimeError):  # what Blender mended as it opened the file
+        bpy.ops.wm.open_mainfile(filepath=str(options.folder / f"{place}.blend"), load_ui=False, use_scripts=False)
+    return write_texts(peer(options.peer)[1], index, options.least, options.out / place)
+
+
+def of_one_file_apart(options: argparse.Namespace, index: Path) -> Counter[str]:
+    """The same in a process of its own, and in another one for the rest where a tree has ended Blender."""
+    command = [sys.executable, __file__, *sys.argv[1:], "--index", str(index)]
+    said: Counter[str] = Counter()
+    tried = -1
+    while (ended := subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)).returncode:
+        said["ended Blender"] += 1
+        before, tried = tried, sum(1 for _ in (options.out / index.parent.relative_to(options.scripts)).glob("*.txt"))
+        if tried == before:
+            return said
+    said.update(json.loads(ended.stdout))
     return said
 
 
@@ -197,29 +218,19 @@ def main() -> None:
     parser.add_argument("--peer", required=True, metavar="NAME=PLACE", help=" or ".join(PEERS))
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--least", type=int, default=10)
+    parser.add_argument("--index", type=Path, help="this file alone")
     options = parser.parse_args()
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # Blender and peers print as they go
-    import bpy
-
-    name, found = peer(options.peer)
+    if options.index:
+        out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+        os.dup2(2, 1)  # Blender and peers print as they go
+        print(json.dumps(of_one_file(options, options.index)), file=out, flush=True)
+        os._exit(0)
     said: Counter[str] = Counter()
     for index in sorted(options.scripts.rglob("index.json")):
-        place = index.parent.relative_to(options.scripts)
-        path = str(options.folder / f"{place}.blend")
-        with contextlib.suppress(RuntimeError):  # what Blender mended as it opened the file
-            bpy.ops.wm.open_mainfile(filepath=path, load_ui=False, use_scripts=False)
-        said += write_texts(found, index, options.least, options.out / place)
-    written = said.pop("written", 0)
-    result = {
-        "benchmark": "peers",
-        "blender": ".".join(map(str, bpy.app.version)),
-        "peer": name,
-        "written": written,
-        "not_written": dict(said.most_common()),
-    }
-    print(json.dumps(result, indent=2, ensure_ascii=False), file=out, flush=True)
-    os._exit(0)
+        said += of_one_file_apart(options, index)
+    written = sum(text.stat().st_size > 0 for text in options.out.rglob("*.txt"))
+    result = {"benchmark": "peers", "peer": options.peer.partition("=")[0], "written": written, "not_written": said}
+    print(json.dumps(result, indent=2, ensure_ascii=False))
 
 
 if __name__ == "__main__":

@@ -165,7 +165,7 @@ def tokens_a_node(counts: Sequence[tuple[int, int]]) -> dict[str, float]:
 def beside(folder: Path, scripts: Sequence[Script], count: Count) -> dict[str, Any]:
     """What a peer wrote, beside ours for the same trees."""
     theirs = {script.place: folder / f"{script.place}.txt" for script in scripts}
-    both = [script for script in scripts if theirs[script.place].exists()]
+    both = [script for script in scripts if theirs[script.place].exists() and theirs[script.place].stat().st_size]
     if not both:
         return {"trees": 0}
     written = [(count(theirs[script.place].read_text(encoding="utf-8")), script.nodes) for script in both]

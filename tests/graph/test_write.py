@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voxel_trainer_addon.graph.model import Graph, Link, Node, Socket
-from voxel_trainer_addon.graph.names import LETTERS, Names, snake, type_words, wish, wishes
+from voxel_trainer_addon.graph.names import LETTERS, Names, cut, snake, type_words, wish, wishes
 from voxel_trainer_addon.graph.steps import DATA, TREE, At, Call, Fetch, Place, Set, Step, data
 from voxel_trainer_addon.graph.write import WIDTH, Block, literal, script
 
@@ -177,6 +177,7 @@ def test_a_node_is_called_by_label_group_operation_type() -> None:
     assert wish(Node("a", "ShaderNodeTexNoise", layout={"label": "噪波"})) == "noise"
     assert type_words("GeometryNodeInputMeshFaceArea") == "mesh_face_area"
     assert snake("Base Color (sRGB)") == "base_color_srgb"
+    assert cut("nurbs_segment_to_the_bezier_chain", 20) == "nurbs_segment"
 
 
 def test_unused_results_get_no_name() -> None:

@@ -25,6 +25,8 @@ PREFIX = re.compile(r"^(ShaderNode|GeometryNode|CompositorNode|TextureNode|Funct
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 COPY = re.compile(r"(?<=.)\.\d{3}$")
 """What Blender puts behind the name of a copy."""
+LEADING_ON = re.compile(r"(?<=.)(_(a|an|and|at|by|for|from|in|of|on|or|the|to|with))+$")
+"""Words at the end of a name that was cut that promise another one."""
 SAID = {
     "group_input": "group_input",
     "val_to_rgb": "color_ramp",
@@ -53,8 +55,11 @@ def snake(text: str) -> str:
 
 
 def cut(name: str, longest: int) -> str:
-    """The first words of a name that fit."""
-    return name if len(name) <= longest else name[: longest + 1].rpartition("_")[0] or name[:longest]
+    """The first words of a name that fit, but for those that only lead on to the next."""
+    if len(name) <= longest:
+        return name
+    cut_off = name[: longest + 1].rpartition("_")[0] or name[:longest]
+    return LEADING_ON.sub("", cut_off)
 
 
 def type_words(kind: str) -> str:

@@ -58,6 +58,21 @@ def test_short_names_and_nodes_without_a_name_are_understood() -> None:
     assert tree == "tree" and [*phases] == ["new", "links"] and len(phases["new"]) == 2
 
 
+def test_statements_on_one_line_are_told_apart() -> None:
+    body = """
+value = new("ShaderNodeValue"); value.label = "grün; (1)"; value.outputs[0].default_value = 2.0
+add = new("ShaderNodeMath"); add.operation = "ADD"; link(value.outputs["Größe"], add.inputs[0])
+"""
+    ((tree, phases), *rest) = shape(SHORT + body.replace("label", "tag"))
+    assert tree == "tree" and not rest
+    assert {phase: len(statements) for phase, statements in phases.items()} == {
+        "new": 2,
+        "settings": 2,
+        "values": 1,
+        "links": 1,
+    }
+
+
 def test_parts_of_a_node_belong_to_it() -> None:
     body = """
 switch = new("GeometryNodeMenuSwitch")

@@ -195,7 +195,11 @@ class _Reader:
             statement.value = ast.copy_location(ast.Call(name, [made], []), made)
 
     def text(self, statement: ast.stmt) -> str:
-        return "\n".join(self.lines[statement.lineno - 1 : statement.end_lineno])
+        """A statement as it is spelled, without others on its lines."""
+        lines = self.lines[statement.lineno - 1 : statement.end_lineno]
+        lines[-1] = _between(lines[-1], 0, statement.end_col_offset)
+        lines[0] = _between(lines[0], statement.col_offset, None)
+        return "\n".join(lines)
 
     def calls(self, statement: ast.stmt) -> int:
         """How many calls a statement makes, those of `float` apart; perhaps a few more than it does."""
@@ -209,6 +213,11 @@ class _Reader:
             return ""
         self.short[name] = (root, *path)
         return "settings"
+
+
+def _between(line: str, begin: int, end: int | None) -> str:
+    """Part of a line; columns count bytes."""
+    return line[begin:end] if line.isascii() else line.encode()[begin:end].decode()
 
 
 def _name(expression: ast.AST) -> str:

@@ -6,7 +6,7 @@
 Prints one JSON object; all seconds are of the processor. `read`: reading over loading, by the fast way. `loop`: seconds
 per 1,000 nodes for writing the code of a tree with its groups, running it and reading back, and what each peer takes
 for the same trees to export and rebuild alone; by class of size, the quickest of three rounds for each tree and part.
-`large`: seconds to build trees of N nodes. `growth_mb`: what further rounds of ours added to the peak of memory. PLACE
+`large`: seconds to build trees of N nodes. `growth_mb`: what one more round of ours added to the peak of memory. PLACE
 is the folder that holds a peer's package; peers: NodeToPython, tree_clipper.
 """
 
@@ -17,6 +17,7 @@ import contextlib
 import importlib
 import itertools
 import json
+import multiprocessing
 import os
 import platform
 import random
@@ -24,7 +25,7 @@ import resource
 import statistics
 import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,17 +123,48 @@ class Ours:
         )
 
 
-def reading(ours: Ours, files: list[str]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Seconds of loading and reading over all files, and the graphs of each."""
-    clock, found = Clock(), {}
+def reading(files: list[str]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Seconds of loading and reading over all files, and the graphs of each. A file that ends Blender ends a process of
+    its own only, and the next one goes on behind it."""
+    spent: Counter[str] = Counter()
+    found: dict[str, dict[str, Any]] = {}
+    lost, left = 0, list(files)
+    while left:
+        answers, told = multiprocessing.Pipe(duplex=False)
+        child = multiprocessing.get_context("spawn").Process(target=read_files, args=(left, told))
+        child.start()
+        told.close()
+        with contextlib.suppress(EOFError):
+            while True:
+                graphs, seconds = answers.recv()
+                found |= {left[0]: graphs} if graphs else {}
+                spent.update(seconds)
+                left = left[1:]
+        child.join()
+        lost, left = lost + bool(left), left[1:]
+    trees = sum(map(len, found.values()))
+    said = {
+        "files": len(found),
+        "ended_blender": lost,
+        "trees": trees,
+        "ratio": round(spent["read"] / spent["load"], 3),
+    }
+    return said | {f"{name}_s": round(s, 2) for name, s in spent.items()}, found
+
+
+def read_files(files: list[str], told: Any) -> None:
+    """Tell of each file its graphs, and the seconds that it took; no graphs where it cannot be read."""
+    sys.path.insert(0, str(ROOT))
+    os.dup2(2, 1)  # Blender prints as it loads
+    ours = Ours()
+    ours.inside.empty()
     for path in files:
+        clock = Clock()
         try:
-            found[path] = ours.load_and_read(path, clock)
+            told.send((ours.load_and_read(path, clock), dict(clock.spent)))
         except (OSError, StopIteration):
-            continue
-    ratio = clock.spent["read"] / clock.spent["load"]
-    told = {"files": len(found), "trees": sum(map(len, found.values())), "ratio": round(ratio, 3)}
-    return told | {f"{name}_s": round(s, 2) for name, s in clock.spent.items()}, found
+            told.send(({}, {}))
+    os._exit(0)
 
 
 def picked(ours: Ours, found: dict[str, dict[str, Any]], most: int) -> list[Trees]:
@@ -310,14 +342,14 @@ def main() -> None:
     sys.path.insert(0, str(ROOT))
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # Blender prints as it loads
-    import bpy
-
-    ours = Ours()
-    ours.inside.empty()
     files = [str(path) for path in sorted(options.folder.rglob("*.blend"), key=lambda path: path.stat().st_size)]
     if options.files:
         files = files[:: max(1, len(files) // options.files)]
-    read, found = reading(ours, files)
+    read, found = reading(files)
+    import bpy  # after the processes that have one of their own
+
+    ours = Ours()
+    ours.inside.empty()
     peers = dict(map(peer, options.peer))
     chosen = picked(ours, found, options.trees)
     rows = [looped(ours, trees, peers) for trees in chosen]
@@ -330,7 +362,7 @@ def main() -> None:
     sizes = {tree.name: large(ours, tree) for tree in large_trees}
     before = peak_mb()
     for trees in chosen:
-        looped(ours, trees, {})
+        ours.go_round(trees, Clock())
     result = {
         "benchmark": "graph",
         "blender": ".".join(map(str, bpy.app.version)),

@@ -120,6 +120,12 @@ for from_key, to_key in (("A", "B"), ("B", "C"), ("C", "A"), ("D", "D")):
 """ in told([*steps, *link(Place("node/a"), "D", "D")])
 
 
+def test_where_all_rows_are_no_loop_some_of_them_are_none() -> None:
+    steps = [step for n, name in enumerate("abca") for step in link(Place(f"node/{name}"), f"Long {n}", 0)]
+    assert "for " not in told(steps)
+    assert "for source in (" in told(steps[1:])
+
+
 def test_two_links_stay_two_lines() -> None:
     assert "for " not in told([*link(Place("node/a"), "Value", 0), *link(Place("node/a"), "Value", 1)])
 

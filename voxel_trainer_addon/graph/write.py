@@ -103,6 +103,7 @@ class _Writer:
         self.given: list[Mapping[str, str]] = []
         self.taken: frozenset[str] = frozenset()
         self.short: dict[Place, str] = {}
+        self.flat = 0
         self.group = ""
         self.room = WIDTH
         self.page = Page(blocks[-1].graph, ())
@@ -162,7 +163,7 @@ class _Writer:
             yield MISSING
         self.variables = {k: v for k, v in self.variables.items() if k.startswith("data/")}
         self.variables |= {TREE.base: "tree", "link": "wire"}
-        self.short = {}
+        self.short, self.flat = {}, 0
         if block is not self.blocks[-1]:
             self.group = self.common.give(f"{cut(snake(graph.name), 24)}_group".lstrip("_"))
             self.variables[data("NODETREE", graph.name).base] = self.group
@@ -189,9 +190,11 @@ class _Writer:
     def shortest(
         self, steps: Sequence[Step], at: int, needed: set[str], alone: frozenset[str]
     ) -> tuple[list[str], int]:
-        """The lines for the next steps, as a loop where that is shorter, and how many steps they are."""
-        loop = loop_at(steps, at, alone)
+        """The lines for the next steps, as a loop where that is shorter, and how many steps they are. Where it is not,
+        no part of it becomes one."""
+        loop = loop_at(steps, at, alone) if at >= self.flat else None
         if loop is not None and self.taken.isdisjoint(loop.names):
+            self.flat = at + loop.length
             folded = list(self.loop(loop, needed))
             flat = [line for step in steps[at : at + loop.length] for line in self.statement(step, needed)]
             if len(folded) <= len(flat) and sum(map(len, folded)) < sum(map(len, flat)):

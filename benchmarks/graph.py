@@ -4,29 +4,40 @@
     python benchmarks/graph.py FOLDER [--files N] [--trees N] [--nodes N] [--peer NAME=PLACE]…   (a Python that has bpy)
 
 Prints one JSON object; all seconds are of the processor. `read`: reading over loading, by the fast way. `loop`: seconds
-per 1,000 nodes for writing the code, running it and reading back, and what each peer takes for the same trees to export
-and rebuild alone. `large`: seconds to build trees of N nodes. `growth_mb`: what all rounds after the first added to the
-peak of memory. PLACE is the folder that holds a peer's package; peers: NodeToPython, tree_clipper.
+per 1,000 nodes for writing the code of a tree with its groups, running it and reading back, and what each peer takes
+for the same trees to export and rebuild alone; by class of size, the quickest of three rounds for each tree and part.
+`large`: seconds to build trees of N nodes. `growth_mb`: what one more round of ours added to the peak of memory. PLACE
+is the folder that holds a peer's package; peers: NodeToPython, tree_clipper.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
-import io
+import itertools
 import json
+import multiprocessing
 import os
 import platform
+import random
 import resource
+import statistics
 import sys
 import time
-from collections import defaultdict
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from peers import Peer, peer
+
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 3
+CLASSES = {"small": range(5, 30), "medium": range(30, 150), "large": range(150, 601)}
+"""Nodes of a tree with the groups below it."""
+SIZES = range(5, 601)
 Trees = list[Any]
 
 
@@ -53,6 +64,7 @@ class Ours:
         self.build = importlib.import_module(f"{package}.graph.blender.build")
         self.run = importlib.import_module(f"{package}.graph.blender.run")
         self.write = importlib.import_module(f"{package}.graph.write")
+        self.canonical = importlib.import_module(f"{package}.graph.canonical")
         self.model = importlib.import_module(f"{package}.graph.model")
         self.inside = importlib.import_module(f"{package}.worker.inside")
 
@@ -87,152 +99,170 @@ class Ours:
             raise failed[0]
         return {tree.key: self.write.Block(tree, made[tree.key]) for tree in trees}
 
-    def go_round(self, closures: list[Trees], clock: Clock) -> None:
-        """What the proof of these trees does, but for comparing."""
+    def go_round(self, trees: Trees, clock: Clock) -> None:
+        """What the proof of a tree with its groups does, but for comparing."""
         import bpy
 
-        blocks = clock("write", lambda: self.blocks(closures))
-        for trees in closures:
-            code = clock("write", lambda trees=trees: self.write.script([blocks[tree.key] for tree in trees]))
-            pays = self.run.holding_pays(len(tree.nodes) for tree in trees)
-            run = self.run.run_held if pays else self.run.run_plain
-            clock("run", self.inside.clear)
-            clock("run", lambda run=run, code=code: run(code))
-            keys = [tree.key for tree in trees]
-            clock("read", lambda keys=keys: [self.read.read_graph(self.read.tree_of(bpy.data, k), k) for k in keys])
+        blocks = clock("write", lambda: self.blocks([trees]))
+        code = clock("write", lambda: self.write.script([blocks[tree.key] for tree in trees]))
+        self.inside.clear()
+        pays = self.run.holding_pays(len(tree.nodes) for tree in trees)
+        clock("run", lambda: (self.run.run_held if pays else self.run.run_plain)(code))
+        keys = [tree.key for tree in trees]
+        clock("read", lambda: [self.read.read_graph(self.read.tree_of(bpy.data, key), key) for key in keys])
 
+    def is_made(self, trees: Trees) -> bool:
+        """Whether the open file holds these trees, the last with its groups, as our proof compares."""
+        import bpy
 
-def node_to_python(place: str) -> Callable[[str, Clock, Callable[[], None]], None]:
-    """Export of a group as a script and its run, through the add-on's operator; it keeps the text in the clipboard."""
-    import bpy
-
-    sys.path.insert(0, place)
-    importlib.import_module("NodeToPython").register()
-    operator = importlib.import_module("NodeToPython.export.ntp_operator")
-    written: list[str] = []
-
-    class Kept(io.StringIO):
-        def close(self) -> None:
-            written.append(self.getvalue())
-
-    operator.StringIO = Kept
-
-    def go(name: str, clock: Clock, empty: Callable[[], None]) -> None:
-        scene: Any = bpy.context.scene
-        tree = bpy.data.node_groups[name]
-        kind = "geometry" if tree.bl_idname == "GeometryNodeTree" else "shader"
-        slots = getattr(scene, f"ntp_{kind}_node_group_slots")
-        slots.clear()
-        slots.add().node_tree = tree
-        scene.ntp_options.mode = "SCRIPT"
-        written.clear()
-        operators: Any = bpy.ops
-        clock("export", operators.ntp.export)
-        code = max(written, key=len)
-        empty()
-        clock("rebuild", lambda: exec(compile(code, "<NodeToPython>", "exec"), {"__name__": "__main__"}))
-        assert name in bpy.data.node_groups
-
-    return go
-
-
-def tree_clipper(place: str) -> Callable[[str, Clock, Callable[[], None]], None]:
-    """Export of a group as JSON and its import."""
-    import bpy
-
-    sys.path.insert(0, place)
-    export = importlib.import_module("tree_clipper.export_nodes")
-    back = importlib.import_module("tree_clipper.import_nodes")
-    special = importlib.import_module("tree_clipper.specific_handlers")
-
-    def exported(name: str) -> str:
-        asked = export.ExportParameters(
-            is_material=False,
-            name=name,
-            specific_handlers=special.BUILT_IN_EXPORTER,
-            debug_prints=False,
-            write_from_roots=False,
+        live = {tree.key: self.read.tree_of(bpy.data, tree.key) for tree in trees}
+        made = {key: self.read.read_graph(tree, key) for key, tree in live.items() if tree is not None}
+        root = trees[-1]
+        return len(made) == len(trees) and not self.canonical.differences(
+            root, made[root.key], {tree.key: tree for tree in trees}, made
         )
-        job = export.ExportIntermediate(asked)
-        while job.step():
-            pass
-        return json.dumps(job.data, cls=export._Encoder)
-
-    def rebuilt(text: str) -> None:
-        job = back.ImportIntermediate(string=text)
-        job.set_external(iter(()))
-        job.import_all(back.ImportParameters(specific_handlers=special.BUILT_IN_IMPORTER, debug_prints=False))
-
-    def go(name: str, clock: Clock, empty: Callable[[], None]) -> None:
-        text = clock("export", lambda: exported(name))
-        empty()
-        clock("rebuild", lambda: rebuilt(text))
-        assert name in bpy.data.node_groups
-
-    return go
 
 
-PEERS = {"NodeToPython": node_to_python, "tree_clipper": tree_clipper}
+def reading(files: list[str]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Seconds of loading and reading over all files, and the graphs of each. A file that ends Blender ends a process of
+    its own only, and the next one goes on behind it."""
+    spent: Counter[str] = Counter()
+    found: dict[str, dict[str, Any]] = {}
+    lost, left = 0, list(files)
+    while left:
+        answers, told = multiprocessing.Pipe(duplex=False)
+        child = multiprocessing.get_context("spawn").Process(target=read_files, args=(left, told))
+        child.start()
+        told.close()
+        with contextlib.suppress(EOFError):
+            while True:
+                graphs, seconds = answers.recv()
+                found |= {left[0]: graphs} if graphs else {}
+                spent.update(seconds)
+                left = left[1:]
+        child.join()
+        lost, left = lost + bool(left), left[1:]
+    trees = sum(map(len, found.values()))
+    said = {
+        "files": len(found),
+        "ended_blender": lost,
+        "trees": trees,
+        "ratio": round(spent["read"] / spent["load"], 3),
+    }
+    return said | {f"{name}_s": round(s, 2) for name, s in spent.items()}, found
 
 
-def reading(ours: Ours, files: list[str]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-    """Seconds of loading and reading over all files, and the graphs of each."""
-    clock, found = Clock(), {}
+def read_files(files: list[str], told: Any) -> None:
+    """Tell of each file its graphs, and the seconds that it took; no graphs where it cannot be read."""
+    sys.path.insert(0, str(ROOT))
+    os.dup2(2, 1)  # Blender prints as it loads
+    ours = Ours()
+    ours.inside.empty()
     for path in files:
+        clock = Clock()
         try:
-            found[path] = ours.load_and_read(path, clock)
+            told.send((ours.load_and_read(path, clock), dict(clock.spent)))
         except (OSError, StopIteration):
-            continue
-    ratio = clock.spent["read"] / clock.spent["load"]
-    told = {"files": len(found), "trees": sum(map(len, found.values())), "ratio": round(ratio, 3)}
-    return told | {f"{name}_s": round(s, 2) for name, s in clock.spent.items()}, found
+            told.send(({}, {}))
+    os._exit(0)
 
 
-def picked(ours: Ours, found: dict[str, dict[str, Any]], most: int) -> dict[str, list[Trees]]:
-    """By file closures of groups of geometry and shader nodes, evenly picked by size, that refer to no other data."""
+def picked(ours: Ours, found: dict[str, dict[str, Any]], most: int) -> list[Trees]:
+    """Groups and materials of geometry and shader nodes that refer to no other data, each with the groups below it: of
+    every class of size as many, no copies, and from as many files as there are."""
     steps = importlib.import_module("voxel_trainer_addon.graph.steps")
-    closures = []
+    by_class: dict[str, dict[str, list[Trees]]] = defaultdict(lambda: defaultdict(list))
+    seen = set()
     for path, graphs in found.items():
         for key, graph in graphs.items():
             trees = ours.model.closure(graph, graphs)
+            nodes = count(trees)
             plain = not any(tree.refused or tree.missing or steps.references_of(tree) for tree in trees)
-            if plain and key.startswith("node_groups/") and graph.type in ("GeometryNodeTree", "ShaderNodeTree"):
-                closures.append((path, trees))
-    closures.sort(key=lambda pair: sum(len(tree.nodes) for tree in pair[1]))
-    chosen: dict[str, list[Trees]] = defaultdict(list)
-    for path, trees in closures[:: max(1, len(closures) // most)]:
-        chosen[path].append(trees)
+            fits = key.startswith(("node_groups/", "materials/")) and graph.type in (
+                "GeometryNodeTree",
+                "ShaderNodeTree",
+            )
+            if plain and fits and nodes in SIZES and (graph.name, nodes) not in seen:
+                seen.add((graph.name, nodes))
+                by_class[class_of(nodes)][path].append(trees)
+    chosen: list[Trees] = []
+    for by_file in by_class.values():
+        for held in by_file.values():
+            random.Random(0).shuffle(held)
+        in_turn = itertools.chain.from_iterable(itertools.zip_longest(*by_file.values()))
+        chosen += list(filter(None, in_turn))[: most // len(CLASSES)]
     return chosen
 
 
-def looping(ours: Ours, chosen: dict[str, list[Trees]], peers: dict[str, Any]) -> dict[str, Any]:
-    """Seconds per 1,000 nodes, ours and of every peer, over the trees that all peers take through."""
-    clocks = {name: Clock() for name in ("ours", *peers)}
-    lost: dict[str, int] = dict.fromkeys(peers, 0)
-    taken: dict[str, list[Trees]] = defaultdict(list)
-    for path, closures in chosen.items():
-        for trees in closures:
-            spent = {name: Clock() for name in peers}
-            for name, peer in peers.items():
-                ours.blocks([trees])
-                try:
-                    peer(trees[-1].name, spent[name], ours.inside.clear)
-                except Exception:
-                    lost[name] += 1
-                    break
-            else:
-                taken[path].append(trees)
-                for name, clock in spent.items():
-                    for part, seconds in clock.spent.items():
-                        clocks[name].spent[part] += seconds
-        ours.go_round(taken[path], clocks["ours"])
-    trees = [trees for closures in taken.values() for trees in closures]
-    nodes = sum(len(tree.nodes) for closure in trees for tree in closure)
-    told: dict[str, Any] = {"trees": len(trees), "nodes": nodes, "lost": lost}
-    for name, clock in clocks.items():
-        told[name] = {part: round(1000 * s / nodes, 3) for part, s in clock.spent.items()}
-        told[name]["all"] = round(1000 * sum(clock.spent.values()) / nodes, 3)
-    return told | {f"of_{name}": round(told["ours"]["all"] / told[name]["all"], 3) for name in peers}
+def count(trees: Trees) -> int:
+    return sum(len(tree.nodes) for tree in trees)
+
+
+def class_of(nodes: int) -> str:
+    return next(name for name, sizes in CLASSES.items() if nodes in sizes)
+
+
+@dataclass
+class Row:
+    """What one tree with its groups cost: tool → part → seconds, the quickest of all rounds; for peers whether what
+    they made is the same tree."""
+
+    nodes: int
+    spent: dict[str, dict[str, float]]
+    equal: dict[str, bool]
+
+    def all(self, tool: str) -> float:
+        return sum(self.spent[tool].values())
+
+
+def quickest(go: Callable[[Clock], Any]) -> dict[str, float]:
+    rounds = []
+    for _ in range(ROUNDS):
+        clock = Clock()
+        go(clock)
+        rounds.append(clock.spent)
+    return {part: min(spent[part] for spent in rounds) for part in rounds[0]}
+
+
+def looped(ours: Ours, trees: Trees, peers: dict[str, Peer]) -> Row:
+    row = Row(count(trees), {"ours": quickest(lambda clock: ours.go_round(trees, clock))}, {})
+    for name, other in peers.items():
+        with contextlib.suppress(Exception):
+            row.spent[name] = quickest(lambda clock, other=other: peer_round(ours, other, trees, clock))
+            row.equal[name] = ours.is_made(trees)
+    return row
+
+
+def peer_round(ours: Ours, other: Peer, trees: Trees, clock: Clock) -> None:
+    """Export of a tree with its groups and the rebuild alone, from an empty file into another one."""
+    assert other.rebuild is not None
+    rebuild = other.rebuild
+    ours.blocks([trees])
+    text = clock("export", lambda: other.export(trees[-1].key))
+    ours.inside.clear()
+    clock("rebuild", lambda: rebuild(text))
+
+
+def told(rows: list[Row], peers: Iterable[str]) -> dict[str, Any]:
+    """Seconds per 1,000 nodes, ours and of every peer, each beside ours for the trees that it takes through."""
+
+    def costs(tool: str, rows: list[Row]) -> dict[str, float]:
+        nodes = sum(row.nodes for row in rows)
+        parts = {part: sum(row.spent[tool][part] for row in rows) for part in rows[0].spent[tool]} if rows else {}
+        return {part: round(1000 * s / nodes, 3) for part, s in {**parts, "all": sum(parts.values())}.items() if nodes}
+
+    said: dict[str, Any] = {"trees": len(rows), "nodes": sum(row.nodes for row in rows), "ours": costs("ours", rows)}
+    for name in peers:
+        both = [row for row in rows if name in row.spent]
+        ratios = [row.all("ours") / row.all(name) for row in both]
+        said[name] = {
+            "trees": len(both),
+            "rebuilt_the_same": sum(row.equal[name] for row in both),
+            **costs(name, both),
+            "ours_of_it": round(sum(r.all("ours") for r in both) / sum(r.all(name) for r in both), 3) if both else None,
+            "median_of_trees": round(statistics.median(ratios), 3) if ratios else None,
+        }
+    return said
 
 
 def synthetic(ours: Ours, kind: str, count: int) -> Any:
@@ -303,29 +333,36 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--files", type=int, default=0, help="so many files at most, evenly picked by size (0: all)")
-    parser.add_argument("--trees", type=int, default=60, help="so many trees there and back")
+    parser.add_argument("--trees", type=int, default=90, help="so many trees there and back")
     parser.add_argument("--nodes", type=int, default=6000, help="size of the large trees")
-    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PLACE", help=" or ".join(PEERS))
+    parser.add_argument(
+        "--peer", action="append", default=[], metavar="NAME=PLACE", help="NodeToPython or tree_clipper"
+    )
     options = parser.parse_args()
     sys.path.insert(0, str(ROOT))
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # Blender prints as it loads
-    import bpy
-
-    ours = Ours()
-    ours.inside.empty()
     files = [str(path) for path in sorted(options.folder.rglob("*.blend"), key=lambda path: path.stat().st_size)]
     if options.files:
         files = files[:: max(1, len(files) // options.files)]
-    read, found = reading(ours, files)
-    peers = {name: PEERS[name](place) for name, _, place in (asked.partition("=") for asked in options.peer)}
+    read, found = reading(files)
+    import bpy  # after the processes that have one of their own
+
+    ours = Ours()
+    ours.inside.empty()
+    peers = dict(map(peer, options.peer))
     chosen = picked(ours, found, options.trees)
-    loop = looping(ours, chosen, peers)
-    trees = [synthetic(ours, "chain", options.nodes), synthetic(ours, "star", options.nodes)]
-    sizes = {tree.name: large(ours, tree) for tree in (*trees, real(ours, found, options.nodes))}
+    rows = [looped(ours, trees, peers) for trees in chosen]
+    loop = {name: told([row for row in rows if row.nodes in sizes], peers) for name, sizes in CLASSES.items()}
+    loop["all"] = told(rows, peers)
+    large_trees = (
+        *(synthetic(ours, kind, options.nodes) for kind in ("chain", "star")),
+        real(ours, found, options.nodes),
+    )
+    sizes = {tree.name: large(ours, tree) for tree in large_trees}
     before = peak_mb()
-    for _ in range(ROUNDS):
-        looping(ours, chosen, {})
+    for trees in chosen:
+        ours.go_round(trees, Clock())
     result = {
         "benchmark": "graph",
         "blender": ".".join(map(str, bpy.app.version)),

@@ -98,16 +98,32 @@ def told(steps: list[Step]) -> str:
 
 
 def test_links_from_many_nodes_and_values_of_one_are_loops() -> None:
-    steps = [*link(Place("node/a"), "Value", 0), *link(Place("node/b"), "Value", 1), *link(Place("node/c"), "Value", 2)]
+    steps = [step for n, name in enumerate("abca") for step in link(Place(f"node/{name}"), "Value", n)]
     assert """
-for node, index in ((node_a, 0), (node_b, 1), (node_c, 2)):
+for node, index in ((node_a, 0), (node_b, 1), (node_c, 2), (node_a, 3)):
     link(node.outputs["Value"], node_d.inputs[index])
 """ in told(steps)
+    assert "for " not in told(steps[:3])
     steps = [*value("Scale", 2.5), *value("Detail", 3.0), *value(4, 0.0)]
     assert """
 for socket, value in (("Scale", 2.5), ("Detail", 3), (4, 0)):
     node_d.inputs[socket].default_value = value
 """ in told(steps)
+
+
+def test_sockets_to_and_from_other_keys_are_keys() -> None:
+    steps = [step for keys in ("AB", "BC", "CA") for step in link(Place("node/a"), *keys)]
+    assert "for " not in told(steps)
+    assert """
+for from_key, to_key in (("A", "B"), ("B", "C"), ("C", "A"), ("D", "D")):
+    link(node_a.outputs[from_key], node_d.inputs[to_key])
+""" in told([*steps, *link(Place("node/a"), "D", "D")])
+
+
+def test_where_all_rows_are_no_loop_some_of_them_are_none() -> None:
+    steps = [step for n, name in enumerate("abca") for step in link(Place(f"node/{name}"), f"Long {n}", 0)]
+    assert "for " not in told(steps)
+    assert "for source in (" in told(steps[1:])
 
 
 def test_two_links_stay_two_lines() -> None:
@@ -123,9 +139,9 @@ def test_whatever_repeats_itself_parses_and_fits(runs: list[list[list[Step]]]) -
 
 def test_a_loop_holds_no_socket_twice() -> None:
     """The first link of a reroute that hangs loose may replace its sockets."""
-    ends = [("a", "Fac"), ("b", "Color"), ("a", "Normal"), ("c", "Fac")]
+    ends = [("a", "Fac"), ("b", "Color"), ("a", "Normal"), ("c", "Fac"), ("b", "Fac")]
     steps = [step for n, (node, output) in enumerate(ends) for step in link(Place(f"node/{node}"), output, n)]
-    assert loop_at(steps, 0, frozenset()).length == 4
-    again = [*steps[:2], *link(Place("node/a"), "Fac", 2), *steps[3:]]
-    assert loop_at(again, 0, frozenset()) is None
-    assert loop_at(again, 1, frozenset()).length == 3
+    assert loop_at(steps, 0, frozenset()).length == 5
+    again = [*steps[:4], *link(Place("node/a"), "Fac", 4)]
+    assert loop_at(again, 0, frozenset()).length == 4
+    assert loop_at([*again[:2], *link(Place("node/a"), "Fac", 2), *again[3:]], 0, frozenset()) is None

@@ -11,6 +11,8 @@ from .steps import TREE, At, Call, Place, Set, Step
 
 LEAST = 3
 """Rows of one statement that are worth a loop; two, where a row takes several statements."""
+LEAST_LINKS = 4
+"""Rows of links that differ at both ends: fewer are easier to read one by one."""
 WHOLE = "source"
 """Slot for a link's whole start, used where its node and its socket both differ from row to row."""
 MOST_NAMES = 4
@@ -62,13 +64,20 @@ def loop_at(steps: Sequence[Step], start: int, alone: frozenset[str]) -> Loop | 
         rows.append(row)
         names = wider
         start += row.length
-    if not names or len(rows) < (LEAST if rows[0].length == 1 else 2):
-        return None
     shown = tuple(dict.fromkeys(names.values()))
+    if not rows or not shown or len(rows) < _least(rows[0], len(shown)):
+        return None
     values = tuple(tuple(row.slots[next(s for s in names if names[s] == name)] for name in shown) for row in rows)
     first = rows[0]
     slots = {slot: _slot(value, names[slot]) if slot in names else value for slot, value in first.slots.items()}
     return Loop(shown, values, first.make(slots))
+
+
+def _least(row: _Row, names: int) -> int:
+    """How many rows like this one, with so many variables, a loop must have."""
+    if row.like[0] == "link" and names > 1:
+        return LEAST_LINKS
+    return LEAST if row.length == 1 else 2
 
 
 def _slot(value: Value, name: str) -> Value:
@@ -90,7 +99,7 @@ def _names(rows: list[_Row]) -> dict[str, str]:
         held = {type(row.slots[keys[0]]) for row in rows}
         names[keys[0]] = "name" if held == {str} else "index" if held == {int} else "socket"
     elif keys:
-        names |= {"output": "source", "input": "target"}
+        names |= {"output": "from_key", "input": "to_key"}
     return names
 
 

@@ -8,7 +8,7 @@ import keyword
 import re
 import unicodedata
 
-from .model import Graph, Node
+from .model import Graph, Node, Socket
 from .wires import carried
 
 LONGEST = 30
@@ -17,6 +17,7 @@ LETTERS = frozenset("xyzab")
 RESERVED = frozenset(
     {*keyword.kwlist, *dir(builtins), "match", "case", "bpy", "fonts", "tree", "new", "link", "wire", "node"}
     | {"new_socket", "new_panel", "socket", "panel", "source", "target", "name", "index", "value"}
+    | {"from_key", "to_key", "stops", "curve_points"}
     | {"helper", "holder", "unsigned", "animation", "curve", "modifier", "driver", "variable"}
 )
 """What means something else in a script, or in Python."""
@@ -24,6 +25,8 @@ PREFIX = re.compile(r"^(ShaderNode|GeometryNode|CompositorNode|TextureNode|Funct
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 COPY = re.compile(r"(?<=.)\.\d{3}$")
 """What Blender puts behind the name of a copy."""
+LEADING_ON = re.compile(r"(?<=.)(_(a|an|and|at|by|for|from|in|of|on|or|the|to|with))+$")
+"""Words at the end of a name that was cut that promise another one."""
 SAID = {
     "group_input": "group_input",
     "val_to_rgb": "color_ramp",
@@ -33,8 +36,12 @@ SAID = {
     "rgb": "color",
     "tex_ies": "ies_texture",
     "tex_sky": "sky_texture",
+    "foreach_geometry_element_input": "for_each_element",
+    "foreach_geometry_element_output": "for_each_element_output",
 }
 """Words of a type's identifier that say less than the menu does → what is said instead."""
+VAGUE = frozenset({"value", "result", "output", "vector"})
+"""Names of outputs that many nodes have and that say little by themselves."""
 SILENT = frozenset({"tex", "bsdf", "input", "primitive"})
 """Words of identifiers that add nothing where others stand beside them."""
 
@@ -48,8 +55,11 @@ def snake(text: str) -> str:
 
 
 def cut(name: str, longest: int) -> str:
-    """The first words of a name that fit."""
-    return name if len(name) <= longest else name[: longest + 1].rpartition("_")[0] or name[:longest]
+    """The first words of a name that fit, but for those that only lead on to the next."""
+    if len(name) <= longest:
+        return name
+    cut_off = name[: longest + 1].rpartition("_")[0] or name[:longest]
+    return LEADING_ON.sub("", cut_off)
 
 
 def type_words(kind: str) -> str:
@@ -77,8 +87,14 @@ def wishes(graph: Graph) -> dict[str, str]:
     return asked | {node.name: _reroute(node, through[node.name]) for node in graph.nodes if node.name in through}
 
 
-def _reroute(node: Node, carries: str) -> str:
-    return snake(node.layout.get("label", "")) or snake(carries) or "reroute"
+def _reroute(node: Node, carries: tuple[Node, Socket] | None) -> str:
+    """Its label, or the output that it carries, with that one's node where the output's name says little."""
+    label = snake(node.layout.get("label", ""))
+    if label or carries is None:
+        return label or "reroute"
+    source, output = carries
+    name = snake(output.name)
+    return name if name and name not in VAGUE else f"{wish(source)}_{name}"
 
 
 class Names:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the statements of a tree stand on the page: paragraphs, headings, and short ones of one node on one line."""
+"""How the statements of a tree stand on the page: paragraphs, headings, and what shares a line."""
 
 from __future__ import annotations
 
@@ -23,14 +23,17 @@ SHORT = {NEW_NODE: "new", LINK: "link", NEW_SOCKET: "new_socket"}
 class Page:
     """Takes a tree's statements one by one and gives the lines of its part of the script.
 
-    Call `before` and then `lines` for each statement, and `end` after the last. `bound`: methods that have a name.
+    A line speaks of one node at most: of its making with its settings, and with the link or value that follows where
+    that is all there is. Call `before` and then `lines` for each statement, and `end` after the last. `bound`: methods
+    that have a name.
     """
 
     def __init__(self, graph: Graph, steps: Sequence[Step]) -> None:
         self.nodes = {f"node/{node.name}": node for node in graph.nodes}
         self.flows = {(f"node/{link.source}", f"node/{link.target}") for link in graph.links}
+        self.flows |= {(f"node/{node.name}", f"node/{node.pair}") for node in graph.nodes if node.pair}
         self.calls = Counter((step.place, step.name) for step in steps if isinstance(step, Call))
-        self.set = {step.place.base for step in steps if _of(step)[0] == "set"}
+        self.later = Counter(node for kind, node in map(_of, steps) if kind not in ("make", "set"))
         self.left = self.calls[NEW_NODE]
         self.bound: dict[Method, str] = {}
         self.made = self.frame = ""
@@ -67,23 +70,23 @@ class Page:
 
     def lines(self, step: Step, lines: Sequence[str]) -> Iterator[str]:
         """A statement's lines, or none yet where the next one may stand beside it."""
-        of = _of(step) if len(lines) == 1 else ("", "")
-        together = of == self.held_of or (of[0] == "set" and self.held_of == ("make", of[1]))
-        both_made = of[0] == self.held_of[0] == "make" and not {of[1], self.held_of[1]} & self.set
+        kind, node = _of(step) if len(lines) == 1 else ("", "")
+        begun = self.held_of in (("make", node), ("set", node))
+        fits = kind == "set" or (kind in ("link", "value") and self.later[node] == 1)
         joined = f"{self.held}; {lines[0]}"
-        if self.held and of[0] and (together or both_made) and len(joined) <= WIDTH:
-            self.held, self.held_of = joined, of
+        if begun and fits and len(joined) <= WIDTH:
+            self.held, self.held_of = joined, (kind, node)
             return
         yield from self.end()
         self.count += len(lines)
         yield from lines[:-1]
-        self.held, self.held_of = lines[-1], of
+        self.held, self.held_of = lines[-1], (kind, node)
 
     def end(self) -> Iterator[str]:
         """What has waited for more."""
         if self.held:
             yield self.held
-        self.held = ""
+        self.held, self.held_of = "", ("", "")
 
     def gap(self) -> Iterator[str]:
         yield from self.end()
@@ -106,17 +109,19 @@ class Page:
 
 
 def _of(step: Step) -> tuple[str, str]:
-    """What a statement does and to which node; empty where it stands alone."""
+    """What a statement does and to which node; empty where it is about none."""
+    node = step.place.base if step.place.base.startswith("node/") else ""
     if isinstance(step, Call):
         if (step.place, step.name) == NEW_NODE:
             return "make", step.result
-        return ("link", step.args[1].base) if (step.place, step.name) == LINK and not step.result else ("", "")
-    if isinstance(step, Set) and step.place.base.startswith("node/"):
+        if (step.place, step.name) == LINK:
+            return "" if step.result else "link", step.args[1].base
+    if isinstance(step, Set) and node:
         if not step.place.path:
-            return "set", step.place.base
+            return "set", node
         if isinstance(step.place.path[-1], At) and step.name == "default_value":
-            return "value", step.place.base
-    return "", ""
+            return "value", node
+    return "", node
 
 
 def comment(text: str) -> str:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .flow import FRAME, REROUTE, in_flow
-from .model import Graph, Link, Node
+from .model import Graph, Link, Node, Socket
 
 
 def real_nodes(graph: Graph) -> list[Node]:
@@ -31,17 +31,17 @@ def wires(graph: Graph) -> list[Link]:
     return found
 
 
-def carried(graph: Graph) -> dict[str, str]:
-    """Reroute → name of the output whose value it passes on; empty for one that hangs loose."""
+def carried(graph: Graph) -> dict[str, tuple[Node, Socket] | None]:
+    """Reroute → the node and the output whose value it passes on; None for one that hangs loose."""
     nodes = {node.name: node for node in graph.nodes}
     into = {link.target: link for link in graph.links if nodes[link.target].type == REROUTE}
-    found = {}
+    found: dict[str, tuple[Node, Socket] | None] = {}
     for node in graph.nodes:
         if node.type == REROUTE:
             link, passed = into.get(node.name), {node.name}
             while link is not None and link.source in into and link.source not in passed:
                 passed.add(link.source)
                 link = into[link.source]
-            real = link is not None and nodes[link.source].type != REROUTE
-            found[node.name] = nodes[link.source].outputs[link.output].name if link is not None and real else ""
+            start = nodes[link.source] if link is not None else node
+            found[node.name] = (start, start.outputs[link.output]) if link and start.type != REROUTE else None
     return found

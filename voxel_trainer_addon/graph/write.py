@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as Uses
 from dataclasses import dataclass, replace
 
 from .arrange import ARRANGE, HEADING
 from .flow import REROUTE
-from .fold import Loop, Slot, loop_at
+from .fold import LEAST, Loop, Slot, loop_at
 from .model import Graph, Value
 from .names import Names, cut, snake, wishes
 from .page import WIDTH, Page, comment
@@ -42,6 +42,8 @@ from .steps import (
 INDENT = "    "
 WHOLE_BELOW = 2**24
 """Below it, single precision holds every whole number; such floats are written without a point."""
+INNER = {"elements": "stops", "points": "curve_points"}
+"""Collections deep inside a node, of ramps and curves → their variable where much is done to them."""
 MISSING = "# The library of this group is missing: here are its name and the sockets that its users have."
 
 
@@ -71,16 +73,22 @@ def variables(blocks: Sequence[Block]) -> list[Mapping[str, str]]:
 
 
 def literal(text: str) -> str:
-    """A string as Python spells it in double quotes; what cannot be seen is escaped."""
-    seen = text.isprintable() and '"' not in text and "\\" not in text
-    return '"' + (text if seen else "".join(map(_character, text))) + '"'
+    """A string as Python spells it, in double quotes unless it holds some; what cannot be seen is escaped."""
+    quote = _quote(text)
+    seen = text.isprintable() and quote not in text and "\\" not in text
+    return quote + (text if seen else "".join(_characters(text, quote))) + quote
 
 
-def _character(c: str) -> str:
-    known = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}.get(c)
-    if known or c.isprintable():
-        return known or c
-    return f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" if ord(c) < 65536 else f"\\U{ord(c):08x}"
+def _quote(text: str) -> str:
+    return "'" if '"' in text and "'" not in text else '"'
+
+
+def _characters(text: str, quote: str) -> Iterator[str]:
+    known = {quote: f"\\{quote}", "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
+    for c in text:
+        n = ord(c)
+        hidden = f"\\x{n:02x}" if n < 256 else f"\\u{n:04x}" if n < 65536 else f"\\U{n:08x}"
+        yield known.get(c) or (c if c.isprintable() else hidden)
 
 
 def number(value: float) -> str:
@@ -96,6 +104,8 @@ class _Writer:
         self.variables: dict[str, str] = {}
         self.given: list[Mapping[str, str]] = []
         self.taken: frozenset[str] = frozenset()
+        self.short: dict[Place, str] = {}
+        self.flat = 0
         self.group = ""
         self.room = WIDTH
         self.page = Page(blocks[-1].graph, ())
@@ -153,6 +163,7 @@ class _Writer:
             yield MISSING
         self.variables = {k: v for k, v in self.variables.items() if k.startswith("data/")}
         self.variables |= {TREE.base: "tree", "link": "wire"}
+        self.short, self.flat = {}, 0
         if block is not self.blocks[-1]:
             self.group = self.common.give(f"{cut(snake(graph.name), 24)}_group".lstrip("_"))
             self.variables[data("NODETREE", graph.name).base] = self.group
@@ -162,9 +173,15 @@ class _Writer:
         self.name_things(graph, steps, needed - alone)
         self.page = Page(graph, steps)
         self.taken = frozenset(self.variables.values())
+        inner = Counter(map(_inner_collection, steps))
         at = 0
         while at < len(steps):
             yield from self.page.before(steps[at])
+            place = _inner_collection(steps[at])
+            if place and inner[place] >= LEAST and place not in self.short:
+                name = INNER[str(place.path[-1])]
+                yield from self.page.lines(steps[at], [f"{name} = {self.at(place)}"])
+                self.short = {place: name}
             lines, length = self.shortest(steps, at, needed, alone)
             yield from self.page.lines(steps[at], lines)
             at += length
@@ -173,9 +190,11 @@ class _Writer:
     def shortest(
         self, steps: Sequence[Step], at: int, needed: set[str], alone: frozenset[str]
     ) -> tuple[list[str], int]:
-        """The lines for the next steps, as a loop where that is shorter, and how many steps they are."""
-        loop = loop_at(steps, at, alone)
+        """The lines for the next steps, as a loop where that is shorter, and how many steps they are. Where it is not,
+        no part of it becomes one."""
+        loop = loop_at(steps, at, alone) if at >= self.flat else None
         if loop is not None and self.taken.isdisjoint(loop.names):
+            self.flat = at + loop.length
             folded = list(self.loop(loop, needed))
             flat = [line for step in steps[at : at + loop.length] for line in self.statement(step, needed)]
             if len(folded) <= len(flat) and sum(map(len, folded)) < sum(map(len, flat)):
@@ -254,7 +273,7 @@ class _Writer:
         yield head
         line = ""
         for text in texts:
-            if line and len(INDENT + line + text) >= self.room:
+            if line and (text.startswith("(") or len(INDENT + line + text) >= self.room):
                 yield INDENT + line.rstrip()
                 line = ""
             line += text + ", "
@@ -336,7 +355,11 @@ class _Writer:
     def at(self, place: Place) -> str:
         """A place as an expression."""
         text = place.base if place.base.startswith("bpy.") else self.variables[place.base]
-        for step in place.path:
+        path = place.path
+        for short, name in self.short.items():
+            if short.base == place.base and short.path == path[: len(short.path)]:
+                text, path = name, path[len(short.path) :]
+        for step in path:
             if not isinstance(step, At):
                 text += f".{step}"
             elif isinstance(step.key, str) and not isinstance(step.key, Slot):
@@ -348,17 +371,24 @@ class _Writer:
 
 def _chunks(text: str, indent: str, width: int) -> Iterator[str]:
     """A long string as adjacent literals, a line each."""
-    room, line = width - len(indent) - 2, ""
-    for c in map(_character, text):
+    room, line, quote = width - len(indent) - 2, "", _quote(text)
+    for c in _characters(text, quote):
         if len(line) + len(c) > room:
-            yield f'{indent}"{line}"'
+            yield f"{indent}{quote}{line}{quote}"
             line = ""
         line += c
-    yield f'{indent}"{line}"'
+    yield f"{indent}{quote}{line}{quote}"
 
 
 def _place(step: Step) -> Place:
     return step.place
+
+
+def _inner_collection(step: Step) -> Place | None:
+    """The collection inside a node's struct whose items a statement makes or sets: a ramp's stops, a curve's points."""
+    path = step.place.path[:-1] if step.place.path and isinstance(step.place.path[-1], At) else step.place.path
+    inner = step.place.base.startswith("node/") and path and path[-1] in INNER
+    return Place(step.place.base, path) if inner else None
 
 
 def _values(step: Step) -> list[Value]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import bpy
@@ -56,7 +56,7 @@ def _curves_of_action(held: Any) -> Iterator[Any]:
 
 def _curve(curve: Any, block: Any, names: Mapping[str, str] | None) -> Curve:
     settings = values(curve)
-    settings["modifiers"] = [{"type": modifier.type, **values(modifier)} for modifier in curve.modifiers]
+    settings["modifiers"] = _modifiers(curve)
     if settings["driver"]:
         for variable, live in zip(settings["driver"]["variables"], curve.driver.variables, strict=True):
             for target, source in zip(variable["targets"], live.targets, strict=True):
@@ -66,6 +66,10 @@ def _curve(curve: Any, block: Any, names: Mapping[str, str] | None) -> Curve:
     found = NODE.fullmatch(path)
     node = names.get(bpy.utils.unescape_identifier(found[1])) if names and found else None
     return Curve(found[2] if node and found else path, curve.array_index, settings, node)
+
+
+def _modifiers(curve: Any) -> list[dict[str, Value]]:
+    return [{"type": modifier.type, **values(modifier)} for modifier in curve.modifiers]
 
 
 # Making
@@ -177,15 +181,21 @@ def _shape(loop: Loop, curve: Curve) -> None:
             loop.do(Call(CURVE / "keyframe_points", "insert", tuple(point["co"])))
     for n, point in enumerate(points[: len(live.keyframe_points)]):
         loop.fit(CURVE / "keyframe_points" / At(n), live.keyframe_points[n], point)
+    if _modifiers(live) != want["modifiers"]:
+        _modify(loop, live, want["modifiers"])
+    loop.fit(CURVE, live, _without(want, "keyframe_points", "modifiers", "driver"))
+
+
+def _modify(loop: Loop, live: Any, modifiers: Sequence[Mapping[str, Value]]) -> None:
+    """The modifiers of a curve, made anew."""
     while len(live.modifiers):
         loop.do(Call(CURVE / "modifiers", "remove", (CURVE / "modifiers" / At(0),)))
-    for modifier in want["modifiers"]:
+    for modifier in modifiers:
         if loop.tried(Call(CURVE / "modifiers", "new", (modifier["type"],), result=MODIFIER.base)):
             made = loop.stage.live(MODIFIER)
             for point in modifier.get("control_points", ()):
                 loop.do(Call(MODIFIER / "control_points", "add", (point["frame"],)))
             loop.fit(MODIFIER, made, _without(modifier, "control_points"))  # setting one may crash Blender
-    loop.fit(CURVE, live, _without(want, "keyframe_points", "modifiers", "driver"))
 
 
 def _without(settings: Mapping[str, Value], *names: str) -> dict[str, Value]:

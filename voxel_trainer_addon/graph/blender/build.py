@@ -12,7 +12,8 @@ from typing import Any
 import bpy
 
 from ..canonical import twins
-from ..flow import FRAME, REROUTE, fed_inputs, in_flow
+from ..flow import FRAME, REROUTE, fed_inputs
+from ..frames import by_frame
 from ..model import Curve, Graph, Link, Node, Socket, Value
 from ..steps import (
     DATA,
@@ -148,7 +149,7 @@ class _Tree(Loop):
         self.fit(TREE, self.tree, self.graph.settings)
         self.interface = Interface(self, self.graph, self.layout)
         self.interface.make()
-        self.order = list(self.graph.nodes) if self.graph.sparse else in_flow(self.graph)
+        self.order = list(self.graph.nodes) if self.graph.sparse else by_frame(self.graph)
         self.first = [node for node in self.order if node.type != FRAME or self.layout]
         self.values_of_later_versions()
 
@@ -174,11 +175,11 @@ class _Tree(Loop):
         self.steps = steps
 
     def finish(self) -> None:
-        """The steps as a person would do them, node by node: its settings, the links into it, its values. Then what
-        needs all of them."""
+        """The steps as a person would do them, node by node: its settings, the links into it, its values, or operand by
+        operand where inputs have numbers. Then what needs all of them."""
         for node in self.first:
-            for phase in ("make", "first_settings", "links_into", "socket_values"):
-                self.steps += self.parts[phase, node.name]
+            self.steps += self.parts["make", node.name] + self.parts["first_settings", node.name]
+            self.steps += _by_operand(self.parts["links_into", node.name] + self.parts["socket_values", node.name])
         self.turn = len(self.first)
         self.late = True
         for _ in range(2):
@@ -377,6 +378,24 @@ class _Tree(Loop):
                 key = items.key(getattr(self.stage.things[place.base], side), index)
                 return Place(place.base, (side, key, *rest))
         return place
+
+
+def _by_operand(steps: list[Step]) -> list[Step]:
+    """Links and values of a node in the order of its inputs, where all are known by number: `1 - x` reads as it is."""
+    keys = [_input_key(step) for step in steps]
+    if not all(isinstance(key, int) for key in keys):
+        return steps
+    return [steps[n] for n in sorted(range(len(steps)), key=lambda n: int(keys[n] or 0))]
+
+
+def _input_key(step: Step) -> str | int | None:
+    """The input that a step links or sets; None for any other step."""
+    match step:
+        case Call(name="new", args=(_, Place(path=("inputs", At(key))))):
+            return key
+        case Set(place=Place(path=("inputs", At(key))), name="default_value"):
+            return key
+    return None
 
 
 def owner_place(graph: Graph) -> Place:

@@ -92,6 +92,12 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Found(Curve):
+    """A curve of a sparse graph, whose `path` is as code finds the property (`inputs["Fac"].default_value`): what the
+    data path is then, Blender says."""
+
+
+@dataclass(frozen=True)
 class Animation:
     """Drivers of a data-block, the keyframes of its action, and `settings`: the action and how it is blended in."""
 

@@ -13,7 +13,7 @@ from typing import Any
 import bpy
 
 from ..flow import FRAME, REROUTE, fed_inputs, in_flow
-from ..model import Curve, Graph, Link, Node, Socket, Value
+from ..model import Animation, Curve, Graph, Link, Node, Socket, Value
 from ..steps import (
     DATA,
     KINDS,
@@ -234,7 +234,8 @@ class _Tree(Loop):
         """Make the settings what they should be."""
         settings: Mapping[str, Value] = {} if node.type == REROUTE else node.settings
         live = self.stage.things[self.place(node).base]
-        if self.layout:
+        self.told_items(self.place(node), live, node.layout.get("items", ()))
+        if self.layout and not self.graph.sparse:
             for numbers in items.item_numbers(node, self.nodes.get(self.zone_inputs.get(node.name, ""))):
                 together = {name: (held, node.settings[name]) for name, held in numbers.items()}
                 for name in together:
@@ -338,8 +339,20 @@ class _Tree(Loop):
     def animate(self) -> None:
         """Make what moves the tree's properties. Nodes that are moved or looked at keep their names."""
         animation = self.graph.animation
+        if animation != Animation():
+            give_names(self, self.told_names() if self.graph.sparse else self.found_by_name())
+            animate(self, TREE, animation, self.moved_in, self.named)
+
+    def told_names(self) -> dict[str, Any]:
+        """The live nodes of a sparse graph whose names are told, by name."""
+        told = {node.name for node in self.graph.nodes if "name" in node.layout}
+        return {name: self.stage.live(Place(f"node/{name}")) for name in self.made if name in told}
+
+    def found_by_name(self) -> dict[str, Any]:
+        """The live nodes that are moved or looked at, and those that have their names meanwhile, by name."""
+        animation = self.graph.animation
         moved = {curve.node for curve in (*animation.drivers, *animation.keys)}
-        made = {name: self.stage.live(Place(f"node/{name}")) for name in self.made if moved}
+        made = {name: self.stage.live(Place(f"node/{name}")) for name in self.made}
         kept: dict[str, Any] = {}
         for name, live in made.items():
             path = f'nodes["{bpy.utils.escape_identifier(name)}"]'
@@ -347,8 +360,7 @@ class _Tree(Loop):
                 kept[name] = live
         while in_the_way := {name: live for name, live in made.items() if live.name in kept and name not in kept}:
             kept |= in_the_way
-        give_names(self, kept)
-        animate(self, TREE, animation, self.moved_in, self.named)
+        return kept
 
     def moved_in(self, curve: Curve) -> Place:
         return self.place(self.nodes[curve.node]) if curve.node in self.made else TREE

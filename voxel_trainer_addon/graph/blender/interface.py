@@ -22,6 +22,7 @@ class Interface:
 
     def __init__(self, loop: Loop, graph: Graph, layout: bool) -> None:
         self.loop, self.wanted, self.layout = loop, graph.interface, layout
+        self.told_moves = graph.layout.get("moves", ()) if graph.sparse else None
 
     def make(self) -> None:
         if self.layout:
@@ -82,7 +83,12 @@ class Interface:
                 self.loop.fit(Place(f"item/{n}"), self.loop.stage.things[f"item/{n}"], item.settings)
 
     def move(self) -> None:
-        """Bring every item under its panel and to its place there."""
+        """Bring every item under its panel and to its place there; a sparse graph tells how."""
+        if self.told_moves is not None:
+            for n, place, *panel in self.told_moves:
+                args = (Place(f"item/{n}"), *(Place(f"item/{above}") for above in panel), place)
+                self.loop.tried(Call(INTERFACE, "move_to_parent" if panel else "move", args))
+            return
         for parent, children in _by_parent(self.wanted).items():
             for position, n in enumerate(children):
                 if self.children(parent)[position : position + 1] == [n]:

@@ -30,10 +30,8 @@ from voxel_trainer_addon.graph.blender.read import read_graphs
 from voxel_trainer_addon.graph.compact import compact, text
 from voxel_trainer_addon.graph.model import Animation, Graph, closure
 from voxel_trainer_addon.graph.parse_code import parse_code
-from voxel_trainer_addon.graph.sparse import graphs
 from voxel_trainer_addon.worker.inside import empty
-from voxel_trainer_addon.worker.inside.compact import built
-from voxel_trainer_addon.worker.inside.trial import compared
+from voxel_trainer_addon.worker.inside.compact import trial
 
 
 def main() -> None:
@@ -72,9 +70,7 @@ def main() -> None:
 def round_trip(code: str, trees: list[Graph], layout: bool) -> str:
     """Why what the script says, told as the form and built, is not `trees`; empty if it is."""
     try:
-        form = text(compact(parse_code(code)))
-        built(graphs(json.loads(form)), layout)
-        return compared(trees, trees[-1], {}, layout)
+        return trial(text(compact(parse_code(code))), trees, layout)
     except Exception as error:
         return f"{type(error).__name__}: {error}"
 

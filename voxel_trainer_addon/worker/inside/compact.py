@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,9 @@ from ...graph.compact import compact, text
 from ...graph.compact_parts import NotTold
 from ...graph.model import Graph, closure
 from ...graph.sparse import graphs
-from ...graph.write import Block, variables
+from ...graph.write import Block, script, variables
 from . import empty
-from .trial import LazyGraphs, compared, held, refusal
+from .trial import LazyGraphs, compared, held, refusal, tried
 
 
 def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
@@ -36,8 +37,7 @@ def _answer(trees: Sequence[Graph], layout: bool) -> dict[str, Any]:
         if not reason:
             blocks = built(trees, layout)
             form = text(compact(blocks, variables(blocks), bpy.app.version_string.split()[0]))
-            built(graphs(json.loads(form)), layout)
-            reason = compared(trees, trees[-1], {}, layout)
+            reason = trial(form, trees, layout)
     except NotTold as error:
         reason = f"refused: {error}"
     except Exception as error:  # whatever Blender raises belongs to this tree alone
@@ -50,3 +50,13 @@ def built(trees: Sequence[Graph], layout: bool = False) -> list[Block]:
     empty()
     make_placeholders(trees)
     return [Block(tree, build(tree, layout)) for tree in trees]
+
+
+def trial(form: str, trees: Sequence[Graph], layout: bool) -> str:
+    """Build what a form's text says in an empty Blender; why that is not `trees`, empty if it is.
+
+    What differs where updates were held back is run again as code, plainly, and that run decides.
+    """
+    blocks = built(graphs(json.loads(form)), layout)
+    verdict = partial(compared, trees, trees[-1], {}, layout)
+    return verdict() and tried(script(blocks), trees, verdict)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Trees made by chance: nodes of any type with links that fit, groups in groups, zones, interfaces."""
+"""Trees made by chance: nodes of any type, links that fit, groups in groups, zones, interfaces, drivers, keyframes."""
 
 from __future__ import annotations
 
@@ -46,6 +46,9 @@ def mixed(kind: str, seed: int) -> str:
         group = tree
     key, tree = new_tree(kind, f"Mixed {seed}")
     fill(tree, changer, group)
+    for moved in (tree, group):
+        if moved is not None:
+            moves(moved, changer)
     save_and_open()
     return key
 
@@ -203,6 +206,40 @@ def looks(tree: Any, changer: Changer) -> None:
         for socket in (*node.inputs, *node.outputs):
             if not socket.is_linked and random.random() < 0.03:
                 socket.hide = True
+
+
+def moves(tree: Any, changer: Changer) -> None:
+    """Drivers that look at other values of the tree, and keyframes with curves of any kind."""
+    random = changer.random
+    held = [s for n in tree.nodes if n.bl_idname != "NodeReroute" for s in n.inputs if s.type == "VALUE"]
+    random.shuffle(held)
+    drivers, keys = held[: random.randint(0, 3)], held[3 : 3 + random.randint(0, 3)]
+    for socket in drivers:
+        driver = socket.driver_add("default_value").driver
+        driver.type, driver.use_self = random.choice(("SCRIPTED", "AVERAGE", "MAX")), random.random() < 0.3
+        driver.expression = f"frame / {random.randint(2, 9)}"
+        for n in range(random.randint(0, 2)):
+            variable = driver.variables.new()
+            variable.name, target = f"value_{n}", variable.targets[0]
+            target.id_type, target.id = "NODETREE", tree
+            target.data_path = random.choice(held).path_from_id("default_value")
+    for socket in keys:
+        for frame in random.sample(range(100), random.randint(1, 4)):
+            socket.keyframe_insert("default_value", frame=frame)
+    for curve in curves_of(tree) if keys else ():
+        curve.extrapolation = random.choice(("LINEAR", "CONSTANT"))
+        for point in curve.keyframe_points:
+            point.interpolation = random.choice(("CONSTANT", "LINEAR", "BEZIER", "BOUNCE"))
+        if random.random() < 0.5:
+            curve.modifiers.new(random.choice(("NOISE", "LIMITS", "STEPPED"))).use_influence = True
+
+
+def curves_of(tree: Any) -> Any:
+    """The curves of a tree's action, which from 4.4 on are those of its slot."""
+    held = tree.animation_data
+    if hasattr(held, "action_slot"):
+        return held.action.layers[0].strips[0].channelbag(held.action_slot).fcurves
+    return held.action.fcurves
 
 
 def prove_mixed(kind: str, seed: int) -> list[Failure]:

@@ -48,7 +48,10 @@ def graphs(draw: st.DrawFn) -> Graph:
     nodes = [math(f"n{i}", draw(st.sampled_from(["ADD", "SINE"])), (draw(values), draw(values))) for i in range(count)]
     ends = st.tuples(st.integers(0, count - 1), st.integers(0, count - 1), st.integers(0, 1))
     fed = {(t, i): s for s, t, i in draw(st.lists(ends, max_size=10)) if s < t}
-    return tree(nodes, [Link(f"n{s}", 0, f"n{t}", i) for (t, i), s in fed.items()])
+    moved = draw(st.lists(st.sampled_from([None, *(node.name for node in nodes)]), max_size=2, unique=True))
+    drivers = tuple(Curve("value", 0, {"driver": {"expression": draw(st.sampled_from("ab"))}}, n) for n in moved)
+    links = [Link(f"n{s}", 0, f"n{t}", i) for (t, i), s in fed.items()]
+    return tree(nodes, links, animation=Animation(drivers))
 
 
 @given(graphs(), st.randoms(use_true_random=False))
@@ -60,7 +63,9 @@ def test_names_and_order_mean_nothing(graph: Graph, dice: Any) -> None:
     links = [replace(link, source=name[link.source], target=name[link.target]) for link in graph.links]
     dice.shuffle(nodes)
     dice.shuffle(links)
-    other = tree(nodes, links, key="materials/Other")
+    drivers = [replace(curve, node=curve.node and name[curve.node]) for curve in graph.animation.drivers]
+    dice.shuffle(drivers)
+    other = tree(nodes, links, key="materials/Other", animation=Animation(tuple(drivers)))
     assert differ(graph, other) == []
     assert hashed(graph) == hashed(other)
     assert shape_hash(graph) == shape_hash(other)

@@ -24,6 +24,33 @@ VALUES = st.sampled_from([0.0, 0.5, [1.0, 0.5], {"id": "IMAGE", "name": "Rust"}]
 NESTED = st.fixed_dictionaries({"stops": st.lists(st.fixed_dictionaries({"at": VALUES}), max_size=3), "mode": VALUES})
 
 
+FRAMES = st.lists(st.integers(0, 5), max_size=4, unique=True).map(sorted)
+DRIVERS = st.fixed_dictionaries(
+    {
+        "driver": st.fixed_dictionaries(
+            {
+                "type": st.sampled_from(["SCRIPTED", "SUM"]),
+                "expression": st.sampled_from(["frame", "a"]),
+                "variables": st.lists(st.fixed_dictionaries({"name": st.sampled_from("ab")}), max_size=2),
+            }
+        ),
+        "mute": st.booleans(),
+        "keyframe_points": st.just([]),
+    }
+)
+POINT = st.fixed_dictionaries({"interpolation": st.sampled_from(["LINEAR", "BEZIER"]), "value": VALUES})
+KEYS = st.builds(
+    lambda frames, points, mute: {
+        "driver": None,
+        "mute": mute,
+        "keyframe_points": [{"co": [float(f), 1.0], **p} for f, p in zip(frames, points, strict=False)],
+    },
+    FRAMES,
+    st.lists(POINT, min_size=4, max_size=4),
+    st.booleans(),
+)
+
+
 @st.composite
 def nodes(draw: st.DrawFn, name: str) -> Node:
     kind = draw(st.sampled_from(sorted(SOCKETS)))
@@ -54,7 +81,23 @@ def graphs(draw: st.DrawFn) -> Graph:
         settings = draw(st.dictionaries(st.sampled_from(["min", "max"]), VALUES))
         items.append(Item(kind, name, settings, draw(st.sampled_from([None, *panels]))))
     settings = draw(st.dictionaries(st.sampled_from(["is_tool", "is_modifier"]), st.booleans()))
-    return Graph("node_groups/G", "GeometryNodeTree", tuple(paired), tuple(links), tuple(items), settings)
+    moving = draw(animations([None, *names]))
+    return Graph(
+        "node_groups/G", "GeometryNodeTree", tuple(paired), tuple(links), tuple(items), settings, animation=moving
+    )
+
+
+@st.composite
+def animations(draw: st.DrawFn, nodes: list[str | None]) -> Animation:
+    """Drivers and keyframes of the tree and of its nodes, none twice."""
+    place = st.tuples(st.sampled_from(nodes), st.sampled_from(["inputs[0].value", '["own"]']), st.integers(0, 1))
+    drivers, keys = (draw(st.lists(place, max_size=3, unique=True)) for _ in range(2))
+    action = {"action": {"id": "ACTION", "name": draw(st.sampled_from("XY"))}, "influence": draw(VALUES)}
+    return Animation(
+        tuple(Curve(path, index, draw(DRIVERS), node) for node, path, index in drivers),
+        tuple(Curve(path, index, draw(KEYS), node) for node, path, index in keys),
+        action if keys or draw(st.booleans()) else {},
+    )
 
 
 def through_json(edits: list[Edit]) -> list[Edit]:
@@ -88,8 +131,13 @@ def test_with_names_the_nodes_are_called_alike(a: Graph, b: Graph) -> None:
 def test_names_alone_are_no_edit(graph: Graph, order: list[str]) -> None:
     name = dict(zip("abcdefgh", order, strict=True))
     pairs = {None: None, **name}
+    moved = [
+        tuple(replace(c, node=pairs[c.node]) for c in curves)
+        for curves in (graph.animation.drivers, graph.animation.keys)
+    ]
     renamed = replace(
         graph,
+        animation=Animation(*moved, graph.animation.settings),
         nodes=tuple(replace(n, name=name[n.name], pair=pairs[n.pair]) for n in reversed(graph.nodes)),
         links=tuple(replace(link, source=name[link.source], target=name[link.target]) for link in graph.links),
     )
@@ -174,14 +222,82 @@ def test_a_node_put_between_costs_no_more_than_doing_it_by_hand() -> None:
     assert differences(apply(chain, edits), between, {}, {}) == []
 
 
-def test_drivers_follow_their_nodes() -> None:
-    driver = Curve("inputs[0].default_value", 0, {"driver": {"expression": "frame", "variables": []}}, "two")
-    driven = replace(CHAIN, animation=Animation((driver,)))
-    (edit,) = through_json(diff(CHAIN, driven))
-    assert edit.words() == "Replace the drivers and keyframes."
-    assert differences(apply(CHAIN, [edit]), driven, {}, {}) == []
-    without = replace(CHAIN, nodes=CHAIN.nodes[2:], links=CHAIN.links[2:])
-    assert differences(apply(driven, diff(driven, without)), without, {}, {}) == []
+def driven(node: str | None = "two", **more: Any) -> Curve:
+    driver = {"type": "SCRIPTED", "expression": "frame", "variables": [], **more}
+    return Curve("inputs[0].default_value", 0, {"driver": driver, "mute": False}, node)
+
+
+def keyed(*frames: float, mute: bool = False, interpolation: str = "LINEAR") -> Curve:
+    points = [{"co": [frame, 1.0], "interpolation": interpolation} for frame in frames]
+    return Curve("location", 2, {"driver": None, "mute": mute, "keyframe_points": points}, "one")
+
+
+DANCE = {"action": {"id": "ACTION", "name": "Dance"}, "action_influence": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (Animation(), Animation((driven(),)), ["Drive inputs[0].default_value of “two” by frame."]),
+        (Animation((driven(None),)), Animation(), ["Remove the driver of inputs[0].default_value of the tree."]),
+        (
+            Animation((driven(),)),
+            Animation((driven(expression="2 * a"),)),
+            ["Set driver.expression of the driver of inputs[0].default_value of “two” from frame to 2 * a."],
+        ),
+        (
+            Animation(),
+            Animation((driven(type="SUM"),)),
+            ["Drive inputs[0].default_value of “two” by the sum of its variables."],
+        ),
+        (
+            Animation(),
+            Animation((), (keyed(1.0, 24.5),), DANCE),
+            ["Animate the tree with the action “Dance”.", "Give location[2] of “one” keyframes at 1, 24.5."],
+        ),
+        (
+            Animation((), (keyed(1.0),), DANCE),
+            Animation(),
+            ["Take the action of the tree away.", "Remove the keyframes of location[2] of “one”."],
+        ),
+        (
+            Animation((), (keyed(1.0, 5.0, 9.0),), DANCE),
+            Animation((), (keyed(1.0, 7.0, 9.0),), DANCE),
+            [
+                "Remove the keyframe at 5 of location[2] of “one”.",
+                "Add a keyframe at 7 to location[2] of “one”.",
+            ],
+        ),
+        (
+            Animation((), (keyed(1.0),), DANCE),
+            Animation((), (keyed(1.0, interpolation="BEZIER", mute=True),), {**DANCE, "action_influence": 0.5}),
+            [
+                "Set action_influence of the animation from 1.0 to 0.5.",
+                "Set keyframe_points.0.interpolation of the keyframes of location[2] of “one” from LINEAR to BEZIER.",
+                "Set mute of the keyframes of location[2] of “one” from False to True.",
+            ],
+        ),
+    ],
+)
+def test_what_moves_a_tree_is_told(before: Animation, after: Animation, words: list[str]) -> None:
+    a, b = replace(CHAIN, animation=before), replace(CHAIN, animation=after)
+    edits = through_json(diff(a, b))
+    assert [edit.words() for edit in edits] == words
+    assert differences(apply(a, edits), b, {}, {}) == []
+
+
+def test_drivers_go_with_their_nodes() -> None:
+    moved = replace(CHAIN, animation=Animation((driven(), driven("three"))))
+    without = replace(CHAIN, nodes=CHAIN.nodes[2:], links=CHAIN.links[2:], animation=Animation((driven("three"),)))
+    edits = diff(moved, without)
+    assert not any("driver" in edit.do for edit in edits)
+    assert differences(apply(moved, edits), without, {}, {}) == []
+
+
+def test_a_driver_of_a_node_that_is_not_there_does_not_fit() -> None:
+    with pytest.raises(ValueError, match="“add driver”"):
+        told = {"node": "never", "property": "value", "index": 0, "settings": {}}
+        apply(CHAIN, [Edit("add driver", told)])
 
 
 def test_an_edit_that_does_not_fit_says_so() -> None:

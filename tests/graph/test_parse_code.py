@@ -1,81 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Code comes back as the steps that it was written from; what is not ours is refused by line and never executed."""
+"""Code comes back as the steps that it was written from, and both are told as the same compact form."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from voxel_trainer_addon.graph.compact import NotTold, compact, graphs
-from voxel_trainer_addon.graph.model import Graph, Item, Node
-from voxel_trainer_addon.graph.parse_code import NotUnderstood, parse_code
-from voxel_trainer_addon.graph.steps import DATA, TREE, At, Call, Fetch, Place, Set, Step, data
+from voxel_trainer_addon.graph.compact import compact
+from voxel_trainer_addon.graph.model import Found
+from voxel_trainer_addon.graph.parse_code import parse_code
+from voxel_trainer_addon.graph.sparse import graphs
 from voxel_trainer_addon.graph.write import Block, script, variables
+
+from .drawn_steps import blocks
 
 pytestmark = pytest.mark.plain
 
 HEAD = "import bpy\n\ntree = bpy.data.node_groups.new('G', 'ShaderNodeTree')\nnodes, links = tree.nodes, tree.links\n"
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
-NUMBERS = st.one_of(
-    st.integers(-(2**31), 2**31), st.floats(allow_nan=False, allow_infinity=False), st.just({"float": "-inf"})
-)
-REFERENCES = st.builds(lambda kind, name: {"id": kind, "name": name}, st.sampled_from(["IMAGE", "OBJECT"]), TEXT)
-VALUES = st.one_of(
-    st.none(), st.booleans(), NUMBERS, TEXT, st.lists(NUMBERS, max_size=4), REFERENCES, st.just({"set": ["A", "B"]})
-)
-KINDS = ["ShaderNodeMath", "ShaderNodeTexNoise", "ShaderNodeValue", "ShaderNodeMix"]
-
-
-@st.composite
-def blocks(draw: st.DrawFn) -> list[Block]:
-    """A group, and a material that uses it, with every kind of step."""
-    group = draw(tree_steps(f"node_groups/{draw(TEXT)}", ()))
-    return [group, draw(tree_steps(f"materials/{draw(TEXT)}", (group.graph.name,)))]
-
-
-@st.composite
-def tree_steps(draw: st.DrawFn, key: str, groups: tuple[str, ...]) -> Block:
-    collection, name = key.split("/", 1)
-    steps: list[Step] = []
-    items: list[Item] = []
-    if collection == "node_groups":
-        steps.append(Call(DATA / "node_groups", "new", (name, "ShaderNodeTree"), result=TREE.base))
-        for n in range(draw(st.integers(0, 3))):
-            items.append(Item("INPUT NodeSocketFloat", draw(TEXT)))
-            named = {"in_out": "INPUT", "socket_type": "NodeSocketFloat"}
-            steps.append(Call(TREE / "interface", "new_socket", (items[-1].name,), named, f"item/{n}"))
-            if draw(st.booleans()):
-                steps.append(Set(Place(f"item/{n}"), "default_value", draw(VALUES)))
-    else:
-        steps.append(Fetch(TREE.base, data("MATERIAL", name) / "node_tree"))
-        steps.append(Call(TREE / "nodes", "clear"))
-    nodes = [Node(f"n{n}", kind) for n, kind in enumerate(draw(st.lists(st.sampled_from(KINDS), max_size=6)))]
-    nodes += [Node(f"g{n}", "ShaderNodeGroup", {"node_tree": reference(used)}) for n, used in enumerate(groups)]
-    for n, node in enumerate(nodes):
-        place = Place(f"node/{node.name}")
-        steps.append(Call(TREE / "nodes", "new", (node.type,), result=place.base))
-        steps += [Set(place, setting, value) for setting, value in node.settings.items()]
-        for setting in draw(st.lists(st.sampled_from(["operation", "use_clamp"]), unique=True)):
-            steps.append(Set(place, setting, draw(VALUES)))
-        if draw(st.booleans()):
-            steps.append(Call(place / "color_ramp" / "elements", "new", (draw(NUMBERS),)))
-            steps.append(Set(place / "color_ramp" / "elements" / At(1), "color", draw(VALUES)))
-        for _ in range(draw(st.integers(0, 2)) if n else 0):
-            source = Place(f"node/{nodes[draw(st.integers(0, n - 1))].name}")
-            key_ = st.one_of(st.integers(0, 3), TEXT).map(At)
-            ends = (source / "outputs" / draw(key_), place / "inputs" / draw(key_))
-            muted = draw(st.booleans())
-            steps.append(Call(TREE / "links", "new", ends, result="link" if muted else ""))
-            if muted:
-                steps.append(Set(Place("link"), "is_muted", True))
-        if draw(st.booleans()):
-            steps.append(Set(place / "inputs" / At(draw(TEXT)), "default_value", draw(VALUES)))
-    return Block(Graph(key, "ShaderNodeTree", tuple(nodes), interface=tuple(items)), tuple(steps))
-
-
-def reference(group: str) -> dict[str, str]:
-    return {"id": "NODETREE", "name": group}
 
 
 @settings(max_examples=40, deadline=None)
@@ -108,46 +49,81 @@ for index in range(2):
     assert tree["links"] == [["first", '["Value"]', "second", "[0]"], ["first", '["Value"]', "second", "[1]"]]
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        "import os",
-        "from bpy import data",
-        "open('x')",
-        "__import__('os').system('true')",
-        "bpy.ops.wm.quit_blender()",
-        "tree.nodes.__class__",
-        "exec('1')",
-        "nodes.new",
-        "def f(): pass",
-        "while True: pass",
-        "for x in tree.nodes: x.mute = True",
-        "for x in range(10 ** 9): nodes.new('ShaderNodeMath')",
-        "x = unknown",
-        "x = (0,) * 100000000",
-        "x = [n for n in (1, 2)]",
-        "a, b = nodes.new('ShaderNodeMath')",
-        "tree['x'] = 1",
-        "x = y = z",
-        "nodes.new(*('ShaderNodeMath',))",
-    ],
-)
-def test_what_is_not_ours_is_refused_by_its_line(line: str) -> None:
-    with pytest.raises(NotUnderstood) as refused:
-        compact(parse_code(f"{HEAD}{line}\n"))
-    assert refused.value.line == len(HEAD.splitlines()) + 1 and str(refused.value).startswith("line 5: ")
+def test_what_arranges_nodes_is_no_step() -> None:
+    block = parse_code(HEAD + "a = nodes.new('ShaderNodeMath')\n")
+    assert compact(parse_code(script(block, arrange=True))) == compact(parse_code(script(block)))
 
 
-@pytest.mark.parametrize("code", ["x = (", "\0", "(" * 500, "x = " + "-" * 100_000 + "1"])
-def test_what_is_no_python_is_refused(code: str) -> None:
-    with pytest.raises(NotUnderstood):
-        parse_code(code)
+def test_looks_are_told_apart_from_what_a_node_means() -> None:
+    code = (
+        HEAD
+        + """
+for _ in range(2):
+    tree.interface.remove(tree.interface.new_socket("unused", socket_type="NodeSocketFloat"))
+socket = tree.interface.new_socket("Size", socket_type="NodeSocketFloat")
+socket["unit"] = "m"
+frame = nodes.new("NodeFrame")
+add = nodes.new("ShaderNodeMath")
+add.parent = frame
+add.location, add.label, add.name = (10, -20.5), "Grow", "Math.007"
+add.inputs["Value"].hide = True
+add["own"] = {"deep": (1, 2.5)}
+tree.interface.move(socket, 0)
+"""
+    )
+    (tree,) = compact(parse_code(code))["trees"]
+    kind = "INPUT NodeSocketFloat"
+    assert tree["interface"] == [{"kind": kind, "name": "Size", "identifier": "Socket_2", "custom": {"unit": "m"}}]
+    assert tree["moves"] == [[0, 0]]
+    assert tree["nodes"]["add"] == {
+        "type": "ShaderNodeMath",
+        "name": "Math.007",
+        "layout": {
+            "parent": "frame",
+            "location": [10, -20.5],
+            "label": "Grow",
+            "inputs": {'["Value"]': {"hide": True}},
+            "custom": {"own": {"group": {"deep": [1, 2.5]}}},
+        },
+    }
+    (graph,) = graphs({"format": "voxel-graph/1", "trees": [tree]})
+    (item,) = graph.interface
+    assert (item.identifier, item.layout) == ("Socket_2", {"custom": {"unit": "m"}})
+    assert graph.nodes[1].name == "Math.007" and graph.nodes[1].layout["parent"] == "frame"
 
 
-def test_layout_has_no_words() -> None:
-    for line, what in (("a.location = (1, 2)", "location"), ("a.inputs[0].hide = True", "hide")):
-        with pytest.raises(NotTold, match=what):
-            compact(parse_code(f"{HEAD}a = nodes.new('ShaderNodeMath')\n{line}\n"))
+def test_what_moves_a_tree_is_read() -> None:
+    code = """import bpy
+
+dance = bpy.data.actions.new("Dance")
+tree = bpy.data.node_groups.new("G", "ShaderNodeTree")
+add = tree.nodes.new("ShaderNodeMath")
+curve = add.inputs["Value"].driver_add("default_value")
+driver = curve.driver
+driver.expression = "size * 2"
+variable = driver.variables.new()
+variable.name = "size"
+target = variable.targets[0]
+target.id_type, target.id = "NODETREE", tree
+animation = tree.animation_data_create()
+animation.action = dance
+curve = dance.fcurve_ensure_for_datablock(tree, add.path_from_id() + ".odd", index=2)
+for frame, value in ((1, 0), (24, 1.5)):
+    curve.keyframe_points.insert(frame, value)
+curve.keyframe_points[1].interpolation = "LINEAR"
+"""
+    (tree,) = compact(parse_code(code))["trees"]
+    target = {"id_type": "NODETREE", "id": {"id": "NODETREE", "name": ""}}
+    variables = {"new": [[]], "0": {"name": "size", "targets": {"0": target}}}
+    driver = {"expression": "size * 2", "variables": variables}
+    points = {"insert": [[1, 0], [24, 1.5]], "1": {"interpolation": "LINEAR"}}
+    assert tree["animation"] == {
+        "drivers": [{"node": "add", "property": 'inputs["Value"].default_value', "settings": {"driver": driver}}],
+        "keys": [{"node": "add", "path": "odd", "index": 2, "settings": {"keyframe_points": points}}],
+        "settings": {"action": {"id": "ACTION", "name": "Dance"}},
+    }
+    (graph,) = graphs({"format": "voxel-graph/1", "trees": [tree]})
+    assert isinstance(graph.animation.drivers[0], Found) and not isinstance(graph.animation.keys[0], Found)
 
 
 def test_a_form_names_what_is_wrong_with_it() -> None:
@@ -156,3 +132,6 @@ def test_a_form_names_what_is_wrong_with_it() -> None:
         graphs({"format": "voxel-graph/1", "trees": [tree]})
     with pytest.raises(ValueError, match="voxel-graph/1"):
         graphs({"format": "voxel-graph/9", "trees": []})
+    keys = [{"property": "value", "settings": {}}]
+    with pytest.raises(ValueError, match="no action"):
+        graphs({"format": "voxel-graph/1", "trees": [{"key": "a/b", "type": "c", "animation": {"keys": keys}}]})

@@ -5,30 +5,44 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import bpy
 import pytest
 
-from voxel_trainer_addon.graph.blender.build import build, make_placeholders
-from voxel_trainer_addon.graph.blender.read import read_graph, read_graphs, tree_of
-from voxel_trainer_addon.graph.canonical import differences
-from voxel_trainer_addon.graph.compact import compact, graphs
-from voxel_trainer_addon.graph.model import Graph, closure
+from voxel_trainer_addon.graph.blender.read import read_graph, read_graphs
+from voxel_trainer_addon.graph.compact import compact, text
+from voxel_trainer_addon.graph.model import Animation, Graph, Graphs, closure
 from voxel_trainer_addon.graph.parse_code import parse_code
-from voxel_trainer_addon.graph.write import Block, script, variables
+from voxel_trainer_addon.graph.sparse import graphs
+from voxel_trainer_addon.graph.write import script, variables
 from voxel_trainer_addon.worker.inside import empty
+from voxel_trainer_addon.worker.inside.compact import built, trial
+from voxel_trainer_addon.worker.inside.trial import compared, refusal
+
+from . import test_animation, test_layout
+from .every_node import KINDS, quiet
+from .mixed_trees import TYPES as node_types_of
+from .mixed_trees import mixed
 
 pytestmark = pytest.mark.bpy
 
 SEEDS = range(12)
+MIXED = [(kind, seed) for kind in KINDS for seed in range(2)]
+MORE_MIXED = [(kind, seed) for kind in KINDS for seed in range(2, 15)]
 CORPUS = [
     "chsh2__nijiGPen/res__library.blend",
     "IRCSS__Trees-With-Geometry-Nodes-Blender/LowpolyGeometrynodeTree.blend",
     "KhronosGroup__glTF-Blender-IO/tests__pbr_node__glTF2.blend",
 ]
+MOVED = [
+    "KhronosGroup__glTF-Blender-IO/tests__scenes__01_alpha_animation.blend",
+    "saturday06__VRM-Addon-for-Blender/tests__resources__blend__image_node_traverse.blend",
+]
+"""Files whose trees have keyframes and drivers."""
+LAYOUT = pytest.mark.parametrize("layout", (False, True), ids=("plain", "layout"))
 
 TREES = {"ShaderNodeTree": "ShaderNode", "GeometryNodeTree": ("GeometryNode", "FunctionNode", "ShaderNode")}
 LEFT_OUT = ("Undefined", "Custom", "Group", "Simulation", "Repeat", "ForEach", "Closure")
@@ -93,40 +107,35 @@ def change(struct: Any, p: Any, dice: random.Random) -> None:
         return
 
 
-def built(trees: Sequence[Graph]) -> list[Block]:
-    """The trees made in an empty Blender, with the steps that it took."""
-    empty()
-    make_placeholders(trees)
-    return [Block(tree, build(tree)) for tree in trees]
-
-
 def unnamed(form: Mapping[str, Any]) -> dict[str, Any]:
-    """A form that has been through JSON, its nodes called by number."""
+    """A form that has been through JSON, its nodes called by number: which names Blender gives, code does not say."""
     trees = []
     for tree in json.loads(json.dumps(form["trees"])):
         at = {name: n for n, name in enumerate(tree.get("nodes", {}))}
         for node in tree.get("nodes", {}).values():
-            if "pair" in node:
-                node["pair"] = at[node["pair"]]
+            node.pop("name", None)
+            looks = node.get("layout", {})
+            for holder, key in ((node, "pair"), (looks, "parent")):
+                if key in holder:
+                    holder[key] = at[holder[key]]
         for curve in (row for rows in ("drivers", "keys") for row in tree.get("animation", {}).get(rows, ())):
-            curve["node"] = at[curve["node"]]
+            if "node" in curve:
+                curve["node"] = at[curve["node"]]
         links = [[at[link[0]], link[1], at[link[2]], *link[3:]] for link in tree.get("links", ())]
         trees.append({**tree, "nodes": list(tree.get("nodes", {}).values()), "links": links})
     return {**form, "trees": trees}
 
 
-def go_round(trees: Sequence[Graph]) -> dict[str, Any]:
+def go_round(trees: Sequence[Graph], layout: bool = False) -> dict[str, Any]:
     """Blender → code → steps → code, and both forms → Blender → form; the compact form."""
-    blocks = built(trees)
-    code, form = script(blocks), compact(blocks, variables(blocks))
+    blocks = built(trees, layout)
+    code, form = script(blocks, arrange=not layout), compact(blocks, variables(blocks))
     read = parse_code(code)
     assert unnamed(compact(parse_code(script(read)))) == unnamed(compact(read))
     for view in (form, compact(read)):
-        again = built(graphs(json.loads(json.dumps(view))))
+        again = built(graphs(json.loads(text(view))), layout)
         assert unnamed(compact(again)) == unnamed(form)
-        for tree in trees:
-            live = tree_of(bpy.data, tree.key)
-            assert live is not None and differences(tree, read_graph(live, tree.key), {}, {}) == []
+        assert not compared(trees, trees[-1], {}, layout) or trial(text(view), trees, layout) == ""
     return form
 
 
@@ -140,23 +149,48 @@ def test_a_subtype_without_a_name_goes_round() -> None:
     assert form["trees"][0]["interface"][0]["settings"]["subtype"] == ""
 
 
-def test_drivers_and_keyframes_go_round_but_from_code() -> None:
+@LAYOUT
+@pytest.mark.parametrize("make", test_animation.MADE, ids=lambda f: f.__name__)
+def test_drivers_and_keyframes_go_round(make: Callable[[], None], layout: bool) -> None:
     empty()
-    tree = bpy.data.node_groups.new("Moved", "ShaderNodeTree")
-    first, second = tree.nodes.new("ShaderNodeMath"), tree.nodes.new("ShaderNodeMath")
-    driver = first.inputs[0].driver_add("default_value").driver
-    driver.expression = "frame / 7"
-    second.inputs[1].keyframe_insert("default_value", frame=5)
-    graph = read_graph(tree, "node_groups/Moved")
-    blocks = built([graph])
-    form = json.loads(json.dumps(compact(blocks, variables(blocks))))
-    assert form["trees"][0]["animation"]["drivers"][0]["settings"]["driver"]["expression"] == "frame / 7"
-    again = built(graphs(form))
-    made = tree_of(bpy.data, graph.key)
-    assert made is not None and differences(graph, read_graph(made, graph.key), {}, {}) == []
-    assert unnamed(compact(again, variables(again))) == unnamed(form)
-    with pytest.raises(ValueError, match=r"^(line \d+|node_groups/Moved): "):
-        compact(parse_code(script(blocks)))
+    make()
+    found, _ = read_graphs(bpy.data)
+    form = go_round(list(found.values()), layout)
+    assert form["trees"][0]["animation"]
+
+
+@pytest.mark.parametrize("make", test_layout.MADE, ids=lambda f: f.__name__)
+def test_looks_go_round(make: Callable[[], None]) -> None:
+    empty()
+    make()
+    found, _ = read_graphs(bpy.data)
+    for tree in found.values():
+        go_round(closure(tree, found), layout=True)
+
+
+def test_a_form_says_only_what_is_not_usual() -> None:
+    """Identifiers where others were removed, names that Blender would not give, animation that is not the default."""
+    empty()
+    tree = bpy.data.node_groups.new("Tree", "ShaderNodeTree")
+    for name in ("First", "Second", "Third"):
+        tree.interface.new_socket(name, socket_type="NodeSocketFloat")
+    tree.interface.remove(tree.interface.items_tree["Second"])
+    math = tree.nodes.new("ShaderNodeMath")
+    math.label, math["own"] = "Grow", 2.0
+    math.inputs[1].driver_add("default_value").driver.expression = "frame / 7"
+    graph = read_graph(tree, "node_groups/Tree")
+    (plain,) = go_round([graph])["trees"]
+    (told,) = go_round([graph], layout=True)["trees"]
+    assert [item.get("identifier") for item in plain["interface"]] == [None, None]
+    assert [item.get("identifier") for item in told["interface"]] == [None, "Socket_2"]
+    assert plain["nodes"]["grow"] == {"type": "ShaderNodeMath", "name": "Math"}
+    assert told["nodes"]["grow"] == {**plain["nodes"]["grow"], "layout": {"label": "Grow", "custom": {"own": 2.0}}}
+    driver = {
+        "node": "grow",
+        "property": "inputs[1].default_value",
+        "settings": {"driver": {"expression": "frame / 7"}},
+    }
+    assert plain["animation"] == told["animation"] == {"drivers": [driver]}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -167,11 +201,51 @@ def test_drawn_trees_go_round(seed: int) -> None:
     assert "[" not in "".join(key for link in form["trees"][0].get("links", ()) for key in (link[1], link[3]))
 
 
-@pytest.mark.parametrize("name", CORPUS)
-def test_real_trees_go_round(name: str, corpus: Path) -> None:
+@LAYOUT
+@pytest.mark.parametrize(
+    ("kind", "seed"), [*MIXED, *(pytest.param(*made, marks=pytest.mark.slow) for made in MORE_MIXED)]
+)
+def test_trees_made_by_chance_go_round(kind: str, seed: int, layout: bool) -> None:
+    node_types_of(kind)
+    empty()
+    with quiet():
+        key = mixed(kind, seed)
+    found, _ = read_graphs(bpy.data)
+    go_round(closure(found[key], found), layout)
+
+
+@LAYOUT
+@pytest.mark.parametrize("name", [*CORPUS, *MOVED])
+def test_real_trees_go_round(name: str, layout: bool, corpus: Path) -> None:
     bpy.ops.wm.open_mainfile(filepath=str(corpus / name), load_ui=False, use_scripts=False)
     found, _ = read_graphs(bpy.data)
-    trees = sorted(found.values(), key=lambda graph: -len(graph.nodes))[:12]
+    trees = chosen(found, 6)
     assert trees
     for tree in trees:
-        go_round(closure(tree, found))
+        go_round(closure(tree, found), layout)
+
+
+@pytest.mark.slow
+@LAYOUT
+def test_all_real_trees_go_round(layout: bool, corpus: Path) -> None:
+    """Every file that this Blender opens; of each the largest trees, and those that something moves."""
+    moved = 0
+    for path in sorted(corpus.rglob("*.blend")):
+        empty()
+        try:
+            bpy.ops.wm.open_mainfile(filepath=str(path), load_ui=False, use_scripts=False)
+        except RuntimeError:
+            continue
+        found, _ = read_graphs(bpy.data)
+        for tree in chosen(found, 2):
+            go_round(closure(tree, found), layout)
+            moved += tree.animation != Animation()
+    assert moved
+
+
+def chosen(found: Graphs, count: int) -> list[Graph]:
+    """The largest trees that a script can make, and as many of those with drivers or keyframes."""
+    trees = [graph for graph in found.values() if not refusal(closure(graph, found), True) and len(graph.nodes) < 300]
+    trees.sort(key=lambda graph: -len(graph.nodes))
+    moved = [graph for graph in trees if graph.animation != Animation()]
+    return list({graph.key: graph for graph in (*trees[:count], *moved[:count])}.values())

@@ -115,7 +115,7 @@ def parser() -> argparse.ArgumentParser:
     graph = commands.add_parser(
         "graph",
         description="Tell the node trees of a .blend file, or that of a KEY such as materials/Rust, as compact JSON.",
-        usage="%(prog)s FILE.blend [KEY] [--out DIR] | --schema [--out DIR]",
+        usage="%(prog)s FILE.blend [KEY] [--layout] [--out DIR] | --schema [--out DIR]",
     )
     graph.add_argument("file", type=Path, nargs="?", metavar="FILE.blend")
     graph.add_argument("key", nargs="?", default="", metavar="KEY")
@@ -125,6 +125,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder for index.json and the forms; without it they come after what Blender itself prints",
     )
+    graph.add_argument("--layout", action="store_true", help="tell names, places, frames and colours of nodes too")
     graph.add_argument("--schema", action="store_true", help="the JSON Schema of the form, asked of this Blender")
     commands.add_parser("facts")
     for command in commands.choices.values():

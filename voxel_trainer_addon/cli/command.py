@@ -10,6 +10,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -140,18 +141,14 @@ def _graph(found: argparse.Namespace, facts: Facts, script: Path) -> int:
         else:
             write_text(found.out / f"voxel-graph-1.blender-{blender.name}.schema.json", text)
         return Exit.DONE
+    write = partial(code.write_views, view=code.COMPACT, key=found.key, layout=found.layout)
     if found.out is not None:
         told = Terminal().say if not found.json else lambda words: None
-        written = code.write_views(
-            found.file, found.out, blender, tick=tick, told=told, view=code.COMPACT, key=found.key
-        )
-        return _written(found, written)
+        return _written(found, write(found.file, found.out, blender, tick=tick, told=told))
     if found.file.is_dir():
         raise UserError("Name a folder for the forms of a whole folder: --out DIR.")
     with tempfile.TemporaryDirectory(prefix="voxel-graph-") as folder:
-        written = code.write_views(
-            found.file, Path(folder), blender, tick=tick, told=lambda words: None, view=code.COMPACT, key=found.key
-        )
+        written = write(found.file, Path(folder), blender, tick=tick, told=lambda words: None)
         for entry in read_json(written.index) or ():
             if entry["graph"]:
                 sys.stdout.write((Path(folder) / entry["graph"]).read_text(encoding="utf-8"))

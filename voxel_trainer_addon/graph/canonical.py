@@ -263,6 +263,16 @@ def graph_hash(root: str, graphs: Graphs) -> str:
     return digest({"kind": kind, "tree": canonical(graphs[root]), "groups": below})
 
 
+def found_by_name(graph: Graph) -> set[str]:
+    """Names of the nodes that drivers and keyframes find by them: what is moved or looked at, and twins where a name
+    tells which of them is looked at."""
+    moving = graph.animation
+    names = {curve.node for curve in (*moving.drivers, *moving.keys)} | moving.looked_at
+    if moving.looked_at:
+        names |= twins(graph)
+    return {node.name for node in graph.nodes if node.name in names}
+
+
 def twins(graph: Graph) -> set[str]:
     """Names of nodes that look like another one from everywhere around them, but for what moves them."""
     form = Form(replace(graph, animation=Animation()))

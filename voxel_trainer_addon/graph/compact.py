@@ -1,40 +1,34 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The compact form "voxel-graph/1": what the code without layout says, as plain JSON (docs/formats.md).
+"""The compact form "voxel-graph/1": what code says, as plain JSON (docs/formats.md), gathered from the same steps.
 
-A collection inside a node is told by what is done to it: `{"clear": true, "remove": [2], "new": [["FLOAT", "Height"]],
-"0": {…}}`, in this order, the settings of items by their index. A socket is named by its identifier, or in brackets by
-what code writes (`[3]`, `["Fac"]`), where the form was read from code and no Blender was there to ask.
+A collection is told by what is done to it: `{"clear": true, "remove": [2], "new": [["FLOAT", "Height"]], "0": {…}}`, in
+this order, the settings of items by their index. A socket is named by its identifier, or in brackets by what code
+writes (`[3]`, `["Fac"]`), where the form was read from code and no Blender was there to ask.
 """
 
 from __future__ import annotations
 
 import json
-import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
-from .model import Animation, Graph, Item, Link, Node, Socket, Value
+from .canonical import found_by_name
+from .compact_parts import EDITS, Curves, Held, NotTold, edit, not_told, plain, put
+from .model import Value
 from .names import type_words
-from .steps import TREE, At, Call, Fetch, Place, Set, Step, Waste
+from .steps import TREE, At, Call, Fetch, Note, Place, Put, Set, Step, Waste
 from .write import Block
 
 FORMAT = "voxel-graph/1"
-EDITS = ("clear", "remove", "new")
-"""What is done to a collection, in the order in which the form tells it."""
-
-
+INTERFACE = TREE / "interface"
+SIDES = ("inputs", "outputs")
 LAYOUT = frozenset(
     {"label", "location", "parent", "width", "hide", "color", "use_custom_color"}
     | {"show_options", "show_preview", "show_texture", "warning_propagation", "ui_shortcut"}
 )
-"""Properties of nodes that are written with layout alone."""
-MOVERS = frozenset({"animation", "curve", "driver", "variable", "target", "modifier", "point"})
-"""Bases of the steps that make drivers and keyframes; the form has these as the graph has them."""
-
-
-class NotTold(ValueError):
-    """The compact form has no words for it; the sentence says for what."""
+"""Properties of nodes that say how they look."""
+ITEMS = frozenset({"new", "remove", "clear", "move"})
+"""What is done to the items of a node."""
 
 
 def compact(
@@ -44,7 +38,7 @@ def compact(
 
     Nodes are called as the script calls them (`names`: `write.variables` of the blocks; blocks that were read from a
     script have these names already), those without a variable by their type. Raises NotTold where a step has no place
-    in the form (layout, say).
+    in the form, with the line where the block has lines.
     """
     named = names or [{f"node/{n.name}": n.name for n in b.graph.nodes if n.name.isidentifier()} for b in blocks]
     trees = [_Tree(block, ids).told() for block, ids in zip(blocks, named, strict=True)]
@@ -79,106 +73,198 @@ class _Tree:
     def __init__(self, block: Block, names: Mapping[str, str]) -> None:
         self.block = block
         self.names = dict(names)
-        self.settings: dict[str, Value] = {}
-        self.interface: list[dict[str, Value]] = []
+        self.settings: Held = {}
+        self.layout: Held = {}
+        self.interface: list[Held] = []
+        self.moves: list[list[int]] = []
         self.items: dict[str, int] = {}
-        self.nodes: dict[str, dict[str, Value]] = {}
+        self.number = 0
+        self.nodes: dict[str, Held] = {}
+        self.in_order = _told_in_order(block.steps)
         self.links: list[list[str]] = []
+        self.curves = Curves(self.names)
 
-    def told(self) -> dict[str, Value]:
-        for step in self.block.steps:
-            self.take(step)
-        animation = self.animation()
+    def told(self) -> Held:
+        for n, step in enumerate(self.block.steps):
+            try:
+                self.take(step)
+            except NotTold as error:
+                where = f"line {self.block.lines[n]}" if self.block.lines else self.block.graph.key
+                raise NotTold(f"{where}: {error}") from None
+        self.tell_names()
         place = {name: n for n, name in enumerate(self.nodes)}
         self.links.sort(key=lambda link: (place[link[2]], link[3]))  # links of one multi-input keep their order
         parts = {
             "settings": self.settings,
+            "layout": self.layout,
             "interface": self.interface,
+            "moves": self.moves,
             "nodes": self.nodes,
             "links": self.links,
-            "animation": animation,
+            "animation": self.curves.told(),
         }
         return {"key": self.block.graph.key, "type": self.block.graph.type, **{k: v for k, v in parts.items() if v}}
 
-    def animation(self) -> dict[str, Value]:
-        """Drivers and keyframes as the graph has them. Nodes that they move or look at tell their names to be found."""
-        moving = self.block.graph.animation
-        moved = {curve.node for curve in (*moving.drivers, *moving.keys)}
-        for name in (node.name for node in self.block.graph.nodes):
-            if name in moved or name in moving.looked_at:
-                self.nodes[self.names[f"node/{name}"]]["name"] = name
-        held = asdict(moving)
-        for curve in (*held["drivers"], *held["keys"]):
-            curve["node"] = self.names.get(f"node/{curve['node']}")
-        return {key: list(value) if key != "settings" else value for key, value in held.items() if value}
+    def tell_names(self) -> None:
+        """Nodes that are moved or looked at tell their names to be found, those too that Blender gives by itself."""
+        graph = self.block.graph
+        if graph.sparse:
+            known = {node.name: node.layout["name"] for node in graph.nodes if "name" in node.layout}
+        else:
+            known = {name: name for name in found_by_name(graph) if f"node/{name}" in self.names}
+        for name, called in known.items():
+            self.nodes[self.names[f"node/{name}"]]["name"] = called
 
     def take(self, step: Step) -> None:
-        base = step.place.base
-        if base.startswith(("data/", "bpy.", "helper")):  # makes the tree or its owner; the key tells it
-            return
-        if base in MOVERS or (isinstance(step, Call) and step.name in ("driver_add", "animation_data_create")):
-            if self.block.graph.animation == Animation():
-                raise _not_told(self.block.graph, step)
-            return
-        if base.startswith("item/"):
+        kind = step.place.base.split("/", 1)[0]
+        if kind in ("data", "bpy.data", "helper"):
+            self.take_data(step)
+        elif self.curves.takes(step):
+            self.curves.take(step)
+        elif kind == "item":
             self.take_item(step)
-        elif base.startswith("node/"):
+        elif kind == "node":
             self.take_node(step)
-        elif isinstance(step, Call) and step.place == TREE / "interface":
+        elif step.place == INTERFACE:
             self.take_interface(step)
-        elif isinstance(step, Call) and step.place == TREE / "nodes" and step.name == "new":
-            self.name(step.result, step.args[0])
-            self.nodes[self.names[step.result]] = {"type": step.args[0]}
+        elif isinstance(step, Call) and step.place == TREE / "nodes":
+            self.take_nodes(step)
         elif isinstance(step, Call) and step.place == TREE / "links" and step.name == "new":
             self.links.append(self.link(step))
-        elif isinstance(step, Set) and base == "link" and step.name == "is_muted":
-            self.links[-1].append("muted")
-        elif isinstance(step, Set) and base == TREE.base:
-            _put(self.settings, step)
-        elif not _without_meaning(step):
-            raise _not_told(self.block.graph, step)
+        elif isinstance(step, Set) and kind == "link" and step.name == "is_muted":
+            self.links[-1][4:] = ["muted"] if step.value else []
+        elif step.place == TREE and isinstance(step, Set):
+            self.settings[step.name] = plain(step.value)
+        elif step.place == TREE and isinstance(step, Put):
+            _below(self.layout, "custom")[step.key] = plain(step.value, exact=True)
+        elif not isinstance(step, Note | Fetch):
+            raise not_told(step)
 
-    def take_interface(self, step: Call) -> None:
-        if step.name == "move_to_parent":
-            item, parent, _ = step.args
-            self.interface[self.items[item.base]]["parent"] = self.items[parent.base]
-            return
+    def take_data(self, step: Step) -> None:
+        """What makes the tree or its owner is told by the key, a helper by who uses it."""
+        if isinstance(step, Set) and step.name == "use_nodes" and step.value is False:
+            self.layout["use_nodes"] = False
+        elif self.curves.takes(step):
+            self.curves.take(step)
+
+    # The interface
+
+    def take_interface(self, step: Step) -> None:
+        if isinstance(step, Waste) and step.name in ("new_socket", "new_panel"):
+            self.number += step.count
+        elif isinstance(step, Call) and step.name in ("new_socket", "new_panel"):
+            self.interface.append(self.new_item(step))
+        elif isinstance(step, Call) and step.name in ("move", "move_to_parent"):
+            item, *parent, place = step.args
+            below = [self.item(panel) for panel in parent]
+            if not isinstance(place, int):
+                raise not_told(step)
+            if below and place >= len(self.interface) and below[0] < self.item(item):
+                self.interface[self.item(item)]["parent"] = below[0]
+            else:
+                self.moves.append([self.item(item), place, *below])
+        else:
+            raise not_told(step)
+
+    def new_item(self, step: Call) -> Held:
         named = dict(step.named)
-        kind = "PANEL" if step.name == "new_panel" else f"{named.pop('in_out')} {named.pop('socket_type')}"
-        entry: dict[str, Value] = {"kind": kind, "name": step.args[0]}
+        panel = step.name == "new_panel"
+        kind = "PANEL" if panel else f"{named.pop('in_out')} {named.pop('socket_type')}"
+        entry: Held = {"kind": kind, "name": step.args[0]}
+        if self.number != len(self.interface):
+            entry["identifier"] = str(self.number) if panel else f"Socket_{self.number}"
         if "parent" in named:
-            entry["parent"] = self.items[named.pop("parent").base]
+            entry["parent"] = self.item(named.pop("parent"))
         if named:
-            entry["settings"] = named
+            entry["settings"] = {name: plain(value) for name, value in named.items()}
         self.items[step.result or f"item/{len(self.items)} without a name"] = len(self.interface)
-        self.interface.append(entry)
+        self.number += 1
+        return entry
+
+    def item(self, place: Value) -> int:
+        if not isinstance(place, Place) or place.base not in self.items:
+            raise NotTold("something is done with an item of the interface that was never made.")
+        return self.items[place.base]
 
     def take_item(self, step: Step) -> None:
-        if isinstance(step, Fetch):
-            return
-        if isinstance(step, Call) and step.name == "from_socket":  # the one way to the subtype UNSIGNED
-            step = Set(step.place, "subtype", "")
-        if not isinstance(step, Set):
-            raise _not_told(self.block.graph, step)
-        _put(self.interface[self.items[step.place.base]].setdefault("settings", {}), step)
+        entry = self.interface[self.item(step.place)]
+        if isinstance(step, Call) and step.name == "from_socket" and step.args[0] == Place("unsigned"):
+            step = Set(step.place, "subtype", "")  # the one way to the subtype UNSIGNED
+        if isinstance(step, Set):
+            put(_below(entry, "settings"), step.place.path, step)
+        elif isinstance(step, Put) and not step.place.path:
+            _below(entry, "custom")[step.key] = plain(step.value, exact=True)
+        elif not isinstance(step, Fetch):
+            raise not_told(step)
+
+    # Nodes and links
+
+    def take_nodes(self, step: Call) -> None:
+        if step.name == "new":
+            self.name(step.result, step.args[0])
+            self.nodes[self.names[step.result]] = {"type": step.args[0]}
+        elif step.name == "foreach_set":  # a value that this Blender has no name for, in all nodes that there are
+            for node in self.nodes.values():
+                _below(node, "settings")[step.args[0]] = ""
+        elif step.name != "clear" or self.nodes:
+            raise not_told(step)
 
     def take_node(self, step: Step) -> None:
         node = self.nodes[self.names[step.place.base]]
         path = step.place.path
-        if isinstance(step, Set) and not path and step.name in LAYOUT:
-            raise _not_told(self.block.graph, step)
-        if isinstance(step, Set) and not path and step.name == "name" and self.block.graph.animation != Animation():
-            pass  # see `animation`
+        if path and path[0] in SIDES:
+            self.take_socket(node, str(path[0]), path[1:], step)
+        elif isinstance(step, Put) and not path:
+            _below(node, "layout", "custom")[step.key] = plain(step.value, exact=True)
+        elif isinstance(step, Waste | Call) and len(path) == 1 and self.is_in_order(step):
+            node.setdefault("items", []).append([path[0], *edit(step)])
+        elif isinstance(step, Set) and path:
+            self.take_inner(node, step)
+        elif isinstance(step, Set):
+            self.take_setting(node, step)
         elif isinstance(step, Call) and step.name == "pair_with_output":
-            node["pair"] = self.names[step.args[0].base]
-        elif path and path[0] in ("inputs", "outputs"):
-            if not isinstance(step, Set) or len(path) != 2 or step.name != "default_value":
-                raise _not_told(self.block.graph, step)
-            node.setdefault(path[0], {})[_socket(path[1])] = _json(step.value)
-        elif isinstance(step, Set) or (isinstance(step, Call) and step.name in EDITS):
-            _put(node.setdefault("settings", {}), step)
-        elif not _without_meaning(step):
-            raise _not_told(self.block.graph, step)
+            node["pair"] = self.node(step.args[0])
+        elif isinstance(step, Call) and path and step.name in EDITS:
+            put(_below(node, "settings"), path, step)
+        elif not (isinstance(step, Call) and step.name == "update"):  # which Blender would compute anyway
+            raise not_told(step)
+
+    def is_in_order(self, step: Waste | Call) -> bool:
+        return step.place.base in self.in_order and step.name in ITEMS
+
+    def take_inner(self, node: Held, step: Set) -> None:
+        match step.place.path:
+            case ("panel_states", At(int(n))) if step.name == "is_collapsed":
+                _below(node, "layout", "panels")[str(n)] = step.value
+            case path:
+                put(_below(node, "settings"), path, step)
+
+    def take_setting(self, node: Held, step: Set) -> None:
+        if step.name == "name" and isinstance(step.value, str):
+            node["name"] = step.value
+        elif step.name == "parent":
+            _below(node, "layout")["parent"] = self.node(step.value)
+        elif step.name in LAYOUT:
+            _below(node, "layout")[step.name] = plain(step.value)
+        elif step.name != "bl_width_min":  # moved for a node narrower than its type allows, and put back
+            put(_below(node, "settings"), (), step)
+
+    def take_socket(self, node: Held, side: str, way: Sequence[str | At], step: Step) -> None:
+        if len(way) != 1 or not isinstance(step, Set | Put):
+            raise not_told(step)
+        key = _socket(way[0])
+        if isinstance(step, Put):
+            _below(node, "layout", side, key, "custom")[step.key] = plain(step.value, exact=True)
+        elif step.name == "default_value":
+            _below(node, side)[key] = plain(step.value)
+        else:
+            _below(node, "layout", side, key)[step.name] = plain(step.value)
+
+    def node(self, place: Value) -> str:
+        """What a node is called that a value points to."""
+        if not isinstance(place, Place) or place.path or place.base not in self.names:
+            raise NotTold("something stands where a node should.")
+        return self.names[place.base]
 
     def link(self, step: Call) -> list[str]:
         start, end = sorted(step.args, key=lambda place: str(place.path[0]), reverse=True)
@@ -194,130 +280,28 @@ class _Tree:
                 self.names[base] = name
 
 
+def _below(held: Held, *way: str) -> Held:
+    for key in way:
+        held = held.setdefault(key, {})
+    return held
+
+
 def _socket(key: str | At) -> str:
-    assert isinstance(key, At), "sockets are found by keys"
+    if not isinstance(key, At):
+        raise NotTold("a socket is found in a way that has no words.")
     return key.identifier or json.dumps([key.key], ensure_ascii=False)
 
 
-def _put(held: dict[str, Value], step: Set | Call | Fetch) -> None:
-    """Put one assignment, or one edit of a collection, at its place below `held`."""
-    for part in step.place.path:
-        held = held.setdefault(str(part.key) if isinstance(part, At) else part, {})
-    if isinstance(step, Set):
-        held[step.name] = _json(step.value)
-    elif isinstance(step, Call):
-        later = EDITS[EDITS.index(step.name) + 1 :]
-        if any(name in held for name in later):
-            raise NotTold(f"A collection is changed in an order that has no words: “{step.name}” comes too late.")
-        if step.name == "clear":
-            held["clear"] = True
-        elif step.name == "remove":
-            held.setdefault("remove", []).append(step.args[0].path[-1].key)
-        else:
-            held.setdefault("new", []).append(_json(step.args))
-
-
-def _json(value: Value) -> Value:
-    if isinstance(value, Place):
-        raise NotTold(f"A value points to {value.base}, which has no words.")
-    if isinstance(value, list | tuple):
-        return [_json(x) for x in value]
-    return int(value) if isinstance(value, float) and _is_whole(value) else value
-
-
-def _is_whole(value: float) -> bool:
-    """Whether JSON can say it without a point: code does, and the two are one number there."""
-    return value.is_integer() and abs(value) < 2**24 and math.copysign(1, value) == (1 if value >= 0 else -1)
-
-
-def _without_meaning(step: Step) -> bool:
-    """Whether a step only gets at something, or makes Blender compute what it will compute anyway."""
-    return isinstance(step, Fetch) or (isinstance(step, Call) and step.name in ("update", "clear"))
-
-
-def _not_told(graph: Graph, step: Step) -> NotTold:
-    what = step.name if isinstance(step, Set | Call | Waste) else type(step).__name__
-    return NotTold(f"{graph.key}: the compact form has no words for “{what}” of {step.place.base}.")
-
-
-def collection_calls(place: Place, told: Mapping[str, Value]) -> list[tuple[str, tuple[Value, ...]]]:
-    """The calls that a collection's edits stand for, as (method, arguments), in order."""
-    calls: list[tuple[str, tuple[Value, ...]]] = [("clear", ())] if told.get("clear") else []
-    calls += [("remove", (place / At(index),)) for index in told.get("remove", ())]
-    return calls + [("new", tuple(args)) for args in told.get("new", ())]
-
-
-# Back to graphs
-
-
-def graphs(form: Mapping[str, Value]) -> list[Graph]:
-    """The trees of a compact form as sparse graphs, groups before their users; the builder takes them.
-
-    Raises ValueError with a sentence where it is no such form or names a node that is not there.
-    """
-    if form.get("format") != FORMAT:
-        raise ValueError(f"It says format {form.get('format')!r}, not {FORMAT!r}.")
-    return [_graph(tree) for tree in form["trees"]]
-
-
-def _graph(tree: Mapping[str, Value]) -> Graph:
-    told: Mapping[str, Mapping[str, Value]] = tree.get("nodes", {})
-    sockets: dict[str, tuple[dict[str, Value], dict[str, Value]]] = {
-        name: (dict(node.get("inputs", {})), dict(node.get("outputs", {}))) for name, node in told.items()
-    }
-    called = {name: node.get("name", name) for name, node in told.items()}
-    links: list[Link] = []
-    orders: Counter[tuple[str, str]] = Counter()
-    for source, output, target, entry, *muted in tree.get("links", ()):
-        for name in (source, target):
-            if name not in told:
-                raise ValueError(f"{tree['key']}: a link names “{name}”, and no node is called so.")
-        outputs, inputs = sockets[source][1], sockets[target][0]
-        outputs.setdefault(output, None)
-        inputs.setdefault(entry, None)
-        order = orders[target, entry]
-        orders[target, entry] += 1
-        links.append(
-            Link(
-                called[source],
-                list(outputs).index(output),
-                called[target],
-                list(inputs).index(entry),
-                "muted" in muted,
-                order,
-            )
-        )
-    nodes = [
-        Node(
-            called[name],
-            node["type"],
-            node.get("settings", {}),
-            _sockets(sockets[name][0]),
-            _sockets(sockets[name][1]),
-            called.get(node.get("pair", "")),
-        )
-        for name, node in told.items()
-    ]
-    items = [
-        Item(item["kind"], item["name"], item.get("settings", {}), item.get("parent"))
-        for item in tree.get("interface", ())
-    ]
-    animation = Animation.from_json({"drivers": (), "keys": (), "settings": {}, **tree.get("animation", {})})
-    drivers, keys = (
-        tuple(replace(curve, node=called.get(curve.node or "")) for curve in curves)
-        for curves in (animation.drivers, animation.keys)
-    )
-    return Graph(
-        tree["key"],
-        tree["type"],
-        tuple(nodes),
-        tuple(links),
-        tuple(items),
-        tree.get("settings", {}),
-        animation=Animation(drivers, keys, animation.settings),
-        sparse=True,
-    )
-
-
-def _sockets(values: Mapping[str, Value]) -> tuple[Socket, ...]:
-    return tuple(Socket(key, key, "", value=value) for key, value in values.items())
+def _told_in_order(steps: Iterable[Step]) -> frozenset[str]:
+    """Nodes whose items are told one after the other: some are skipped or moved, or several collections have new ones
+    and Blender might count them together."""
+    apart, grown = set(), defaultdict[str, set[str | At]](set)
+    for step in steps:
+        base, path = step.place.base, step.place.path
+        if not base.startswith("node/") or len(path) != 1:
+            continue
+        if isinstance(step, Waste) or (isinstance(step, Call) and step.name == "move"):
+            apart.add(base)
+        elif isinstance(step, Call) and step.name == "new":
+            grown[base].add(path[0])
+    return frozenset(apart) | {base for base, collections in grown.items() if len(collections) > 1}

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Two trees as a short list of edits that turn one into the other.
 
-Told is what means something (as in `canonical`): frames, places and colours are not, nor values that a link overrides.
+Told is what means something (as in `canonical`), drivers and keyframes too: frames, places and colours are not, nor
+values that a link overrides.
 Nodes are paired by name and by what they are; of both ways the one with fewer edits counts.
 """
 
@@ -13,7 +14,7 @@ from dataclasses import asdict
 from difflib import SequenceMatcher
 
 from .canonical import DERIVED, Form, mapping
-from .edits import Edit, moved, socket_key, told_link
+from .edits import Edit, curves_of, socket_key, told_link
 from .flow import FRAME, REROUTE, fed_inputs
 from .model import Graph, Node, Value
 
@@ -67,9 +68,7 @@ class _Diff:
             if (before if before in self.pairs else None) != to:
                 yield Edit("pair", {"node": self.here[name], "to": to})
         yield from links
-        moving = moved(self.b.animation, self.here)
-        if moving != self.a.animation:
-            yield Edit("animation", {"animation": asdict(moving)})
+        yield from self.animation()
         for name, here in self.here.items() if self.names else ():
             if name != here:
                 yield Edit("rename node", {"node": here, "to": name})
@@ -115,6 +114,27 @@ class _Diff:
                 new = enumerate(after[there:until], there)
                 links += [Edit("link", {**link, "at": n, "how": ", muted" if link["muted"] else ""}) for n, link in new]
         return sorted(unlinks, key=_link_order), sorted(links, key=_link_order)
+
+    def animation(self) -> Iterator[Edit]:
+        """Drivers and keyframes by what they move; those of a node that goes away go with it."""
+        a, b = self.a.animation, self.b.animation
+        if not a.settings and b.settings:
+            yield Edit("add animation", {"settings": dict(b.settings)})
+        elif a.settings and not b.settings:
+            yield Edit("remove animation", {})
+        for edit in _settings({}, a.settings, b.settings) if a.settings and b.settings else ():
+            yield Edit(f"{edit.do} animation", edit.what)
+        same = {name: name for name in self.pairs}
+        for kind, ours, theirs in (("driver", a.drivers, b.drivers), ("keys", a.keys, b.keys)):
+            before, after = curves_of(ours, same), curves_of(theirs, self.here)
+            for place in {**before, **after}:
+                owner = dict(zip(("node", "property", "index"), place, strict=True))
+                if place not in after:
+                    yield Edit(f"remove {kind}", owner)
+                elif place not in before:
+                    yield Edit(f"add {kind}", {**owner, "settings": dict(after[place])})
+                else:
+                    yield from _curve(kind, owner, before[place], after[place])
 
     def interface(self) -> Iterator[Edit]:
         a, b = self.a.interface, self.b.interface
@@ -165,6 +185,31 @@ def _settings(owner: dict[str, Value], a: Value, b: Value, path: tuple[str | int
             yield from _settings(owner, x, y, (*path, n))
     else:
         yield Edit("set", {**owner, "path": list(path), "old": a, "new": b})
+
+
+def _curve(kind: str, owner: dict[str, Value], a: Mapping[str, Value], b: Mapping[str, Value]) -> Iterator[Edit]:
+    """Differences of a curve's settings; keyframes that come and go are told one by one."""
+    points = [side.get("keyframe_points") for side in (a, b)]
+    if kind == "keys" and all(map(_rows, points)):
+        a, b = ({k: v for k, v in side.items() if k != "keyframe_points"} for side in (a, b))
+        yield from _keys(owner, *points)
+    for edit in _settings(owner, a, b):
+        yield Edit(f"{edit.do} {kind}", edit.what)
+
+
+def _keys(owner: dict[str, Value], a: Value, b: Value) -> Iterator[Edit]:
+    ours, theirs = ([point["co"][0] for point in side] for side in (a, b))
+    codes = SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes()
+    for what, start, stop, there, until in reversed(codes):
+        if what != "equal":
+            for n in reversed(range(start, stop)):
+                yield Edit("remove key", {**owner, "at": n, "points": [a[n]]})
+            for n in range(there, until):
+                yield Edit("add key", {**owner, "at": start + n - there, "points": [b[n]]})
+    for what, start, stop, there, until in codes:
+        for n, m in zip(range(start, stop), range(there, until), strict=True) if what == "equal" else ():
+            for edit in _settings(owner, a[n], b[m], ("keyframe_points", m)):
+                yield Edit(f"{edit.do} keys", edit.what)
 
 
 def _rows(value: Value) -> bool:

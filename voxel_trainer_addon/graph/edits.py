@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from .model import Animation, Graph, Item, Link, Node, Socket, Value
+from .model import Animation, Curve, Graph, Item, Link, Node, Socket, Value
 from .steps import is_reference
 
 LINK = ("source", "output", "target", "input", "muted", "valid")
@@ -37,6 +37,9 @@ class Edit:
         told = {key: _said(value) for key, value in self.what.items()}
         told["path"] = ".".join(map(str, self.what.get("path", ())))
         told["owner"] = f"of “{self.what['node']}” " if self.what.get("node") else "of the tree "
+        told["action"] = _said(self.what.get("settings", {}).get("action"))
+        if "property" in self.what:
+            told |= _curve_words(self.what, told["owner"])
         return WORDS[self.do].format(**told)
 
 
@@ -55,7 +58,20 @@ WORDS = {
     "set value": "Set the value of {side} “{socket}” of “{node}” from {old} to {new}.",
     "sockets": "The {side} of “{node}” become {names}.",
     "pair": "Pair the node “{node}” with “{to}”.",
-    "animation": "Replace the drivers and keyframes.",
+    "add driver": "Drive {place} by {by}.",
+    "remove driver": "Remove the driver of {place}.",
+    "set driver": "Set {path} of the driver of {place} from {old} to {new}.",
+    "unset driver": "Take {path} of the driver of {place} away.",
+    "add keys": "Give {place} keyframes at {frames}.",
+    "remove keys": "Remove the keyframes of {place}.",
+    "set keys": "Set {path} of the keyframes of {place} from {old} to {new}.",
+    "unset keys": "Take {path} of the keyframes of {place} away.",
+    "add key": "Add a keyframe at {frames} to {place}.",
+    "remove key": "Remove the keyframe at {frames} of {place}.",
+    "add animation": "Animate the tree with the action {action}.",
+    "remove animation": "Take the action of the tree away.",
+    "set animation": "Set {path} of the animation from {old} to {new}.",
+    "unset animation": "Take {path} of the animation away.",
     "unlink": "Unlink “{output}” of “{source}” from “{input}” of “{target}”.",
     "link": "Link “{output}” of “{source}” to “{input}” of “{target}”{how}.",
 }
@@ -91,13 +107,28 @@ def _said(value: Value) -> str:
     return str(value) if len(str(value)) < 60 else f"{str(value)[:57]}…"
 
 
-def moved(animation: Animation, names: Mapping[str, str]) -> Animation:
-    """Drivers and keyframes with other names of nodes; those of nodes that have none are gone."""
-    drivers, keys = (
-        tuple(replace(c, node=names.get(c.node or "")) for c in curves if c.node is None or c.node in names)
-        for curves in (animation.drivers, animation.keys)
-    )
-    return replace(animation, drivers=drivers, keys=keys)
+def _curve_words(what: Mapping[str, Value], owner: str) -> dict[str, str]:
+    """Which property a curve moves, by what, and at which frames."""
+    index = f"[{what['index']}]" if what["index"] else ""
+    settings = what.get("settings", {})
+    driver, points = settings.get("driver") or {}, what.get("points") or settings.get("keyframe_points", ())
+    scripted = driver.get("type", "SCRIPTED") == "SCRIPTED"
+    return {
+        "place": f"{what['property']}{index} {owner}".rstrip(),
+        "by": str(driver.get("expression", "")) if scripted else f"the {driver['type'].lower()} of its variables",
+        "frames": ", ".join(f"{point['co'][0]:g}" for point in points) or "no frame",
+    }
+
+
+Property = tuple[str | None, str, int]
+"""Which property a curve moves: node, path, index."""
+
+
+def curves_of(curves: Iterable[Curve], names: Mapping[str, str]) -> dict[Property, Mapping[str, Value]]:
+    """The settings of drivers, or of keyframes, by what they move, nodes by these names; those of nodes that have none
+    are left out."""
+    living = (curve for curve in curves if curve.node is None or curve.node in names)
+    return {(c.node and names[c.node], c.path, c.index): c.settings for c in living}
 
 
 def told_link(nodes: Mapping[str, Node], link: Link) -> dict[str, Value]:
@@ -130,7 +161,10 @@ class _State:
         for item, had in zip(self.items, graph.interface, strict=True):
             item["parent"] = None if had.parent is None else self.items[had.parent]
         self.renamed: dict[str, str] = {}
-        self.animation = graph.animation
+        own = {name: name for name in self.nodes}
+        moving = graph.animation
+        self.curves = {"driver": curves_of(moving.drivers, own), "keys": curves_of(moving.keys, own)}
+        self.animation: dict[str, Any] = _copied(moving.settings)
 
     def do(self, edit: Edit) -> None:
         what = edit.what
@@ -154,7 +188,20 @@ class _State:
             "set value": lambda: self.set_value(what),
             "sockets": lambda: self.set_sockets(what),
             "pair": lambda: self.nodes[what["node"]].update(pair=what["to"]),
-            "animation": lambda: setattr(self, "animation", Animation.from_json(what["animation"])),
+            "add driver": lambda: self.add_curve("driver", what),
+            "add keys": lambda: self.add_curve("keys", what),
+            "remove driver": lambda: self.curves["driver"].pop(_property(what)),
+            "remove keys": lambda: self.curves["keys"].pop(_property(what)),
+            "set driver": lambda: _set(self.curve("driver", what), what["path"], what["new"]),
+            "set keys": lambda: _set(self.curve("keys", what), what["path"], what["new"]),
+            "unset driver": lambda: self.curve("driver", what).pop(what["path"][0]),
+            "unset keys": lambda: self.curve("keys", what).pop(what["path"][0]),
+            "add key": lambda: self.curve("keys", what)["keyframe_points"].insert(what["at"], *_copied(what["points"])),
+            "remove key": lambda: self.curve("keys", what)["keyframe_points"].pop(what["at"]),
+            "add animation": lambda: self.animation.update(_copied(what["settings"])),
+            "remove animation": self.animation.clear,
+            "set animation": lambda: _set(self.animation, what["path"], what["new"]),
+            "unset animation": lambda: self.animation.pop(what["path"][0]),
             "unlink": lambda: self.links.remove(next(link for link in self.links if _is(link, what))),
             "link": lambda: self.link(what),
         }
@@ -178,6 +225,18 @@ class _State:
         for node in self.nodes.values():
             if node["pair"] == name:
                 node["pair"] = None
+
+    def add_curve(self, kind: str, what: Mapping[str, Value]) -> None:
+        if what["node"] not in (None, *self.nodes):
+            raise KeyError(what["node"])
+        self.curves[kind][_property(what)] = _copied(what["settings"])
+
+    def curve(self, kind: str, what: Mapping[str, Value]) -> dict[str, Any]:
+        """The settings of a curve, to be changed."""
+        place = _property(what)
+        settings: dict[str, Any] = _copied(self.curves[kind][place])
+        self.curves[kind][place] = settings
+        return settings
 
     def settings_of(self, what: Mapping[str, Value]) -> dict[str, Any]:
         if "node" not in what:
@@ -229,8 +288,14 @@ class _State:
         pairs = {n.name: n.pair and self.called(n.pair) for n in nodes.values()}
         named = [Node(**{**vars(n), "name": self.called(n.name), "pair": pairs[n.name]}) for n in nodes.values()]
         told = {"nodes": tuple(named), "links": tuple(links), "interface": tuple(items), "settings": self.settings}
-        names = {name: self.called(name) for name in self.nodes}
-        return Graph(**{**vars(self.before), **told, "animation": moved(self.animation, names)})
+        drivers, keys = (tuple(self.living(kind)) for kind in ("driver", "keys"))
+        return Graph(**{**vars(self.before), **told, "animation": Animation(drivers, keys, self.animation)})
+
+    def living(self, kind: str) -> Iterator[Curve]:
+        """Curves of the tree and of nodes that are still there."""
+        for (node, path, index), settings in self.curves[kind].items():
+            if node is None or node in self.nodes:
+                yield Curve(path, index, settings, node and self.called(node))
 
     def called(self, name: str) -> str:
         return self.renamed.get(name, name)
@@ -238,6 +303,10 @@ class _State:
 
 def _end(link: Mapping[str, Value]) -> tuple[Value, Value]:
     return link["target"], link["input"]
+
+
+def _property(what: Mapping[str, Value]) -> Property:
+    return what["node"], what["property"], what["index"]
 
 
 def _is(link: Mapping[str, Value], what: Mapping[str, Value]) -> bool:

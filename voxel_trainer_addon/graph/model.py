@@ -97,6 +97,25 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Found(Curve):
+    """A curve of a sparse graph, whose `path` is as code finds the property (`inputs["Fac"].default_value`): what the
+    data path is then, Blender says."""
+
+
+def _data_paths(value: Value) -> Iterator[str]:
+    """Those of a driver's targets, in a whole graph and in a sparse one."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            if name == "data_path":
+                yield str(inner)
+            else:
+                yield from _data_paths(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _data_paths(inner)
+
+
+@dataclass(frozen=True)
 class Animation:
     """Drivers of a data-block, the keyframes of its action, and `settings`: the action and how it is blended in."""
 
@@ -107,8 +126,7 @@ class Animation:
     @property
     def looked_at(self) -> frozenset[str]:
         """Names of the nodes that the drivers depend on, of this tree or another."""
-        variables = (v for curve in self.drivers for v in curve.settings["driver"]["variables"])
-        paths = (target["data_path"] for variable in variables for target in variable["targets"])
+        paths = (path for curve in self.drivers for path in _data_paths(curve.settings))
         return frozenset(unescaped(name) for path in paths for name in NODE_IN_PATH.findall(path))
 
     @classmethod

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .diff import diff
 from .flow import fed_inputs
-from .model import Graph, Node, Value
+from .model import Animation, Graph, Node, Value
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -104,7 +104,8 @@ def edit_similarity(a: Graph, b: Graph) -> float:
     Edits are those of `graph.diff`, each counts one; of both directions the shorter counts, so that it is symmetric. 1
     means that nothing has to be done; 0 that making it anew is no more work. Two empty trees are alike (1.0).
     """
-    anew = sum(len(diff(replace(graph, nodes=(), links=(), interface=()), graph)) for graph in (a, b))
+    nothing: dict[str, Any] = {"nodes": (), "links": (), "interface": (), "animation": Animation()}
+    anew = sum(len(diff(replace(graph, **nothing), graph)) for graph in (a, b))
     apart = min(len(diff(a, b)), len(diff(b, a)))
     return max(0.0, 1.0 - apart / anew) if anew else float(not apart)
 

@@ -49,10 +49,11 @@ MISSING = "# The library of this group is missing: here are its name and the soc
 
 @dataclass(frozen=True)
 class Block:
-    """A graph and the steps that make it."""
+    """A graph and the steps that make it; where they were read from a script, the line of each."""
 
     graph: Graph
     steps: tuple[Step, ...]
+    lines: tuple[int, ...] = ()
 
 
 def script(blocks: Sequence[Block], arrange: bool = False, bodies: Mapping[str, str] | None = None) -> str:

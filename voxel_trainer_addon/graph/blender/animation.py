@@ -9,7 +9,7 @@ from typing import Any
 
 import bpy
 
-from ..model import Animation, Curve, Value
+from ..model import Animation, Curve, Found, Value
 from ..steps import OWN_TREE, At, Call, Fetch, PathOf, Place, data
 from .rna import numbers, values
 from .stage import REFUSALS, Loop
@@ -56,7 +56,7 @@ def _curves_of_action(held: Any) -> Iterator[Any]:
 
 def _curve(curve: Any, block: Any, names: Mapping[str, str] | None) -> Curve:
     settings = values(curve)
-    settings["modifiers"] = _modifiers(curve)
+    settings["modifiers"] = [{"type": modifier.type, **values(modifier)} for modifier in curve.modifiers]
     if settings["driver"]:
         for variable, live in zip(settings["driver"]["variables"], curve.driver.variables, strict=True):
             for target, source in zip(variable["targets"], live.targets, strict=True):
@@ -66,10 +66,6 @@ def _curve(curve: Any, block: Any, names: Mapping[str, str] | None) -> Curve:
     found = NODE.fullmatch(path)
     node = names.get(bpy.utils.unescape_identifier(found[1])) if names and found else None
     return Curve(found[2] if node and found else path, curve.array_index, settings, node)
-
-
-def _modifiers(curve: Any) -> list[dict[str, Value]]:
-    return [{"type": modifier.type, **values(modifier)} for modifier in curve.modifiers]
 
 
 # Making
@@ -114,14 +110,16 @@ def property_of(path: str) -> tuple[tuple[str | At, ...], str] | None:
 
 
 def _moved(loop: Loop, curve: Curve, start: Place) -> tuple[Place, str] | None:
-    """The struct and the property that a curve moves, where Blender itself would write the same path for them."""
+    """The struct and the property that a curve moves, where Blender itself would write the same path for them; code
+    that finds the property leaves the path to Blender."""
     found = property_of(curve.path)
     if found is None:
         return None
     place, name = Place(start.base, (*start.path, *found[0])), found[1]
     try:
         path = loop.stage.live(place).path_from_id(name)
-        return (place, name) if path == loop.stage.value(_text(curve, start)) else None
+        same = isinstance(curve, Found) or path == loop.stage.value(_text(curve, start))
+        return (place, name) if same else None
     except REFUSALS:
         return None
 
@@ -148,12 +146,12 @@ def _drive(loop: Loop, block: Place, curve: Curve, start: Place, named: Callable
         return
     _shape(loop, curve)
     driver = loop.do(Fetch(DRIVER.base, CURVE / "driver"))
-    want = curve.settings["driver"]
+    want = curve.settings.get("driver", {})
     loop.fit(DRIVER, driver, _without(want, "variables"))
-    for held in want["variables"]:
+    for held in _rows(want.get("variables", ())):
         variable = loop.do(Call(DRIVER / "variables", "new", result=VARIABLE.base))
         loop.fit(VARIABLE, variable, _without(held, "targets"))
-        for n, target in enumerate(held["targets"][: len(variable.targets)]):
+        for n, target in enumerate(_rows(held.get("targets", ()))[: len(variable.targets)]):
             loop.fit(TARGET, loop.do(Fetch(TARGET.base, VARIABLE / "targets" / At(n))), target)
 
 
@@ -173,29 +171,56 @@ def _key(loop: Loop, block: Place, action: Value, curve: Curve, start: Place, na
 def _shape(loop: Loop, curve: Curve) -> None:
     """Keyframe points, modifiers and settings of the curve that was just made."""
     live, want = loop.stage.live(CURVE), curve.settings
-    points = want["keyframe_points"]
-    if [numbers(point.co) for point in live.keyframe_points] != [point["co"] for point in points]:
-        if len(live.keyframe_points):
-            loop.do(Call(CURVE / "keyframe_points", "clear"))
-        for point in points:
-            loop.do(Call(CURVE / "keyframe_points", "insert", tuple(point["co"])))
-    for n, point in enumerate(points[: len(live.keyframe_points)]):
-        loop.fit(CURVE / "keyframe_points" / At(n), live.keyframe_points[n], point)
-    if _modifiers(live) != want["modifiers"]:
-        _modify(loop, live, want["modifiers"])
+    _points(loop, live.keyframe_points, want.get("keyframe_points", {}))
+    _modifiers(loop, live.modifiers, want.get("modifiers", {}))
     loop.fit(CURVE, live, _without(want, "keyframe_points", "modifiers", "driver"))
 
 
-def _modify(loop: Loop, live: Any, modifiers: Sequence[Mapping[str, Value]]) -> None:
-    """The modifiers of a curve, made anew."""
-    while len(live.modifiers):
-        loop.do(Call(CURVE / "modifiers", "remove", (CURVE / "modifiers" / At(0),)))
-    for modifier in modifiers:
-        if loop.tried(Call(CURVE / "modifiers", "new", (modifier["type"],), result=MODIFIER.base)):
+def _points(loop: Loop, live: Any, want: Value) -> None:
+    place = CURVE / "keyframe_points"
+    if isinstance(want, Mapping):
+        loop.told.pop(place, None)  # of the curve before
+        loop.told_collection(place, live, want)
+        return
+    if [numbers(point.co) for point in live] != [point["co"] for point in want]:
+        if len(live):
+            loop.do(Call(place, "clear"))
+        for point in want:
+            loop.do(Call(place, "insert", tuple(point["co"])))
+    for n, point in enumerate(want[: len(live)]):
+        loop.fit(place / At(n), live[n], point)
+
+
+def _modifiers(loop: Loop, live: Any, want: Value) -> None:
+    """Make them anew, unless those that Blender gives a new driver are of the same types."""
+    place, rows = CURVE / "modifiers", _rows(want, "type")
+    kept = isinstance(want, Mapping) and not want.keys() & {"new", "remove"}
+    if kept or [(held.type, ()) for held in live] == [(row["type"], row.get("control_points", ())) for row in rows]:
+        for n, row in enumerate(rows[: len(live)]):
+            loop.fit(place / At(n), live[n], row)
+        return
+    while len(live):
+        loop.do(Call(place, "remove", (place / At(0),)))
+    for row in rows:
+        if loop.tried(Call(place, "new", (row["type"],), result=MODIFIER.base)):
             made = loop.stage.live(MODIFIER)
-            for point in modifier.get("control_points", ()):
+            for point in _rows(row.get("control_points", ()), "frame"):
                 loop.do(Call(MODIFIER / "control_points", "add", (point["frame"],)))
-            loop.fit(MODIFIER, made, _without(modifier, "control_points"))  # setting one may crash Blender
+            loop.fit(MODIFIER, made, _without(row, "control_points"))  # setting one may crash Blender
+
+
+def _rows(told: Value, made_with: str = "") -> Sequence[Mapping[str, Value]]:
+    """The items of a collection, also of one that the compact form tells by what is done to it; `made_with` is the
+    setting that an item is made with."""
+    if not isinstance(told, Mapping):
+        listed: Sequence[Mapping[str, Value]] = told
+        return listed
+    made = [*told.get("new", ()), *told.get("add", ())]
+    count = max([len(made), *(int(n) + 1 for n in told if n.isdigit())])
+    rows = [dict(told.get(str(n), {})) for n in range(count)]
+    for row, args in zip(rows, made, strict=False):
+        row.update({made_with: args[0]} if made_with else {})
+    return rows
 
 
 def _without(settings: Mapping[str, Value], *names: str) -> dict[str, Value]:

@@ -11,10 +11,10 @@ from typing import Any
 
 import bpy
 
-from ..canonical import twins
+from ..canonical import found_by_name
 from ..flow import FRAME, REROUTE, fed_inputs
 from ..frames import by_frame
-from ..model import Curve, Graph, Link, Node, Socket, Value
+from ..model import Animation, Curve, Graph, Link, Node, Socket, Value
 from ..steps import (
     DATA,
     KINDS,
@@ -253,7 +253,8 @@ class _Tree(Loop):
         """Make the settings what they should be."""
         settings: Mapping[str, Value] = {} if node.type == REROUTE else node.settings
         live = self.stage.things[self.place(node).base]
-        if self.layout:
+        self.told_items(self.place(node), live, node.layout.get("items", ()))
+        if self.layout and not self.graph.sparse:
             for numbers in items.item_numbers(node, self.nodes.get(self.zone_inputs.get(node.name, ""))):
                 together = {name: (held, node.settings[name]) for name, held in numbers.items()}
                 for name in together:
@@ -355,18 +356,25 @@ class _Tree(Loop):
     # Drivers and keyframes
 
     def animate(self) -> None:
-        """Make what moves the tree's properties. Nodes that are moved or looked at keep their names; so do twins, where
-        names tell which of them is looked at."""
+        """Make what moves the tree's properties. Nodes that are found by their names get them."""
         animation = self.graph.animation
-        kept_names = {curve.node for curve in (*animation.drivers, *animation.keys)} | self.kept
-        if looked_at := animation.looked_at:
-            kept_names |= looked_at | twins(self.graph)
-        made = {name: self.stage.live(Place(f"node/{name}")) for name in self.made if kept_names}
+        if animation != Animation() or self.kept:
+            give_names(self, self.told_names() if self.graph.sparse else self.kept_names())
+            animate(self, TREE, animation, self.moved_in, self.named)
+
+    def told_names(self) -> dict[str, Any]:
+        """The live nodes of a sparse graph whose names are told, by name."""
+        told = {node.name for node in self.graph.nodes if "name" in node.layout}
+        return {name: self.stage.live(Place(f"node/{name}")) for name in self.made if name in told}
+
+    def kept_names(self) -> dict[str, Any]:
+        """The live nodes that are found by name, and those that have their names meanwhile, by name."""
+        kept_names = found_by_name(self.graph) | self.kept
+        made = {name: self.stage.live(Place(f"node/{name}")) for name in self.made}
         kept = {name: live for name, live in made.items() if name in kept_names}
         while in_the_way := {name: live for name, live in made.items() if live.name in kept and name not in kept}:
             kept |= in_the_way
-        give_names(self, kept)
-        animate(self, TREE, animation, self.moved_in, self.named)
+        return kept
 
     def moved_in(self, curve: Curve) -> Place:
         return self.place(self.nodes[curve.node]) if curve.node in self.made else TREE

@@ -22,6 +22,7 @@ class Interface:
 
     def __init__(self, loop: Loop, graph: Graph, layout: bool) -> None:
         self.loop, self.wanted, self.layout = loop, graph.interface, layout
+        self.told_moves = graph.layout.get("moves", ()) if graph.sparse else None
 
     def make(self) -> None:
         if self.layout:
@@ -83,7 +84,12 @@ class Interface:
 
     def move(self) -> None:
         """Bring every item under its panel, then to its place there: sockets that still stand where others belong would
-        count in the places of panels, which come after all sockets."""
+        count in the places of panels, which come after all sockets. A sparse graph tells how."""
+        if self.told_moves is not None:
+            for n, place, *panel in self.told_moves:
+                args = (Place(f"item/{n}"), *(Place(f"item/{above}") for above in panel), place)
+                self.loop.tried(Call(INTERFACE, "move_to_parent" if panel else "move", args))
+            return
         for parent, children in _by_parent(self.wanted).items():
             for n in children if parent is not None else ():
                 if n not in self.children(parent):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..flow import REROUTE
-from ..model import Graph, Node, Value
+from ..model import Graph, Node, Socket, Value
 from ..steps import TREE, At, Place, Set
 from . import items
 from .read import SOCKET_LAYOUT, socket_value
@@ -20,48 +20,61 @@ def lay_out(loop: Loop, graph: Graph, made: Sequence[Node]) -> None:
     live = {node.name: loop.stage.things[f"node/{node.name}"] for node in made}
     loop.fit(TREE, loop.stage.things[TREE.base], graph.layout)
     loop.custom(TREE, loop.stage.things[TREE.base], graph.layout)
+    usual: Looks = ({}, {}) if graph.sparse else (NODE_LAYOUT, SOCKET_LAYOUT)
     for node in made:
         place = Place(f"node/{node.name}")
         for side, wanted in (("inputs", node.inputs), ("outputs", node.outputs)):
-            _sockets(loop, place / side, getattr(live[node.name], side), wanted, node.type != REROUTE)
-        _look(loop, place, live[node.name], node)
+            sockets = getattr(live[node.name], side)
+            found = [items.index_of(sockets, want.identifier) if graph.sparse else n for n, want in enumerate(wanted)]
+            for n, want in zip(found, wanted, strict=True):
+                if n < len(sockets):
+                    at = place / side / items.key(sockets, n)
+                    _socket(loop, at, sockets[n], want, node.type != REROUTE, usual[1])
+        _look(loop, place, live[node.name], node, usual[0])
     for node in made:  # a place is told from the frame's, so all frames are set before
-        loop.set(Place(f"node/{node.name}"), live[node.name], "location", node.layout["location"], _plain)
-    give_names(loop, live)
+        if "location" in node.layout:
+            loop.set(Place(f"node/{node.name}"), live[node.name], "location", node.layout["location"], _plain)
+    give_names(loop, {n.name: live[n.name] for n in made if "name" in n.layout or not graph.sparse})
 
 
-def _sockets(loop: Loop, place: Place, sockets: Any, wanted: Sequence[Any], holds: bool) -> None:
-    for n, (socket, want) in enumerate(zip(sockets, wanted, strict=False)):
-        at = place / items.key(sockets, n)
-        if holds and want.value is not None and socket_value(socket) != want.value:
-            loop.set(at, socket, "default_value", want.value, lambda _, socket=socket: socket_value(socket))
-        for name, usual in SOCKET_LAYOUT.items():
-            if hasattr(socket, name):
-                loop.set(at, socket, name, want.layout.get(name, usual), bool)
-        loop.custom(at, socket, want.layout)
+Looks = tuple[Mapping[str, Value], Mapping[str, Value]]
+"""What nodes and sockets look like where a graph says nothing of it; what a sparse one doesn't tell stays as it is."""
 
 
-def _look(loop: Loop, place: Place, live: Any, node: Node) -> None:
+def _socket(loop: Loop, place: Place, socket: Any, want: Socket, holds: bool, usual: Mapping[str, Value]) -> None:
+    if holds and want.value is not None and socket_value(socket) != want.value:
+        loop.set(place, socket, "default_value", want.value, lambda _: socket_value(socket))
+    looks = {**usual, **want.layout}
+    for name in SOCKET_LAYOUT:
+        if name in looks and hasattr(socket, name):
+            loop.set(place, socket, name, looks[name], bool)
+    loop.custom(place, socket, want.layout)
+
+
+def _look(loop: Loop, place: Place, live: Any, node: Node, usual: Mapping[str, Value]) -> None:
     if "parent" in node.layout:
         loop.do(Set(place, "parent", Place(f"node/{node.layout['parent']}")))
-    for name, usual in NODE_LAYOUT.items():
-        want = node.layout.get(name, usual)
+    looks = {**usual, **node.layout}
+    for name in NODE_LAYOUT:
+        want = looks.get(name)
         if want is not None and hasattr(live, name):
             loop.set(place, live, name, want, _plain)
     _narrow(loop, place, live, node)
-    if "color" in node.layout:
+    if node.layout.keys() & {"color", "use_custom_color"}:
         loop.do(Set(place, "use_custom_color", True))
+    if "color" in node.layout:
         loop.set(place, live, "color", node.layout["color"], _plain)
     panels = getattr(live, "panel_states", ())
     for n, (panel, closed) in enumerate(zip(panels, node.layout.get("panels", ()), strict=False)):
-        loop.set(place / "panel_states" / At(n), panel, "is_collapsed", closed, bool)
+        if closed is not None:
+            loop.set(place / "panel_states" / At(n), panel, "is_collapsed", closed, bool)
     loop.custom(place, live, node.layout)
 
 
 def _narrow(loop: Loop, place: Place, live: Any, node: Node) -> None:
     """Older versions let nodes be narrower than the smallest width of their type, which can be moved meanwhile."""
-    width, least = node.layout["width"], short(live.bl_width_min)
-    if width < least and node.type != REROUTE:
+    width, least = node.layout.get("width"), short(live.bl_width_min)
+    if width is not None and width < least and node.type != REROUTE:
         loop.do(Set(place, "bl_width_min", width))
         loop.set(place, live, "width", width, _plain)
         loop.do(Set(place, "bl_width_min", least))

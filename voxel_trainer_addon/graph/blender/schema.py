@@ -11,8 +11,10 @@ from typing import Any
 
 import bpy
 
-from ..compact import FORMAT
+from ..compact import FORMAT, LAYOUT, SIDES
 from ..steps import KINDS
+from .animation import BLENDED
+from .read import SOCKET_LAYOUT
 from .rna import class_fields
 
 Schema = dict[str, Any]
@@ -23,6 +25,9 @@ LARGEST = 3e38
 """Limits of numbers beyond it are none."""
 VALUE: Schema = {"type": ["null", "boolean", "number", "string", "array", "object"]}
 FLOAT: Schema = {"$ref": "#/$defs/float"}
+PLACE: Schema = {"type": "integer", "minimum": 0}
+TEXT: Schema = {"type": "string"}
+CUSTOM: Schema = {"$ref": "#/$defs/custom"}
 BASE: dict[str, Schema] = {
     "float": {
         "anyOf": [
@@ -36,6 +41,18 @@ BASE: dict[str, Schema] = {
         "properties": {"id": {"enum": sorted(KINDS)}, "name": {"type": "string"}},
         "required": ["id", "name"],
         "additionalProperties": False,
+    },
+    "custom": {
+        "description": 'custom properties by name: data-blocks, {"group": {…}} and {"bytes": "hex"} too',
+        "type": "object",
+        "additionalProperties": VALUE,
+    },
+    "move": {
+        "description": "an item of the interface and its new place among those of its panel, or of another panel",
+        "type": "array",
+        "prefixItems": [PLACE] * 3,
+        "items": False,
+        "minItems": 2,
     },
     "link": {
         "description": "from node, its output, to node, its input; sockets by identifier",
@@ -55,6 +72,7 @@ def schema() -> Schema:
 class _Writer:
     def __init__(self) -> None:
         self.defs: dict[str, Schema] = dict(BASE)
+        self.defs |= {"looks": self.looks(), "animation": self.animation()}
 
     def whole(self) -> Schema:
         version = bpy.app.version_string.split()[0]
@@ -85,10 +103,12 @@ class _Writer:
             "key": {"type": "string", "pattern": "^[a-z_]+/"},
             "type": {"enum": list(TREES)},
             "settings": self.struct(getattr(bpy.types, kind)),
+            "layout": _object({"use_nodes": {"const": False}, "custom": CUSTOM}),
             "interface": {"type": "array", "items": _by("kind", items)},
+            "moves": {"type": "array", "items": {"$ref": "#/$defs/move"}},
             "nodes": {"type": "object", "additionalProperties": _by("type", nodes)},
             "links": {"type": "array", "items": {"$ref": "#/$defs/link"}},
-            "animation": {"type": "object"},
+            "animation": {"$ref": "#/$defs/animation"},
         }
         then = {"properties": told, "required": ["key", "type"], "additionalProperties": False}
         return {
@@ -105,10 +125,13 @@ class _Writer:
             told: Schema = {
                 "type": {"const": node.bl_idname},
                 "settings": _object(settings),
-                "name": {"type": "string"},
-                "pair": {"type": "string"},
+                "name": TEXT,
+                "pair": TEXT,
+                "layout": {"$ref": "#/$defs/looks"},
             }
             told |= {side: {"type": "object", "properties": values} for side, values in self.sockets(node).items()}
+            if rows := list(self.rows(kind)):
+                told["items"] = {"type": "array", "items": {"anyOf": rows}}
             self.defs[name] = {"description": kind.bl_rna.name, **_object(told), "required": ["type"]}
         return node.bl_idname, {"$ref": f"#/$defs/{name}"}
 
@@ -131,11 +154,34 @@ class _Writer:
         kind = "PANEL" if panel else f"{item.in_out} {item.socket_type}"
         told = {
             "kind": {"const": kind},
-            "name": {"type": "string"},
-            "parent": {"type": "integer", "minimum": 0},
+            "name": TEXT,
+            "identifier": TEXT,
+            "parent": PLACE,
+            "custom": CUSTOM,
             "settings": _object(self.properties(type(item)) | _subtypes(item)),
         }
         return kind, {**_object(told), "required": ["kind", "name"]}
+
+    def looks(self) -> Schema:
+        """What a node looks like, with its panels by place and its sockets by identifier."""
+        node = bpy.types.Node.bl_rna.properties
+        told = {name: self.value(node[name]) for name in sorted(LAYOUT) if name in node}
+        socket = _object({**{name: {"type": "boolean"} for name in SOCKET_LAYOUT}, "custom": CUSTOM})
+        told |= {side: {"type": "object", "additionalProperties": socket} for side in SIDES}
+        panels = {"type": "object", "patternProperties": {"^[0-9]+$": {"type": "boolean"}}}
+        return _object({**told, "parent": TEXT, "panels": panels, "custom": CUSTOM})
+
+    def animation(self) -> Schema:
+        """Drivers and keyframes; their settings and what they consist of, by RNA."""
+        modifiers = self.collection(bpy.types.FCurve.bl_rna.properties["modifiers"])
+        kinds = [self.struct(getattr(bpy.types, name)) for name in _registered(bpy.types.FModifier)]
+        modifiers["patternProperties"] = {"^[0-9]+$": {"anyOf": kinds}}
+        settings = _object({**self.properties(bpy.types.FCurve), "modifiers": modifiers})
+        told = {"node": TEXT, "property": TEXT, "path": TEXT, "index": PLACE, "settings": settings}
+        ways: Schema = {"oneOf": [{"required": ["property"]}, {"required": ["path"]}]}
+        curves = {"type": "array", "items": _object(told) | ways}
+        held = {name: self.value(p) for name, p in bpy.types.AnimData.bl_rna.properties.items() if name in BLENDED}
+        return _object({"drivers": curves, "keys": curves, "settings": _object(held)})
 
     def struct(self, kind: Any) -> Schema:
         """The settings of a class of `bpy.types`, kept once under its name."""
@@ -175,15 +221,31 @@ class _Writer:
         """What is done to a collection, and the settings of its items by index."""
         told: Schema = {}
         functions = p.srna.functions if p.srna else {}
-        if "new" in functions:
-            args = [self.value(parameter) for parameter in functions["new"].parameters if not parameter.is_output]
-            told["new"] = {"type": "array", "items": _row(args)}
+        for name in ("new", "insert", "add"):
+            if name in functions:
+                told[name] = {"type": "array", "items": _row(self.arguments(functions[name]))}
         if "remove" in functions:
-            told["remove"] = {"type": "array", "items": {"type": "integer", "minimum": 0}}
+            told["remove"] = {"type": "array", "items": PLACE}
         if "clear" in functions:
             told["clear"] = {"const": True}
         items = {"^[0-9]+$": self.struct(getattr(bpy.types, p.fixed_type.identifier))}
         return {**_object(told), "patternProperties": items}
+
+    def rows(self, kind: Any) -> Iterator[Schema]:
+        """What may be done to a node's items one after the other."""
+        for name, _ in class_fields(kind):
+            p = kind.bl_rna.properties[name]
+            functions = p.srna.functions if p.type == "COLLECTION" and p.srna else {}
+            if "new" not in functions:
+                continue
+            args = self.arguments(functions["new"])
+            done = {"new": args, "skip": [PLACE, *args], "clear": [], "remove": [PLACE], "move": [PLACE, PLACE]}
+            for what, cells in done.items():
+                if what == "skip" or what in functions:
+                    yield _row([{"const": name}, {"const": what}, *cells])
+
+    def arguments(self, function: Any) -> list[Schema]:
+        return [self.value(parameter) for parameter in function.parameters if not parameter.is_output]
 
 
 def _fresh_nodes(tree: Any) -> Iterator[Any]:

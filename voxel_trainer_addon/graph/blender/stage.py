@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any
 
 import bpy
 
-from ..compact import collection_calls
 from ..model import Value
+from ..sparse import collection_calls, item_step
 from ..steps import (
     KINDS,
     OWN_TREE,
@@ -232,8 +232,7 @@ class Loop:
             step = self.new_item(place, live, want[before])
             if step is None or not self.tried(step) or len(live) <= before:
                 break
-            if getattr(live[before], "auto_remove", False):  # else the next update removes it before it is linked
-                self.do(Set(place / At(before), "auto_remove", False))
+            self.keep_last(place, live)
         for n, item in enumerate(want[: len(live)]):
             self.fit(place / At(n), live[n], item)
 
@@ -274,11 +273,25 @@ class Loop:
             except (TypeError, RuntimeError, ValueError, IndexError):
                 return
             self.told[place] += 1
-            if name == "new" and getattr(live[len(live) - 1], "auto_remove", False):
-                self.do(Set(place / At(len(live) - 1), "auto_remove", False))
+            if name == "new":
+                self.keep_last(place, live)
         for index, item in want.items():
             if index.isdigit() and int(index) < len(live):
                 self.fit(place / At(int(index)), live[int(index)], item)
+
+    def told_items(self, node: Place, live: Any, rows: Sequence[Sequence[Value]]) -> None:
+        """What the compact form tells of a node's items one after the other."""
+        for collection, what, *args in rows[self.told[node] :]:
+            if not self.tried(item_step(node, collection, what, *args)):
+                return
+            self.told[node] += 1
+            if what == "new":
+                self.keep_last(node / collection, getattr(live, collection))
+
+    def keep_last(self, place: Place, live: Any) -> None:
+        """Keep an item that the next update would remove, as it is not linked yet."""
+        if getattr(live[len(live) - 1], "auto_remove", False):
+            self.do(Set(place / At(len(live) - 1), "auto_remove", False))
 
 
 def _is_struct(value: Value) -> bool:

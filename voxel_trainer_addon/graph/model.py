@@ -3,18 +3,24 @@
 
 Values: numbers, strings, booleans, None, lists; a data-block is `{"id": "IMAGE", "name": "Rust"}` (Blender's
 `id_type`); a number that JSON lacks is `{"float": "nan" | "inf" | "-inf"}`; flags are `{"set": ["A", "B"]}`; a custom
-property that is a group is `{"group": {…}}`, one of bytes `{"bytes": "<hex>"}`; nested structs are objects by
-property identifier; item collections are lists of such objects. Floats are the shortest decimals that stand for the
-same single-precision number.
+property that is a group is `{"group": {…}}`, one of bytes `{"bytes": "<hex>"}`, a whole number of the type float
+`{"float": "2.0"}`; nested structs are objects by property identifier; item collections are lists of such objects.
+Floats are the shortest decimals that stand for the same single-precision number.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 Value = Any
+
+
+def pointed(number: float) -> Value:
+    """A number of a custom property, which knows 2.0 from 2 and is kept in double precision."""
+    return {"float": repr(number)} if not math.isfinite(number) or number.is_integer() else number
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from voxel_trainer_addon.graph.model import Graph, Item, Node
+from voxel_trainer_addon.graph.model import Graph, Item, Node, pointed
 from voxel_trainer_addon.graph.steps import DATA, OWN_TREE, TREE, At, Call, Fetch, PathOf, Place, Put, Set, Step, Waste
 from voxel_trainer_addon.graph.steps import data as data_block
 from voxel_trainer_addon.graph.write import Block
@@ -18,8 +18,9 @@ REFERENCES = st.builds(lambda kind, name: {"id": kind, "name": name}, st.sampled
 VALUES = st.one_of(
     st.none(), st.booleans(), NUMBERS, TEXT, st.lists(NUMBERS, max_size=4), REFERENCES, st.just({"set": ["A", "B"]})
 )
+POINTED = st.one_of(st.integers(-(2**31), 2**31), st.floats().map(pointed))
 CUSTOM = st.recursive(
-    st.one_of(st.booleans(), NUMBERS, TEXT, st.lists(NUMBERS, max_size=4), REFERENCES, st.just({"bytes": "00ff"})),
+    st.one_of(st.booleans(), POINTED, TEXT, st.lists(POINTED, max_size=4), REFERENCES, st.just({"bytes": "00ff"})),
     lambda inner: st.dictionaries(TEXT, inner, max_size=2).map(lambda held: {"group": held}),
     max_leaves=4,
 )

@@ -69,6 +69,7 @@ def custom_properties() -> None:
         holder["wholes"], holder["numbers"] = [1, 2, 3], [0.1, 0.2]
         holder["group"] = {"below": {"deep": 1.5}, "id": "X", "name": "Y", "list": [1, 2]}
         holder["groups"] = [{"a": 1}, {"b": 2.0}]
+        holder["pointed"], holder["all pointed"] = -0.0, [1.0, 2.0]
         holder["thing"] = things[n]
     socket(tree, "Value")
     for holder in (tree.interface.items_tree[0], node.inputs[0]):
@@ -232,6 +233,17 @@ def test_identifiers_of_old_files_are_mapped_and_said(tmp_path: Path) -> None:
     assert "Input_4 is Socket_0, Input_5 is Socket_1" in answer["code"].replace("\n#", "")
     made = rebuilt(answer["code"], graph.key)
     assert [item.identifier for item in made.interface] == ["Socket_0", "Socket_1", "Socket_9"]
+
+
+def test_a_whole_number_of_the_type_float_stays_one(tmp_path: Path) -> None:
+    empty()
+    tree = geometry("Tree")
+    tree["one"], tree["many"], tree["whole"] = 2.0, [1.0, 3.0], 2
+    answer = proven(read_graphs(bpy.data)[0], tmp_path, layout=True)["node_groups/Tree"]
+    assert answer["proven"] and 'tree["one"] = 2.0' in answer["code"], answer["reason"]
+    rebuilt(answer["code"], "node_groups/Tree")
+    made: Any = bpy.data.node_groups["Tree"]
+    assert [type(made["one"]), made["many"].typecode, type(made["whole"])] == [float, "d", int]
 
 
 def changed(graph: Graph) -> dict[str, Graph]:

@@ -136,7 +136,7 @@ class _Tree:
         elif step.place == TREE and isinstance(step, Set):
             self.settings[step.name] = plain(step.value)
         elif step.place == TREE and isinstance(step, Put):
-            _below(self.layout, "custom")[step.key] = plain(step.value, exact=True)
+            _below(self.layout, "custom")[step.key] = plain(step.value)
         elif not isinstance(step, Note | Fetch):
             raise not_told(step)
 
@@ -193,7 +193,7 @@ class _Tree:
         if isinstance(step, Set):
             put(_below(entry, "settings"), step.place.path, step)
         elif isinstance(step, Put) and not step.place.path:
-            _below(entry, "custom")[step.key] = plain(step.value, exact=True)
+            _below(entry, "custom")[step.key] = plain(step.value)
         elif not isinstance(step, Fetch):
             raise not_told(step)
 
@@ -215,7 +215,7 @@ class _Tree:
         if path and path[0] in SIDES:
             self.take_socket(node, str(path[0]), path[1:], step)
         elif isinstance(step, Put) and not path:
-            _below(node, "layout", "custom")[step.key] = plain(step.value, exact=True)
+            _below(node, "layout", "custom")[step.key] = plain(step.value)
         elif isinstance(step, Waste | Call) and len(path) == 1 and self.is_in_order(step):
             node.setdefault("items", []).append([path[0], *edit(step)])
         elif isinstance(step, Set) and path:
@@ -254,7 +254,7 @@ class _Tree:
             raise not_told(step)
         key = _socket(way[0])
         if isinstance(step, Put):
-            _below(node, "layout", side, key, "custom")[step.key] = plain(step.value, exact=True)
+            _below(node, "layout", side, key, "custom")[step.key] = plain(step.value)
         elif step.name == "default_value":
             _below(node, side)[key] = plain(step.value)
         else:

@@ -28,15 +28,14 @@ def not_told(step: Step) -> NotTold:
     return NotTold(f"the compact form has no words for “{what}” of {step.place.base}.")
 
 
-def plain(value: Value, exact: bool = False) -> Value:
-    """A value as JSON. Whole numbers lose their point, as in code, unless it has to be `exact`: custom properties know
-    the one from the other."""
+def plain(value: Value) -> Value:
+    """A value as JSON; whole numbers have no point, as in code."""
     if isinstance(value, list | tuple):
-        return [plain(x, exact) for x in value]
+        return [plain(x) for x in value]
     if isinstance(value, Mapping):
-        return {key: plain(x, exact) for key, x in value.items()}
+        return {key: plain(x) for key, x in value.items()}
     if isinstance(value, float):
-        return int(value) if not exact and _is_whole(value) else value
+        return int(value) if _is_whole(value) else value
     if value is None or isinstance(value, str | int):
         return value
     raise NotTold("a value points to something that has no words.")

@@ -3,14 +3,15 @@
 
 Values: numbers, strings, booleans, None, lists; a data-block is `{"id": "IMAGE", "name": "Rust"}` (Blender's
 `id_type`); a number that JSON lacks is `{"float": "nan" | "inf" | "-inf"}`; flags are `{"set": ["A", "B"]}`; a custom
-property that is a group is `{"group": {…}}`, one of bytes `{"bytes": "<hex>"}`; a part of a data-block that something
-points to is `{"thing": "ShapeKey", "name": "Smile"}` (its RNA type); nested structs are objects by property
-identifier; item collections are lists of such objects; a matrix is the list of its columns. Floats are the shortest
-decimals that stand for the same single-precision number.
+property that is a group is `{"group": {…}}`, one of bytes `{"bytes": "<hex>"}`, a whole number of the type float
+`{"float": "2.0"}`; a part of a data-block that something points to is `{"thing": "ShapeKey", "name": "Smile"}` (its RNA
+type); nested structs are objects by property identifier; item collections are lists of such objects; a matrix is the
+list of its columns. Floats are the shortest decimals that stand for the same single-precision number.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -20,6 +21,11 @@ Value = Any
 NODE_IN_PATH = re.compile(r'\bnodes\["((?:[^"\\]|\\.)*)"\]')
 """A node in a data path; its name is escaped."""
 ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f"}
+
+
+def pointed(number: float) -> Value:
+    """A number of a custom property, which knows 2.0 from 2 and is kept in double precision."""
+    return {"float": repr(number)} if not math.isfinite(number) or number.is_integer() else number
 
 
 @dataclass(frozen=True)

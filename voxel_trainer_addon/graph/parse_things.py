@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .model import Graph, Item, Node, Value
+from .model import Graph, Item, Node, Value, pointed
 from .steps import (
     BUILTIN_FONT,
     DATA,
@@ -264,7 +264,7 @@ class Script:
         """A custom property: of a tree, a node, a socket, or an item of the interface."""
         if not isinstance(thing, Thing) or not isinstance(thing.owner, Tree) or not isinstance(key, str):
             raise NotOurs("a custom property of something that has none")
-        self.add(thing.owner, Put(self.place(thing, thing.owner), key, self.plain(value, thing.owner)))
+        self.add(thing.owner, Put(self.place(thing, thing.owner), key, _pointed(self.plain(value, thing.owner))))
 
     def waste(self, thing: Any, name: str, args: tuple[Any, ...], named: Mapping[str, Any], count: int) -> None:
         """Items that are made and removed again."""
@@ -459,6 +459,14 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise NotOurs(f"{str(value)[:40]} stands where a text should")
     return value
+
+
+def _pointed(value: Value) -> Value:
+    if isinstance(value, tuple):
+        return tuple(map(_pointed, value))
+    if isinstance(value, dict) and "group" in value:
+        return {"group": {key: _pointed(x) for key, x in value["group"].items()}}
+    return pointed(value) if isinstance(value, float) else value
 
 
 def _is_socket(place: Place) -> bool:

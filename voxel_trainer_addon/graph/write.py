@@ -342,7 +342,7 @@ class _Writer:
             if "bytes" in value:
                 return repr(bytes.fromhex(value["bytes"]))
             if "float" in value:
-                return f'float("{value["float"]}")'
+                return value["float"] if value["float"][-1].isdigit() else f'float("{value["float"]}")'
             return "{" + ", ".join(map(literal, value["set"])) + "}" if value["set"] else "set()"
         if isinstance(value, str):
             return literal(value)

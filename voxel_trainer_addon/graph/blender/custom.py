@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from ..model import Value
+from ..model import Value, pointed
 
 OLD_HINTS = "_RNA_UI"
 """Where Blender before 3.0 kept what the user interface shows of a property."""
@@ -27,8 +27,8 @@ def custom(struct: Any) -> dict[str, Value]:
 def _plain(value: Any) -> Value:
     if value is None or isinstance(value, bool | int | str):
         return value
-    if isinstance(value, float):  # kept in double precision, unlike RNA's numbers
-        return value if value - value == 0 else {"float": repr(value)}
+    if isinstance(value, float):
+        return pointed(value)
     if isinstance(value, bytes):
         return {"bytes": value.hex()}
     if isinstance(value, bpy.types.ID):

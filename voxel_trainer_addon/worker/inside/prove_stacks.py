@@ -38,8 +38,13 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     codes: dict[str, str] = {}
     for key, stack in stacks.items():
         reasons[key] = reasons[key] or next((failures[t.key] for t in trees[key] if t.key in failures), "")
-        if not reasons[key]:
+        if reasons[key]:
+            continue
+        try:
             made = Block(Graph(stack.key, ""), build_stack(stack))
+        except Exception as error:
+            reasons[key] = f"failed: {type(error).__name__}: {error}"
+        else:
             codes[key] = script([*(blocks[tree.key] for tree in trees[key]), made], bodies=stack.all_bodies)
     seen: Seen = {}
     for key, code in codes.items():

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from ..graph.words.description import LENGTHS
 from ..stage import PRESETS, STAGES, Options
 
 DESCRIPTION = """\
@@ -21,6 +22,9 @@ Voxel Trainer turns .blend files into proven training data and tuned models.
   status     where the data folder stands; --goals, --handoff
   code       one proven Python script for every node tree of a .blend file or folder
   graph      the same trees as compact JSON, or the JSON Schema of it
+  explain    what the trees of a .blend file are and do, in words
+  diff       what changed between the trees of two .blend files
+  check      what breaks in another Blender, is missing or does nothing
 
 Each stage is a command too: harvest, parse, dataset, train, evaluate.
 Without a command, what waits in ./training_data is parsed."""
@@ -31,6 +35,8 @@ examples:
   run_headless.py parse --source folder:~/rocks --licence CC0-1.0
   run_headless.py code rocks.blend --out scripts/
   run_headless.py graph rocks.blend materials/Rust
+  run_headless.py diff rocks.blend1 rocks.blend
+  run_headless.py check shots/ --for 5.2
   run_headless.py status --goals
 
 exit status: 0 done · 3 done, with files or stages set aside · 2 wrong usage · 4 the answer is no ·
@@ -127,6 +133,36 @@ def parser() -> argparse.ArgumentParser:
     )
     graph.add_argument("--layout", action="store_true", help="tell names, places, frames and colours of nodes too")
     graph.add_argument("--schema", action="store_true", help="the JSON Schema of the form, asked of this Blender")
+    explain = commands.add_parser(
+        "explain",
+        description="Tell what the node trees of a .blend file are and do, or that of a KEY such as materials/Rust. "
+        "Every sentence was checked against the tree.",
+        usage="%(prog)s FILE.blend [KEY] [--length line|paragraph|full] [--json]",
+    )
+    explain.add_argument("file", type=Path, metavar="FILE.blend")
+    explain.add_argument("key", nargs="?", default="", metavar="KEY")
+    explain.add_argument("--length", choices=LENGTHS, default="paragraph", help="how much is told (default: paragraph)")
+    diff = commands.add_parser(
+        "diff",
+        description="Tell what changed between the node trees of two .blend files (earlier saves, .blend1, too), as "
+        "edits that make the second of the first. With a KEY only that tree; with two, one tree against the other.",
+        usage="%(prog)s OLD.blend NEW.blend [KEY [KEY]] [--json]",
+    )
+    diff.add_argument("old", type=Path, metavar="OLD.blend")
+    diff.add_argument("new", type=Path, metavar="NEW.blend")
+    diff.add_argument("key", nargs="?", default="", metavar="KEY")
+    diff.add_argument("other", nargs="?", default="", metavar="KEY")
+    check = commands.add_parser(
+        "check",
+        description="Tell what is wrong with the node trees of a .blend file, or of every file in a folder: unknown "
+        "node types, pictures that are missing, links that bring nothing, nodes without effect, trees that are as "
+        "Blender makes them; with --for, also what another Blender will lose or change.",
+        usage="%(prog)s FILE.blend|FOLDER [KEY] [--for VERSION] [--json]",
+        epilog="exit status: 4 when something breaks or is unknown, 3 when files could not be read, else 0",
+    )
+    check.add_argument("file", type=Path, metavar="FILE.blend|FOLDER")
+    check.add_argument("key", nargs="?", default="", metavar="KEY")
+    check.add_argument("--for", dest="to", default="", metavar="VERSION", help="a newer Blender, such as 5.2")
     commands.add_parser("facts")
     for command in commands.choices.values():
         _general(command)

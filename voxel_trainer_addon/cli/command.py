@@ -24,7 +24,7 @@ from ..pipeline.control import Control
 from ..pipeline.run import Run
 from ..stage import STAGES, Options
 from ..worker.protocol import Host
-from . import host
+from . import host, look
 from .arguments import options_of, parsed
 from .terminal import Terminal, goals_text, json_lines, status_text
 
@@ -60,6 +60,8 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
         return _code(found, facts, script)
     if found.command == "graph":
         return _graph(found, facts, script)
+    if found.command in look.COMMANDS:
+        return look.COMMANDS[found.command](found, _blender(found, facts, script), _tick())
     folder = DataFolder(found.data.expanduser().resolve())
     if found.command == "status":
         return _status(found, folder)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -85,9 +85,18 @@ def parts() -> tuple[Part, ...]:
 
 
 def _part(value: Mapping[str, Any]) -> Part:
-    changes = tuple(_change(*row) for row in value["changes"])
+    changes = tuple(_moved([_change(*row) for row in value["changes"]]))
     numbers = value["files"], value["trees"], value["sample"]
     return Part(value["from"], value["to"], value["date"], *numbers, changes, tuple(map(tuple, value["unexplained"])))
+
+
+def _moved(changes: list[Change]) -> Iterator[Change]:
+    """A setting that is gone where an input of its name is new has moved there: what is no number or word (a font)
+    cannot be followed by its values."""
+    new = {(one.type, one.name.lower().replace(" ", "_")): one.name for one in changes if one.kind == "new input"}
+    for one in changes:
+        to = new.get((one.type, one.name)) if one.kind == "setting" and one.becomes is None else None
+        yield replace(one, becomes=f"input:{to}") if to else one
 
 
 def _change(

@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..data_collection import header
 from ..errors import UserError
-from ..files import digest, read_json, sha256_of, write_json, write_text
+from ..files import digest, read_json, write_json, write_text
 from ..worker.pool import Pool
 from ..worker.protocol import Answer, Host, Request
 from .run import WORKER_MB, workers_that_fit
+from .trees import LIMIT_S, blend_files, reading
 
 ROOTS_AT_ONCE = 8
-LIMIT_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -87,12 +86,7 @@ def write_views(
 
     Raises UserError where a file named by itself cannot be read; nothing is written then.
     """
-    if not source.exists():
-        raise UserError(f"{source} is not there.")
-    alone = source.is_file()
-    paths = [source] if alone else sorted(path for path in source.rglob("*.blend") if path.is_file())
-    if not paths:
-        raise UserError(f"No .blend file lies in {source}.")
+    paths, alone = blend_files(source), source.is_file()
     with tempfile.TemporaryDirectory(prefix="voxel-code-") as scratch:
         files = deque(
             _File(
@@ -175,13 +169,10 @@ class _Writer:
         self.told(f"set aside  {sentence}")
 
     def _read(self, file: _File) -> Request:
-        seen = header.look(file.blend, self.host.version)
-        if isinstance(seen, header.NotReadable):
-            raise UserError(f"{file.blend.name}: {seen.sentence}")
-        name, sha256 = str(file.record), sha256_of(file.blend)
+        name = str(file.record)
+        request = reading(file.blend, self.host, file.blend.name, file=name)
         self.files[name] = file
-        body = {"path": str(file.blend), "sha256": sha256, "way": "fast", "blocks": seen.blocks, "file": name}
-        return Request("read", body, file.blend.name, sha256, LIMIT_S, {**body, "way": "open"})
+        return request
 
     def _take(self, file: _File, answer: Answer) -> None:
         if answer.request.job == "read":

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import bpy
 
 from ...files import write_text
+from ...graph.model import Graph
 from ...words import harmless
 from ..record import SCHEMA
-from . import Refused, empty, wear_out
+from . import Refused, empty, node_table, wear_out
 from .records import Reader
 
 NOT_WANTED = frozenset({"workspaces", "screens", "window_managers", "brushes", "palettes", "libraries"})
@@ -27,10 +29,11 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     """Read the file at `path` and write its record to `<scratch>/<sha256>.json`.
 
     `body`: `path`, `sha256`, `way` (`fast` or `open`), `blocks` (data-blocks that the header look counted). The answer:
-    `record` (path), `state` (`read` or `read with errors`), `counts`.
+    `record` (path), `state` (`read` or `read with errors`), `counts`. With `look` in the body, images have `missing`
+    too, and `fresh` has for each type of tree one with its nodes as Blender makes them (see `node_table`).
     """
-    path, way = body["path"], body.get("way", "fast")
-    state, version, sections = _open(path) if way == "open" else _link(path)
+    path, way, look = body["path"], body.get("way", "fast"), bool(body.get("look"))
+    state, version, sections = _open(path, look) if way == "open" else _link(path, look)
     counts = {name: len(rows) for name, rows in sections.items() if rows}
     if way == "fast" and body.get("blocks") and not counts:
         raise Refused(
@@ -48,16 +51,27 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
         "file": {"version": ".".join(map(str, version))},
         **sections,
     }
+    if look:
+        record["fresh"] = node_table.run({"types": _types(sections["graphs"])}, scratch)["trees"]
     place = scratch / f"{body['sha256']}.json"
     write_text(place, json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=vars) + "\n")
     return {"record": str(place), "state": state, "counts": counts}
+
+
+def _types(graphs: dict[str, Graph]) -> dict[str, list[str]]:
+    """Tree type → the node types in trees of it."""
+    types: dict[str, set[str]] = defaultdict(set)
+    for graph in graphs.values():
+        if not graph.refused:
+            types[graph.type] |= {node.type for node in graph.nodes}
+    return {kind: sorted(names) for kind, names in types.items()}
 
 
 def _blender() -> str:
     return ".".join(map(str, bpy.app.version))
 
 
-def _link(path: str) -> tuple[str, tuple[int, ...], dict[str, Any]]:
+def _link(path: str, look: bool) -> tuple[str, tuple[int, ...], dict[str, Any]]:
     """The fast way. No reference to anything in `data` may leave this function: the next file would crash."""
     data: Any
     with bpy.data.temp_data() as data:
@@ -72,10 +86,10 @@ def _link(path: str) -> tuple[str, tuple[int, ...], dict[str, Any]]:
         own = next((library for library in data.libraries if _same_place(library.filepath, path)), None)
         if own is None:
             raise Refused("nothing", f"Blender {_blender()} found nothing in it")
-        return "read", tuple(own.version), Reader(data, own).record()
+        return "read", tuple(own.version), Reader(data, own, look).record()
 
 
-def _open(path: str) -> tuple[str, tuple[int, ...], dict[str, Any]]:
+def _open(path: str, look: bool) -> tuple[str, tuple[int, ...], dict[str, Any]]:
     """The other way; the process is not used again."""
     wear_out()
     empty()
@@ -87,7 +101,7 @@ def _open(path: str) -> tuple[str, tuple[int, ...], dict[str, Any]]:
             raise Refused("unreadable", f"Blender {_blender()} cannot read it: {_reason(error, path)}") from None
         state = "read with errors"
     version: Any = bpy.data.version
-    return state, tuple(version), Reader(bpy.data, None).record()
+    return state, tuple(version), Reader(bpy.data, None, look).record()
 
 
 def _same_place(one: str, other: str) -> bool:

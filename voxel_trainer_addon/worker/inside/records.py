@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
+import re
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
+
+import bpy
 
 from ...errors import SetAside
 from ...graph.blender.read import read_graphs
@@ -44,11 +49,12 @@ Json = dict[str, Any]
 class Reader:
     """Reads one file's data: `bpy.data`, or a `temp_data` that the whole file was linked into.
 
-    `own` is the library that is the file itself, None where the file is open.
+    `own` is the library that is the file itself, None where the file is open. With `look`, images tell whether their
+    files are missing.
     """
 
-    def __init__(self, data: Any, own: Any) -> None:
-        self.data, self.own = data, own
+    def __init__(self, data: Any, own: Any, look: bool = False) -> None:
+        self.data, self.own, self.look = data, own, look
         self.asides: list[SetAside] = []
         self.stacks: dict[str, Stack] = {}
 
@@ -65,7 +71,7 @@ class Reader:
         for kind in ("materials", "worlds", "lights", "cameras", "textures", "linestyles", "particles"):
             sections[kind] = self._each(kind, self._block)
         sections |= {
-            "images": self._each("images", _image),
+            "images": self._each("images", self._image),
             "texts": self._each("texts", _text),
             "actions": self._each("actions", _action),
             "libraries": [_library(library) for library in self.data.libraries if library != self.own],
@@ -101,6 +107,18 @@ class Reader:
                 sentence = "Blender gave no values for it."
                 self.asides.append(SetAside("parse", item, "unreadable", sentence, f"{type(error).__name__}: {error}"))
         return rows
+
+    def _image(self, image: Any) -> Json:
+        """Never its size or pixels: Blender would open the file at its path for them."""
+        row = {
+            "name": image.name,
+            "source": image.source,
+            "packed": len(image.packed_files) > 0,
+            "file": base_name(image.filepath_raw),
+            "colour_space": image.colorspace_settings.name,
+            "alpha_mode": image.alpha_mode,
+        }
+        return row | ({"missing": _is_missing(image)} if self.look else {})
 
     def _object(self, ob: Any) -> Json:
         """Its row; modifiers and constraints go to `stacks`."""
@@ -231,16 +249,16 @@ def _extent(vertices: Any) -> list[list[Any]] | None:
     return [numbers([min(axis) for axis in axes]), numbers([max(axis) for axis in axes])]
 
 
-def _image(image: Any) -> Json:
-    """Never its size or pixels: Blender would open the file at its path for them."""
-    return {
-        "name": image.name,
-        "source": image.source,
-        "packed": len(image.packed_files) > 0,
-        "file": base_name(image.filepath_raw),
-        "colour_space": image.colorspace_settings.name,
-        "alpha_mode": image.alpha_mode,
-    }
+def _is_missing(image: Any) -> bool:
+    """Whether the file of a picture is not there. Network shares are not asked: on Windows that would log in."""
+    if image.source not in ("FILE", "MOVIE", "SEQUENCE", "TILED") or image.packed_files or not image.filepath_raw:
+        return False
+    place = Path(bpy.path.abspath(image.filepath_raw, library=image.library))
+    if str(place).startswith(("\\\\", "//")):
+        return False
+    if image.source == "TILED":
+        return not any(place.parent.glob(re.sub(r"<UDIM>|<UVTILE>", "*", glob.escape(place.name))))
+    return not place.exists()
 
 
 def _text(text: Any) -> Json:

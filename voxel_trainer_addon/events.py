@@ -63,6 +63,8 @@ KINDS: dict[str, dict[str, str]] = {
     "paused": {"stage": "stage word"},
     "resumed": {"stage": "stage word"},
     "beat": {"rss_mb": "memory of pipeline and children, MB", "workers": "children alive"},
+    "serving": {"version": "version of Voxel Trainer", "blender": "Blender's version"},
+    "answer": {"ask": "the ask's name, that of its answer's file", "ok": "whether it could be answered"},
     "ended": {
         "exit": "exit status",
         "words": "what was made, or why it stopped",

@@ -64,6 +64,13 @@ class DataFolder:
         """Room for workers and children; emptied at the start of a run."""
         return self.root / ".scratch"
 
+    def serve(self, blender: str) -> Path:
+        """Where `serve` in this version of Blender is asked and answers; emptied when it starts."""
+        return self.root / "serve" / blender
+
+    def serve_lock(self, blender: str) -> Path:
+        return self.root / "serve" / f"{blender}.lock"
+
     def record(self, sha256: str) -> Path:
         return self.parsed / f"{sha256}.json"
 

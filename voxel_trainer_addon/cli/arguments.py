@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import UserError
 from ..graph.words.description import LENGTHS
+from ..pipeline.serve import IDLE_S
 from ..stage import PRESETS, STAGES, Options
 
 DESCRIPTION = """\
@@ -25,6 +26,7 @@ Voxel Trainer turns .blend files into proven training data and tuned models.
   explain    what the trees of a .blend file are and do, in words
   diff       what changed between the trees of two .blend files
   check      what breaks in another Blender, is missing or does nothing
+  serve      answer what the node editors ask, for ten idle minutes; Blender starts it
 
 Each stage is a command too: harvest, parse, dataset, train, evaluate.
 Without a command, what waits in ./training_data is parsed."""
@@ -101,6 +103,10 @@ def parser() -> argparse.ArgumentParser:
     status = _command(commands, "status", "Where the data folder stands.")
     status.add_argument("--goals", action="store_true", help="the success criteria, with figures and what is lacking")
     status.add_argument("--handoff", action="store_true", help="write HANDOFF.md into the data folder")
+    serve = _command(commands, "serve", "Answer what the node editors of this Blender ask; they start it themselves.")
+    serve.add_argument(
+        "--idle", type=seconds, default=IDLE_S, metavar="TIME", help="end after this idle time (default: 10m)"
+    )
     code = commands.add_parser(
         "code",
         description="Write one proven script for each node tree of a .blend file, or of every file in a folder, and "

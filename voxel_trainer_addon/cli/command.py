@@ -22,6 +22,7 @@ from ..paths import DataFolder
 from ..pipeline import code, status
 from ..pipeline.control import Control
 from ..pipeline.run import Run
+from ..pipeline.serve import Serve
 from ..stage import STAGES, Options
 from ..worker.protocol import Host
 from . import host, look
@@ -63,6 +64,8 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
     if found.command in look.COMMANDS:
         return look.COMMANDS[found.command](found, _blender(found, facts, script), _tick())
     folder = DataFolder(found.data.expanduser().resolve())
+    if found.command == "serve":
+        return Serve(folder, _blender(found, facts, script), found.idle).go()
     if found.command == "status":
         return _status(found, folder)
     options, stages = options_of(found), getattr(found, "stages", (found.command,))

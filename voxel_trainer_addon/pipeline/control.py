@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a person asks of a run while it works: lines in `control.jsonl`, and the signals that end a program.
 
-Pause: take nothing new, finish what runs, say so. Cancel: stop soon; what is done is kept. Resume: go on.
+Pause: take nothing new, finish what runs, say so. Cancel: stop soon; what is done is kept. Resume: go on. Ask: what
+`serve` is to answer.
 """
 
 from __future__ import annotations
 
 import signal
+from collections import deque
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -21,6 +23,7 @@ class Control:
         self.path, self._offset = path, 0
         self.paused = False
         self.cancelled = False
+        self.asks: deque[dict[str, Any]] = deque()
         self._before: dict[int, Any] = {}
 
     def listen(self) -> None:
@@ -47,3 +50,5 @@ class Control:
                 self.cancelled = True
             elif command in ("pause", "resume"):
                 self.paused = command == "pause"
+            elif command == "ask":
+                self.asks.append(line)

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from .choices import Choices
+from .helper import Answer, Helper
 from .needs import Needs, training_needs
 from .session import Phase, Session
 from .start import Program
 
-__all__ = ["Choices", "Needs", "Phase", "Program", "Session", "training_needs"]
+__all__ = ["Answer", "Choices", "Helper", "Needs", "Phase", "Program", "Session", "training_needs"]

@@ -64,8 +64,8 @@ def ensure(data: DataFolder, package: Path = PACKAGE) -> Path:
 
 
 def _tidy(data: DataFolder, keep: Path) -> None:
-    """Remove other copies, a day old or more, where no run is at work."""
-    if probe(data.lock):
+    """Remove other copies, a day old or more, where no run is at work and nobody is served."""
+    if probe(data.lock) or any(map(probe, data.serve_lock("").parent.glob("*.lock"))):
         return
     for copy in keep.parent.iterdir():
         if copy != keep and time.time() - copy.stat().st_mtime > OLD_S:

@@ -7,9 +7,10 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from .. import locks
 from ..events import Follower, RunState
@@ -40,6 +41,26 @@ class Phase(Enum):
     @property
     def alive(self) -> bool:
         return self in (Phase.STARTING, Phase.RUNNING, Phase.PAUSED)
+
+
+def control_line(folder: Path, what: Mapping[str, Any]) -> None:
+    """Append a line to the control file of a run. Raises OSError."""
+    line = json.dumps({"v": CONTROL_VERSION, "t": round(time.time(), 3), **what}) + "\n"
+    control = os.open(folder / "control.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    try:
+        os.write(control, line.encode())
+    finally:
+        os.close(control)
+
+
+def last_words(folder: Path) -> str:
+    """The last line of a run's log that says something, harmless and short."""
+    try:
+        text = (folder / "log.txt").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    lines = [line.strip() for line in text[-4000:].splitlines() if line.strip()]
+    return harmless(lines[-1], 200) if lines else ""
 
 
 class Session:
@@ -123,7 +144,7 @@ class Session:
         script = code_copy.ensure(self.data, self.package)
         run_id = new_id()
         command = program.command(script, [*words, "--run-id", run_id])
-        child = detached(command, self.data, run_id)
+        child = detached(command, self.data.root, self.data.runs / run_id)
         self._leave()
         self.id, self.message, self._child = run_id, "", child
         self._events = Follower(self.data.runs / run_id / "events.jsonl")
@@ -131,12 +152,7 @@ class Session:
     def steer(self, command: str) -> None:
         """Ask the run to `pause`, `resume` or `cancel`; it obeys between two units of work."""
         assert self.folder
-        line = json.dumps({"v": CONTROL_VERSION, "t": round(time.time(), 3), "command": command}) + "\n"
-        control = os.open(self.folder / "control.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        try:
-            os.write(control, line.encode())
-        finally:
-            os.close(control)
+        control_line(self.folder, {"command": command})
         self.asked = command
 
     def step(self, budget_s: float = 0.005) -> None:
@@ -167,18 +183,9 @@ class Session:
         self._child = None
         if self.run.heard:
             return
-        last = self._last_words()
+        last = last_words(self.folder) if self.folder else ""
         self._leave()
         if status == FOLDER_IN_USE:
             self.message = "Another run works in this data folder; it is shown here"
         else:
             self.message = f"The run could not start (exit status {status}). {last}"
-
-    def _last_words(self) -> str:
-        """The last line of the run's log that says something, harmless and short."""
-        try:
-            text = (self.folder / "log.txt").read_text(encoding="utf-8", errors="replace") if self.folder else ""
-        except OSError:
-            return ""
-        lines = [line.strip() for line in text[-4000:].splitlines() if line.strip()]
-        return harmless(lines[-1], 200) if lines else ""

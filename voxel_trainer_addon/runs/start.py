@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..paths import DataFolder
-
 
 @dataclass(frozen=True)
 class Program:
@@ -40,12 +38,11 @@ def new_id() -> str:
     return time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + "-" + secrets.token_hex(2)
 
 
-def detached(command: Sequence[str], data: DataFolder, run_id: str) -> subprocess.Popen[bytes]:
+def detached(command: Sequence[str], cwd: Path, folder: Path) -> subprocess.Popen[bytes]:
     """Start `command` in a session of its own, with the environment as it is and nothing of ours inherited.
 
-    Wheels are found through HOME and `BLENDER_USER_*`, so these stay. Output goes to the run's `log.txt`.
+    Wheels are found through HOME and `BLENDER_USER_*`, so these stay. Output goes to `log.txt` in `folder`.
     """
-    folder = data.runs / run_id
     folder.mkdir(parents=True, exist_ok=True)
     if sys.platform == "win32":
         flags, session = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS, False
@@ -54,7 +51,7 @@ def detached(command: Sequence[str], data: DataFolder, run_id: str) -> subproces
     with open(folder / "log.txt", "ab") as log:
         return subprocess.Popen(
             command,
-            cwd=data.root,
+            cwd=cwd,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

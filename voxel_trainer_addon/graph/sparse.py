@@ -32,10 +32,15 @@ def collection_calls(place: Place, told: Mapping[str, Value]) -> list[tuple[str,
 def item_step(node: Place, collection: str, what: str, *args: Value) -> Step:
     """The step that one row of a node's `items` stands for."""
     place = node / collection
+    if what not in ITEM_CALLS:
+        raise ValueError(f"“{what}” is nothing that is done to items.")
     if what == "skip":
         count, *given = args
         return Waste(place, "new", tuple(given), {}, count)
     return Call(place, what, (place / At(args[0]),) if what == "remove" else args)
+
+
+ITEM_CALLS = frozenset({"new", "skip", "remove", "move"})
 
 
 class _Tree:

@@ -88,7 +88,13 @@ def build_all(
     keep their names, as something finds them by these.
     """
     kept = kept or {}
-    trees = [_Tree(graph, layout, limit_s, frozenset(kept.get(graph.key, ()))) for graph in graphs]
+    trees = [Builder(graph, layout, limit_s, frozenset(kept.get(graph.key, ()))) for graph in graphs]
+    work_through(trees)
+    return {tree.graph.key: tree.error or tuple(tree.steps) for tree in trees}
+
+
+def work_through(trees: Sequence[Builder]) -> None:
+    """Build the trees, each as far as it goes: what went wrong is its `error`."""
     for tree in trees:
         tree.attempt(tree.begin)
     with Holder() as hold:
@@ -102,10 +108,11 @@ def build_all(
             hold(work, *(tree.tree for tree in trees if tree.tree is not None))
     for tree in trees:
         tree.attempt(tree.finish)
-    return {tree.graph.key: tree.error or tuple(tree.steps) for tree in trees}
 
 
-class _Tree(Loop):
+class Builder(Loop):
+    """Builds one tree."""
+
     def __init__(self, graph: Graph, layout: bool, limit_s: float, kept: frozenset[str] = frozenset()) -> None:
         super().__init__()
         self.graph = graph

@@ -25,8 +25,11 @@ def lay_out(loop: Loop, graph: Graph, made: Sequence[Node]) -> None:
         place = Place(f"node/{node.name}")
         for side, wanted in (("inputs", node.inputs), ("outputs", node.outputs)):
             sockets = getattr(live[node.name], side)
-            found = [items.index_of(sockets, want.identifier) if graph.sparse else n for n, want in enumerate(wanted)]
-            for n, want in zip(found, wanted, strict=True):
+            for n, want in enumerate(wanted):
+                if graph.sparse:
+                    if want.value is None and not want.layout:
+                        continue
+                    n = items.index_of(sockets, want.identifier)
                 if n < len(sockets):
                     at = place / side / items.key(sockets, n)
                     _socket(loop, at, sockets[n], want, node.type != REROUTE, usual[1])

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A compact form pasted into the open file: into an empty tree whole, else as nodes among others or as a group's node.
+
+Whatever the form says, only the builder runs. Nothing is made that the form does not ask for: data-blocks that this
+file lacks stay empty and are named.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import bpy
+
+from ...words import counted
+from ..arrange import arranged
+from ..canonical import graph_hash
+from ..model import Graph, Value
+from ..sparse import graphs
+from ..steps import TREE
+from ..translate import translated
+from .build import Builder, work_through
+from .fitting import kept, rename
+from .read import read_graph
+
+LIMIT_S = 30.0
+NODES_MAX = 20_000
+TEXT_MAX = 64 << 20
+GROUP_NODES = {
+    "ShaderNodeTree": "ShaderNodeGroup",
+    "GeometryNodeTree": "GeometryNodeGroup",
+    "CompositorNodeTree": "CompositorNodeGroup",
+    "TextureNodeTree": "TextureNodeGroup",
+}
+
+
+class Damaged(ValueError):
+    """A clipboard that cannot be pasted, with the sentence that says why. Nothing was changed."""
+
+
+@dataclass
+class Pasted:
+    """What came of it: the nodes that are new in the tree, the groups that are new in the file, and what is to be told:
+    what has another name here, what is left out."""
+
+    nodes: list[Any] = field(default_factory=list)
+    groups: list[Any] = field(default_factory=list)
+    actions: list[Any] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    shared: dict[str, str] = field(default_factory=dict)
+    """Name of a group that was made → that of an equal one that was there and is used instead."""
+
+
+def form_of(text: str) -> dict[str, Value]:
+    """The compact form in a clipboard. Raises Damaged for anything else."""
+    if not text.strip():
+        raise Damaged("The clipboard is empty. Copy a tree with Copy as Graph first.")
+    if len(text) > TEXT_MAX:
+        raise Damaged("The clipboard holds more than any tree would take.")
+    try:
+        form = json.loads(text)
+    except (ValueError, RecursionError):
+        form = None
+    if not isinstance(form, dict) or "format" not in form:
+        raise Damaged("The clipboard holds no graph. Copy a tree with Copy as Graph first.")
+    try:
+        found = graphs(form)
+        count = sum(len(graph.nodes) for graph in found)
+        if not found or not all(isinstance(graph.key, str) and "/" in graph.key for graph in found):
+            raise ValueError("it names no tree")
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise Damaged(f"The graph in the clipboard is damaged: {_short(error)}") from None
+    if count > NODES_MAX:
+        raise Damaged(f"The graph in the clipboard has {counted(count, 'node')}; {NODES_MAX:,} are the most.")
+    return form
+
+
+def paste(form: Mapping[str, Value], tree: Any, at: tuple[float, float] = (0.0, 0.0)) -> Pasted:
+    """Build the form's tree in `tree`, its middle `at` this place. Raises Damaged where it does not fit; then nothing
+    is changed."""
+    made = Pasted()
+    form, made.told = translated(form, bpy.app.version_string.split()[0])
+    try:
+        names = rename(form)
+        found = graphs(form)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise Damaged(f"The graph in the clipboard is damaged: {_short(error)}") from None
+    *groups, root = [kept(graph, made.told) for graph in found]
+    if root.type != tree.bl_idname:
+        kinds = {"ShaderNodeTree": "shader", "GeometryNodeTree": "geometry", "CompositorNodeTree": "compositor"}
+        here, there = (kinds.get(kind, "another kind of") for kind in (tree.bl_idname, root.type))
+        raise Damaged(f"The clipboard holds {there} nodes, and this is a tree of {here} nodes.")
+    before = {node.as_pointer() for node in tree.nodes}
+    whole = not tree.nodes and not tree.interface.items_tree
+    moved = tree.animation_data is not None
+    try:
+        _build(groups, root, tree, made, names, whole)
+    except Exception as error:
+        for node in [node for node in tree.nodes if node.as_pointer() not in before]:
+            tree.nodes.remove(node)
+        if whole:
+            tree.interface.clear()
+        if not moved:
+            tree.animation_data_clear()
+        bpy.data.batch_remove((*made.groups, *made.actions))
+        raise Damaged(f"The graph in the clipboard could not be built: {_short(error)}") from None
+    made.nodes = [node for node in tree.nodes if node.as_pointer() not in before]
+    _move(made.nodes, at, tree)
+    for node in tree.nodes:
+        node.select = node.as_pointer() not in before
+    return made
+
+
+def _build(
+    groups: Sequence[Graph], root: Graph, tree: Any, made: Pasted, names: Mapping[str, str], whole: bool
+) -> None:
+    as_group = bool(root.interface) and not whole
+    for graph in (*groups, *([root] if as_group else ())):
+        made.groups.append(bpy.data.node_groups.new(graph.name, graph.type))
+        _fill(graph, made.groups[-1], made)
+        _share(made, names)
+    if as_group:
+        node = tree.nodes.new(GROUP_NODES[root.type])
+        node.node_tree = bpy.data.node_groups[made.shared.get(root.name, root.name)]
+    else:
+        _fill(root if whole else replace(root, interface=(), settings={}, layout={}), tree, made)
+
+
+class _Into(Builder):
+    """Builds a graph in a tree that is there already."""
+
+    def __init__(self, graph: Graph, target: Any) -> None:
+        super().__init__(graph, True, LIMIT_S)
+        self.target = target
+
+    def make_tree(self) -> Any:
+        self.stage.things[TREE.base] = self.target
+        return self.target
+
+
+def _act(graph: Graph, target: Any, made: Pasted) -> bool:
+    """Make the action for the keyframes of a graph, where its tree has none."""
+    if target.animation_data is not None and target.animation_data.action is not None:
+        return False
+    made.actions.append(bpy.data.actions.new(graph.animation.settings["action"]["name"]))
+    return True
+
+
+def _fill(graph: Graph, target: Any, made: Pasted) -> None:
+    """Build one graph in a tree; links that Blender did not take are told. Raises what Blender raises."""
+    if graph.animation.keys and not _act(graph, target, made):
+        graph = replace(graph, animation=replace(graph.animation, keys=(), settings={}))
+        made.told.append("Keyframes are left out: the tree has an action already.")
+    build = _Into(graph, target)
+    work_through([build])
+    if build.error:
+        raise build.error
+    if lost := len(graph.links) - len(build.linked):
+        made.told.append(f"{counted(lost, 'link')} found no socket and {'is' if lost == 1 else 'are'} left out.")
+
+
+def _share(made: Pasted, names: Mapping[str, str]) -> None:
+    """Use the group that this file has under the name, where that is the same as the last one that was made."""
+    group = made.groups[-1]
+    name = names[group.name]
+    groups: Any = bpy.data.node_groups
+    there = groups.get(name)
+    if there is None or there == group or there.bl_idname != group.bl_idname:
+        return
+    back = {new: made.shared.get(new, new) for new in names}
+    ours, theirs = (_hash(tree, name, back) for tree in (group, there))
+    if ours == theirs:
+        made.shared[group.name] = name
+        group.user_remap(there)
+        groups.remove(made.groups.pop())
+
+
+def _hash(tree: Any, name: str, names: Mapping[str, str]) -> str:
+    """The canonical hash of a live group with all below it, called `name`."""
+    found: dict[str, Graph] = {}
+
+    def visit(tree: Any, name: str) -> None:
+        key = f"node_groups/{name}"
+        if key not in found:
+            found[key] = read_graph(tree, key)
+            for node in tree.nodes:
+                below = getattr(node, "node_tree", None)
+                if below is not None:
+                    visit(below, names.get(below.name, below.name))
+
+    visit(tree, name)
+    return graph_hash(f"node_groups/{name}", found)
+
+
+def _move(nodes: Sequence[Any], at: tuple[float, float], tree: Any) -> None:
+    """Bring the middle of the nodes to a place; those that all lie on one spot are arranged first."""
+    if not nodes:
+        return
+    names = {node.name for node in nodes}
+    tops = [node for node in nodes if node.parent is None or node.parent.name not in names]
+    if len(nodes) > 1 and len({tuple(node.location) for node in nodes}) == 1:
+        graph = read_graph(tree, "node_groups/here")
+        part = replace(
+            graph,
+            nodes=tuple(node for node in graph.nodes if node.name in names),
+            links=tuple(link for link in graph.links if link.source in names and link.target in names),
+        )
+        for name, place in arranged(part).items():
+            tree.nodes[name].location = place
+    lefts, rights = ([node.location.x + more * node.width for node in tops] for more in (0, 1))
+    heights = [node.location.y for node in tops]
+    dx, dy = (round(a - (min(b) + max(c)) / 2) for a, b, c in ((at[0], lefts, rights), (at[1], heights, heights)))
+    for node in tops:
+        node.location.x += dx
+        node.location.y += dy
+
+
+def _short(error: Exception) -> str:
+    words = str(error) if isinstance(error, ValueError) else f"{type(error).__name__} {error}"
+    return words.strip().rstrip(".")[:200] + "."

@@ -87,6 +87,15 @@ def samples(python: Path, version: str, work: Path) -> tuple[list[Path], dict[st
     return sorted(folder.glob("*.blend")), json.loads((folder / "told.json").read_text(encoding="utf-8"))
 
 
+def fresh(python: Path, version: str, work: Path) -> dict[str, Any]:
+    """Tree type → a tree with a node of each type as that Blender makes it."""
+    place = work / f"fresh-{version}.json"
+    if not place.exists() and inside(python, ["fresh", str(place)]):
+        raise SystemExit(f"Blender {version} could not make its nodes")
+    found: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+    return found
+
+
 def measure(old: str, new: str, pythons: dict[str, Path], folders: list[Path], work: Path) -> dict[str, Any]:
     """The part of the table for two versions."""
     version, assets = facts(pythons[old])
@@ -104,7 +113,10 @@ def measure(old: str, new: str, pythons: dict[str, Path], folders: list[Path], w
     if lost:
         say(f"Samples that a Blender could not open: {', '.join(lost)}")
     versions = {"from": version, "to": facts(pythons[new])[0], "date": time.strftime("%Y-%m-%d")}
-    return {**versions, "sample": len(told), **travel_table.as_json(found)}
+    part = travel_table.as_json(found)
+    before, after = (fresh(pythons[which], which, work) for which in (old, new))
+    part["changes"] += travel_table.defaults(before, after, part["changes"])
+    return {**versions, "sample": len(told), **part}
 
 
 def write(part: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 sees them.
 
     python -m build_tools.travel_inside sample FOLDER
+    python -m build_tools.travel_inside fresh OUT.json
     python -m build_tools.travel_inside read OUT.jsonl FILE.blend …
 """
 
@@ -18,7 +19,7 @@ from typing import Any
 import bpy
 
 from voxel_trainer_addon.graph.blender.read import read_graphs
-from voxel_trainer_addon.worker.inside import empty
+from voxel_trainer_addon.worker.inside import empty, node_table
 
 TREES = ("ShaderNodeTree", "GeometryNodeTree", "TextureNodeTree", "CompositorNodeTree")
 A_FILE = 12
@@ -103,6 +104,12 @@ def make(kind: str, node_type: str, told: dict[str, list[Any]], setting: str | N
     return node
 
 
+def fresh(out: str) -> None:
+    """Write tree type → a tree with a node of each type as this Blender makes it."""
+    made = node_table.run({"types": dict.fromkeys(TREES, node_types())}, Path(out).parent)["trees"]
+    Path(out).write_text(json.dumps(made, default=vars), encoding="utf-8")
+
+
 def read(out: str, paths: list[str]) -> None:
     """Append a line for each file: `file`, `written` (version), `trees` (key → graph), `compositors` (scene → group);
     a file that this Blender cannot open has `error`."""
@@ -133,6 +140,8 @@ def seen(path: str) -> dict[str, Any]:
 if __name__ == "__main__":
     if sys.argv[1] == "sample":
         sample(os.path.abspath(sys.argv[2]))
+    elif sys.argv[1] == "fresh":
+        fresh(os.path.abspath(sys.argv[2]))
     else:
         read(sys.argv[2], sys.argv[3:])
     sys.stdout.flush()

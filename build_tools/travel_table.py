@@ -15,12 +15,13 @@ has more nodes.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 Change = tuple[str, str, str, str, str | None]
 Record = Mapping[str, Any]
+Row = list[Any]
 MAIN = "N"
 """What `travel_inside` calls the one node of each tree of its sample."""
 COMPUTED = frozenset({"socket_idname"})
@@ -266,6 +267,41 @@ def holds(tree: Record) -> dict[str, Any]:
         out |= {f"{where}setting:{name}": value for name, value in node["settings"].items() if name not in COMPUTED}
         out |= {f"{where}input:{s['identifier']}": s["value"] for s in node["inputs"] if s["value"] is not None}
     return out
+
+
+def defaults(before: Mapping[str, Record], after: Mapping[str, Record], changes: Sequence[Row]) -> list[Row]:
+    """Rows of the kind `default`: what a fresh node of the older version has otherwise, so that a form which does not
+    mention it means this value. Besides what differs, what an `item` row changes."""
+    rows: list[Row] = []
+    for kind, tree in before.items():
+        new = {node["type"]: node for node in after[kind]["nodes"]}
+        for node in tree["nodes"]:
+            mine = [row for row in changes if row[1:3] == [kind, node["type"]]]
+            other = new.get(next((row[4] for row in mine if row[0] == "type"), node["type"]))
+            if other is None:
+                continue
+            called = {row[3]: row[4] for row in mine if row[0] == "input"}
+            became = Counter(called.get(s["identifier"], s["identifier"]) for s in node["inputs"])
+            theirs = {f"input:{socket['identifier']}": socket["value"] for socket in other["inputs"]}
+            theirs |= {f"setting:{name}": value for name, value in other["settings"].items()}
+            ours = [(f"setting:{name}", name, value) for name, value in node["settings"].items()]
+            ours += [
+                (f"input:{s['identifier']}", "", s["value"])
+                for s in node["inputs"]
+                if became[called.get(s["identifier"], s["identifier"])] == 1  # else which counts depends on settings
+            ]
+            for place, setting, value in ours:
+                where, _, name = place.partition(":")
+                there = theirs.get(f"{where}:{called.get(name, name)}" if where == "input" else place, value)
+                short = isinstance(value, int | float | str) or (isinstance(value, list) and not _has_parts(value))
+                item = [row for row in mine if row[0] == "item" and row[3] == f"{setting}={value}" and row[4]]
+                if short and (there != value or item):
+                    rows.append(["default", kind, node["type"], place, None, [0, 0, 0, 0], {"old": value}])
+    return sorted(rows, key=str)
+
+
+def _has_parts(value: list[Any]) -> bool:
+    return any(isinstance(part, dict | list) for part in value)
 
 
 def as_json(found: Findings) -> dict[str, Any]:

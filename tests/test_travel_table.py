@@ -120,3 +120,18 @@ def test_what_no_change_explains_is_counted() -> None:
     before, after = node("X", (socket("A", value=1.0),)), node("X", (socket("A", value=2.0),))
     found = travel_table.compare({"a": file(tree(before))}, {"a": file(tree(after))}, "4.2", {})
     assert travel_table.as_json(found)["unexplained"] == [["an input with another value", "X", "A", 1]]
+
+
+def test_defaults_are_told_where_they_differ_or_have_another_name() -> None:
+    def fresh(**settings: Any) -> Any:
+        return {"T": tree(node("X", (socket("Size", value=settings.pop("size")), socket("A")), **settings), kind="T")}
+
+    before, after = fresh(size=1.0, mode="SLOW", kept=1), fresh(size=2.0, mode="SLOW", kept=1)
+    changes = [["item", "T", "X", "mode=SLOW", "LEGACY", [1, 1, 1, 0]]]
+    found = travel_table.defaults(before, after, changes)
+    assert [(row[0], row[3], row[6]["old"]) for row in found] == [
+        ("default", "input:Size", 1.0),
+        ("default", "setting:mode", "SLOW"),
+    ]
+    shared = [["input", "T", "X", "Size", "A", [1, 1, 1, 0]]]
+    assert travel_table.defaults(before, after, shared) == [], "two that became one have no default of their own"

@@ -43,7 +43,8 @@ def test_types_and_sockets_get_their_new_names() -> None:
             math={"type": "ShaderNodeMath"},
         )
     )
-    assert tree["nodes"]["split"] == {"type": "ShaderNodeSeparateColor", "inputs": {"Color": [1, 0, 0, 1]}}
+    split = tree["nodes"]["split"]
+    assert (split["type"], split["inputs"]) == ("ShaderNodeSeparateColor", {"Color": [1, 0, 0, 1]})
     assert tree["links"] == [["split", "Red", "math", "Value"]]
 
 
@@ -67,3 +68,10 @@ def test_a_way_that_nobody_measured_is_said_and_changes_nothing() -> None:
         "It was copied in Blender 5.2.3, and nobody measured what became of that in 4.3.2."
     ]
     assert translated(before, "5.2.3") == (before, [])
+
+
+def test_what_was_usual_then_is_said_where_it_is_not_now() -> None:
+    tree, said = in_52(form(type="ShaderNodeTree", skin={"type": "ShaderNodeBsdfPrincipled"}))
+    assert tree["nodes"]["skin"]["inputs"]["Subsurface Scale"] == 0.05
+    assert tree["nodes"]["skin"]["settings"]["subsurface_method"] == "RANDOM_WALK_LEGACY"
+    assert said == ["Principled BSDF: subsurface_method RANDOM_WALK is now RANDOM_WALK_LEGACY."]

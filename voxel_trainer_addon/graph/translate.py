@@ -31,7 +31,7 @@ def translated(form: Mapping[str, Value], to: str) -> tuple[dict[str, Value], li
     said: dict[str, None] = {}
     rows: dict[tuple[str, str], list[travel.Change]] = defaultdict(list)
     for change in table.changes:
-        if change.kind not in travel.ADDS:
+        if change.kind not in travel.ADDS or change.kind == "default":
             rows[change.tree, change.type].append(change)
     for tree in made["trees"]:
         for change in rows[tree["type"], ""]:
@@ -42,7 +42,8 @@ def translated(form: Mapping[str, Value], to: str) -> tuple[dict[str, Value], li
             ):
                 said[travel.sentence(change)] = None
         for name, node in list(tree.get("nodes", {}).items()):
-            for change in rows[tree["type"], node["type"]]:
+            met = rows[tree["type"], node["type"]]
+            for change in sorted(met, key=lambda change: change.kind != "default"):
                 if _take(tree, name, node, change):
                     said[travel.sentence(change)] = None
     return made, list(said)
@@ -51,7 +52,11 @@ def translated(form: Mapping[str, Value], to: str) -> tuple[dict[str, Value], li
 def _take(tree: Held, name: str, node: Held, change: travel.Change) -> bool:
     """Make one change to a node; whether that is worth telling. The type comes last, as rows are of the old one."""
     kind, becomes = change.kind, change.becomes
-    settings: Held = node.get("settings", {})
+    settings: Held = node.setdefault("settings", {})
+    if kind == "default":  # what the form does not mention is what the older version usually has
+        where, _, held = change.name.partition(":")
+        node.setdefault(f"{where}s", {}).setdefault(held, change.values["old"])
+        return False
     if kind == "type":
         if becomes and " + " not in becomes:
             node["type"] = becomes

@@ -21,7 +21,7 @@ from .model import Graph, Node, Socket
 
 TABLE = Path(__file__).with_name("travel.json")
 _NONE: Mapping[str, Any] = {}
-ADDS = frozenset({"new setting", "new input"})
+ADDS = frozenset({"new setting", "new input", "default"})
 """Kinds of changes that take nothing from a graph."""
 
 
@@ -29,9 +29,10 @@ ADDS = frozenset({"new setting", "new input"})
 class Change:
     """One row of the table. `kind`: `type`, `setting`, `superseded`, `item`, `input`, `output`, `input name`,
     `output name`, `input type`, `output type`, `new setting`, `new input`, `tree setting`, `interface setting`,
-    `interface` or `tree`. `type` is a node type; for `tree` a collection of `bpy.data`. `name` is a setting, an
-    `setting=ITEM` or a socket's identifier. `becomes` is None where it is gone; several are joined by ` + `.
-    `values`: what values became, as far as seen. `seen`: nodes, trees and files that people made, trees of the sample.
+    `interface`, `tree` or `default` (a fresh node of the older version has `values["old"]` at the place `name`).
+    `type` is a node type; for `tree` a collection of `bpy.data`. `name` is a setting, a `setting=ITEM` or a socket's
+    identifier. `becomes` is None where it is gone; several are joined by ` + `. `values`: what values became, as far
+    as seen. `seen`: nodes, trees and files that people made, trees of the sample.
     """
 
     kind: str

@@ -68,6 +68,11 @@ class DataFolder:
         """Where `serve` in this version of Blender is asked and answers; emptied when it starts."""
         return self.root / "serve" / blender
 
+    @property
+    def serve_copies(self) -> Path:
+        """Where an editor lays copies of trees that are too large to be told, for `serve` to read and delete."""
+        return self.root / "serve" / "copies"
+
     def serve_lock(self, blender: str) -> Path:
         return self.root / "serve" / f"{blender}.lock"
 

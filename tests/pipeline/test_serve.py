@@ -77,6 +77,10 @@ def asker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
         asker.helper._child.wait(10)
 
 
+def about(graph: Any, **more: Any) -> dict[str, Any]:
+    return {"graphs": {graph["key"]: graph}, "root": graph["key"], **more}
+
+
 def proof(graph: Any, **more: Any) -> dict[str, Any]:
     key = graph["key"]
     return {"view": "prove", "graphs": {key: graph}, "key": key, "layout": False, **more}
@@ -91,26 +95,27 @@ def test_code_comes_back_proven_and_the_form_too(asker: Asker, graph: Any) -> No
 
 
 def test_a_copy_of_the_file_is_read_and_deleted(asker: Asker, graph: Any) -> None:
-    place = asker.data.serve(BLENDER) / "copy.blend"
+    place = asker.data.serve_copies / "copy.blend"
+    place.parent.mkdir(parents=True, exist_ok=True)
     bpy.data.libraries.write(str(place), {bpy.data.node_groups["Wave"]})
     told = asker.ask("proven", {"view": "prove", "copy": str(place), "key": "node_groups/Wave", "layout": True})
     assert told.ok and told.body["proven"] and not place.exists()
 
 
 def test_words_findings_and_edits(asker: Asker, graph: Any, tmp_path: Path) -> None:
-    told = asker.ask("explain", {"graph": graph})
+    told = asker.ask("explain", about(graph))
     assert set(told.body) == {"line", "paragraph", "full"}
     assert ["Loose"] in [one["nodes"] for one in told.body["full"]]
-    found = asker.ask("check", {"graph": graph, "to": "", "pictures": []}).body["findings"]
+    found = asker.ask("check", about(graph, to="", pictures=[])).body["findings"]
     assert [one["kind"] for one in found] == ["no effect"] and found[0]["nodes"] == ["Loose"]
     other = read_graph(tree("COSINE", "Other"), "node_groups/Wave").as_json()
-    (edit,) = asker.ask("diff", {"old": other, "graph": graph}).body["edits"]
-    assert edit["words"] == "Set operation of “Math” from COSINE to SINE."
+    (edit,) = asker.ask("diff", about(graph, other=about(other))).body["edits"]
+    assert edit["words"] == "Set operation of “Math” from SINE to COSINE."
     file = tmp_path / "other.blend"
     bpy.data.libraries.write(str(file), {bpy.data.node_groups["Other"]})
     assert asker.ask("keys", {"file": str(file)}).body["keys"] == [["node_groups/Other", "ShaderNodeTree"]]
-    (edit,) = asker.ask("diff", {"file": str(file), "key": "node_groups/Other", "graph": graph}).body["edits"]
-    assert edit["old"] == "COSINE"
+    (edit,) = asker.ask("diff", about(graph, file=str(file), key="node_groups/Other")).body["edits"]
+    assert edit["new"] == "COSINE"
 
 
 def test_what_cannot_be_answered_gets_a_sentence_and_the_next_ask_an_answer(asker: Asker, graph: Any) -> None:
@@ -121,20 +126,20 @@ def test_what_cannot_be_answered_gets_a_sentence_and_the_next_ask_an_answer(aske
     unknown = {**graph, "refused": "refused: The node “Magic” is of a type that this Blender does not know."}
     told = asker.ask("proven", proof(unknown))
     assert told.ok and not told.body["proven"] and "Magic" in told.body["reason"]
-    assert asker.ask("explain", {"graph": graph}).ok
+    assert asker.ask("explain", about(graph)).ok
 
 
 def test_a_killed_process_is_started_anew(asker: Asker, graph: Any) -> None:
-    asker.ask("explain", {"graph": graph})
+    asker.ask("explain", about(graph))
     before = asker.pid()
-    told = asker.ask("explain", {"graph": graph}, meanwhile=lambda: os.kill(before, signal.SIGKILL))
+    told = asker.ask("explain", about(graph), meanwhile=lambda: os.kill(before, signal.SIGKILL))
     assert told.ok and asker.pid() != before
 
 
 def test_a_second_one_is_attached_to_the_first(asker: Asker, graph: Any) -> None:
-    asker.ask("explain", {"graph": graph})
+    asker.ask("explain", about(graph))
     other = Asker(asker.data)
-    assert other.ask("explain", {"graph": graph}).ok and other.helper._child is None
+    assert other.ask("explain", about(graph)).ok and other.helper._child is None
 
 
 def test_it_leaves_when_nothing_is_asked(tmp_path: Path) -> None:
@@ -148,5 +153,5 @@ def test_it_leaves_when_nothing_is_asked(tmp_path: Path) -> None:
 def test_a_program_that_does_not_start_is_said(tmp_path: Path, graph: Any) -> None:
     broken = Asker(DataFolder(tmp_path))
     broken.helper.program = Program(shutil.which("false") or "/bin/false", is_module=True)
-    told = broken.ask("explain", {"graph": graph})
+    told = broken.ask("explain", about(graph))
     assert not told.ok and "ended without an answer" in told.sentence

@@ -73,6 +73,7 @@ class Serve:
                 log.close()
                 for name in ("asks", "answers", "records"):
                     shutil.rmtree(self.place / name, ignore_errors=True)
+                shutil.rmtree(self.folder.serve_copies, ignore_errors=True)
         return Exit.DONE
 
     def _answer_all(self, log: EventLog) -> None:
@@ -128,14 +129,14 @@ class Serve:
 
     def _explain(self, body: Body) -> dict[str, Any]:
         """The description at every length: `text` and `nodes` of its statements."""
-        graph = Graph.from_json(body["graph"])
+        graph = self._graph(body)
         fresh = self._fresh_of(graph)
         plain = {node.type: node for node in fresh.nodes}
         told = {length: description(graph, length, plain) for length in LENGTHS}
         return {length: [{"text": s.text, "nodes": s.nodes} for s in said] for length, said in told.items()}
 
     def _check(self, body: Body) -> dict[str, Any]:
-        graph = Graph.from_json(body["graph"])
+        graph = self._graph(body)
         if body["to"]:
             trees.measured(self.host.name, body["to"])
         more: dict[str, Any] = {"fresh": self._fresh_of(graph), "pictures": body["pictures"]}
@@ -143,12 +144,13 @@ class Serve:
         return {"findings": [finding.as_json() for finding in found]}
 
     def _diff(self, body: Body) -> dict[str, Any]:
-        """What makes `graph` of the other one: `old` is that graph, or `file` and `key` say where it lies."""
+        """What makes the other tree of this one: `other` is a body as this one's, or `file` and `key` say where it
+        lies."""
         if "file" in body:
-            old = trees.one_file(Path(body["file"]), self.host, self._tick).chosen(body["key"])[body["key"]]
+            other = trees.one_file(Path(body["file"]), self.host, self._tick).chosen(body["key"])[body["key"]]
         else:
-            old = Graph.from_json(body["old"])
-        edits = diff(old, Graph.from_json(body["graph"]))
+            other = self._graph(body["other"])
+        edits = diff(self._graph(body), other)
         return {"edits": [{**edit.as_json(), "words": edit.words()} for edit in edits]}
 
     def _keys(self, body: Body) -> dict[str, Any]:
@@ -164,12 +166,19 @@ class Serve:
         "keys": _keys,
     }
 
+    def _graph(self, body: Body) -> Graph:
+        """The tree that is asked about: among `graphs`, or in the file `copy`, by its `root`."""
+        graphs = body["graphs"] if "copy" not in body else read_json(self._record(Path(body["copy"])))["graphs"]
+        return Graph.from_json(graphs[body["root"]])
+
     # the worker
 
     def _work(self, request: Request) -> Answer:
         """One request to the warm worker, started where there is none. Raises UserError where it is not answered."""
         if self._pool is None:
-            self._pool = Pool(self.host, workers=1, memory_mb=WORKER_MB * 4, scratch=self.place, readable=[self.place])
+            copies = self.folder.serve_copies
+            copies.mkdir(parents=True, exist_ok=True)
+            self._pool = Pool(self.host, workers=1, memory_mb=WORKER_MB * 4, scratch=self.place, readable=[self.place, copies])
         try:
             (answer,) = self._pool.run([request], self._tick)
         except UserError:

@@ -23,7 +23,7 @@ from ..steps import TREE
 from ..translate import translated
 from .build import Builder, work_through
 from .fitting import kept, rename
-from .read import read_graph
+from .read import read_graph, read_with_groups
 
 LIMIT_S = 30.0
 NODES_MAX = 20_000
@@ -169,29 +169,12 @@ def _share(made: Pasted, names: Mapping[str, str]) -> None:
     there = groups.get(name)
     if there is None or there == group or there.bl_idname != group.bl_idname:
         return
-    back = {new: made.shared.get(new, new) for new in names}
-    ours, theirs = (_hash(tree, name, back) for tree in (group, there))
+    key = f"node_groups/{name}"
+    ours, theirs = (graph_hash(key, read_with_groups(tree, key)) for tree in (group, there))
     if ours == theirs:
         made.shared[group.name] = name
         group.user_remap(there)
         groups.remove(made.groups.pop())
-
-
-def _hash(tree: Any, name: str, names: Mapping[str, str]) -> str:
-    """The canonical hash of a live group with all below it, called `name`."""
-    found: dict[str, Graph] = {}
-
-    def visit(tree: Any, name: str) -> None:
-        key = f"node_groups/{name}"
-        if key not in found:
-            found[key] = read_graph(tree, key)
-            for node in tree.nodes:
-                below = getattr(node, "node_tree", None)
-                if below is not None:
-                    visit(below, names.get(below.name, below.name))
-
-    visit(tree, name)
-    return graph_hash(f"node_groups/{name}", found)
 
 
 def _move(nodes: Sequence[Any], at: tuple[float, float], tree: Any) -> None:

@@ -188,6 +188,40 @@ def read_graph(tree: Any, key: str, owner: Any = None) -> Graph:
     return replace(graph, refused=_refusal(graph))
 
 
+def read_with_groups(tree: Any, key: str, owner: Any = None) -> dict[str, Graph]:
+    """A live tree and every group below it, by key, as `read_graphs` has them.
+
+    Raises UnicodeDecodeError where a name is no text.
+    """
+    graphs: dict[str, Graph] = {}
+    live: dict[str, Any] = {key: tree}
+    clashes: dict[str, str] = {}
+    todo = [(key, tree, owner)]
+    while todo:
+        at, thing, owner = todo.pop()
+        graphs[at] = read_graph(thing, at, owner)
+        for group in dict.fromkeys(getattr(node, "node_tree", None) for node in thing.nodes):
+            if group is None:
+                continue
+            below = f"node_groups/{group.name}"
+            if live.setdefault(below, group) != group:
+                clashes[at] = f"refused: it uses two groups called “{group.name}”"
+            elif below not in graphs and all(below != other for other, _, _ in todo):
+                todo.append((below, group, None))
+    for at, sentence in clashes.items():
+        graphs[at] = replace(graphs[at], refused=graphs[at].refused or sentence)
+    for at, graph in graphs.items():
+        if graph.missing:
+            graphs[at] = _stand_in(graph, list(graphs.values()))
+    return _with_refusals(graphs, set())
+
+
+def embedded_key(owner: Any) -> str:
+    """The key of the tree that lies in a data-block: `materials/Rust`."""
+    collection = next(name for name, kind in OWNERS.items() if kind == owner.id_type)
+    return f"{collection}/{owner.name}"
+
+
 SOCKET_NAMES = {"VALUE": "Float", "RGBA": "Color", "BOOLEAN": "Bool"}
 """`type` of a socket → how its class is called, where that is another word."""
 

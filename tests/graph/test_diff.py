@@ -175,17 +175,17 @@ def changed(name: str, **more: Any) -> Graph:
         ),
         (
             lambda: changed("one", inputs=(replace(math("one").inputs[0], value=2.0), math("one").inputs[1])),
-            ["Set the value of inputs “Value” of “one” from 0.5 to 2.0."],
+            ["Set the input “Value 1” of “one” from 0.5 to 2.0."],
         ),
         (lambda: replace(CHAIN, nodes=(*CHAIN.nodes, math("five"))), ["Add the node “five” (Math)."]),
         (
             lambda: replace(CHAIN, nodes=CHAIN.nodes[:-1], links=CHAIN.links[:-1]),
             ["Remove the node “four” (Math) and its links."],
         ),
-        (lambda: replace(CHAIN, links=CHAIN.links[:-1]), ["Unlink “Value” of “three” from “Value” of “four”."]),
+        (lambda: replace(CHAIN, links=CHAIN.links[:-1]), ["Unlink “Value” of “three” from “Value 1” of “four”."]),
         (
             lambda: replace(CHAIN, links=(*CHAIN.links, Link("one", 0, "four", 1, muted=True))),
-            ["Link “Value” of “one” to “Value_001” of “four”, muted."],
+            ["Link “Value” of “one” to “Value 2” of “four”, muted."],
         ),
         (lambda: changed("two", settings={"operation": "ADD"}), ["Take clamp of “two” away."]),
         (
@@ -201,7 +201,7 @@ def changed(name: str, **more: Any) -> Graph:
             lambda: replace(CHAIN, interface=(CHAIN.interface[0], Item("INPUT NodeSocketFloat", "Size", {"min": 1.0}))),
             ["Remove “Age” from the interface.", "Set min of the interface's “Size” from 0.0 to 1.0."],
         ),
-        (lambda: replace(CHAIN, settings={"is_tool": True}), ["Set is_tool of the tree from None to True."]),
+        (lambda: replace(CHAIN, settings={"is_tool": True}), ["Set is_tool of the tree from nothing to True."]),
     ],
 )
 def test_one_change_is_one_sentence(change: Callable[[], Graph], words: list[str]) -> None:

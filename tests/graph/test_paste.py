@@ -61,7 +61,10 @@ def waves(name: str = "Waves", operation: str = "SINE", below: Any = None) -> An
     tree.links.new(start.outputs[0], math.inputs[0])
     tree.links.new(math.outputs[0], end.inputs[0])
     if below is not None:
-        tree.nodes.new("ShaderNodeGroup").node_tree = below
+        node = tree.nodes.new("ShaderNodeGroup")
+        node.node_tree = below
+        tree.links.new(start.outputs[0], node.inputs[0])
+        tree.links.new(node.outputs[0], math.inputs[1])
     return tree
 
 
@@ -131,11 +134,20 @@ def test_nodes_without_an_interface_join_the_others_and_keep_their_links() -> No
 def test_an_equal_group_is_shared_and_another_one_gets_another_name() -> None:
     low = waves("Low")
     said = clipboard(low, waves("High", below=low))
-    waves("Low")
+    there = waves("Low")
+    there.interface.remove(there.interface.new_socket("Gone", in_out="INPUT", socket_type="NodeSocketFloat"))
+    for item in list(there.interface.items_tree)[::-1]:  # the same sockets, with other identifiers
+        there.interface.copy(item)
+        there.interface.remove(item)
+    start, math, end = there.nodes
+    there.links.new(start.outputs[0], math.inputs[0])
+    there.links.new(math.outputs[0], end.inputs[0])
     target = group("Target")
     target.nodes.new("ShaderNodeMath")
     made = paste(form_of(said), target)
     assert [tree.name for tree in made.groups] == ["High"] and "Low.001" not in bpy.data.node_groups
+    (node,) = (node for node in made.groups[0].nodes if node.bl_idname == "ShaderNodeGroup")
+    assert node.node_tree.name == "Low" and not made.told and len(made.groups[0].links) == 4
     waves("Low", "COSINE")
     for name in ("High", "Low"):
         bpy.data.node_groups.remove(bpy.data.node_groups[name])

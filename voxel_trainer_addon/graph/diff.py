@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from difflib import SequenceMatcher
+from typing import Any
 
 from .canonical import DERIVED, Form, mapping
-from .edits import Edit, curves_of, socket_key, told_link
+from .edits import Edit, curves_of, socket_key, socket_words, told_link
 from .flow import FRAME, REROUTE, fed_inputs
 from .model import Graph, Node, Value
 
@@ -35,8 +36,11 @@ def diff(a: Graph, b: Graph, *, names: bool = False) -> list[Edit]:
 
 class _Diff:
     def __init__(self, a: Graph, b: Graph, pairs: Mapping[str, str], names: bool) -> None:
-        self.a, self.b, self.pairs, self.names = a, b, pairs, names
         self.nodes_a = {node.name: node for node in a.nodes}
+        b = replace(
+            b, nodes=tuple(map(partial(_called_alike, self.nodes_a, {y: x for x, y in pairs.items()}), b.nodes))
+        )
+        self.a, self.b, self.pairs, self.names = a, b, pairs, names
         self.nodes_b = {node.name: node for node in b.nodes if node.type != FRAME}
         self.fed = fed_inputs(b)
         back = {y: x for x, y in pairs.items()}
@@ -83,15 +87,15 @@ class _Diff:
             before, after = getattr(x, side), getattr(y, side)
             shapes = [[{key: getattr(s, key) for key in SOCKET} for s in sockets] for sockets in (before, after)]
             if shapes[0] != shapes[1]:
-                names = ", ".join(s.name for s in after if s.available)
+                names = ", ".join(s.name for s in after if s.available and s.name)
                 yield Edit("sockets", {"node": x.name, "side": side, "sockets": shapes[1], "names": names})
             values = {socket_key(before, n): socket.value for n, socket in enumerate(before)}
             for n, socket in enumerate(after):
                 key = socket_key(after, n)
-                told = {"node": x.name, "side": side, "socket": key, "old": values.get(key), "new": socket.value}
+                told = {"node": x.name, "side": side, "socket": key, "socket_name": socket_words(after, n)}
                 counts = socket.available and not (side == "inputs" and (y.name, n) in self.fed)
                 if counts and values.get(key) != socket.value:
-                    yield Edit("set value", told)
+                    yield Edit("set value", {**told, "old": values.get(key), "new": socket.value})
 
     def links(self) -> tuple[list[Edit], list[Edit]]:
         """What is unlinked and what is linked, input by input, so that the order of a multi-input comes out right."""
@@ -101,7 +105,10 @@ class _Diff:
             nodes = {node.name: node for node in graph.nodes}
             for link in sorted(graph.links, key=lambda link: link.order):
                 told = told_link(nodes, link)
-                told |= {"source": name(link.source), "target": name(link.target)}
+                told.update(source=name(link.source), target=name(link.target))
+                ends = nodes[link.source].outputs, nodes[link.target].inputs
+                told["output_name"] = socket_words(ends[0], link.output)
+                told["input_name"] = socket_words(ends[1], link.input)
                 if told["source"] is not None and told["target"] is not None:
                     into[told["target"], told["input"]].append(told)
             sides.append(into)
@@ -210,6 +217,19 @@ def _keys(owner: dict[str, Value], a: Value, b: Value) -> Iterator[Edit]:
         for n, m in zip(range(start, stop), range(there, until), strict=True) if what == "equal" else ():
             for edit in _settings(owner, a[n], b[m], ("keyframe_points", m)):
                 yield Edit(f"{edit.do} keys", edit.what)
+
+
+def _called_alike(node: Node, other: Node | None) -> Node:
+    """A node with the identifiers that the sockets of its other half have, where they are the same but for these:
+    Blender counts identifiers, and they mean nothing."""
+    if other is None:
+        return node
+    sides: dict[str, Any] = {}
+    for side in ("inputs", "outputs"):
+        mine, theirs = getattr(node, side), getattr(other, side)
+        if [s.name for s in mine] == [s.name for s in theirs] and [s.type for s in mine] == [s.type for s in theirs]:
+            sides[side] = tuple(replace(s, identifier=t.identifier) for s, t in zip(mine, theirs, strict=True))
+    return replace(node, **sides)
 
 
 def _rows(value: Value) -> bool:

@@ -18,8 +18,8 @@ LINK = ("source", "output", "target", "input", "muted", "valid")
 class Edit:
     """One change: `do` says which (see `WORDS`), `what` the rest, all JSON values.
 
-    Nodes are named as in the first tree, sockets by identifier; settings are reached by `path`, a list of names and
-    indices.
+    Nodes are named as in the first tree, sockets by identifier (`…_name` is what a person sees of them); settings are
+    reached by `path`, a list of names and indices.
     """
 
     do: str
@@ -38,6 +38,7 @@ class Edit:
         told["path"] = ".".join(map(str, self.what.get("path", ())))
         told["owner"] = f"of “{self.what['node']}” " if self.what.get("node") else "of the tree "
         told["action"] = _said(self.what.get("settings", {}).get("action"))
+        told["put"] = str(self.what.get("side", "")).removesuffix("s")
         if "property" in self.what:
             told |= _curve_words(self.what, told["owner"])
         return WORDS[self.do].format(**told)
@@ -55,7 +56,7 @@ WORDS = {
     "unset item": "Take {path} away from the interface's “{name}”.",
     "set": "Set {path} {owner}from {old} to {new}.",
     "unset": "Take {path} {owner}away.",
-    "set value": "Set the value of {side} “{socket}” of “{node}” from {old} to {new}.",
+    "set value": "Set the {put} “{socket_name}” of “{node}” from {old} to {new}.",
     "sockets": "The {side} of “{node}” become {names}.",
     "pair": "Pair the node “{node}” with “{to}”.",
     "add driver": "Drive {place} by {by}.",
@@ -72,8 +73,8 @@ WORDS = {
     "remove animation": "Take the action of the tree away.",
     "set animation": "Set {path} of the animation from {old} to {new}.",
     "unset animation": "Take {path} of the animation away.",
-    "unlink": "Unlink “{output}” of “{source}” from “{input}” of “{target}”.",
-    "link": "Link “{output}” of “{source}” to “{input}” of “{target}”{how}.",
+    "unlink": "Unlink “{output_name}” of “{source}” from “{input_name}” of “{target}”.",
+    "link": "Link “{output_name}” of “{source}” to “{input_name}” of “{target}”{how}.",
 }
 """Edit → the sentence that says it."""
 
@@ -97,11 +98,22 @@ def socket_key(sockets: Sequence[Socket], index: int) -> str:
     return identifier if sum(s.identifier == identifier for s in sockets) == 1 else f"[{index}]"
 
 
+def socket_words(sockets: Sequence[Socket], index: int) -> str:
+    """What a person sees of a socket: its name, with its place where others of the node are called so too."""
+    name = sockets[index].name
+    alike = [n for n, socket in enumerate(sockets) if socket.name == name and socket.available]
+    if not name or len(alike) < 2 or index not in alike:
+        return name or sockets[index].identifier
+    return f"{name} {alike.index(index) + 1}"
+
+
 def _place(sockets: Sequence[Socket], key: str) -> int | None:
     return next((n for n in range(len(sockets)) if socket_key(sockets, n) == key), None)
 
 
 def _said(value: Value) -> str:
+    if value is None:
+        return "nothing"
     if is_reference(value):
         return f"“{value['name']}”"
     return str(value) if len(str(value)) < 60 else f"{str(value)[:57]}…"

@@ -9,10 +9,13 @@ from typing import Any
 
 import bpy
 
-from ..runs import Program
+from ..paths import DataFolder
+from ..runs import Helper, Program
+from .desk import Desk
 from .remote import Remote
 
 REMOTE = Remote()
+DESK = Desk()
 _package = ""
 
 
@@ -21,6 +24,8 @@ def reset(package: str) -> None:
     global _package
     _package = package
     REMOTE.reset()
+    DESK.forget()
+    DESK.helper = None
 
 
 def preferences() -> Any:
@@ -55,11 +60,20 @@ def program() -> Program:
     )
 
 
-def redraw() -> None:
-    """Have the sidebars of 3D viewports drawn again."""
+def helper() -> Helper:
+    """The asking end of this data folder's background Blender, which starts at the first ask."""
+    opened()
+    data = DataFolder(REMOTE.folder)
+    if DESK.helper is None or DESK.helper.data != data:
+        DESK.helper = Helper(data, ".".join(map(str, bpy.app.version)), program())
+    return DESK.helper
+
+
+def redraw(*kinds: str) -> None:
+    """Have the sidebars of these kinds of areas drawn again, and the nodes themselves, where signs may stand."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
-            if area.type == "VIEW_3D":
+            if area.type in kinds:
                 for region in area.regions:
-                    if region.type == "UI":
+                    if region.type == "UI" or (region.type == "WINDOW" and area.type == "NODE_EDITOR"):
                         region.tag_redraw()

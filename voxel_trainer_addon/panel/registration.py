@@ -7,10 +7,19 @@ from typing import Any
 
 import bpy
 
-from . import blender, operators, panels, preferences, properties
+from ..graph.blender import held
+from . import asking, blender, clipboard, editor, operators, panels, preferences, properties, reading
 from .blender import REMOTE
 
-CLASSES: tuple[Any, ...] = (preferences.VoxelPreferences, *properties.CLASSES, *operators.CLASSES, *panels.CLASSES)
+CLASSES: tuple[Any, ...] = (
+    preferences.VoxelPreferences,
+    *properties.CLASSES,
+    *operators.CLASSES,
+    *panels.CLASSES,
+    *clipboard.CLASSES,
+    *reading.CLASSES,
+    *editor.CLASSES,
+)
 
 
 def register(package: str) -> None:
@@ -20,13 +29,17 @@ def register(package: str) -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.WindowManager.voxel = bpy.props.PointerProperty(type=properties.VOXEL_PG_choices)  # type: ignore[attr-defined]
+    editor.register()
     bpy.app.timers.register(tick, first_interval=0.1, persistent=True)
 
 
 def unregister() -> None:
     """The mirror of `register`. State goes too: modules outlive an extension that is switched off."""
-    if bpy.app.timers.is_registered(tick):
-        bpy.app.timers.unregister(tick)
+    for timer in (tick, asking.tick):
+        if bpy.app.timers.is_registered(timer):
+            bpy.app.timers.unregister(timer)
+    editor.unregister()
+    held.unregister()
     del bpy.types.WindowManager.voxel  # type: ignore[attr-defined]
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)
@@ -44,5 +57,5 @@ def tick() -> float:
     except Exception as error:
         changed = REMOTE.failed(error)
     if changed:
-        blender.redraw()
+        blender.redraw("VIEW_3D")
     return REMOTE.interval

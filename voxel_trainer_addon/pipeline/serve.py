@@ -178,7 +178,9 @@ class Serve:
         if self._pool is None:
             copies = self.folder.serve_copies
             copies.mkdir(parents=True, exist_ok=True)
-            self._pool = Pool(self.host, workers=1, memory_mb=WORKER_MB * 4, scratch=self.place, readable=[self.place, copies])
+            self._pool = Pool(
+                self.host, workers=1, memory_mb=WORKER_MB * 4, scratch=self.place, readable=[self.place, copies]
+            )
         try:
             (answer,) = self._pool.run([request], self._tick)
         except UserError:

@@ -74,6 +74,14 @@ def _register() -> None:
     atexit.register(bpy.utils.unregister_class, HeldTree)  # else the bpy module of 4.2 crashes when Python ends
 
 
+def unregister() -> None:
+    """Take the class away again, as an extension does that is switched off."""
+    if _register.cache_info().currsize:
+        bpy.utils.unregister_class(HeldTree)
+        atexit.unregister(bpy.utils.unregister_class)
+        _register.cache_clear()
+
+
 class Holder:
     """Runs jobs with all updates held back, as a context: it keeps a tree of its own in the open file meanwhile."""
 

@@ -17,7 +17,7 @@ import bpy
 from ...words import counted
 from ..arrange import arranged
 from ..canonical import graph_hash
-from ..model import Graph, Value
+from ..model import Graph, Node, Value
 from ..sparse import graphs
 from ..steps import TREE
 from ..translate import translated
@@ -40,6 +40,14 @@ class Damaged(ValueError):
     """A clipboard that cannot be pasted, with the sentence that says why. Nothing was changed."""
 
 
+@dataclass(frozen=True)
+class Shared:
+    """A group of this file: its name, and its sockets by the identifiers that the one that was made had."""
+
+    name: str
+    sockets: Mapping[str, str]
+
+
 @dataclass
 class Pasted:
     """What came of it: the nodes that are new in the tree, the groups that are new in the file, and what is to be told:
@@ -49,8 +57,8 @@ class Pasted:
     groups: list[Any] = field(default_factory=list)
     actions: list[Any] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
-    shared: dict[str, str] = field(default_factory=dict)
-    """Name of a group that was made → that of an equal one that was there and is used instead."""
+    shared: dict[str, Shared] = field(default_factory=dict)
+    """Name of a group that was made → an equal one that was there and is used instead."""
 
 
 def form_of(text: str) -> dict[str, Value]:
@@ -123,7 +131,8 @@ def _build(
         _share(made, names)
     if as_group:
         node = tree.nodes.new(GROUP_NODES[root.type])
-        node.node_tree = bpy.data.node_groups[made.shared.get(root.name, root.name)]
+        there = made.shared.get(root.name)
+        node.node_tree = bpy.data.node_groups[there.name if there else root.name]
     else:
         _fill(root if whole else replace(root, interface=(), settings={}, layout={}), tree, made)
 
@@ -150,6 +159,7 @@ def _act(graph: Graph, target: Any, made: Pasted) -> bool:
 
 def _fill(graph: Graph, target: Any, made: Pasted) -> None:
     """Build one graph in a tree; links that Blender did not take are told. Raises what Blender raises."""
+    graph = _with_shared(graph, made.shared)
     if graph.animation.keys and not _act(graph, target, made):
         graph = replace(graph, animation=replace(graph.animation, keys=(), settings={}))
         made.told.append("Keyframes are left out: the tree has an action already.")
@@ -159,6 +169,25 @@ def _fill(graph: Graph, target: Any, made: Pasted) -> None:
         raise build.error
     if lost := len(graph.links) - len(build.linked):
         made.told.append(f"{counted(lost, 'link')} found no socket and {'is' if lost == 1 else 'are'} left out.")
+
+
+def _with_shared(graph: Graph, shared: Mapping[str, Shared]) -> Graph:
+    """The graph, its nodes with the groups that are used instead of those that were made, and these groups' sockets."""
+
+    def used(node: Node) -> Node:
+        there = shared.get(node.group or "")
+        if there is None:
+            return node
+        inputs, outputs = (
+            tuple(
+                replace(socket, identifier=there.sockets.get(socket.identifier, socket.identifier)) for socket in side
+            )
+            for side in (node.inputs, node.outputs)
+        )
+        settings = {**node.settings, "node_tree": {"id": "NODETREE", "name": there.name}}
+        return replace(node, settings=settings, inputs=inputs, outputs=outputs)
+
+    return replace(graph, nodes=tuple(map(used, graph.nodes)))
 
 
 def _share(made: Pasted, names: Mapping[str, str]) -> None:
@@ -171,9 +200,10 @@ def _share(made: Pasted, names: Mapping[str, str]) -> None:
         return
     key = f"node_groups/{name}"
     ours, theirs = (graph_hash(key, read_with_groups(tree, key)) for tree in (group, there))
-    if ours == theirs:
-        made.shared[group.name] = name
-        group.user_remap(there)
+    sockets = [[item for item in tree.interface.items_tree if item.item_type == "SOCKET"] for tree in (group, there)]
+    called = [[(item.in_out, item.name) for item in side] for side in sockets]
+    if ours == theirs and called[0] == called[1]:
+        made.shared[group.name] = Shared(name, {a.identifier: b.identifier for a, b in zip(*sockets, strict=True)})
         groups.remove(made.groups.pop())
 
 

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the buttons of the node editors ask the background Blender, and when they can be pressed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ..runs import Answer
+from .blender import DESK, helper, redraw
+from .shown import TooLarge, shown
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
+
+    Returned = set[OperatorReturnItems]
+
+TICK_S = 0.05
+EDITORS = ("NODE_EDITOR", "VIEW_3D")
+NO_TREE = "Open a shader, geometry or compositor tree first"
+
+
+def tick() -> float | None:
+    """Hand out answers; ends when nothing is waited for. Caught, as Blender drops a timer that raises."""
+    try:
+        changed = DESK.step()
+    except Exception as error:
+        DESK.say("ERROR", f"The answer could not be taken: {type(error).__name__}: {error}")
+        changed = True
+    if changed:
+        redraw(*EDITORS)
+    return TICK_S if DESK.waiting else None
+
+
+def wait() -> None:
+    """See that answers are handed out while something is waited for."""
+    if not bpy.app.timers.is_registered(tick):
+        bpy.app.timers.register(tick, first_interval=TICK_S, persistent=True)
+
+
+def ask(
+    operator: Any, key: str, busy: str, job: str, tell: Callable[[], Mapping[str, Any]], take: Callable[[Answer], None]
+) -> Returned:
+    """Ask the background Blender; `tell` says what about."""
+    try:
+        helper()
+        DESK.ask(key, busy, job, tell(), take)
+    except TooLarge as error:
+        operator.report({"ERROR"}, str(error))
+        return {"CANCELLED"}
+    except UnicodeDecodeError:
+        operator.report({"ERROR"}, "The tree holds a name that is no text, as files from before Blender 2.50 do")
+        return {"CANCELLED"}
+    except (OSError, RuntimeError) as error:
+        operator.report({"ERROR"}, f"The background Blender could not be asked: {error}")
+        return {"CANCELLED"}
+    wait()
+    redraw(*EDITORS)
+    return {"FINISHED"}
+
+
+class OfTree:
+    """An operator about the tree that is open."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if shown(context) is None:
+            cls.poll_message_set(NO_TREE)  # type: ignore[attr-defined]
+            return False
+        return True
+
+
+class ChangesTree:
+    """An operator that changes the tree that is open."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        what = shown(context)
+        if what is None:
+            cls.poll_message_set(NO_TREE)  # type: ignore[attr-defined]
+            return False
+        if what.block.library is not None:
+            cls.poll_message_set("This tree is linked from another file and cannot be changed here")  # type: ignore[attr-defined]
+            return False
+        if what.block.override_library is not None:
+            cls.poll_message_set("This tree is a library override; Blender allows no new nodes in it")  # type: ignore[attr-defined]
+            return False
+        return True

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Copy as Python, Copy as Graph, Paste Graph: what is copied was proven, what is pasted is only built."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import EnumProperty, StringProperty
+
+from ..graph.blender.paste import Damaged, form_of, paste
+from ..runs import Answer
+from ..words import counted
+from .asking import EDITORS, ChangesTree, OfTree, ask
+from .blender import DESK, redraw
+from .shown import Shown, body, shown, stack_body
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
+
+    Returned = set[OperatorReturnItems]
+
+
+def to_clipboard(text: str, what: str) -> None:
+    """Lay a text into the clipboard and say so; some systems have none."""
+    manager = bpy.context.window_manager
+    manager.clipboard = text
+    if text.strip() and not manager.clipboard.strip():
+        DESK.say("ERROR", "This system gave Blender no clipboard. Save as Script works without one.")
+    else:
+        DESK.say("CHECKMARK", what)
+
+
+def proven(answer: Answer, done: Callable[[str], None]) -> None:
+    """Hand on what was proven, or say why it was not."""
+    if answer.body["proven"]:
+        done(answer.body["code"])
+    else:
+        reason = str(answer.body["reason"]).removeprefix("refused: ")
+        DESK.say("ERROR", f"Not copied. {reason[:1].upper()}{reason[1:].rstrip('.')}.")
+
+
+def _copied(code: str) -> None:
+    lines = counted(len(code.splitlines()), "line")
+    to_clipboard(code, f"Copied {lines} of Python, proven in Blender {bpy.app.version_string.split()[0]}.")
+
+
+def _saved(path: str, code: str) -> None:
+    try:
+        Path(path).write_text(code, encoding="utf-8")
+    except OSError as error:
+        DESK.say("ERROR", f"{Path(path).name} could not be written: {error.strerror}.")
+    else:
+        DESK.say("CHECKMARK", f"Saved {Path(path).name}, proven in Blender {bpy.app.version_string.split()[0]}.")
+
+
+def ask_proven(
+    operator: Any, key: str, view: str, told: Callable[[], Mapping[str, Any]], done: Callable[[str], None]
+) -> Returned:
+    """Ask for a proven view of what is told: `view` is the worker's job. A graph keeps its layout always."""
+
+    def tell() -> dict[str, Any]:
+        about = told()
+        return {**about, "key": about["root"], "view": view, "layout": DESK.layout or view == "compact"}
+
+    return ask(operator, key, "Proving it…", "proven", tell, partial(proven, done=done))
+
+
+class VOXEL_OT_copy_python(OfTree, bpy.types.Operator):  # type: ignore[misc]
+    bl_idname = "voxel.copy_python"
+    bl_label = "Copy as Python"
+    bl_description = "Copy this tree with the groups that it uses as plain Python. It is run and compared before that"
+
+    def execute(self, context: bpy.types.Context) -> Returned:
+        what = shown(context)
+        assert what
+        return ask_proven(self, what.key, "prove", partial(body, what), _copied)
+
+
+class VOXEL_OT_save_script(OfTree, bpy.types.Operator):  # type: ignore[misc]
+    bl_idname = "voxel.save_script"
+    bl_label = "Save as Script"
+    bl_description = "Save this tree with the groups that it uses as a Python script that was run and compared"
+
+    if TYPE_CHECKING:
+        filepath: str
+        filter_glob: str
+    else:
+        filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+        filter_glob: StringProperty(default="*.py", options={"HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Returned:
+        what = shown(context)
+        assert what
+        self.filepath = bpy.path.clean_name(what.name) + ".py"
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> Returned:
+        what = shown(context)
+        if what is None:
+            return {"CANCELLED"}
+        path = bpy.path.ensure_ext(self.filepath, ".py")
+        return ask_proven(self, what.key, "prove", partial(body, what), partial(_saved, path))
+
+
+class VOXEL_OT_copy_stack(bpy.types.Operator):
+    bl_idname = "voxel.copy_stack"
+    bl_label = "Copy as Python"
+    bl_description = (
+        "Copy the modifiers and constraints of the active object, with the node groups that they run, as plain Python. "
+        "It is run and compared before that"
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        ob = context.active_object
+        if ob is None or not (len(ob.modifiers) or len(ob.constraints) or ob.pose):
+            cls.poll_message_set("The active object has no modifiers and no constraints")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> Returned:
+        ob = context.active_object
+        assert ob
+        return ask_proven(self, f"objects/{ob.name}", "prove_stacks", partial(stack_body, ob), _copied)
+
+
+class VOXEL_OT_copy_graph(OfTree, bpy.types.Operator):  # type: ignore[misc]
+    bl_idname = "voxel.copy_graph"
+    bl_label = "Copy as Graph"
+    bl_description = "Copy this tree with the groups that it uses, to be pasted in another file or another Blender"
+
+    def execute(self, context: bpy.types.Context) -> Returned:
+        what = shown(context)
+        assert what
+
+        def done(form: str) -> None:
+            nodes = sum(len(tree.get("nodes", ())) for tree in json.loads(form)["trees"])
+            to_clipboard(form, f"Copied {counted(nodes, 'node')}. Paste Graph puts them into another tree.")
+
+        return ask_proven(self, what.key, "compact", partial(body, what), done)
+
+
+class VOXEL_OT_paste_graph(ChangesTree, bpy.types.Operator):  # type: ignore[misc]
+    bl_idname = "voxel.paste_graph"
+    bl_label = "Paste Graph"
+    bl_description = "Paste the graph in the clipboard into this tree. Nothing of it is run"
+    bl_options = {"REGISTER", "UNDO"}
+
+    if TYPE_CHECKING:
+        where: str
+    else:
+        where: EnumProperty(
+            name="Where",
+            items=(
+                ("ALL", "Everywhere", "Change the group for everything that uses it"),
+                ("THIS", "Only Here", "Make a copy of the group for this place first"),
+            ),
+            default="ALL",
+            options={"SKIP_SAVE"},
+        )
+
+    at: tuple[float, float] = (0.0, 0.0)
+    users = 0
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Returned:
+        self.at = _under_mouse(context, event)
+        what = shown(context)
+        assert what
+        self.users = what.tree.users - what.tree.use_fake_user if what.owner is None else 1
+        if self.users < 2:
+            return self.execute(context)
+        return context.window_manager.invoke_props_dialog(self, title="Paste Graph", confirm_text="Paste")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        self.layout.label(text=f"This group is used in {self.users:,} places.")
+        self.layout.row().prop(self, "where", expand=True)
+
+    def execute(self, context: bpy.types.Context) -> Returned:
+        what = shown(context)
+        if what is None:
+            return {"CANCELLED"}
+        try:
+            form = form_of(context.window_manager.clipboard)
+            tree = _single(context, what) if self.where == "THIS" else what.tree
+            made = paste(form, tree, self.at)
+        except Damaged as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        DESK.say("CHECKMARK", f"Pasted {counted(len(made.nodes), 'node')}.", made.told)
+        redraw(*EDITORS)
+        return {"FINISHED"}
+
+
+def _under_mouse(context: Any, event: bpy.types.Event) -> tuple[float, float]:
+    """The place in the tree under the mouse; the middle of the editor where the mouse is over a sidebar."""
+    region = next((r for r in context.area.regions if r.type == "WINDOW"), None)
+    if region is None:
+        return 0.0, 0.0
+    x, y = event.mouse_x - region.x, event.mouse_y - region.y
+    if context.region.type != "WINDOW" or not (0 <= x < region.width and 0 <= y < region.height):
+        x, y = region.width // 2, region.height // 2
+    scale = context.preferences.system.ui_scale
+    at = region.view2d.region_to_view(x, y)
+    return at[0] / scale, at[1] / scale
+
+
+def _single(context: Any, what: Shown) -> Any:
+    """A copy of the group for the place where it is open: the node that was entered, or the active modifier."""
+    path = context.space_data.path
+    copy = what.tree.copy()
+    if len(path) > 1:
+        node = path[-2].node_tree.nodes.active
+        if node is not None and getattr(node, "node_tree", None) == what.tree:
+            node.node_tree = copy
+            path.pop()
+            path.append(copy, node=node)
+            return copy
+    ob = context.object
+    modifier = ob.modifiers.active if ob else None
+    if modifier is not None and getattr(modifier, "node_group", None) == what.tree:
+        modifier.node_group = copy
+    context.space_data.node_tree = copy
+    return copy
+
+
+CLASSES = (
+    VOXEL_OT_copy_python,
+    VOXEL_OT_save_script,
+    VOXEL_OT_copy_stack,
+    VOXEL_OT_copy_graph,
+    VOXEL_OT_paste_graph,
+)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Signs on the nodes that a comparison speaks of: `−` goes, `~` changes; each with a frame in a colour of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import blf
+import bpy
+import gpu
+from gpu_extras.batch import batch_for_shader
+
+from .blender import DESK
+from .shown import shown
+
+COLOURS = {"−": (0.95, 0.35, 0.25, 1.0), "~": (0.95, 0.75, 0.2, 1.0)}
+MARKS_MAX = 300
+WIDTH = 3.0
+_handle: Any = None
+
+
+def draw() -> None:
+    """Frames and signs, in pixels of the region."""
+    context: Any = bpy.context
+    if DESK.view.title != "Compare" or not DESK.compared.edits:
+        return
+    what = shown(context)
+    if what is None or what.key != DESK.view.key:
+        return
+    view, scale = context.region.view2d, context.preferences.system.ui_scale
+    shader = gpu.shader.from_builtin("UNIFORM_COLOR")
+    gpu.state.line_width_set(WIDTH)
+    for name, sign in list(DESK.compared.marks.items())[:MARKS_MAX]:
+        node = what.tree.nodes.get(name)
+        if node is None:
+            continue
+        left, top = place(node)
+        x0, y1 = view.view_to_region(left * scale, top * scale, clip=False)
+        x1, y0 = view.view_to_region(left * scale + node.dimensions.x, top * scale - node.dimensions.y, clip=False)
+        corners = ((x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0))
+        shader.uniform_float("color", COLOURS[sign])
+        batch_for_shader(shader, "LINE_STRIP", {"pos": corners}).draw(shader)
+        blf.size(0, 18 * scale)
+        blf.color(0, *COLOURS[sign])
+        blf.position(0, x1 + 4, y1 - 14 * scale, 0)
+        blf.draw(0, sign)
+    gpu.state.line_width_set(1.0)
+
+
+def place(node: Any) -> tuple[float, float]:
+    """The upper left corner of a node in its tree."""
+    x, y = node.location
+    while (node := node.parent) is not None:
+        x, y = x + node.location.x, y + node.location.y
+    return x, y
+
+
+def register() -> None:
+    """Draw in every node editor."""
+    global _handle
+    if not bpy.app.background:
+        _handle = bpy.types.SpaceNodeEditor.draw_handler_add(draw, (), "WINDOW", "POST_PIXEL")
+
+
+def unregister() -> None:
+    global _handle
+    if _handle is not None:
+        bpy.types.SpaceNodeEditor.draw_handler_remove(_handle, "WINDOW")
+        _handle = None

@@ -37,9 +37,8 @@ def diff(a: Graph, b: Graph, *, names: bool = False) -> list[Edit]:
 class _Diff:
     def __init__(self, a: Graph, b: Graph, pairs: Mapping[str, str], names: bool) -> None:
         self.nodes_a = {node.name: node for node in a.nodes}
-        b = replace(
-            b, nodes=tuple(map(partial(_called_alike, self.nodes_a, {y: x for x, y in pairs.items()}), b.nodes))
-        )
+        halves = {y: self.nodes_a[x] for x, y in pairs.items()}
+        b = replace(b, nodes=tuple(_called_alike(node, halves.get(node.name)) for node in b.nodes))
         self.a, self.b, self.pairs, self.names = a, b, pairs, names
         self.nodes_b = {node.name: node for node in b.nodes if node.type != FRAME}
         self.fed = fed_inputs(b)

@@ -179,9 +179,7 @@ def _with_shared(graph: Graph, shared: Mapping[str, Shared]) -> Graph:
         if there is None:
             return node
         inputs, outputs = (
-            tuple(
-                replace(socket, identifier=there.sockets.get(socket.identifier, socket.identifier)) for socket in side
-            )
+            tuple(replace(s, identifier=there.sockets.get(s.identifier, s.identifier)) for s in side)
             for side in (node.inputs, node.outputs)
         )
         settings = {**node.settings, "node_tree": {"id": "NODETREE", "name": there.name}}

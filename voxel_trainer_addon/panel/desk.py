@@ -21,7 +21,13 @@ FINDING_ICONS = {
     "defaults": "MESH_CIRCLE",
     "changes": "FILE_REFRESH",
 }
-SIGNS = {"add": ("+", "ADD"), "remove": ("−", "REMOVE"), "set": ("~", "GREASEPENCIL")}
+SIGNS = {
+    "add": ("+", "ADD"),
+    "link": ("+", "LINKED"),
+    "remove": ("−", "REMOVE"),
+    "unlink": ("−", "UNLINKED"),
+}
+CHANGED = ("~", "GREASEPENCIL")
 """First word of an edit → its sign and icon; all other edits are changes."""
 
 
@@ -148,7 +154,7 @@ class Desk:
         self.compared = Compared(source, edits)
         lines = []
         for n, edit in enumerate(edits):
-            sign, icon = SIGNS.get(edit["do"].split(" ")[0], SIGNS["set"])
+            sign, icon = SIGNS.get(edit["do"].split(" ")[0], CHANGED)
             nodes = tuple(edit[name] for name in ("node", "source", "target") if edit.get(name))
             lines.append(Line(icon, harmless(edit["words"]), nodes, n, sign))
         self.view = replace(self.view, key=key, title="Compare", lines=tuple(lines))

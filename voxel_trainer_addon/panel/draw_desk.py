@@ -67,7 +67,7 @@ def _line(layout: Layout, view: DeskView, line: Line, here: bool, columns: int) 
         told.at = line.at
         return
     sign = f"{line.sign}  " if line.sign else ""
-    wrapped(row, sign + line.text, columns - (6 if line.nodes else 1), line.icon)
+    wrapped(row, sign + line.text, columns - (10 if view.title == "Compare" else 6 if line.nodes else 1), line.icon)
     side = row.row(align=True)
     side.alignment = "RIGHT"
     side.enabled = here

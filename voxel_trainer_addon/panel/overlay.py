@@ -20,8 +20,12 @@ _handle: Any = None
 
 
 def draw() -> None:
+    """What Blender calls for each node editor."""
+    draw_signs(bpy.context)
+
+
+def draw_signs(context: Any) -> None:
     """Frames and signs, in pixels of the region."""
-    context: Any = bpy.context
     if DESK.view.title != "Compare" or not DESK.compared.edits:
         return
     what = shown(context)

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Steps in a node editor that the window scripts share. Runs inside Blender, beside `guikit` of the shared tools."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import bpy
+import guikit as g
+
+PACKAGE = "bl_ext.user_default.voxel_trainer"
+KINDS = {
+    "ShaderNodeTree": "ShaderNodeTree",
+    "GeometryNodeTree": "GeometryNodeTree",
+    "CompositorNodeTree": "CompositorNodeTree",
+}
+held: dict[str, list[float]] = defaultdict(list)
+"""Milliseconds that our code held Blender, by what it did."""
+
+
+def module(name: str) -> Any:
+    return sys.modules[f"{PACKAGE}.{name}"]
+
+
+def desk() -> Any:
+    """What the node editors show and wait for."""
+    return module("panel.blender").DESK
+
+
+def prepare() -> None:
+    bpy.context.preferences.addons[PACKAGE].preferences.data_folder = os.environ["VOXEL_TEST_DATA"]
+    measure()
+
+
+def measure() -> None:
+    """Note how long our timer, our drawing and our buttons take."""
+
+    def noted(what: str, began: float) -> None:
+        held[what].append(round(1000 * (time.perf_counter() - began), 2))
+
+    def timed(owner: Any, name: str, what: str) -> None:
+        inner = getattr(owner, name)
+
+        def outer(*args: Any, **named: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return inner(*args, **named)
+            finally:
+                noted(what, began)
+
+        setattr(owner, name, outer)
+
+    def timed_method(owner: Any, name: str, what: str) -> None:
+        """Blender counts the arguments of what it calls."""
+        inner = getattr(owner, name)
+
+        def outer(self: Any, context: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return inner(self, context)
+            finally:
+                noted(what, began)
+
+        setattr(owner, name, outer)
+
+    timed(module("panel.desk").Desk, "step", "timer")
+    timed(module("panel.overlay"), "draw_signs", "draw signs")
+    for panel in ("VOXEL_PT_tree", "VOXEL_PT_told"):
+        timed_method(getattr(module("panel.editor"), panel), "draw", "draw")
+    for name, what in (("paste_graph", "paste"), ("copy_python", "copy"), ("copy_graph", "copy")):
+        timed_method(getattr(module("panel.clipboard"), f"VOXEL_OT_{name}"), "execute", what)
+
+
+def area() -> Any:
+    """The largest area: a node editor once `editor` made it one."""
+    return max(g.window().screen.areas, key=lambda a: a.width * a.height)
+
+
+def region(kind: str) -> Any:
+    return next(r for r in area().regions if r.type == kind)
+
+
+def over_nodes() -> Any:
+    """A context as it is with the mouse over the nodes."""
+    return bpy.context.temp_override(window=g.window(), area=area(), region=region("WINDOW"))
+
+
+def editor(tree: Any) -> Iterator[float]:
+    """Show a group in a node editor, with our tab beside it."""
+    area().ui_type = KINDS[tree.bl_idname]
+    yield 0.3
+    space = area().spaces.active
+    space.show_region_ui = True
+    space.pin = True
+    space.node_tree = tree
+    yield 0.4
+    region("UI").active_panel_category = "Voxel"
+    yield 0.3
+    with over_nodes():
+        bpy.ops.node.view_all()
+    yield 0.2
+    # guikit looks for the 3D viewport
+    g.find.__globals__["area"] = lambda kind="": area()
+    g.find.__globals__["region"] = lambda kind="UI", of="": region(kind)
+
+
+def wait(until: Callable[[], Any], limit_s: float, what: str) -> Iterator[float]:
+    """Let Blender work until something holds."""
+    end = time.time() + limit_s
+    while not until():
+        if time.time() > end:
+            raise TimeoutError(f"{what}: not after {limit_s} s; {desk().view}")
+        yield 0.02
+
+
+places: dict[tuple[str, str], tuple[int, int]] = {}
+
+
+def press(button: str, columns: int = 4, clipboard: str | None = None) -> Iterator[float]:
+    """Press a button of the sidebar; where it lies is looked up once for each tree kind, as that takes a while.
+    `clipboard` is laid into the clipboard before the click, as looking for a button empties it."""
+    key = (button, area().ui_type)
+    for _ in range(3):
+        if key not in places:
+            at = yield from g.find(button, columns=columns)
+            if at is None:
+                continue
+            places[key] = at
+        if clipboard is not None:
+            bpy.context.window_manager.clipboard = clipboard
+        yield from g.click(*places[key])
+        return
+    raise LookupError(f"no button {button}")
+
+
+def clicked(button: str, done: Callable[[], Any], limit_s: float = 90.0) -> Iterator[float]:
+    """Press a button and wait for what comes of it; `seconds[0]` is the time from the click."""
+    key = (button, area().ui_type)
+    if key not in places:
+        at = yield from g.find(button, columns=4)
+        if at is None:
+            raise LookupError(f"no button {button}")
+        places[key] = at
+    desk().view = type(desk().view)()
+    g.move(*places[key])
+    yield 0.2
+    seconds[0] = -time.perf_counter()
+    g.xdo("click", 1)
+    yield from wait(done, limit_s, button)
+    seconds[0] += time.perf_counter()
+
+
+seconds = [0.0]
+
+
+def noted() -> Any:
+    """How the last ask ended; nothing while it is waited for."""
+    return not desk().waiting and desk().view.note
+
+
+def shot(name: str) -> Iterator[float]:
+    g.park()
+    yield 0.7
+    g.shot(name + ".png")
+
+
+def hashes() -> dict[str, str]:
+    """The canonical hash of every tree of the file."""
+    found, _ = module("graph.blender.read").read_graphs(bpy.data)
+    return {key: module("graph.canonical").graph_hash(key, found) for key in found}

@@ -114,8 +114,7 @@ def measure(old: str, new: str, pythons: dict[str, Path], folders: list[Path], w
         say(f"Samples that a Blender could not open: {', '.join(lost)}")
     versions = {"from": version, "to": facts(pythons[new])[0], "date": time.strftime("%Y-%m-%d")}
     part = travel_table.as_json(found)
-    before, after = (fresh(pythons[which], which, work) for which in (old, new))
-    part["changes"] += travel_table.defaults(before, after, part["changes"])
+    part["changes"] += travel_table.defaults(read[old], read[new], told, fresh(pythons[new], new, work))
     return {**versions, "sample": len(told), **part}
 
 

@@ -15,7 +15,7 @@ has more nodes.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -269,35 +269,38 @@ def holds(tree: Record) -> dict[str, Any]:
     return out
 
 
-def defaults(before: Mapping[str, Record], after: Mapping[str, Record], changes: Sequence[Row]) -> list[Row]:
-    """Rows of the kind `default`: what a fresh node of the older version has otherwise, so that a form which does not
-    mention it means this value. Besides what differs, what an `item` row changes."""
+def defaults(
+    before: Mapping[str, Record], after: Mapping[str, Record], sample: Mapping[str, Any], fresh: Mapping[str, Record]
+) -> list[Row]:
+    """Rows of the kind `default`: what a node that the older version made has in the newer one (`now`), where one that
+    the newer makes has something else. A form of the older version that does not mention it means that. `fresh`: tree
+    type → a tree with a node of each type as the newer version makes it."""
     rows: list[Row] = []
-    for kind, tree in before.items():
-        new = {node["type"]: node for node in after[kind]["nodes"]}
-        for node in tree["nodes"]:
-            mine = [row for row in changes if row[1:3] == [kind, node["type"]]]
-            other = new.get(next((row[4] for row in mine if row[0] == "type"), node["type"]))
-            if other is None:
+    for file in filter(is_sample, sorted(before.keys() & after.keys())):
+        if "error" in before[file] or "error" in after[file]:
+            continue
+        for key, tree, opened in paired(before[file], after[file]):
+            kind, setting, _ = sample.get(key.split("/", 1)[1], ("", "", ""))
+            node = next((node for node in opened["nodes"] if node["name"] == "N"), None)
+            usual = {node["type"]: node for node in fresh[opened["type"]]["nodes"]} if opened["type"] in fresh else {}
+            if not kind or setting or node is None or node["type"] not in usual:
                 continue
-            called = {row[3]: row[4] for row in mine if row[0] == "input"}
-            became = Counter(called.get(s["identifier"], s["identifier"]) for s in node["inputs"])
-            theirs = {f"input:{socket['identifier']}": socket["value"] for socket in other["inputs"]}
-            theirs |= {f"setting:{name}": value for name, value in other["settings"].items()}
-            ours = [(f"setting:{name}", name, value) for name, value in node["settings"].items()]
-            ours += [
-                (f"input:{s['identifier']}", "", s["value"])
-                for s in node["inputs"]
-                if became[called.get(s["identifier"], s["identifier"])] == 1  # else which counts depends on settings
-            ]
-            for place, setting, value in ours:
-                where, _, name = place.partition(":")
-                there = theirs.get(f"{where}:{called.get(name, name)}" if where == "input" else place, value)
-                short = isinstance(value, int | float | str) or (isinstance(value, list) and not _has_parts(value))
-                item = [row for row in mine if row[0] == "item" and row[3] == f"{setting}={value}" and row[4]]
-                if short and (there != value or item):
-                    rows.append(["default", kind, node["type"], place, None, [0, 0, 0, 0], {"old": value}])
-    return sorted(rows, key=str)
+            ours, theirs = _held(node), _held(usual[node["type"]])
+            for place in sorted(ours.keys() & theirs.keys()):
+                if ours[place] != theirs[place]:
+                    rows.append(["default", tree["type"], kind, place, None, [0, 0, 0, 1], {"now": ours[place]}])
+    return rows
+
+
+def _held(node: Record) -> dict[str, Any]:
+    """Place → short value of a node: settings and inputs in use."""
+    found = {f"setting:{name}": value for name, value in node["settings"].items()}
+    found |= {f"input:{socket['identifier']}": socket["value"] for socket in node["inputs"] if socket["available"]}
+    return {
+        place: value
+        for place, value in found.items()
+        if isinstance(value, int | float | str) or (isinstance(value, list) and not _has_parts(value))
+    }
 
 
 def _has_parts(value: list[Any]) -> bool:

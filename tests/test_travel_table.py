@@ -122,16 +122,11 @@ def test_what_no_change_explains_is_counted() -> None:
     assert travel_table.as_json(found)["unexplained"] == [["an input with another value", "X", "A", 1]]
 
 
-def test_defaults_are_told_where_they_differ_or_have_another_name() -> None:
-    def fresh(**settings: Any) -> Any:
-        return {"T": tree(node("X", (socket("Size", value=settings.pop("size")), socket("A")), **settings), kind="T")}
-
-    before, after = fresh(size=1.0, mode="SLOW", kept=1), fresh(size=2.0, mode="SLOW", kept=1)
-    changes = [["item", "T", "X", "mode=SLOW", "LEGACY", [1, 1, 1, 0]]]
-    found = travel_table.defaults(before, after, changes)
-    assert [(row[0], row[3], row[6]["old"]) for row in found] == [
-        ("default", "input:Size", 1.0),
-        ("default", "setting:mode", "SLOW"),
-    ]
-    shared = [["input", "T", "X", "Size", "A", [1, 1, 1, 0]]]
-    assert travel_table.defaults(before, after, shared) == [], "two that became one have no default of their own"
+def test_what_an_older_node_has_otherwise_than_a_new_one_is_told() -> None:
+    made = tree(node("X", (socket("Size", value=1.0), socket("A")), mode="SLOW"), key="node_groups/S1")
+    opened = tree(node("X", (socket("Size", value=1.0), socket("A")), mode="LEGACY", kept=1), key="node_groups/S1")
+    fresh = {"CompositorNodeTree": tree(node("X", (socket("Size", value=2.0), socket("A")), mode="SLOW", kept=1))}
+    files = [{"sample-a.blend": file(one)} for one in (made, opened)]
+    found = travel_table.defaults(*files, {"S1": ["X", None, None]}, fresh)
+    assert {row[3]: row[6]["now"] for row in found} == {"input:Size": 1.0, "setting:mode": "LEGACY"}
+    assert travel_table.defaults(*files, {"S1": ["X", "mode", "SLOW"]}, fresh) == [], "a changed one says nothing"

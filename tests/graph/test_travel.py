@@ -94,7 +94,7 @@ def test_the_table_is_well_formed() -> None:
             nodes, trees, files, sample = change.seen
             assert change.kind in KINDS
             assert nodes >= trees >= files >= 0, change
-            assert nodes + sample > 0 or (change.kind == "default" and set(change.values) == {"old"}), change
+            assert nodes + sample > 0 and (change.kind == "default") == (set(change.values) == {"now"}), change
             assert travel.sentence(change).endswith(".") and " None" not in travel.sentence(change).split(" (")[0]
             if change.kind == "item":
                 assert "=" in change.name

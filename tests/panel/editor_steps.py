@@ -96,8 +96,16 @@ def editor(tree: Any) -> Iterator[float]:
     yield 0.3
     space = area().spaces.active
     space.show_region_ui = True
-    space.pin = True
-    space.node_tree = tree
+    if tree.bl_idname == "CompositorNodeTree" and bpy.app.version < (5, 0):  # a scene's tree has to be around it
+        scene = bpy.context.scene
+        scene.use_nodes = True
+        node = scene.node_tree.nodes.new("CompositorNodeGroup")
+        node.node_tree = tree
+        yield 0.3
+        space.path.append(tree, node=node)
+    else:
+        space.pin = True
+        space.node_tree = tree
     yield 0.4
     region("UI").active_panel_category = "Voxel"
     yield 0.3

@@ -43,7 +43,7 @@ def translated(form: Mapping[str, Value], to: str) -> tuple[dict[str, Value], li
                 said[travel.sentence(change)] = None
         for name, node in list(tree.get("nodes", {}).items()):
             met = rows[tree["type"], node["type"]]
-            for change in sorted(met, key=lambda change: change.kind != "default"):
+            for change in sorted(met, key=lambda change: change.kind == "default"):
                 if _take(tree, name, node, change):
                     said[travel.sentence(change)] = None
     return made, list(said)
@@ -53,10 +53,6 @@ def _take(tree: Held, name: str, node: Held, change: travel.Change) -> bool:
     """Make one change to a node; whether that is worth telling. The type comes last, as rows are of the old one."""
     kind, becomes = change.kind, change.becomes
     settings: Held = node.setdefault("settings", {})
-    if kind == "default":  # what the form does not mention is what the older version usually has
-        where, _, held = change.name.partition(":")
-        node.setdefault(f"{where}s", {}).setdefault(held, change.values["old"])
-        return False
     if kind == "type":
         if becomes and " + " not in becomes:
             node["type"] = becomes
@@ -75,6 +71,11 @@ def _take(tree: Held, name: str, node: Held, change: travel.Change) -> bool:
         return True
     if kind in ("setting", "superseded"):
         return change.name in settings and _move(node, settings, change)
+    if kind == "default":  # what the form does not mention is what the older version usually has
+        where, _, held = change.name.partition(":")
+        if json.dumps([held]) not in node.get("inputs", ()):
+            node.setdefault(f"{where}s", {}).setdefault(held, change.values["now"])
+        return False
     if kind in ("input", "output"):
         return _rename(tree, name, node, f"{kind}s", change.name, becomes)
     return False

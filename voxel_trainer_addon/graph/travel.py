@@ -29,7 +29,7 @@ ADDS = frozenset({"new setting", "new input", "default"})
 class Change:
     """One row of the table. `kind`: `type`, `setting`, `superseded`, `item`, `input`, `output`, `input name`,
     `output name`, `input type`, `output type`, `new setting`, `new input`, `tree setting`, `interface setting`,
-    `interface`, `tree` or `default` (a fresh node of the older version has `values["old"]` at the place `name`).
+    `interface`, `tree` or `default` (a node that the older version made has `values["now"]` at the place `name`).
     `type` is a node type; for `tree` a collection of `bpy.data`. `name` is a setting, a `setting=ITEM` or a socket's
     identifier. `becomes` is None where it is gone; several are joined by ` + `. `values`: what values became, as far
     as seen. `seen`: nodes, trees and files that people made, trees of the sample.

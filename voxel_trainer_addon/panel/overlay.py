@@ -32,22 +32,25 @@ def draw_signs(context: Any) -> None:
     if what is None or what.key != DESK.view.key:
         return
     view, scale = context.region.view2d, context.preferences.system.ui_scale
-    shader = gpu.shader.from_builtin("UNIFORM_COLOR")
-    gpu.state.line_width_set(WIDTH)
+    frames: dict[str, list[tuple[float, float]]] = {sign: [] for sign in COLOURS}
+    blf.size(0, 18 * scale)
     for name, sign in list(DESK.compared.marks.items())[:MARKS_MAX]:
         node = what.tree.nodes.get(name)
         if node is None:
             continue
-        left, top = place(node)
-        x0, y1 = view.view_to_region(left * scale, top * scale, clip=False)
-        x1, y0 = view.view_to_region(left * scale + node.dimensions.x, top * scale - node.dimensions.y, clip=False)
-        corners = ((x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0))
-        shader.uniform_float("color", COLOURS[sign])
-        batch_for_shader(shader, "LINE_STRIP", {"pos": corners}).draw(shader)
-        blf.size(0, 18 * scale)
+        left, top = (part * scale for part in place(node))
+        x0, y1 = view.view_to_region(left, top, clip=False)
+        x1, y0 = view.view_to_region(left + node.dimensions.x, top - node.dimensions.y, clip=False)
+        frames[sign] += [(x0, y0), (x1, y0), (x1, y0), (x1, y1), (x1, y1), (x0, y1), (x0, y1), (x0, y0)]
         blf.color(0, *COLOURS[sign])
         blf.position(0, x1 + 4, y1 - 14 * scale, 0)
         blf.draw(0, sign)
+    shader = gpu.shader.from_builtin("UNIFORM_COLOR")
+    gpu.state.line_width_set(WIDTH)
+    for sign, corners in frames.items():
+        if corners:
+            shader.uniform_float("color", COLOURS[sign])
+            batch_for_shader(shader, "LINES", {"pos": corners}).draw(shader)
     gpu.state.line_width_set(1.0)
 
 

@@ -28,7 +28,7 @@ def maths(count: int) -> Any:
     nodes = [tree.nodes.new("ShaderNodeMath") for _ in range(count)]
     for n, node in enumerate(nodes):
         node.operation = chance.choice(("ADD", "MULTIPLY", "SINE", "POWER"))
-        node.location = 200 * (n // 20), -180 * (n % 20)
+        node.location = 5000 + 200 * (n // 20), -180 * (n % 20)
         for socket in node.inputs[:2] if n else ():
             tree.links.new(nodes[chance.randrange(n)].outputs[0], socket)
     return tree
@@ -48,7 +48,7 @@ def way() -> Iterator[float]:
     forms: dict[int, str] = {}
     for again in range(4):
         for count, tree in trees.items():
-            yield from steps.editor(tree)
+            yield from steps.editor(tree, whole=False)
             yield from steps.clicked("voxel.copy_python(", steps.noted)
             assert bpy.context.window_manager.clipboard.startswith("import bpy"), steps.desk().view
             which = "first" if not g.facts.get("seconds") else f"later, {count} nodes"
@@ -58,6 +58,7 @@ def way() -> Iterator[float]:
                 forms[count] = bpy.context.window_manager.clipboard
     g.facts["seconds"] = {which: statistics.median(times) for which, times in g.facts["seconds"].items()}
 
+    bpy.data.batch_remove(list(trees.values()))
     yield from steps.editor(target)
     with steps.over_nodes():
         bpy.ops.ed.undo_push(message="before")

@@ -90,8 +90,8 @@ def over_nodes() -> Any:
     return bpy.context.temp_override(window=g.window(), area=area(), region=region("WINDOW"))
 
 
-def editor(tree: Any) -> Iterator[float]:
-    """Show a group in a node editor, with our tab beside it."""
+def editor(tree: Any, whole: bool = True) -> Iterator[float]:
+    """Show a group in a node editor, with our tab beside it; `whole`: all of its nodes, which takes a while to draw."""
     area().ui_type = KINDS[tree.bl_idname]
     yield 0.3
     space = area().spaces.active
@@ -109,9 +109,10 @@ def editor(tree: Any) -> Iterator[float]:
     yield 0.4
     region("UI").active_panel_category = "Voxel"
     yield 0.3
-    with over_nodes():
-        bpy.ops.node.view_all()
-    yield 0.2
+    if whole:
+        with over_nodes():
+            bpy.ops.node.view_all()
+        yield 0.2
     # guikit looks for the 3D viewport
     g.find.__globals__["area"] = lambda kind="": area()
     g.find.__globals__["region"] = lambda kind="UI", of="": region(kind)

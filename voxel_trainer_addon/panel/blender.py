@@ -70,10 +70,11 @@ def helper() -> Helper:
 
 
 def redraw(*kinds: str) -> None:
-    """Have the sidebars of these kinds of areas drawn again, and the nodes themselves, where signs may stand."""
+    """Have the sidebars of these kinds of areas drawn again, and the nodes themselves while signs stand on them."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             if area.type in kinds:
                 for region in area.regions:
-                    if region.type == "UI" or (region.type == "WINDOW" and area.type == "NODE_EDITOR"):
+                    signed = region.type == "WINDOW" and area.type == "NODE_EDITOR" and DESK.compared.marks
+                    if region.type == "UI" or signed:
                         region.tag_redraw()

@@ -151,8 +151,15 @@ def two_windows() -> Iterator[float]:
 
 def six_thousand() -> Iterator[float]:
     tree = bpy.data.node_groups.new("Six Thousand", "ShaderNodeTree")
-    for n in range(6000):
-        tree.nodes.new("ShaderNodeMath").location = 5000 + 200 * (n % 100), 5000 + 200 * (n // 100)
+
+    def make() -> None:
+        new = steps.module("graph.blender.held").NewNodes()
+        for n in range(6000):
+            new(tree.nodes.new("ShaderNodeMath")).location = 5000 + 200 * (n % 100), 5000 + 200 * (n // 100)
+        new.give_names()
+
+    with steps.module("graph.blender.held").Holder() as hold:
+        hold(make, tree)
     yield from steps.editor(tree, whole=False)
     yield from asked("explain")
     assert steps.desk().view.lines, steps.desk().view

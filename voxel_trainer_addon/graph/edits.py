@@ -41,6 +41,8 @@ class Edit:
         told["put"] = str(self.what.get("side", "")).removesuffix("s")
         if "property" in self.what:
             told |= _curve_words(self.what, told["owner"])
+        if self.do in ("set", "unset") and told["path"] == "mute" and "node" in told:
+            return f"{'Mute' if self.do == 'set' else 'Unmute'} the node “{told['node']}”."
         return WORDS[self.do].format(**told)
 
 

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The node editors in real windows of Blender 4.3 and 5.2: clicked, faulted, and a tree taken from one to the other."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from build_tools import archive
+
+pytestmark = pytest.mark.blender
+
+HERE = Path(__file__).parent
+VERSIONS = ("4.3", "5.2")
+FILE, TREE = "black-h0bB1T__material_node_wizard/nodes.blend", "NW_Leak"
+OPENED = ("node_tool_idname", "is_strip_modifier")
+"""What Blender gives a tree when it opens an older file, and no fresh tree has."""
+
+
+@pytest.fixture(scope="module")
+def archived(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("zip") / "voxel_trainer.zip"
+    archive.write(root, target)
+    return target
+
+
+@pytest.fixture
+def window(blender_tool: Path, archived: Path, corpus: Path, tmp_path: Path) -> Any:
+    """Run a window script in a version; what it found. Pictures lie in the folder `out` of the test."""
+
+    def run(version: str, script: str, limit_s: int = 400) -> dict[str, Any]:
+        out = tmp_path / f"out-{version}-{script}"
+        told = {
+            "DATA": tmp_path / f"data {version}",
+            "FILE": corpus / FILE,
+            "TREE": TREE,
+            "CORPUS": corpus,
+            "WALK": tmp_path / "walk",
+        }
+        where = ["--install", archived, "--script", HERE / f"{script}.py", "--out", out, "--limit", str(limit_s)]
+        environment = {**os.environ, **{f"VOXEL_TEST_{key}": str(value) for key, value in told.items()}}
+        command = [sys.executable, blender_tool, "gui", version, *map(str, where)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert (out / "result.json").is_file(), done.stdout + done.stderr
+        found: dict[str, Any] = json.loads((out / "result.json").read_text(encoding="utf-8"))
+        log = (out / "blender.log").read_text(encoding="utf-8", errors="replace")
+        assert found["ok"], f"{found['error']}\n{log[-3000:]}"
+        assert "Python script error" not in log, log[-3000:]
+        return found
+
+    return run
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_button_does_what_it_says(window: Any, version: str) -> None:
+    found = window(version, "drive_editor")
+    assert found["explained"][0] == "This shader node group has 19 nodes, one group used."
+    assert "Noise Texture" in found["selected"]
+    assert found["python"].startswith("import bpy") and "NW_Leak" in found["python"]
+    assert found["pasted"][0] == found["pasted"][1] and found["pasted"][2] == [] and found["equal"]
+    assert sorted(words.split(" ")[0] for words in found["changes"]) == [
+        "Add",
+        "Link",
+        "Link",
+        "Remove",
+        "Set",
+        "Unmute",
+    ]
+    assert found["left"] == [], "every change was taken, and nothing was left to change"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_faults_get_a_sentence_and_the_next_click_works(window: Any, version: str) -> None:
+    assert len(window(version, "drive_faults")["passed"]) == 11
+
+
+@pytest.mark.slow
+def test_trees_go_from_4_3_to_5_2(window: Any) -> None:
+    assert len(window("4.3", "drive_walk")["copied"]) == 10
+    pasted = window("5.2", "drive_walk")["pasted"]
+    assert {row["type"] for row in pasted} == {"ShaderNodeTree", "GeometryNodeTree", "CompositorNodeTree"}
+    for row in pasted:
+        rest = [line for line in row["differs"] if not any(name in line for name in OPENED)]
+        assert all("“UV Vector”" in line for line in rest), "5.2 itself reads that socket's limits wrongly"
+    assert sum(row["equal"] for row in pasted) >= 6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", VERSIONS)
+def test_fifty_pastes_and_undos_leave_nothing(window: Any, version: str) -> None:
+    assert window(version, "drive_rounds", 900)["rounds"] == [50, 0]

@@ -55,8 +55,9 @@ def loop_at(steps: Sequence[Step], start: int, alone: frozenset[str]) -> Loop | 
     right behind them use."""
     rows: list[_Row] = []
     names: dict[str, str] = {}
+    seen = _Seen()
     while (row := _row(steps, start, alone)) is not None and (not rows or row.like == rows[0].like):
-        wider = _names([*rows, row])
+        wider = seen.names(row)
         if len(set(wider.values())) > (2 if row.like[0] == "link" else MOST_NAMES):
             break
         if WHOLE in wider and any(row.slots[WHOLE] == before.slots[WHOLE] for before in rows):
@@ -84,27 +85,43 @@ def _slot(value: Value, name: str) -> Value:
     return Place(f"loop/{name}") if isinstance(value, Place) else Slot(name)
 
 
-def _names(rows: list[_Row]) -> dict[str, str]:
-    """Slot → variable, for the slots that are not the same in all rows."""
-    names = {s: s for s, value in rows[0].slots.items() if any(_differ(row.slots[s], value) for row in rows)}
-    names.pop(WHOLE, None)
-    same = all(row.slots.get("output") == row.slots.get("input") for row in rows)
-    if {"node", "output"} <= names.keys() and not (same and "input" in names):
-        del names["node"], names["output"]
-        names[WHOLE] = WHOLE
-    keys = [s for s in names if s in ("output", "input")]
-    if len(keys) == 2 and same:
-        names |= dict.fromkeys(keys, "name")
-    elif len(keys) == 1:
-        held = {type(row.slots[keys[0]]) for row in rows}
-        names[keys[0]] = "name" if held == {str} else "index" if held == {int} else "socket"
-    elif keys:
-        names |= {"output": "from_key", "input": "to_key"}
-    return names
+class _Seen:
+    """The rows so far: which of their slots differ, and of which types the keys of sockets are."""
+
+    def __init__(self) -> None:
+        self.first: Slots = {}
+        self.differ: set[str] = set()
+        self.types: dict[str, set[type]] = {"output": set(), "input": set()}
+        self.same = True
+
+    def names(self, row: _Row) -> dict[str, str]:
+        """Take one more row in. Slot → variable, for the slots that are not the same in all rows."""
+        slots = row.slots
+        self.first = self.first or slots
+        self.differ |= {s for s, value in self.first.items() if s not in self.differ and _differ(slots[s], value)}
+        self.same = self.same and slots.get("output") == slots.get("input")
+        for key, held in self.types.items():
+            held.add(type(slots.get(key)))
+        names = {s: s for s in self.first if s in self.differ}
+        names.pop(WHOLE, None)
+        if {"node", "output"} <= names.keys() and not (self.same and "input" in names):
+            del names["node"], names["output"]
+            names[WHOLE] = WHOLE
+        keys = [s for s in names if s in ("output", "input")]
+        if len(keys) == 2 and self.same:
+            names |= dict.fromkeys(keys, "name")
+        elif len(keys) == 1:
+            held = self.types[keys[0]]
+            names[keys[0]] = "name" if held == {str} else "index" if held == {int} else "socket"
+        elif keys:
+            names |= {"output": "from_key", "input": "to_key"}
+        return names
 
 
 def _differ(a: Value, b: Value) -> bool:
-    return type(a) is not type(b) or repr(a) != repr(b)
+    if type(a) is not type(b):
+        return True
+    return bool(a != b) if isinstance(a, str | Place) else repr(a) != repr(b)  # 0.0 is not -0.0, nor [1] [True]
 
 
 # What can repeat itself

@@ -403,8 +403,12 @@ def _used(step: Step) -> set[str]:
     """Bases of what a statement uses."""
     used = {step.place.base}
     for value in _values(step):
-        place = value.place if isinstance(value, Join | PathOf) else value
-        used |= {place.base} if isinstance(place, Place) else {data(*ref).base for ref in references(value)}
+        if isinstance(value, Place):
+            used.add(value.base)
+        elif isinstance(value, Join | PathOf):
+            used.add(value.place.base)
+        elif isinstance(value, dict | list | tuple):
+            used.update(data(*ref).base for ref in references(value))
     return used
 
 

@@ -295,4 +295,4 @@ class Loop:
 
 
 def _is_struct(value: Value) -> bool:
-    return isinstance(value, Mapping) and not value.keys() & {"id", "set", "float", "thing"}
+    return isinstance(value, dict) and not value.keys() & {"id", "set", "float", "thing"}

@@ -10,7 +10,7 @@ import bpy
 
 from ..runs import Answer
 from .blender import DESK, helper, redraw
-from .shown import TooLarge, shown
+from .shown import NotAsked, shown
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -41,13 +41,13 @@ def wait() -> None:
 
 
 def ask(
-    operator: Any, key: str, busy: str, job: str, tell: Callable[[], Mapping[str, Any]], take: Callable[[Answer], None]
+    operator: Any, busy: str, job: str, tell: Callable[[], Mapping[str, Any]], take: Callable[[Answer], None]
 ) -> Returned:
     """Ask the background Blender; `tell` says what about."""
     try:
         helper()
-        DESK.ask(key, busy, job, tell(), take)
-    except TooLarge as error:
+        DESK.ask(busy, job, tell(), take)
+    except NotAsked as error:
         operator.report({"ERROR"}, str(error))
         return {"CANCELLED"}
     except UnicodeDecodeError:

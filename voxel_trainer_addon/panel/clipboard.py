@@ -59,7 +59,7 @@ def _saved(path: str, code: str) -> None:
 
 
 def ask_proven(
-    operator: Any, key: str, view: str, told: Callable[[], Mapping[str, Any]], done: Callable[[str], None]
+    operator: Any, view: str, told: Callable[[], Mapping[str, Any]], done: Callable[[str], None]
 ) -> Returned:
     """Ask for a proven view of what is told: `view` is the worker's job. A graph keeps its layout always."""
 
@@ -67,7 +67,7 @@ def ask_proven(
         about = told()
         return {**about, "key": about["root"], "view": view, "layout": DESK.layout or view == "compact"}
 
-    return ask(operator, key, "Proving it…", "proven", tell, partial(proven, done=done))
+    return ask(operator, "Proving it…", "proven", tell, partial(proven, done=done))
 
 
 class VOXEL_OT_copy_python(OfTree, bpy.types.Operator):  # type: ignore[misc]
@@ -78,7 +78,7 @@ class VOXEL_OT_copy_python(OfTree, bpy.types.Operator):  # type: ignore[misc]
     def execute(self, context: bpy.types.Context) -> Returned:
         what = shown(context)
         assert what
-        return ask_proven(self, what.key, "prove", partial(body, what), _copied)
+        return ask_proven(self, "prove", partial(body, what), _copied)
 
 
 class VOXEL_OT_save_script(OfTree, bpy.types.Operator):  # type: ignore[misc]
@@ -105,7 +105,7 @@ class VOXEL_OT_save_script(OfTree, bpy.types.Operator):  # type: ignore[misc]
         if what is None:
             return {"CANCELLED"}
         path = bpy.path.ensure_ext(self.filepath, ".py")
-        return ask_proven(self, what.key, "prove", partial(body, what), partial(_saved, path))
+        return ask_proven(self, "prove", partial(body, what), partial(_saved, path))
 
 
 class VOXEL_OT_copy_stack(bpy.types.Operator):
@@ -127,7 +127,7 @@ class VOXEL_OT_copy_stack(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Returned:
         ob = context.active_object
         assert ob
-        return ask_proven(self, f"objects/{ob.name}", "prove_stacks", partial(stack_body, ob), _copied)
+        return ask_proven(self, "prove_stacks", partial(stack_body, ob), _copied)
 
 
 class VOXEL_OT_copy_graph(OfTree, bpy.types.Operator):  # type: ignore[misc]
@@ -143,7 +143,7 @@ class VOXEL_OT_copy_graph(OfTree, bpy.types.Operator):  # type: ignore[misc]
             nodes = sum(len(tree.get("nodes", ())) for tree in json.loads(form)["trees"])
             to_clipboard(form, f"Copied {counted(nodes, 'node')}. Paste Graph puts them into another tree.")
 
-        return ask_proven(self, what.key, "compact", partial(body, what), done)
+        return ask_proven(self, "compact", partial(body, what), done)
 
 
 class VOXEL_OT_paste_graph(ChangesTree, bpy.types.Operator):  # type: ignore[misc]

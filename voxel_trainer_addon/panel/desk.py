@@ -93,8 +93,8 @@ class Desk:
             self.helper.forget()
         self.view, self.words, self.compared = DeskView(), {}, Compared()
 
-    def ask(self, key: str, busy: str, job: str, body: Mapping[str, Any], take: Callable[[Answer], None]) -> None:
-        """Ask for something about the tree `key`. Raises OSError."""
+    def ask(self, busy: str, job: str, body: Mapping[str, Any], take: Callable[[Answer], None]) -> None:
+        """Ask for something, and take the answer when it comes. Raises OSError."""
         assert self.helper is not None
         self.view = replace(self.view, busy=busy, note=None, told=())
 

@@ -17,7 +17,7 @@ from ..runs import Answer
 from ..words import counted
 from .asking import EDITORS, NO_TREE, ChangesTree, OfTree, ask
 from .blender import DESK, redraw
-from .shown import Shown, TooLarge, body, missing_pictures, shown
+from .shown import NotAsked, Shown, body, missing_pictures, shown
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -35,7 +35,6 @@ class VOXEL_OT_explain(OfTree, bpy.types.Operator):  # type: ignore[misc]
         assert what
         return ask(
             self,
-            what.key,
             "Reading the tree…",
             "explain",
             partial(body, what),
@@ -57,7 +56,6 @@ class VOXEL_OT_check(OfTree, bpy.types.Operator):  # type: ignore[misc]
         to = DESK.to
         return ask(
             self,
-            what.key,
             "Checking the tree…",
             "check",
             lambda: {**body(what), "to": to, "pictures": missing_pictures(what)},
@@ -92,12 +90,11 @@ def compare(operator: Any, what: Shown, source: Mapping[str, Any]) -> Returned:
             return {**told, "file": source["file"], "key": source["key"]}
         other = _live(source["key"])
         if other is None:
-            raise TooLarge(f"There is no tree “{source['name']}” any more.")
+            raise NotAsked(f"There is no tree “{source['name']}” any more.")
         return {**told, "other": body(other)}
 
     return ask(
         operator,
-        what.key,
         "Comparing…",
         "diff",
         tell,
@@ -213,7 +210,7 @@ def _with_file(operator: Any, what: Shown, file: str) -> Returned:
         else:
             DESK.show_keys(what.key, file, keys)
 
-    return ask(operator, what.key, f"Reading {Path(file).name}…", "keys", lambda: {"file": file}, took)
+    return ask(operator, f"Reading {Path(file).name}…", "keys", lambda: {"file": file}, took)
 
 
 class VOXEL_OT_take_change(ChangesTree, bpy.types.Operator):  # type: ignore[misc]

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +10,11 @@ from typing import Any
 
 import bpy
 
+from ..graph.blender.pictures import is_missing
 from ..graph.blender.read import embedded_key, read_with_groups
 from ..graph.blender.stacks import read_stack
 from ..graph.model import Graph
-from .blender import DESK, helper
+from .blender import helper
 
 NODES_MAX = 500
 """Nodes that are read at a click, groups included: more would hold Blender up."""
@@ -38,8 +38,8 @@ class Shown:
         return self.owner or self.tree
 
 
-class TooLarge(ValueError):
-    """It cannot be told, and why."""
+class NotAsked(ValueError):
+    """There is nothing to ask about, and why."""
 
 
 def shown(context: Any) -> Shown | None:
@@ -67,26 +67,21 @@ def body(what: Shown) -> dict[str, Any]:
     """A tree with all groups below it, as `serve` is asked about it."""
     if count(what.tree) > NODES_MAX and what.block.library is None:
         return {"copy": str(_copy({what.block})), "root": what.key}
-    return {"graphs": plain(read_with_groups(what.tree, what.key, what.owner)), "root": what.key}
+    return {"graphs": read_with_groups(what.tree, what.key, what.owner), "root": what.key}
 
 
 def stack_body(ob: Any) -> dict[str, Any]:
-    """The stack of an object with the groups that its modifiers run. Raises TooLarge where it has none."""
+    """The stack of an object with the groups that its modifiers run. Raises NotAsked where it has none."""
     stack = read_stack(ob)
     if stack is None:
-        raise TooLarge(f"“{ob.name}” has no modifiers and no constraints.")
+        raise NotAsked(f"“{ob.name}” has no modifiers and no constraints.")
     groups = list(dict.fromkeys(m.node_group for m in ob.modifiers if getattr(m, "node_group", None)))
     if sum(map(count, groups)) > NODES_MAX and ob.library is None:
         return {"copy": str(_copy({ob})), "root": stack.key}
     graphs: dict[str, Graph] = {}
     for group in groups:
         graphs |= read_with_groups(group, f"node_groups/{group.name}")
-    return {"graphs": plain(graphs), "stacks": {stack.key: plain(stack)}, "root": stack.key}
-
-
-def plain(value: Any) -> Any:
-    """Graphs and stacks as JSON values."""
-    return json.loads(json.dumps(value, default=vars))
+    return {"graphs": graphs, "stacks": {stack.key: stack}, "root": stack.key}
 
 
 def _copy(blocks: set[Any]) -> Path:
@@ -100,16 +95,4 @@ def _copy(blocks: set[Any]) -> Path:
 def missing_pictures(what: Shown) -> list[str]:
     """Names of images in use whose files are not there."""
     images = {image for node in what.tree.nodes if (image := getattr(node, "image", None)) is not None}
-    return sorted(image.name for image in images if _is_missing(image))
-
-
-def _is_missing(image: Any) -> bool:
-    if image.source not in ("FILE", "MOVIE", "SEQUENCE") or image.packed_files or not image.filepath_raw:
-        return False
-    place = bpy.path.abspath(image.filepath_raw, library=image.library)
-    return not place.startswith(("\\\\", "//")) and not Path(place).exists()
-
-
-def is_stale(what: Shown | None) -> bool:
-    """Whether what the sidebar shows is about another tree than the editor."""
-    return what is None or DESK.view.key != what.key
+    return sorted(image.name for image in images if is_missing(image))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import subprocess
@@ -15,7 +16,7 @@ from typing import Any
 
 from .. import locks
 from ..events import Follower
-from ..files import read_json, write_json
+from ..files import read_json, write_text
 from ..paths import DataFolder
 from . import code_copy
 from .session import control_line, last_words
@@ -67,7 +68,8 @@ class Helper:
         return bool(self.asks) and not self._ready
 
     def ask(self, job: str, body: Mapping[str, Any], reply: Reply) -> None:
-        """Ask for a job of `pipeline.serve`; `reply` is called by a later `step`. Raises OSError where the data folder
+        """Ask for a job of `pipeline.serve`; `reply` is called by a later `step`. Graphs and stacks may stand in the
+        body as they are. Raises OSError where the data folder
         cannot be written or the program does not start."""
         self.asks[secrets.token_hex(8)] = _Ask(job, body, reply)
         self._go_on()
@@ -103,7 +105,8 @@ class Helper:
         if self._ready:
             for name, asked in self.asks.items():
                 if not asked.sent:
-                    write_json(self.place / "asks" / f"{name}.json", asked.body, indent=None)
+                    told = json.dumps(asked.body, ensure_ascii=False, default=vars)
+                    write_text(self.place / "asks" / f"{name}.json", told)
                     control_line(self.place, {"command": "ask", "ask": name, "job": asked.job})
                     asked.sent, asked.tries = True, asked.tries + 1
         now = time.monotonic()

@@ -3,19 +3,15 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
-import re
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import bpy
-
 from ...errors import SetAside
+from ...graph.blender.pictures import is_missing
 from ...graph.blender.read import read_graphs
 from ...graph.blender.stacks import read_stack, side_of
 from ...graph.stack import Entry, Stack
@@ -118,7 +114,7 @@ class Reader:
             "colour_space": image.colorspace_settings.name,
             "alpha_mode": image.alpha_mode,
         }
-        return row | ({"missing": _is_missing(image)} if self.look else {})
+        return row | ({"missing": is_missing(image)} if self.look else {})
 
     def _object(self, ob: Any) -> Json:
         """Its row; modifiers and constraints go to `stacks`."""
@@ -247,18 +243,6 @@ def _extent(vertices: Any) -> list[list[Any]] | None:
     vertices.foreach_get("co", flat)
     axes = [flat[axis::3] for axis in range(3)]
     return [numbers([min(axis) for axis in axes]), numbers([max(axis) for axis in axes])]
-
-
-def _is_missing(image: Any) -> bool:
-    """Whether the file of a picture is not there. Network shares are not asked: on Windows that would log in."""
-    if image.source not in ("FILE", "MOVIE", "SEQUENCE", "TILED") or image.packed_files or not image.filepath_raw:
-        return False
-    place = Path(bpy.path.abspath(image.filepath_raw, library=image.library))
-    if str(place).startswith(("\\\\", "//")):
-        return False
-    if image.source == "TILED":
-        return not any(place.parent.glob(re.sub(r"<UDIM>|<UVTILE>", "*", glob.escape(place.name))))
-    return not place.exists()
 
 
 def _text(text: Any) -> Json:

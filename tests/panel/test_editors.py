@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 
-from build_tools import archive
-
 pytestmark = pytest.mark.blender
 
 HERE = Path(__file__).parent
@@ -21,13 +19,6 @@ VERSIONS = ("4.3", "5.2")
 FILE, TREE = "black-h0bB1T__material_node_wizard/nodes.blend", "NW_Leak"
 OPENED = ("node_tool_idname", "is_strip_modifier")
 """What Blender gives a tree when it opens an older file, and no fresh tree has."""
-
-
-@pytest.fixture(scope="module")
-def archived(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("zip") / "voxel_trainer.zip"
-    archive.write(root, target)
-    return target
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 
-from build_tools import archive
 from voxel_trainer_addon.locks import probe
 
 pytestmark = pytest.mark.blender
@@ -32,13 +31,6 @@ SMALL = (
     "Moo-Ack-Productions__MCprep/test_files__test_resource_pack__materials.blend",
     "saturday06__VRM-Addon-for-Blender/tests__blend_mode.blend",
 )
-
-
-@pytest.fixture(scope="module")
-def archived(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    target = tmp_path_factory.mktemp("zip") / "voxel_trainer.zip"
-    archive.write(root, target)
-    return target
 
 
 @pytest.fixture

@@ -25,6 +25,15 @@ if TYPE_CHECKING:
     Returned = set[OperatorReturnItems]
 
 
+class OfLine:
+    """An operator about one line of what the sidebar shows: `at` is its place."""
+
+    if TYPE_CHECKING:
+        at: int
+    else:
+        at: IntProperty(options={"SKIP_SAVE"})
+
+
 class VOXEL_OT_explain(OfTree, bpy.types.Operator):  # type: ignore[misc]
     bl_idname = "voxel.explain"
     bl_label = "Explain"
@@ -63,15 +72,10 @@ class VOXEL_OT_check(OfTree, bpy.types.Operator):  # type: ignore[misc]
         )
 
 
-class VOXEL_OT_compare(OfTree, bpy.types.Operator):  # type: ignore[misc]
+class VOXEL_OT_compare(OfLine, OfTree, bpy.types.Operator):  # type: ignore[misc]
     bl_idname = "voxel.compare"
     bl_label = "Compare"
     bl_description = "Tell what would make this tree the other one, change by change"
-
-    if TYPE_CHECKING:
-        at: int
-    else:
-        at: IntProperty(options={"SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> Returned:
         """With the tree that the sidebar offers at this place."""
@@ -213,16 +217,11 @@ def _with_file(operator: Any, what: Shown, file: str) -> Returned:
     return ask(operator, f"Reading {Path(file).name}…", "keys", lambda: {"file": file}, took)
 
 
-class VOXEL_OT_take_change(ChangesTree, bpy.types.Operator):  # type: ignore[misc]
+class VOXEL_OT_take_change(OfLine, ChangesTree, bpy.types.Operator):  # type: ignore[misc]
     bl_idname = "voxel.take_change"
     bl_label = "Take This Change"
     bl_description = "Make this one change in this tree"
     bl_options = {"REGISTER", "UNDO"}
-
-    if TYPE_CHECKING:
-        at: int
-    else:
-        at: IntProperty(options={"SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> Returned:
         what = shown(context)
@@ -239,16 +238,11 @@ class VOXEL_OT_take_change(ChangesTree, bpy.types.Operator):  # type: ignore[mis
         return {"FINISHED"}
 
 
-class VOXEL_OT_select_nodes(OfTree, bpy.types.Operator):  # type: ignore[misc]
+class VOXEL_OT_select_nodes(OfLine, OfTree, bpy.types.Operator):  # type: ignore[misc]
     bl_idname = "voxel.select_nodes"
     bl_label = "Select Nodes"
     bl_description = "Select the nodes that this sentence is about"
     bl_options = {"REGISTER", "UNDO"}
-
-    if TYPE_CHECKING:
-        at: int
-    else:
-        at: IntProperty(options={"SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> Returned:
         what = shown(context)

@@ -131,6 +131,17 @@ def test_nodes_without_an_interface_join_the_others_and_keep_their_links() -> No
     assert abs(places[0][0] - places[1][0]) == 400
 
 
+def test_nodes_pasted_again_and_again_get_names_that_are_free() -> None:
+    tree = group("Many")
+    for n in range(40):
+        tree.nodes.new("ShaderNodeMath").location = 50 * n, 0
+    said = clipboard(tree)
+    target = group("Target")
+    for count in (1, 2, 3):
+        paste(form_of(said), target)
+        assert len({node.name for node in target.nodes}) == 40 * count
+
+
 def test_an_equal_group_is_shared_and_another_one_gets_another_name() -> None:
     low = waves("Low")
     said = clipboard(low, waves("High", below=low))

@@ -92,7 +92,8 @@ def give_names(loop: Loop, live: Mapping[str, Any]) -> None:
         if not ready:
             loop.set(Place(f"node/{todo[0]}"), live[todo[0]], "name", "swap", str)
         for name in ready:
-            if not loop.set(Place(f"node/{name}"), live[name], "name", name, str):
+            loop.set(Place(f"node/{name}"), live[name], "name", name, str)
+            if live[name].name != name:  # a node that is none of these has it
                 todo.remove(name)
         todo = [name for name in todo if live[name].name != name]
 

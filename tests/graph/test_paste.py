@@ -137,9 +137,12 @@ def test_nodes_pasted_again_and_again_get_names_that_are_free() -> None:
         tree.nodes.new("ShaderNodeMath").location = 50 * n, 0
     said = clipboard(tree)
     target = group("Target")
+    for n in range(7):
+        target.nodes.new("ShaderNodeMath").name = f"Math.{3 * n + 2:03}"
     for count in (1, 2, 3):
         paste(form_of(said), target)
-        assert len({node.name for node in target.nodes}) == 40 * count
+        names = [node.name for node in target.nodes]
+        assert len(set(names)) == 7 + 40 * count and not [name for name in names if "swap" in name]
 
 
 def test_an_equal_group_is_shared_and_another_one_gets_another_name() -> None:

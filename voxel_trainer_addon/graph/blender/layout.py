@@ -84,18 +84,25 @@ def _narrow(loop: Loop, place: Place, live: Any, node: Node) -> None:
 
 
 def give_names(loop: Loop, live: Mapping[str, Any]) -> None:
-    """Give each of these nodes its name; one that another node still has waits, and a ring of them is broken open."""
-    todo = [name for name, node in live.items() if node.name != name]
+    """Give each of these nodes its name; one that another node still has waits, and a ring of them is broken open. What
+    a node beside these has already cannot be given: Blender puts a number behind it."""
+    ours = {node.as_pointer() for node in live.values()}
+    others = {node.name for node in loop.stage.things[TREE.base].nodes if node.as_pointer() not in ours}
+    lost = [name for name in live if name in others]
+    for name in lost:  # out of the way of the others
+        loop.set(Place(f"node/{name}"), live[name], "name", "swap", str)
+    todo = [name for name, node in live.items() if node.name != name and name not in others]
     while todo:
         held = {node.name for node in live.values()}
         ready = [name for name in todo if name not in held]
         if not ready:
             loop.set(Place(f"node/{todo[0]}"), live[todo[0]], "name", "swap", str)
         for name in ready:
-            loop.set(Place(f"node/{name}"), live[name], "name", name, str)
-            if live[name].name != name:  # a node that is none of these has it
+            if not loop.set(Place(f"node/{name}"), live[name], "name", name, str):
                 todo.remove(name)
         todo = [name for name in todo if live[name].name != name]
+    for name in lost:
+        loop.set(Place(f"node/{name}"), live[name], "name", name, str)
 
 
 def _plain(value: Any) -> Value:

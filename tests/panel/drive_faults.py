@@ -182,6 +182,21 @@ def killed() -> Iterator[float]:
         assert steps.desk().view.note[0] == "CHECKMARK", steps.desk().view
 
 
+def saved_and_stacks() -> Iterator[float]:
+    """The two buttons that need no fault: a script in a file, and the modifiers of an object."""
+    path = Path(os.environ["VOXEL_TEST_DATA"]) / "waves.py"
+    yield from asked("save_script", filepath=str(path))
+    assert path.read_text(encoding="utf-8").startswith("import bpy"), steps.desk().view
+    ob = bpy.data.objects["Cube"]
+    for old in bpy.context.view_layer.objects:
+        old.select_set(False)
+    bpy.context.view_layer.objects.active = ob
+    ob.modifiers.new("Bend", "SIMPLE_DEFORM").angle = 0.5
+    yield from asked("copy_stack")
+    code = bpy.context.window_manager.clipboard
+    assert "SIMPLE_DEFORM" in code and "angle = 0.5" in code, steps.desk().view
+
+
 def damaged() -> Iterator[float]:
     before = steps.hashes()
     for said in ("", "import os; os.remove('x')", '{"format": "voxel-graph/1", "trees": [7]}'):
@@ -228,6 +243,7 @@ FAULTS = (
     two_windows,
     six_thousand,
     killed,
+    saved_and_stacks,
     damaged,
     unsaved,
     switched_off,

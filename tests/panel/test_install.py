@@ -78,3 +78,17 @@ def test_labels_and_tooltips_follow_blenders_rules(root: Path) -> None:
     finally:
         voxel_trainer_addon.unregister()
     assert not [name for name in dir(bpy.types) if name.startswith("VOXEL_")]
+
+
+def test_a_system_without_a_clipboard_is_told() -> None:
+    from voxel_trainer_addon.panel import clipboard
+    from voxel_trainer_addon.panel.blender import DESK
+
+    class Manager:
+        """Takes a text and forgets it, as Blender does where the system has no clipboard."""
+
+        clipboard = property(lambda self: "", lambda self, text: None)
+
+    clipboard.to_clipboard(Manager(), "import bpy", "Copied.")
+    assert DESK.view.note == ("ERROR", "This system gave Blender no clipboard. Save as Script works without one.")
+    DESK.forget()

@@ -30,7 +30,7 @@ def diff(a: Graph, b: Graph, *, names: bool = False) -> list[Edit]:
     by_name = {n.name: n.name for n in a.nodes if n.type != FRAME and types.get(n.name) == n.type}
     taken = set(by_name.values())
     left = {x: y for x, y in by_likeness.items() if x not in by_name and y not in taken}
-    ways = [list(_Diff(a, b, pairs, names).edits()) for pairs in (by_likeness, by_name | left)]
+    ways = [list(_Diff(a, b, pairs, names).edits()) for pairs in (by_name | left, by_likeness)]
     return min(ways, key=len)
 
 

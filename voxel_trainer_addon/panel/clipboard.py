@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     Returned = set[OperatorReturnItems]
 
 
-def to_clipboard(text: str, what: str) -> None:
-    """Lay a text into the clipboard and say so; some systems have none."""
-    manager = bpy.context.window_manager
+def to_clipboard(manager: Any, text: str, what: str) -> None:
+    """Lay a text into the clipboard of a window manager and say so; some systems have none."""
     manager.clipboard = text
     if text.strip() and not manager.clipboard.strip():
         DESK.say("ERROR", "This system gave Blender no clipboard. Save as Script works without one.")
@@ -46,7 +45,8 @@ def proven(answer: Answer, done: Callable[[str], None]) -> None:
 
 def _copied(code: str) -> None:
     lines = counted(len(code.splitlines()), "line")
-    to_clipboard(code, f"Copied {lines} of Python, proven in Blender {bpy.app.version_string.split()[0]}.")
+    blender = bpy.app.version_string.split()[0]
+    to_clipboard(bpy.context.window_manager, code, f"Copied {lines} of Python, proven in Blender {blender}.")
 
 
 def _saved(path: str, code: str) -> None:
@@ -141,7 +141,8 @@ class VOXEL_OT_copy_graph(OfTree, bpy.types.Operator):  # type: ignore[misc]
 
         def done(form: str) -> None:
             nodes = sum(len(tree.get("nodes", ())) for tree in json.loads(form)["trees"])
-            to_clipboard(form, f"Copied {counted(nodes, 'node')}. Paste Graph puts them into another tree.")
+            words = f"Copied {counted(nodes, 'node')}. Paste Graph puts them into another tree."
+            to_clipboard(bpy.context.window_manager, form, words)
 
         return ask_proven(self, "compact", partial(body, what), done)
 

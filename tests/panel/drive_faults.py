@@ -197,6 +197,25 @@ def saved_and_stacks() -> Iterator[float]:
     assert "SIMPLE_DEFORM" in code and "deform_axis" in code, code
 
 
+def earlier_save_and_other_file() -> Iterator[float]:
+    """A tree against itself before the last save, and against one of another name in another file."""
+    place = Path(os.environ["VOXEL_TEST_DATA"]) / "saved.blend"
+    tree = waves("Saved")
+    tree.use_fake_user = True
+    bpy.ops.wm.save_as_mainfile(filepath=str(place), check_existing=False)
+    tree.nodes[0].operation = "MULTIPLY"
+    bpy.ops.wm.save_mainfile()
+    yield from steps.editor(bpy.data.node_groups["Saved"])
+    yield from asked("compare_save")
+    (line,) = steps.desk().view.lines
+    assert line.text.startswith("Set operation of “Math” from MULTIPLY to ADD"), steps.desk().view
+    yield from asked("compare_file", filepath=str(FILE))
+    assert steps.desk().view.title == "Choose" and len(steps.desk().view.lines) > 3, steps.desk().view
+    at = [line.text for line in steps.desk().view.lines].index("node_groups/NW_Top")
+    yield from asked("compare", at=at)
+    assert steps.desk().view.title == "Compare" and len(steps.desk().view.lines) > 3, steps.desk().view
+
+
 def damaged() -> Iterator[float]:
     before = steps.hashes()
     for said in ("", "import os; os.remove('x')", '{"format": "voxel-graph/1", "trees": [7]}'):
@@ -244,6 +263,7 @@ FAULTS = (
     six_thousand,
     killed,
     saved_and_stacks,
+    earlier_save_and_other_file,
     damaged,
     unsaved,
     switched_off,

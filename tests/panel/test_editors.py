@@ -68,7 +68,7 @@ def test_every_button_does_what_it_says(window: Any, version: str) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_faults_get_a_sentence_and_the_next_click_works(window: Any, version: str) -> None:
-    assert len(window(version, "drive_faults")["passed"]) == 12
+    assert len(window(version, "drive_faults")["passed"]) == 13
 
 
 @pytest.mark.slow

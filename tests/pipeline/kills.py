@@ -42,7 +42,9 @@ def contents(data: Path) -> dict[str, Any]:
     with sqlite3.connect(data / "catalog.sqlite") as catalog:
         assert catalog.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         found: dict[str, Any] = {name: catalog.execute(sql).fetchall() for name, sql in TABLES.items()}
-    found["parsed"] = {path.name: json.loads(path.read_text()) for path in sorted((data / "parsed_data").glob("*.json"))}
+    found["parsed"] = {
+        path.name: json.loads(path.read_text()) for path in sorted((data / "parsed_data").glob("*.json"))
+    }
     found["rows"] = {str(path.relative_to(data)): path.read_text() for path in sorted(data.glob("datasets/*/*.jsonl"))}
     return found
 

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import bpy
+from bpy.app.handlers import persistent
 from bpy.props import BoolProperty, EnumProperty
 
 from ..graph.travel import minor, parts
@@ -33,8 +35,9 @@ def _set_layout(_: Any, value: bool) -> None:
     DESK.layout = value
 
 
-def _versions() -> tuple[tuple[str, str, str], ...]:
-    """The Blenders that a tree of this one can be checked for."""
+@cache
+def versions() -> tuple[tuple[str, str, str], ...]:
+    """The Blenders that a tree of this one can be checked for. Kept, as Blender keeps no hold of a menu's texts."""
     newer = sorted({minor(part.new) for part in parts() if minor(part.new) > bpy.app.version[:2]})
     names = [".".join(map(str, version)) for version in newer]
     elsewhere = ((name, f"Blender {name}", f"And what {name} would lose") for name in names)
@@ -42,17 +45,16 @@ def _versions() -> tuple[tuple[str, str, str], ...]:
 
 
 def _to(_: Any) -> int:
-    names = [name for name, _, _ in VERSIONS]
+    names = [name for name, _, _ in versions()]
     return names.index(DESK.to) if DESK.to in names else 0
 
 
 def _set_to(_: Any, value: int) -> None:
-    DESK.to = VERSIONS[value][0] if value else ""
+    DESK.to = versions()[value][0] if value else ""
 
 
 LENGTHS = ("line", "paragraph", "full")
 HERE = "HERE"
-VERSIONS = _versions()
 
 
 class VOXEL_PG_desk(bpy.types.PropertyGroup):
@@ -78,7 +80,11 @@ class VOXEL_PG_desk(bpy.types.PropertyGroup):
             set=_set_length,
         )
         to: EnumProperty(
-            name="For", description="The Blender that the tree goes to", items=VERSIONS, get=_to, set=_set_to
+            name="For",
+            description="The Blender that the tree goes to",
+            items=lambda self, context: versions(),
+            get=_to,
+            set=_set_to,
         )
 
 
@@ -108,7 +114,7 @@ class VOXEL_PT_tree(NodePanel, bpy.types.Panel):  # type: ignore[misc]
         return shown(context) is not None
 
     def draw(self, context: bpy.types.Context) -> None:
-        draw_desk.buttons(self.layout, context.window_manager.voxel_desk, elsewhere=len(VERSIONS) > 1)
+        draw_desk.buttons(self.layout, context.window_manager.voxel_desk, elsewhere=len(versions()) > 1)
         draw_desk.outcome(self.layout, DESK.view, columns(context))
 
 
@@ -149,6 +155,12 @@ def in_menu(menu: Any, context: bpy.types.Context) -> None:
         menu.layout.operator("voxel.paste_graph", icon="PASTEDOWN")
 
 
+@persistent  # type: ignore[untyped-decorator]
+def loaded(*_: Any) -> None:
+    """Another file: what is shown and awaited is about trees that are gone, though they may be called alike."""
+    DESK.forget()
+
+
 MENUS = ("NODE_MT_node", "NODE_MT_context_menu")
 CLASSES = (VOXEL_PG_desk, VOXEL_MT_compare, VOXEL_PT_tree, VOXEL_PT_told, VOXEL_PT_stack)
 
@@ -158,11 +170,13 @@ def register() -> None:
     bpy.types.WindowManager.voxel_desk = bpy.props.PointerProperty(type=VOXEL_PG_desk)  # type: ignore[attr-defined]
     for name in MENUS:
         getattr(bpy.types, name).append(in_menu)
+    bpy.app.handlers.load_post.append(loaded)
     overlay.register()
 
 
 def unregister() -> None:
     overlay.unregister()
+    bpy.app.handlers.load_post.remove(loaded)
     for name in MENUS:
         getattr(bpy.types, name).remove(in_menu)
     del bpy.types.WindowManager.voxel_desk  # type: ignore[attr-defined]

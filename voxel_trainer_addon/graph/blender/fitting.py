@@ -17,9 +17,11 @@ from ..steps import KINDS, is_reference
 
 EXPRESSION = (
     *(ast.Expression, ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Call, ast.Name, ast.Constant),
-    *(ast.Load, ast.operator, ast.unaryop, ast.cmpop, ast.boolop),
+    *(ast.Load, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.UAdd, ast.USub, ast.Not, ast.And, ast.Or),
+    *(ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq),
 )
-"""What an expression of a driver may hold that is pasted: Blender reckons these without running Python."""
+"""What an expression of a driver may hold that is pasted: Blender reckons these without running Python. No powers and
+no texts: they could keep Python busy for ever."""
 REACHED = (
     *("radians", "degrees", "abs", "fabs", "floor", "ceil", "trunc", "round", "int", "sin", "cos", "tan", "asin"),
     *("acos", "atan", "atan2", "exp", "log", "sqrt", "pow", "fmod", "min", "max", "lerp", "clamp", "smoothstep"),
@@ -130,4 +132,6 @@ def is_simple(curve: Curve) -> bool:
         return False
     calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
     named = all(isinstance(call, ast.Name) and call.id in REACHED for call in calls)
-    return named and all(isinstance(node, EXPRESSION) for node in ast.walk(tree))
+    told = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    numbers = all(isinstance(value, int | float) for value in told)
+    return named and numbers and all(isinstance(node, EXPRESSION) for node in ast.walk(tree))

@@ -163,7 +163,7 @@ def parser() -> argparse.ArgumentParser:
         description="Tell what is wrong with the node trees of a .blend file, or of every file in a folder: unknown "
         "node types, pictures that are missing, links that bring nothing, nodes without effect, trees that are as "
         "Blender makes them; with --for, also what another Blender will lose or change.",
-        usage="%(prog)s FILE.blend|FOLDER [KEY] [--for VERSION] [--json]",
+        usage="%(prog)s FILE.blend [KEY] | FOLDER [--for VERSION] [--json]",
         epilog="exit status: 4 when something breaks or is unknown, 3 when files could not be read, else 0",
     )
     check.add_argument("file", type=Path, metavar="FILE.blend|FOLDER")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import Exit, UserError
-from ..graph.check import KINDS, STOPS, Finding
+from ..graph.check import STOPS, Finding, heading
 from ..graph.words.description import description
 from ..pipeline import trees
 from ..words import harmless
@@ -57,6 +57,8 @@ def diff(found: argparse.Namespace, blender: Host, tick: Tick) -> int:
 
 def check(found: argparse.Namespace, blender: Host, tick: Tick) -> int:
     """The findings of each tree; status 4 where something breaks."""
+    if found.key and not found.file.is_file():
+        raise UserError("A KEY names a tree of one file. `check --help` tells more.")
     if found.to:
         trees.measured(blender.name, found.to)
     paths, asides = trees.blend_files(found.file), 0
@@ -92,11 +94,10 @@ def _print(file: trees.File, findings: dict[str, list[Finding]], to: str) -> Non
     for key, told in findings.items():
         print(f"  {harmless(key)}")
         for one in told:
-            heading = KINDS[one.kind] + (f" in {to}" if one.kind in ("breaks", "changes") else "")
             names = [f"“{harmless(name, 40)}”" for name in one.nodes[:NODES_NAMED]]
             names += [f"{len(one.nodes) - NODES_NAMED} more"] if len(one.nodes) > NODES_NAMED else []
             nodes = f" ({', '.join(names)})" if names else ""
-            print(f"    {heading}: {harmless(one.sentence)}{nodes}")
+            print(f"    {heading(one.kind, to)}: {harmless(one.sentence)}{nodes}")
 
 
 def _line(value: Any) -> None:

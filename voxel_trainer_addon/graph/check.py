@@ -35,6 +35,11 @@ FEW = 3
 """Nodes of a tree as Blender makes it, at most: Principled and Material Output, say."""
 
 
+def heading(kind: str, to: str) -> str:
+    """What stands before a finding's sentence; `to` is the Blender that was asked for."""
+    return KINDS[kind] + (f" in {to}" if kind in ("breaks", "changes") else "")
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that is so: of which kind (`KINDS`), a sentence, and the nodes that it is about, if not the tree."""

@@ -72,14 +72,13 @@ class OfTree:
         return True
 
 
-class ChangesTree:
+class ChangesTree(OfTree):
     """An operator that changes the tree that is open."""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        what = shown(context)
+        what = shown(context) if super().poll(context) else None
         if what is None:
-            cls.poll_message_set(NO_TREE)  # type: ignore[attr-defined]
             return False
         if what.block.library is not None:
             cls.poll_message_set("This tree is linked from another file and cannot be changed here")  # type: ignore[attr-defined]

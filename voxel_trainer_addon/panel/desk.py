@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..graph.check import KINDS
+from ..graph.check import heading
 from ..runs import Answer, Helper
 from ..words import counted, harmless
 
-LENGTHS = ("line", "paragraph", "full")
 FINDING_ICONS = {
     "breaks": "ERROR",
     "unknown": "QUESTION",
@@ -45,12 +44,14 @@ class Line:
 @dataclass(frozen=True)
 class DeskView:
     """What the sidebar of a node editor shows: of which tree (`key`), under which `title`, `lines`; `busy` is what is
-    waited for, `note` the last outcome as icon and sentence."""
+    waited for, `starting` whether a background Blender starts for it, `note` the last outcome as icon and sentence.
+    """
 
     key: str = ""
     title: str = ""
     lines: tuple[Line, ...] = ()
     busy: str = ""
+    starting: bool = False
     note: tuple[str, str] | None = None
     told: tuple[str, ...] = ()
 
@@ -112,8 +113,7 @@ class Desk:
         before = self.view
         if self.helper:
             self.helper.step()
-            if self.helper.starting and self.view.busy and "starts" not in self.view.busy:
-                self.view = replace(self.view, busy=f"{self.view.busy} A background Blender starts first.")
+            self.view = replace(self.view, starting=self.helper.starting)
         return self.view != before
 
     def say(self, icon: str, sentence: str, told: Sequence[str] = ()) -> None:
@@ -133,7 +133,12 @@ class Desk:
     def show_findings(self, key: str, findings: Sequence[Mapping[str, Any]], to: str) -> None:
         """What `check` found."""
         lines = tuple(
-            Line(FINDING_ICONS[one["kind"]], _finding(one, to), tuple(one["nodes"]), n)
+            Line(
+                FINDING_ICONS[one["kind"]],
+                harmless(f"{heading(one['kind'], to)}: {one['sentence']}"),
+                tuple(one["nodes"]),
+                n,
+            )
             for n, one in enumerate(findings)
         )
         self.view = replace(self.view, key=key, title="Check", lines=lines)
@@ -162,8 +167,3 @@ class Desk:
             self.say("CHECKMARK", f"“{source['name']}” means the same.")
         else:
             self.say("INFO", f"{counted(len(edits), 'change')} would make it “{source['name']}”.")
-
-
-def _finding(one: Mapping[str, Any], to: str) -> str:
-    heading = KINDS[one["kind"]] + (f" in {to}" if one["kind"] in ("breaks", "changes") else "")
-    return harmless(f"{heading}: {one['sentence']}")

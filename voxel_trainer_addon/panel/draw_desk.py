@@ -35,7 +35,8 @@ def buttons(layout: Layout, desk: Any, *, elsewhere: bool) -> None:
 def outcome(layout: Layout, view: DeskView, columns: int) -> None:
     """What is waited for, or how it ended."""
     if view.busy:
-        wrapped(layout, view.busy, columns, "TIME")
+        first = " A background Blender starts first." if view.starting else ""
+        wrapped(layout, view.busy + first, columns, "TIME")
     elif view.note:
         icon, sentence = view.note
         wrapped(layout, sentence, columns, icon)

@@ -53,6 +53,7 @@ def tick() -> float:
     """
     try:
         blender.opened()
+        editor.versions()  # read once, and not while Blender draws
         changed = REMOTE.tick()
     except Exception as error:
         changed = REMOTE.failed(error)

@@ -94,5 +94,7 @@ def _copy(blocks: set[Any]) -> Path:
 
 def missing_pictures(what: Shown) -> list[str]:
     """Names of images in use whose files are not there."""
-    images = {image for node in what.tree.nodes if (image := getattr(node, "image", None)) is not None}
+    held = [getattr(node, "image", None) for node in what.tree.nodes]
+    held += [s.default_value for node in what.tree.nodes for s in node.inputs if s.type == "IMAGE"]
+    images = set(filter(None, held))
     return sorted(image.name for image in images if is_missing(image))

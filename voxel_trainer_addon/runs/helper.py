@@ -19,10 +19,9 @@ from ..events import Follower
 from ..files import read_json, write_text
 from ..paths import DataFolder
 from . import code_copy
-from .session import control_line, last_words
+from .session import FOLDER_IN_USE, control_line, last_words
 from .start import Program, detached
 
-FOLDER_IN_USE = 75
 TRIES = 2
 """Once more in a new process, then the reason."""
 LOOK_S = 0.5

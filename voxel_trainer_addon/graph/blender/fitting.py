@@ -99,12 +99,16 @@ def _is_known(kind: str) -> bool:
     return node.bl_rna_get_subclass(kind) is not None or node.bl_rna_get_subclass_py(kind) is not None
 
 
+def is_there(kind: str, name: str) -> bool:
+    """Whether this file has a data-block of an ID type and name."""
+    return kind in KINDS and getattr(bpy.data, KINDS[kind].collection).get(name) is not None
+
+
 def _absent(value: Value, told: list[str]) -> bool:
     """Whether it is a data-block that this file lacks; that is told once."""
     if not is_reference(value) or value["id"] in ("NODETREE", "ACTION"):
         return False
-    kind = KINDS.get(value["id"])
-    if kind is not None and getattr(bpy.data, kind.collection).get(value["name"]) is not None:
+    if is_there(value["id"], value["name"]):
         return False
     sentence = f"The {value['id'].lower()} “{value['name']}” is not in this file: its place stays empty."
     if sentence not in told:

@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import bpy
-
 from ..edits import Edit, apply, socket_key
 from ..model import Graph, Node, Value
-from ..steps import KINDS, OWN_TREE, TREE, Place, is_reference
+from ..steps import TREE, Place, references
+from .fitting import is_there
 from .read import read_graph, socket_value
 from .stage import Loop
 
@@ -29,8 +28,9 @@ def take(tree: Any, key: str, edit: Edit, owner: Any = None) -> None:
     do = _DO.get(edit.do)
     if do is None:
         raise NotNow(f"Blender cannot make this change by itself: {edit.words()}")
-    for kind, name in _lacking(edit.what):
-        raise NotNow(f"The {kind.lower()} “{name}” is not in this file.")
+    for kind, name in references({key: value for key, value in edit.what.items() if key not in ("old", "layout")}):
+        if name and not is_there(kind, name):
+            raise NotNow(f"The {kind.lower()} “{name}” is not in this file.")
     do(_Taking(tree, after), edit.what)
 
 
@@ -180,19 +180,3 @@ _DO: Mapping[str, Callable[[_Taking, Mapping[str, Value]], None]] = {
     "rename item": _rename_item,
     "set item": _set_item,
 }
-
-
-def _lacking(value: Value) -> list[tuple[str, str]]:
-    """Data-blocks that an edit names and this file has not."""
-    found: list[tuple[str, str]] = []
-    if is_reference(value) and value != OWN_TREE:
-        kind = KINDS.get(value["id"])
-        there = kind is not None and getattr(bpy.data, kind.collection).get(value["name"]) is not None
-        found += [] if there else [(value["id"], value["name"])]
-    elif isinstance(value, Mapping):
-        for name, below in value.items():
-            found += _lacking(below) if name not in ("old", "layout") else []
-    elif isinstance(value, list | tuple):
-        for below in value:
-            found += _lacking(below)
-    return found

@@ -39,7 +39,7 @@ def test_nodes_without_effect_and_links_that_do_not_fit_are_named() -> None:
     assert kinds(found) == ["no effect"] and found[0].nodes == ("Loose",)
     found = check(tree(loose, out, links=(Link("Loose", 0, "Out", 0, valid=False),)))
     assert kinds(found) == ["dead link", "no effect"] and found[0].nodes == ("Out",)
-    assert found[0].sentence == "1 link does not fit and can bring nothing."
+    assert found[0].sentence == "One link does not fit and can bring nothing."
 
 
 def test_pictures_are_missing_where_their_names_are_given() -> None:

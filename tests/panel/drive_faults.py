@@ -97,6 +97,15 @@ def used_by_many() -> Iterator[float]:
     g.shot("many-users.png")
     g.xdo("key", "Escape")
     yield 0.4
+    groups = len(bpy.data.node_groups)
+    bpy.context.window_manager.clipboard = (
+        '{"format": "voxel-graph/1", "trees": [{"key": "materials/x", "type": "Other"}]}'
+    )
+    try:
+        yield from asked("paste_graph", where="THIS")
+    except RuntimeError as error:
+        assert "another kind of nodes" in str(error), error
+    assert len(bpy.data.node_groups) == groups and steps.area().spaces.active.edit_tree == tree
     bpy.context.window_manager.clipboard = form
     yield from asked("paste_graph", where="THIS")
     assert len(tree.nodes) == 2 and tree.users == 50, tree.users

@@ -8,13 +8,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..words import counted
 from . import travel
 from .describe import settings_told, values_told
 from .flow import REROUTE, fed_inputs
 from .model import Graph, Node
 from .wires import real_nodes, wires
-from .words.about_tree import idle, referred
+from .words.about_tree import loose, misfits, referred
 from .words.view import View
 
 KINDS = {
@@ -91,17 +90,11 @@ def _there(graph: Graph, pictures: Collection[str]) -> Iterator[Finding]:
 
 def _links(graph: Graph) -> Iterator[Finding]:
     dead = tuple(dict.fromkeys(link.target for link in graph.links if not link.valid))
-    if dead:
-        number = sum(not link.valid for link in graph.links)
-        verb = "does" if number == 1 else "do"
-        yield Finding("dead link", f"{counted(number, 'link')} {verb} not fit and can bring nothing.", dead)
+    yield from (Finding("dead link", one.text, dead) for one in misfits(View(graph)))
 
 
 def _effect(graph: Graph) -> Iterator[Finding]:
-    loose = tuple(idle(View(graph)))
-    if loose:
-        verb = "leads" if len(loose) == 1 else "lead"
-        yield Finding("no effect", f"{counted(len(loose), 'node')} {verb} to no output.", loose)
+    yield from (Finding("no effect", one.text, one.nodes) for one in loose(View(graph)))
 
 
 def _defaults(graph: Graph, fresh: Graph) -> Iterator[Finding]:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import bpy
+from bpy.props import EnumProperty
 
 from ..runs import Answer
 from .blender import DESK, helper, redraw
-from .shown import NotAsked, shown
+from .shown import NotAsked, Shown, shown
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -87,3 +88,67 @@ class ChangesTree(OfTree):
             cls.poll_message_set("This tree is a library override; Blender allows no new nodes in it")  # type: ignore[attr-defined]
             return False
         return True
+
+
+class AsksWhere(ChangesTree):
+    """An operator that changes the tree that is open, and asks first where that is a group which others use too."""
+
+    if TYPE_CHECKING:
+        where: str
+    else:
+        where: EnumProperty(
+            name="Where",
+            items=(
+                ("ALL", "Everywhere", "Change the group for everything that uses it"),
+                ("THIS", "Only Here", "Make a copy of the group for this place first"),
+            ),
+            default="ALL",
+            options={"SKIP_SAVE"},
+        )
+
+    users = 0
+
+    def invoke(self, context: Any, event: bpy.types.Event) -> Returned:
+        what = shown(context)
+        assert what
+        self.users = what.tree.users - what.tree.use_fake_user if what.owner is None else 1
+        operator: Any = self
+        if self.users < 2:
+            return operator.execute(context)  # type: ignore[no-any-return]
+        title = operator.bl_label
+        return context.window_manager.invoke_props_dialog(self, title=title, confirm_text="Change")  # type: ignore[no-any-return]
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout: Any = self.layout  # type: ignore[attr-defined]
+        layout.label(text=f"This group is used in {self.users:,} places.")
+        layout.row().prop(self, "where", expand=True)
+
+    def tree(self, context: Any, what: Shown) -> Any:
+        """The tree to change: the one that is open, or a copy of it for this place."""
+        return _single(context, what) if self.where == "THIS" else what.tree
+
+    @staticmethod
+    def give_back(tree: Any, what: Shown) -> None:
+        """Take a copy away again, as nothing came of it."""
+        if tree != what.tree:
+            tree.user_remap(what.tree)
+            bpy.data.node_groups.remove(tree)
+
+
+def _single(context: Any, what: Shown) -> Any:
+    """A copy of the group for the place where it is open: the node that was entered, or the active modifier."""
+    path = context.space_data.path
+    copy = what.tree.copy()
+    if len(path) > 1:
+        node = path[-2].node_tree.nodes.active
+        if node is not None and getattr(node, "node_tree", None) == what.tree:
+            node.node_tree = copy
+            path.pop()
+            path.append(copy, node=node)
+            return copy
+    ob = context.object
+    modifier = ob.modifiers.active if ob else None
+    if modifier is not None and getattr(modifier, "node_group", None) == what.tree:
+        modifier.node_group = copy
+    context.space_data.node_tree = copy
+    return copy

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import EnumProperty, StringProperty
+from bpy.props import StringProperty
 
 from ..graph.blender.paste import Damaged, form_of, paste
 from ..runs import Answer
 from ..words import counted
-from .asking import EDITORS, ChangesTree, OfTree, ask
+from .asking import EDITORS, AsksWhere, OfTree, ask
 from .blender import DESK, redraw
-from .shown import Shown, body, shown, stack_body
+from .shown import body, shown, stack_body
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -147,50 +147,29 @@ class VOXEL_OT_copy_graph(OfTree, bpy.types.Operator):  # type: ignore[misc]
         return ask_proven(self, "compact", partial(body, what), done)
 
 
-class VOXEL_OT_paste_graph(ChangesTree, bpy.types.Operator):  # type: ignore[misc]
+class VOXEL_OT_paste_graph(AsksWhere, bpy.types.Operator):  # type: ignore[misc]
     bl_idname = "voxel.paste_graph"
     bl_label = "Paste Graph"
     bl_description = "Paste the graph in the clipboard into this tree. Nothing of it is run"
     bl_options = {"REGISTER", "UNDO"}
 
-    if TYPE_CHECKING:
-        where: str
-    else:
-        where: EnumProperty(
-            name="Where",
-            items=(
-                ("ALL", "Everywhere", "Change the group for everything that uses it"),
-                ("THIS", "Only Here", "Make a copy of the group for this place first"),
-            ),
-            default="ALL",
-            options={"SKIP_SAVE"},
-        )
-
     at: tuple[float, float] = (0.0, 0.0)
-    users = 0
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Returned:
         self.at = _under_mouse(context, event)
-        what = shown(context)
-        assert what
-        self.users = what.tree.users - what.tree.use_fake_user if what.owner is None else 1
-        if self.users < 2:
-            return self.execute(context)
-        return context.window_manager.invoke_props_dialog(self, title="Paste Graph", confirm_text="Paste")
-
-    def draw(self, context: bpy.types.Context) -> None:
-        self.layout.label(text=f"This group is used in {self.users:,} places.")
-        self.layout.row().prop(self, "where", expand=True)
+        return super().invoke(context, event)
 
     def execute(self, context: bpy.types.Context) -> Returned:
         what = shown(context)
         if what is None:
             return {"CANCELLED"}
+        tree = what.tree
         try:
             form = form_of(context.window_manager.clipboard)
-            tree = _single(context, what) if self.where == "THIS" else what.tree
+            tree = self.tree(context, what)
             made = paste(form, tree, self.at)
         except Damaged as error:
+            self.give_back(tree, what)
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         DESK.say("CHECKMARK", f"Pasted {counted(len(made.nodes), 'node')}.", made.told)
@@ -209,25 +188,6 @@ def _under_mouse(context: Any, event: bpy.types.Event) -> tuple[float, float]:
     scale = context.preferences.system.ui_scale
     at = region.view2d.region_to_view(x, y)
     return at[0] / scale, at[1] / scale
-
-
-def _single(context: Any, what: Shown) -> Any:
-    """A copy of the group for the place where it is open: the node that was entered, or the active modifier."""
-    path = context.space_data.path
-    copy = what.tree.copy()
-    if len(path) > 1:
-        node = path[-2].node_tree.nodes.active
-        if node is not None and getattr(node, "node_tree", None) == what.tree:
-            node.node_tree = copy
-            path.pop()
-            path.append(copy, node=node)
-            return copy
-    ob = context.object
-    modifier = ob.modifiers.active if ob else None
-    if modifier is not None and getattr(modifier, "node_group", None) == what.tree:
-        modifier.node_group = copy
-    context.space_data.node_tree = copy
-    return copy
 
 
 CLASSES = (

@@ -15,7 +15,7 @@ from ..graph.blender.take import NotNow, take
 from ..graph.edits import Edit
 from ..runs import Answer
 from ..words import counted
-from .asking import EDITORS, NO_TREE, ChangesTree, OfTree, ask
+from .asking import EDITORS, NO_TREE, AsksWhere, OfTree, ask
 from .blender import DESK, redraw
 from .shown import NotAsked, Shown, body, missing_pictures, shown
 
@@ -217,7 +217,7 @@ def _with_file(operator: Any, what: Shown, file: str) -> Returned:
     return ask(operator, f"Reading {Path(file).name}…", "keys", lambda: {"file": file}, took)
 
 
-class VOXEL_OT_take_change(OfLine, ChangesTree, bpy.types.Operator):  # type: ignore[misc]
+class VOXEL_OT_take_change(OfLine, AsksWhere, bpy.types.Operator):  # type: ignore[misc]
     bl_idname = "voxel.take_change"
     bl_label = "Take This Change"
     bl_description = "Make this one change in this tree"
@@ -229,12 +229,15 @@ class VOXEL_OT_take_change(OfLine, ChangesTree, bpy.types.Operator):  # type: ig
             self.report({"ERROR"}, "These changes are about another tree")
             return {"CANCELLED"}
         edit = {key: value for key, value in DESK.compared.edits[self.at].items() if key != "words"}
+        tree = self.tree(context, what)
+        key = what.key if tree == what.tree else f"node_groups/{tree.name}"
         try:
-            take(what.tree, what.key, Edit.from_json(edit), what.owner)
+            take(tree, key, Edit.from_json(edit), what.owner)
         except NotNow as error:
+            self.give_back(tree, what)
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        compare(self, what, DESK.compared.source)
+        compare(self, Shown(tree, key, what.owner), DESK.compared.source)
         return {"FINISHED"}
 
 

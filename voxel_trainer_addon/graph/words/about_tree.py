@@ -192,23 +192,42 @@ def idle(view: View) -> list[str]:
 
 def without_effect(view: View) -> Iterator[Statement]:
     """What is there and does nothing: loose nodes, muted nodes, links that do not fit."""
-    loose = idle(view)
-    if loose:
-        verb = "leads" if len(loose) == 1 else "lead"
-        text = f"{counted(len(loose), 'node').capitalize()} {verb} to no output."
-        yield Statement(text, tuple(loose), lambda view: idle(view) == loose)
-    muted = [name for name, node in view.nodes.items() if not view.works(node) and node.outputs]
-    if muted:
-        text = f"{counted(len(muted), 'node').capitalize()} {'is' if len(muted) == 1 else 'are'} muted."
+    yield from loose(view)
+    yield from muted(view)
+    yield from misfits(view)
 
-        def check(view: View) -> bool:
-            return muted == [name for name, node in view.nodes.items() if not view.works(node) and node.outputs]
 
-        yield Statement(text, tuple(muted), check)
-    wrong = sum(not link.valid for link in view.graph.links)
+def loose(view: View) -> Iterator[Statement]:
+    """The nodes that lead to no output."""
+    names = idle(view)
+    if names:
+        verb = "leads" if len(names) == 1 else "lead"
+        text = f"{counted(len(names), 'node').capitalize()} {verb} to no output."
+        yield Statement(text, tuple(names), lambda view: idle(view) == names)
+
+
+def muted(view: View) -> Iterator[Statement]:
+    """The nodes that are muted."""
+    names = _muted(view)
+    if names:
+        text = f"{counted(len(names), 'node').capitalize()} {'is' if len(names) == 1 else 'are'} muted."
+        yield Statement(text, tuple(names), lambda view: _muted(view) == names)
+
+
+def _muted(view: View) -> list[str]:
+    return [name for name, node in view.nodes.items() if not view.works(node) and node.outputs]
+
+
+def misfits(view: View) -> Iterator[Statement]:
+    """The links that do not fit."""
+    wrong = _misfits(view)
     if wrong:
         text = f"{counted(wrong, 'link').capitalize()} {'does' if wrong == 1 else 'do'} not fit and can bring nothing."
-        yield Statement(text, (), lambda view: sum(not link.valid for link in view.graph.links) == wrong)
+        yield Statement(text, (), lambda view: _misfits(view) == wrong)
+
+
+def _misfits(view: View) -> int:
+    return sum(not link.valid for link in view.graph.links)
 
 
 def refused(view: View) -> Iterator[Statement]:

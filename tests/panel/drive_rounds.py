@@ -19,7 +19,7 @@ import editor_steps as steps
 
 FILE = "KhronosGroup__glTF-Blender-IO/tests__scenes__01_alpha_animation.blend"
 ROUNDS = 50
-SIZES = (10, 100, 1000)
+SIZES = (10, 100, 500, 1000)
 
 
 def maths(count: int) -> Any:
@@ -54,6 +54,7 @@ def way() -> Iterator[float]:
             yield from steps.clicked("voxel.copy_python(", steps.noted)
             assert bpy.context.window_manager.clipboard.startswith("import bpy"), steps.desk().view
             which = "first" if not g.facts.get("clipboard_s") else f"later, {count} nodes"
+            g.facts.setdefault("click_ms", {}).setdefault(str(count), []).append(steps.held["copy"][-1])
             g.facts.setdefault("clipboard_s", {}).setdefault(which, []).append(round(steps.seconds[0], 2))
             if not again:
                 yield from steps.clicked("voxel.copy_graph(", steps.noted)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from voxel_trainer_addon.errors import Exit
 from voxel_trainer_addon.events import event
 from voxel_trainer_addon.locks import FolderLock
 from voxel_trainer_addon.panel import draw
@@ -133,6 +134,14 @@ def test_what_was_asked_is_said_until_it_is_obeyed(tmp_path: Path) -> None:
     layout = drawn(remote.view)
     assert "Paused" in layout.of("label")
     assert layout.of("operator") == ["voxel.resume", "voxel.cancel"]
+
+
+def test_the_end_is_shown_at_once_however_short_ago_figures_were_drawn(tmp_path: Path) -> None:
+    remote = looking_at(tmp_path, RUN, PARSING, parsed(12))
+    remote._drawn = time.monotonic()
+    remote.session.run.fold(event("ended", exit=int(Exit.INTERRUPTED), words="", report="", next=[]))
+    assert remote.tick()
+    assert remote.view.resumable
 
 
 @pytest.mark.parametrize(

@@ -87,11 +87,12 @@ class Remote:
         return self.view != before
 
     def tick(self) -> bool:
-        """Take in what is new; whether the panel must be drawn again."""
+        """Take in what is new; whether the panel must be drawn again. A new phase is shown at once, figures in turn."""
         self.session.step()
         self._error = ""
         now = time.monotonic()
-        if now - self._drawn < REDRAW_S * 0.9 or not self.refresh():
+        soon = now - self._drawn < REDRAW_S * 0.9 and self.view.phase is self.session.phase
+        if soon or not self.refresh():
             return False
         self._drawn = now
         return True

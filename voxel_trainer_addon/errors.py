@@ -32,6 +32,12 @@ class FolderInUse(UserError):
     exit = Exit.FOLDER_IN_USE
 
 
+class ComesLater(UserError):
+    """The run stops because a host wants to be left alone for a while; `resume` goes on."""
+
+    exit = Exit.INTERRUPTED
+
+
 class Unavailable(UserError):
     """A stage cannot run on this machine (no CPU build of PyTorch, say); the run ends with the reason."""
 

@@ -47,6 +47,16 @@ KINDS: dict[str, dict[str, str]] = {
         "words": "one sentence for a person",
     },
     "note": {"stage": "stage word, or empty", "words": "one sentence for a person"},
+    "waiting": {
+        "stage": "stage word",
+        "until": "seconds since 1970 that a host set, or 0 when it goes on",
+        "words": "one sentence for a person, empty when it goes on",
+    },
+    "plan": {
+        "stage": "harvest",
+        "plan": "what would be fetched: the plan's JSON",
+        "words": "list of sentences for a person",
+    },
     "loss": {
         "stage": "train",
         "step": "training step",
@@ -168,6 +178,8 @@ class RunState:
     stage: str = ""
     paused: bool = False
     note: str = ""
+    waiting: str = ""
+    plan: list[str] = field(default_factory=list)
     asides: list[dict[str, str]] = field(default_factory=list)
     losses: list[tuple[float, float]] = field(default_factory=list)
     pair: dict[str, str] = field(default_factory=dict)
@@ -206,6 +218,10 @@ class RunState:
             del self.asides[: -self.ASIDES_KEPT]
         elif kind == "note":
             self.note = line["words"]
+        elif kind == "waiting":
+            self.waiting = line["words"]
+        elif kind == "plan":
+            self.plan = list(line["words"])
         elif kind == "loss":
             self.losses.append((line["seconds"], line["loss"]))
         elif kind == "pair":
@@ -215,7 +231,7 @@ class RunState:
         elif kind == "beat":
             self.rss_mb, self.workers = line["rss_mb"], line["workers"]
         elif kind == "ended":
-            self.exit, self.words, self.paused = line["exit"], line["words"], False
+            self.exit, self.words, self.paused, self.waiting = line["exit"], line["words"], False, ""
             self.report, self.next = line["report"], line["next"]
 
     def as_json(self) -> dict[str, Any]:

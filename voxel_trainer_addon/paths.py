@@ -9,6 +9,8 @@ from pathlib import Path
 
 TASKS = {"harvest": "scraping", "parse": "parsing", "dataset": "dataset", "train": "training"}
 """Stage word → the user's name of its checkpoint."""
+SUFFIXES = {"blend": "blend", "code": "py"}
+"""Kind of a harvested file → how its name ends in `blobs/`."""
 
 
 def cache_home() -> Path:
@@ -32,8 +34,21 @@ class DataFolder:
         return self.root / "scraped_metadata.json"
 
     @property
+    def removal_list(self) -> Path:
+        """What its owners do not want to be used (see `removal`)."""
+        return self.root / "removal_list.txt"
+
+    @property
     def inbox(self) -> Path:
         return self.root / "inbox"
+
+    @property
+    def blobs(self) -> Path:
+        """Downloads, each content once."""
+        return self.root / "blobs"
+
+    def blob(self, sha256: str, kind: str = "blend") -> Path:
+        return self.blobs / sha256[:2] / f"{sha256}.{SUFFIXES[kind]}"
 
     @property
     def parsed(self) -> Path:

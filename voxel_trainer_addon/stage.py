@@ -37,6 +37,20 @@ class Options:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     limit: int = 0
+    code: bool = False
+    history: bool = False
+    wait: bool = False
+    plan: bool = False
+    stars: int = 10
+    archived: bool = False
+    allow: tuple[str, ...] = ()
+    lfs: bool = False
+    file_mb: float = 100.0
+    total_gb: float = 10.0
+    downloads: int = 4
+    rate_mb: float = 0.0
+    contact: str = ""
+    github_api: str = "2022-11-28"
     workers: int = 0
     memory: int = 0
     name: str = "voxel"
@@ -93,6 +107,15 @@ class Hooks(Protocol):
     def progress(self, done: int, total: int, item: str = "", left_s: float | None = None) -> None:
         """Tell how far the stage is; merged to a few events a second. The pipeline counts what was set aside."""
 
+    def note(self, words: str) -> None:
+        """Tell the person one sentence."""
+
+    def waiting(self, until: float, words: str) -> None:
+        """Tell that nothing goes on until a time (seconds since 1970) that somebody else set; 0: it goes on again."""
+
+    def plan(self, plan: dict[str, Any], words: list[str]) -> None:
+        """Tell what would be fetched, before the first byte of it."""
+
     def set_aside(self, aside: SetAside) -> None:
         """Keep what could not be done, and tell of it."""
 
@@ -114,9 +137,6 @@ class Work(Hooks, Protocol):
 
     def emit(self, kind: str, **fields: Any) -> None:
         """Write an event (see `events.KINDS`)."""
-
-    def note(self, words: str) -> None:
-        """Tell the person one sentence."""
 
     def tick(self) -> bool:
         """Called between units and while waiting, at least 5 times a second where possible: beats, reads control.

@@ -14,7 +14,7 @@ import pytest
 from voxel_trainer_addon import checkpoints
 from voxel_trainer_addon.catalog import Catalog
 from voxel_trainer_addon.data_collection.blender_scraper import BlenderFileScraper
-from voxel_trainer_addon.data_collection.sources import bundled, open_source
+from voxel_trainer_addon.data_collection.sources import bundled, open_sources
 from voxel_trainer_addon.errors import SetAside, UserError
 from voxel_trainer_addon.files import write_json
 from voxel_trainer_addon.paths import DataFolder
@@ -33,6 +33,12 @@ class Hooks:
     def wait_while_paused(self) -> None: ...
 
     def progress(self, done: int, total: int, item: str = "", left_s: float | None = None) -> None: ...
+
+    def note(self, words: str) -> None: ...
+
+    def waiting(self, until: float, words: str) -> None: ...
+
+    def plan(self, plan: dict[str, Any], words: list[str]) -> None: ...
 
     def set_aside(self, aside: SetAside) -> None:
         self.asides.append(aside)
@@ -61,7 +67,7 @@ def files(tmp_path: Path) -> Path:
 
 def harvest(data: DataFolder, root: Path, **options: Any) -> tuple[BlenderFileScraper, Hooks, Catalog]:
     catalog, chosen = Catalog(data.catalog), Options(**options)
-    scraper = BlenderFileScraper(data, catalog, [open_source(f"folder:{root}", chosen, None)], chosen.limit)
+    scraper = BlenderFileScraper(data, catalog, open_sources([f"folder:{root}"], chosen, None), chosen)
     hooks = Hooks(data, catalog)
     scraper.harvest(hooks)
     return scraper, hooks, catalog
@@ -105,14 +111,14 @@ def test_licences_of_each_path(files: Path, tmp_path: Path) -> None:
     assert {origin.path: origin.licence for origin in catalog.origins()}["a.blend"] == "MIT"
     assert {origin.licence for origin in catalog.origins()} == {"MIT", "CC0-1.0"}
     with pytest.raises(UserError, match="not an SPDX"):
-        open_source(f"folder:{files}", Options(licence="free as in <beer>"), None)
+        open_sources([f"folder:{files}"], Options(licence="free as in <beer>"), None)
 
 
 def test_bundled_says_when_there_is_nothing() -> None:
     with pytest.raises(bundled.NoLibraries, match="no bundled asset libraries"):
-        open_source("bundled:", Options(), Host("blender", False, (4, 3, 2)))
+        open_sources(["bundled:"], Options(), Host("blender", False, (4, 3, 2)))
     with pytest.raises(UserError, match="is no source"):
-        open_source("https://example.org", Options(), None)
+        open_sources(["https://example.org"], Options(), None)
 
 
 def test_checkpoint_in_the_users_shape_and_resume_from_it(files: Path, tmp_path: Path) -> None:
@@ -129,7 +135,12 @@ def test_checkpoint_in_the_users_shape_and_resume_from_it(files: Path, tmp_path:
         "files_downloaded",
         "errors",
     }
-    assert set(point["state"]) == {"scraped_hashes", "current_repo_index", "rate_limit_reset_at"}
+    assert set(point["state"]) == {
+        "scraped_hashes",
+        "current_repo_index",
+        "rate_limit_reset_at",
+        "queries",
+    }
     (files / "new.blend").write_bytes(b"BLENDER-v402 new")
     scraper = BlenderFileScraper.from_checkpoint(data.checkpoint("harvest"))
     stats = asyncio.run(scraper.resume_scraping())

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 
 MIGRATIONS: tuple[str, ...] = (
@@ -68,11 +69,83 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE job (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
     CREATE TABLE evaluation (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
     """,
+    # Git hosts: what they list, what of it is here, and where a search is to go on. Facts that many files share are
+    # kept once, and tables without a rowid save a second copy of every key.
+    """
+    CREATE TABLE provenance (
+        id BLOB PRIMARY KEY,            -- see `key_of`
+        body TEXT NOT NULL              -- JSON: evidence of the licence, repository, commit, author …
+    ) STRICT, WITHOUT ROWID;
+    INSERT OR IGNORE INTO provenance SELECT key_of(provenance), provenance FROM origin;
+    CREATE TABLE new_file (
+        sha256 TEXT PRIMARY KEY,
+        bytes INTEGER NOT NULL,
+        kind TEXT NOT NULL,             -- 'blend' or 'code'
+        oid TEXT NOT NULL,              -- git's SHA-1 of it, '' where nobody asked
+        stored INTEGER NOT NULL         -- 1: it was downloaded and lies in blobs/
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO new_file SELECT sha256, bytes, 'blend', '', 0 FROM file;
+    CREATE TABLE new_origin (
+        source TEXT NOT NULL REFERENCES source ON DELETE CASCADE,
+        path TEXT NOT NULL,             -- relative to the source, with /; in a repository below its name
+        sha256 TEXT NOT NULL REFERENCES file,
+        mtime_ns INTEGER NOT NULL,
+        licence TEXT NOT NULL,          -- SPDX expression, or 'own'
+        provenance BLOB NOT NULL REFERENCES provenance,
+        PRIMARY KEY (source, path)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO new_origin SELECT source, path, sha256, mtime_ns, licence, key_of(provenance) FROM origin;
+    DROP TABLE origin;
+    DROP TABLE file;
+    ALTER TABLE new_file RENAME TO file;
+    ALTER TABLE new_origin RENAME TO origin;
+    CREATE INDEX origin_by_content ON origin (sha256);
+    CREATE INDEX file_by_oid ON file (oid) WHERE oid <> '';
+    CREATE TABLE slice (                -- a part of a search that its host shows to the end, and can be gone on with
+        source TEXT NOT NULL REFERENCES source ON DELETE CASCADE,
+        query TEXT NOT NULL,
+        count INTEGER NOT NULL,         -- repositories, as the host counted them
+        cursor TEXT NOT NULL,           -- behind the last page that was taken, '' before the first
+        done INTEGER NOT NULL,
+        PRIMARY KEY (source, query)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE repository (
+        id TEXT PRIMARY KEY,            -- 'github:4711': a host's own number outlives a rename
+        source TEXT NOT NULL REFERENCES source ON DELETE CASCADE,
+        name TEXT NOT NULL,             -- owner/name
+        tree TEXT NOT NULL,             -- oid of the newest root tree that is known
+        listed TEXT NOT NULL,           -- the same of the tree whose files are listed, '' before
+        body TEXT NOT NULL              -- JSON: what the host says of it
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE listed (               -- files that a host offers and that are not here
+        repository TEXT NOT NULL REFERENCES repository ON DELETE CASCADE,
+        path TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        oid TEXT NOT NULL,
+        bytes INTEGER NOT NULL,         -- -1: the host does not say
+        licence TEXT NOT NULL,
+        provenance BLOB NOT NULL REFERENCES provenance,
+        PRIMARY KEY (repository, path)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE answer (               -- answers that a host is asked for again with If-None-Match
+        address TEXT NOT NULL,
+        principal TEXT NOT NULL,        -- who asked: an ETag holds for one token alone
+        etag TEXT NOT NULL,
+        body BLOB NOT NULL,
+        PRIMARY KEY (address, principal)
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
+
+
+def key_of(text: str) -> bytes:
+    """The key of a shared text: 16 bytes of its SHA-256."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring a catalog of any released version to the newest. Raises ValueError for one from the future."""
+    connection.create_function("key_of", 1, key_of, deterministic=True)
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > len(MIGRATIONS):
         raise ValueError(f"the catalog has version {version}, this Voxel Trainer knows {len(MIGRATIONS)}")

@@ -4,36 +4,14 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import SetAside, UserError
-from . import schema
-
-AGAIN = "DELETE FROM aside WHERE stage = 'parse' AND item = ? AND code IN ('gone', 'changed', 'no-access')"
-"""What parse could not do for a file that was not there holds no longer when it is found again."""
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a content was found. `path` is relative to the source; `provenance` tells where the licence is stated, the
-    repository, commit and author as far as they are known."""
-
-    source: str
-    path: str
-    sha256: str
-    bytes: int
-    mtime_ns: int
-    licence: str
-    provenance: dict[str, Any]
-
-    def as_json(self) -> dict[str, Any]:
-        """As it stands in `scraped_metadata.json`."""
-        return dict(vars(self))
+from ..errors import SetAside
+from .database import Statement
+from .hosts import Hosts
 
 
 @dataclass(frozen=True)
@@ -62,119 +40,25 @@ class Proof:
     reason: str
 
 
-class Catalog:
-    """One open catalog. Not for use from two threads; the folder's lock keeps a second writer away."""
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._closing = weakref.finalize(self, self._db.close)  # a catalog that its owner forgets is closed too
-        self._db.execute("PRAGMA foreign_keys = ON")
-        if self._db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
-            self._db.execute("PRAGMA journal_mode = DELETE")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        try:
-            schema.migrate(self._db)
-        except (ValueError, sqlite3.DatabaseError) as error:
-            self.close()
-            raise UserError(
-                f"{path.name} could not be opened: {error}. Move it away; `resume` goes on from the JSON files."
-            ) from error
-
-    def __enter__(self) -> Catalog:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        self._closing()
-
-    def _write(self, statements: Iterable[tuple[str, tuple[Any, ...]]]) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            for sql, values in statements:
-                self._db.execute(sql, values)
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
-
-    def _count(self, sql: str, *values: Any) -> int:
-        return int(self._db.execute(sql, values).fetchone()[0])
-
-    # harvest
-
-    def add_source(self, id: str, kind: str, root: Path | None) -> None:
-        """Name a source and where it lies now (None: not known on this machine)."""
-        sql = "INSERT INTO source (id, kind, root) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET root = excluded.root"
-        self._write([(sql, (id, kind, str(root) if root else None))])
-
-    def end_source(self, id: str, words: str) -> None:
-        """Remember that a source was gone through to its end."""
-        self._write([("UPDATE source SET state = 'done', words = ? WHERE id = ?", (words, id))])
-
-    def sources(self) -> list[dict[str, Any]]:
-        """Every source without its place: id, kind, state, words, files."""
-        rows = self._db.execute(
-            "SELECT id, kind, state, words, (SELECT count(*) FROM origin WHERE source = id) FROM source ORDER BY id"
-        )
-        return [dict(zip(("id", "kind", "state", "words", "files"), row, strict=True)) for row in rows]
-
-    def roots(self) -> dict[str, Path]:
-        """Source id → where its files lie, for those that a run has named."""
-        rows = self._db.execute("SELECT id, root FROM source WHERE root IS NOT NULL")
-        return {id: Path(root) for id, root in rows}
-
-    def seen(self, source: str) -> dict[str, tuple[int, int, str]]:
-        """Path → (bytes, time of change in ns, sha256) of a source's known files."""
-        rows = self._db.execute(
-            "SELECT path, bytes, mtime_ns, sha256 FROM origin JOIN file USING (sha256) WHERE source = ?", (source,)
-        )
-        return {path: (size, changed, sha256) for path, size, changed, sha256 in rows}
-
-    def add_origins(self, origins: Iterable[Origin]) -> None:
-        """Add files with where they were found; a path found again replaces what was known of it."""
-        statements: list[tuple[str, tuple[Any, ...]]] = []
-        for o in origins:
-            statements.append(("INSERT OR IGNORE INTO file VALUES (?, ?)", (o.sha256, o.bytes)))
-            provenance = json.dumps(o.provenance, ensure_ascii=False, sort_keys=True)
-            values = (o.source, o.path, o.sha256, o.mtime_ns, o.licence, provenance)
-            statements.append(("INSERT OR REPLACE INTO origin VALUES (?, ?, ?, ?, ?, ?)", values))
-            statements.append(("DELETE FROM aside WHERE stage = 'harvest' AND item = ?", (f"{o.source}/{o.path}",)))
-            statements.append((AGAIN, (o.sha256,)))
-        self._write(statements)
-
-    def drop_origins(self, source: str, paths: Iterable[str]) -> None:
-        """Forget files that are no longer where they were."""
-        self._write([("DELETE FROM origin WHERE source = ? AND path = ?", (source, path)) for path in paths])
-
-    def origins(self, sha256: str = "") -> Iterator[Origin]:
-        """Where everything, or one content, was found, ordered by source and path."""
-        where = "WHERE sha256 = ?" if sha256 else ""
-        rows = self._db.execute(
-            "SELECT source, path, sha256, bytes, mtime_ns, licence, provenance FROM origin JOIN file USING (sha256) "
-            f"{where} ORDER BY source, path",
-            (sha256,) if sha256 else (),
-        )
-        for source, path, content, size, changed, licence, provenance in rows:
-            yield Origin(source, path, content, size, changed, licence, json.loads(provenance))
+class Catalog(Hosts):
+    """The whole catalog."""
 
     # parse
 
     def due_for_parse(self, blender: str, version: int) -> list[Due]:
         """Contents without a record of this form by this Blender and not set aside by it, largest first."""
         rows = self._db.execute(
-            """SELECT sha256, bytes, min(mtime_ns), root, source.id, path
+            """SELECT sha256, bytes, min(mtime_ns), root, source.id, path, stored
                FROM file JOIN origin USING (sha256) JOIN source ON source.id = origin.source
-               WHERE root IS NOT NULL
+               WHERE (root IS NOT NULL OR stored) AND file.kind = 'blend'
                  AND sha256 NOT IN (SELECT sha256 FROM record WHERE blender = ? AND version = ?)
                  AND sha256 NOT IN (SELECT item FROM aside WHERE stage = 'parse' AND blender = ?)
                GROUP BY sha256 ORDER BY bytes DESC, sha256""",
             (blender, version, blender),
         )
         return [
-            Due(sha, size, changed, Path(root, path), source, path) for sha, size, changed, root, source, path in rows
+            Due(sha, size, changed, self._folder.blob(sha) if stored else Path(root, path), source, path)
+            for sha, size, changed, root, source, path, stored in rows
         ]
 
     def add_record(
@@ -222,7 +106,7 @@ class Catalog:
 
     def set_examples(self, dataset: str, rows: Iterable[tuple[str, dict[str, Any]]]) -> None:
         """Replace a dataset's rows by these: (split, row with its `id`)."""
-        statements: list[tuple[str, tuple[Any, ...]]] = [("DELETE FROM example WHERE dataset = ?", (dataset,))]
+        statements: list[Statement] = [("DELETE FROM example WHERE dataset = ?", (dataset,))]
         sql = "INSERT OR REPLACE INTO example VALUES (?, ?, ?, ?)"
         statements += [
             (sql, (dataset, row["id"], split, json.dumps(row, ensure_ascii=False, sort_keys=True)))
@@ -287,12 +171,12 @@ class Catalog:
 
     def counts(self) -> dict[str, int]:
         """Files, origins, records, proven and unproven trees, rows: what `status` shows."""
+        found = "FROM file WHERE kind = 'blend' AND sha256 IN (SELECT sha256 FROM origin)"
         return {
-            "files": self._count("SELECT count(*) FROM file WHERE sha256 IN (SELECT sha256 FROM origin)"),
+            "files": self._count(f"SELECT count(*) {found}"),
             "origins": self._count("SELECT count(*) FROM origin"),
-            "bytes": self._count(
-                "SELECT coalesce(sum(bytes), 0) FROM file WHERE sha256 IN (SELECT sha256 FROM origin)"
-            ),
+            "stored": self._count("SELECT count(*) FROM file WHERE stored"),
+            "bytes": self._count(f"SELECT coalesce(sum(bytes), 0) {found}"),
             "parsed": self._count("SELECT count(DISTINCT sha256) FROM record"),
             "proven": self._count("SELECT count(*) FROM proof WHERE proven"),
             "unproven": self._count("SELECT count(*) FROM proof WHERE NOT proven"),

@@ -82,7 +82,12 @@ def parser() -> argparse.ArgumentParser:
     )
     for add in (_sources, _work, _dataset, _train, _evaluate):
         add(run)
-    harvest = _command(commands, "harvest", "Find .blend files and their licences. Folders are read where they lie.")
+    harvest = _command(
+        commands,
+        "harvest",
+        "Find .blend files and their licences. Folders are read where they lie; from hosts only what may be taken "
+        "comes, after a list of it was made.",
+    )
     _sources(harvest)
     parse = _command(commands, "parse", "Read every file that waits; with --source, harvest first.")
     _sources(parse)
@@ -202,7 +207,8 @@ def _sources(command: argparse.ArgumentParser) -> None:
         "--source",
         action="append",
         metavar="KIND:PLACE",
-        help="folder:PATH, or bundled: for Blender's own libraries; can be repeated",
+        help='folder:PATH; bundled: for Blender\'s own libraries; github:"SEARCH" (needs GITHUB_TOKEN); git:ADDRESS; '
+        "list:FILE of addresses; can be repeated",
     )
     group.add_argument(
         "--licence",
@@ -214,6 +220,31 @@ def _sources(command: argparse.ArgumentParser) -> None:
     group.add_argument("--include", action="append", metavar="GLOB", help="only paths like this; can be repeated")
     group.add_argument("--exclude", action="append", metavar="GLOB", help="no paths like this; can be repeated")
     group.add_argument("--limit", type=int, metavar="N", help="at most N files of each source")
+    group.add_argument("--code", action="store_true", default=None, help="take Python that uses bpy too")
+    group = command.add_argument_group("sources on the network")
+    group.add_argument("--plan", action="store_true", default=None, help="list and count, fetch no file")
+    group.add_argument("--wait", action="store_true", default=None, help="wait for hosts' limits, however long")
+    group.add_argument(
+        "--allow",
+        action="append",
+        choices=("share-alike", "copyleft"),
+        metavar="CLASS",
+        help="take share-alike or copyleft licences too; can be repeated",
+    )
+    group.add_argument("--stars", type=int, metavar="N", help="only repositories with N stars or more (default: 10)")
+    group.add_argument("--archived", action="store_true", default=None, help="take archived repositories too")
+    group.add_argument("--history", action="store_true", default=None, help="git: every earlier state of each file too")
+    group.add_argument(
+        "--lfs", action="store_true", default=None, help="fetch what lies in Git LFS; its owner pays for that"
+    )
+    group.add_argument("--file-mb", type=float, metavar="MB", help="no file larger than this (default: 100)")
+    group.add_argument("--total-gb", type=float, metavar="GB", help="so much in all (default: 10)")
+    group.add_argument("--downloads", type=int, metavar="N", help="files at a time (default: 4)")
+    group.add_argument("--rate-mb", type=float, metavar="MB", help="so much a second in all (default: no limit)")
+    group.add_argument(
+        "--contact", metavar="ADDRESS", help="mail or web address that hosts may write to; part of every request"
+    )
+    group.add_argument("--github-api", metavar="VERSION", help="version of GitHub's API (default: 2022-11-28)")
 
 
 def _work(command: argparse.ArgumentParser) -> None:

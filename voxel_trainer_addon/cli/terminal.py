@@ -95,6 +95,14 @@ class Terminal:
     def _note(self, line: Line) -> None:
         self.say(f"  {harmless(line['words'])}")
 
+    def _waiting(self, line: Line) -> None:
+        if line["words"]:
+            self.say(f"  {harmless(line['words'])}")
+
+    def _plan(self, line: Line) -> None:
+        for words in line["words"]:
+            self.say(f"  {harmless(words)}")
+
     def _loss(self, line: Line) -> None:
         if line["held_out"] is not None:
             self.say(f"  after {duration(line['seconds'])}: loss on held-out answers {line['held_out']:.3f}")

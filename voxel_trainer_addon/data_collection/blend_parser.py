@@ -45,7 +45,8 @@ class BlendParser:
 
     def parse(self) -> Outcome:
         """Read all that is due. A stop costs what the workers have in hand."""
-        roots = [root for root in self.work.catalog.roots().values() if root.is_dir()]
+        places = [*self.work.catalog.roots().values(), self.work.folder.blobs]
+        roots = [place for place in places if place.is_dir()]
         try:
             for answer in self.work.answers(self._requests(), readable=roots):
                 self._take(self._pending.pop(answer.request.sha256), answer)

@@ -1,81 +1,116 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stage harvest: go through the sources, hash what is new, and keep where everything was found."""
+"""Stage harvest: go through the sources, list before fetching, fetch what may be taken, keep where it was found."""
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .. import checkpoints
+from .. import checkpoints, tokens
 from ..catalog import Catalog, Origin
-from ..errors import SetAside, UserError
-from ..files import now, replacing, sha256_of
+from ..errors import ComesLater, SetAside, UserError
+from ..files import sha256_of
+from ..http import Client, NetworkError
 from ..paths import DataFolder
-from ..stage import Hooks, Outcome, Work, last_options
+from ..removal import RemovalList
+from ..stage import Hooks, Options, Outcome, Work, last_options
 from ..words import counted
-from .sources import Found, Source, bundled, folder, open_source
+from . import scraped
+from .plan import Plan, Wanted
+from .policy import Policy
+from .reach import LimitReached, Reach, clock
+from .sources import Found, Remote, Source, bundled, folder, github, open_sources
 
 COMMIT_FILES, COMMIT_S = 50, 2.0
+FOR_EVER = float("inf")
 
 
 class BlenderFileScraper:
     """One harvest over some sources into one data folder.
 
-    Files known by path, size and time of change are not read again; equal content is kept once with all its origins.
+    Files known by path, size and time of change are not read again, contents known by git's SHA-1 are not fetched
+    again; equal content is kept once with all its origins.
     """
 
-    def __init__(self, data: DataFolder, catalog: Catalog, sources: Sequence[Source], limit: int = 0) -> None:
-        self.data, self.catalog, self.sources, self.limit = data, catalog, sources, limit
-        self.current: Source | None = None
+    def __init__(
+        self,
+        data: DataFolder,
+        catalog: Catalog,
+        sources: Sequence[Source | Remote],
+        options: Options,
+        *,
+        online: bool = True,
+    ) -> None:
+        self.data, self.catalog, self.sources, self.options, self.online = data, catalog, sources, options, online
+        self.current: Source | Remote | None = None
         self.found = self.hashed = 0
+        self.reset_at = 0.0
+        self.plan: Plan | None = None
 
     @classmethod
     def from_checkpoint(cls, path: Path) -> BlenderFileScraper:
         """The harvest whose checkpoint lies at `path` (`training_data/checkpoints/scraping_checkpoint.json`), with the
         sources of the newest run. Raises UserError where there is no such checkpoint."""
         data = DataFolder(Path(path).resolve().parent.parent)
-        if not checkpoints.read(data, "harvest"):
+        point = checkpoints.read(data, "harvest")
+        if not point:
             raise UserError(f"{path} is no scraping checkpoint.")
         catalog = Catalog(data.catalog)
+        scraped.restore(data, catalog)
         options, roots = last_options(data), catalog.roots()
-        sources: list[Source] = []
+        sources: list[Source | Remote] = []
         for source in catalog.sources():
             id, root = source["id"], roots.get(source["id"])
             if root and source["kind"] == "bundled":
                 sources.append(bundled.at(root, id, options))
             elif root:
                 sources.append(folder.open(root, options, source["kind"]))
-        return cls(data, catalog, sources, options.limit)
+        sources += open_sources(point["state"].get("queries", ()), options, None)
+        return cls(data, catalog, sources, options)
 
     async def resume_scraping(self) -> dict[str, Any]:
         """Go on to the end; the numbers of the checkpoint's `progress` and the outcome in words.
 
         It is the caller's part that no other run works in this data folder.
         """
-        outcome = self.harvest(_Alone(self.data, self.catalog))
-        return {**self.progress(), "outcome": outcome.words}
+        try:
+            words = self.harvest(_Alone(self.data, self.catalog)).words
+        except ComesLater as later:
+            words = str(later)
+        return {**self.progress(), "outcome": words}
 
     def harvest(self, work: Hooks) -> Outcome:
-        """Go through every source once. What could not be read is set aside."""
-        for source in self.sources:
-            self.current = source
-            self.catalog.add_source(source.id, source.kind, source.root)
-            self.catalog.drop_asides("harvest", items=f"{source.id}/")
-            self._go_through(source, work)
-            self._write_metadata()
-            self._checkpoint(work, "running")
-        self.current = None
-        self._write_metadata()
-        self._checkpoint(work, "done")
+        """Go through every source once. What could not be read is set aside. Raises ComesLater where a host wants to
+        be left alone and waiting was not asked for."""
+        self.policy = Policy(self.options, RemovalList.read(self.data.removal_list))
+        client = Client(self.online, self.options.contact)
+        self.reach = Reach(self.data, self.catalog, self.options, work, client, tokens.find())
+        try:
+            for source in self.sources:
+                if isinstance(source, folder.Folder):
+                    self._go_through(source, work)
+            self._go_out(self._remotes(), work)
+        finally:
+            self.reach.close()
+            self.current = None
+            self._write("running", work)
+        self._write("done", work)
         counts = self.catalog.counts()
+        if self.plan and self.options.plan:
+            return Outcome("Planned; nothing was fetched. " + " ".join(self.plan.words), counts)
         words = f"{counted(counts['files'], 'file')} from {counted(len(self.catalog.sources()), 'source')}"
         aside = self.catalog.count_asides("harvest")
         return Outcome(f"{words}, {counted(aside, 'entry', 'entries')} set aside." if aside else f"{words}.", counts)
 
+    # on this computer
+
     def _go_through(self, source: Source, work: Hooks) -> None:
+        self.current = source
+        self.catalog.add_source(source.id, source.kind, source.root)
+        self.catalog.drop_asides("harvest", items=f"{source.id}/")
         known = self.catalog.seen(source.id)
         gone, waiting, since, here = set(known), list[Origin](), time.monotonic(), 0
         try:
@@ -85,7 +120,7 @@ class BlenderFileScraper:
                     work.set_aside(found)
                     continue
                 gone.discard(found.path)
-                if self.limit and here >= self.limit:
+                if self.options.limit and here >= self.options.limit:
                     break
                 here += 1
                 self.found += 1
@@ -100,9 +135,10 @@ class BlenderFileScraper:
                 work.progress(self.found, 0, found.path)
         finally:
             self.catalog.add_origins(waiting)
-        if not self.limit:
+        if not self.options.limit:
             self.catalog.drop_origins(source.id, gone)
         self.catalog.end_source(source.id, counted(here, "file"))
+        self._write("running", work)
 
     def _origin(self, source: Source, found: Found, known: tuple[int, int, str] | None) -> Origin | SetAside:
         if known and known[:2] == (found.bytes, found.mtime_ns):
@@ -119,36 +155,101 @@ class BlenderFileScraper:
             source.id, found.path, sha256, found.bytes, found.mtime_ns, licence.spdx, dict(licence.provenance)
         )
 
+    # elsewhere
+
+    def _remotes(self) -> list[Remote]:
+        return [source for source in self.sources if not isinstance(source, folder.Folder)]  # type: ignore[misc]
+
+    def _go_out(self, remotes: Iterable[Remote], work: Hooks) -> None:
+        """List all, plan, fetch. What a host puts off comes last, when there is nothing else to do until then."""
+        todo = list(remotes)
+        while todo:
+            later = [source for source in todo if not self._discover(source)]
+            self._write("running", work)
+            lots = sorted({source.lot: source for source in todo}.items())
+            wanted = Wanted(self.data, self.catalog, self.policy)
+            self.plan = plan = wanted.plan([lot for lot, _ in lots], self._spent())
+            work.plan(plan.as_json(), plan.words)
+            if not self.options.plan:
+                self.reach.total = self.reach.done + plan.files + plan.known
+                for lot, source in lots:
+                    if not self._fetch(lot, source, wanted) and source not in later:
+                        later.append(source)
+            if not later:
+                return
+            self._write("running", work)
+            when = clock(self.reset_at)
+            if not self.options.wait:
+                words = f"A host's limit is reached until {when}. What came is kept; `resume` goes on then."
+                raise ComesLater(f"{words} With --wait it waits by itself.")
+            self.reach.wait_until(self.reset_at, "The host's limit is reached", patience=FOR_EVER)
+            todo, self.reset_at = later, 0.0
+
+    def _discover(self, source: Remote) -> bool:
+        """List what a source has; False where it is to go on later. A broken one is set aside, the others run."""
+        self.current = source
+        self.catalog.add_source(source.id, source.kind, None)
+        self.catalog.drop_asides("harvest", items=source.id)
+        try:
+            words = source.discover(self.reach, self.policy)
+        except LimitReached as limit:
+            return self._put_off(source, limit)
+        except (UserError, NetworkError) as error:
+            self._broken(source, error)
+        else:
+            self.catalog.end_source(source.id, words)
+        return True
+
+    def _fetch(self, lot: str, source: Remote, wanted: Wanted) -> bool:
+        self.current = source
+        try:
+            source.fetch(self.reach, wanted.files(lot), self.policy)
+        except LimitReached as limit:
+            return self._put_off(source, limit)
+        except (UserError, NetworkError) as error:
+            self._broken(source, error)
+        return True
+
+    def _put_off(self, source: Remote, limit: LimitReached) -> bool:
+        self.reset_at = min(limit.until, self.reset_at or limit.until)
+        self.catalog.end_source(source.id, str(limit), "waiting")
+        return False
+
+    def _broken(self, source: Remote, error: Exception) -> None:
+        code = error.kind if isinstance(error, NetworkError) else "refused"
+        self.catalog.end_source(source.id, str(error), "broken")
+        self.reach.hooks.set_aside(SetAside("harvest", source.id, code, str(error)))
+
+    def _spent(self) -> dict[str, int]:
+        accounts = [source.accounts for source in self.sources if isinstance(source, github.GitHub)]
+        return accounts[0].spent() if accounts else {}
+
+    # telling
+
     def progress(self) -> dict[str, Any]:
         """The checkpoint's `progress`: a query is a source here."""
         done = [source["id"] for source in self.catalog.sources() if source["state"] == "done"]
+        counts = self.catalog.counts()
         return {
             "total_queries": len(self.sources),
             "completed_queries": sum(source.id in done for source in self.sources),
             "current_query": self.current.id if self.current else None,
-            "files_found": self.catalog.counts()["origins"],
-            "files_downloaded": 0,
+            "files_found": counts["origins"],
+            "files_downloaded": counts["stored"],
             "errors": self.catalog.count_asides("harvest"),
         }
 
-    def _checkpoint(self, work: Hooks, status: str) -> None:
-        index = self.sources.index(self.current) if self.current else len(self.sources)
+    def _write(self, status: str, work: Hooks) -> None:
+        """`scraped_metadata.json` and the checkpoint, as the catalog has it now."""
+        scraped.write(self.data, self.catalog)
+        reset = datetime.fromtimestamp(self.reset_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if self.reset_at else None
         state = {
-            "scraped_hashes": sorted({origin.sha256 for origin in self.catalog.origins()}),
-            "current_repo_index": index,
-            "rate_limit_reset_at": None,
+            "scraped_hashes": self.catalog.contents(),
+            "current_repo_index": self.sources.index(self.current) if self.current else len(self.sources),
+            "rate_limit_reset_at": reset,
+            "queries": [source.id for source in self._remotes()],
         }
         work.checkpoint(status, self.progress(), state)
-
-    def _write_metadata(self) -> None:
-        """`scraped_metadata.json`: written line by line, so that memory does not grow with the number of files."""
-        head = {"schema": "voxel-harvest/1", "written_at": now(), "sources": self.catalog.sources()}
-        asides = [aside.as_json() for aside in self.catalog.asides("harvest")]
-        with replacing(self.data.metadata) as out:
-            out.write(json.dumps(head, ensure_ascii=False, indent=1)[:-2] + ',\n "files": [')
-            for number, origin in enumerate(self.catalog.origins()):
-                out.write(("," if number else "") + "\n  " + json.dumps(origin.as_json(), ensure_ascii=False))
-            out.write('\n ],\n "set_aside": ' + json.dumps(asides, ensure_ascii=False) + "\n}\n")
 
 
 class _Alone:
@@ -163,6 +264,15 @@ class _Alone:
     def progress(self, done: int, total: int, item: str = "", left_s: float | None = None) -> None:
         return
 
+    def note(self, words: str) -> None:
+        return
+
+    def waiting(self, until: float, words: str) -> None:
+        return
+
+    def plan(self, plan: dict[str, Any], words: list[str]) -> None:
+        return
+
     def set_aside(self, aside: SetAside) -> None:
         self.catalog.add_aside(aside)
 
@@ -172,15 +282,17 @@ class _Alone:
 
 def run(work: Work) -> Outcome:
     """Stage harvest; the inbox is a source where something lies in it. Raises UserError where nothing is named."""
-    options, sources = work.options, list[Source]()
+    options, sources = work.options, list[Source | Remote]()
     for spec in options.source:
         work.catalog.drop_asides("harvest", items=spec.rstrip(":"))
-        try:
-            sources.append(open_source(spec, options, work.host))
-        except bundled.NoLibraries as error:
-            work.set_aside(SetAside("harvest", spec.rstrip(":"), "no libraries", str(error)))
+    try:
+        sources += open_sources(options.source, options, work.host)
+    except bundled.NoLibraries as error:
+        work.set_aside(SetAside("harvest", "bundled", "no libraries", str(error)))
+        sources += open_sources([spec for spec in options.source if spec != "bundled:"], options, work.host)
     if any(work.folder.inbox.rglob("*.blend")):
         sources.append(folder.open(work.folder.inbox, options, "inbox"))
     if not sources and not work.catalog.counts()["files"]:
         raise UserError("There is nothing to harvest. Name a folder with --source folder:PATH.")
-    return BlenderFileScraper(work.folder, work.catalog, sources, options.limit).harvest(work)
+    online = work.host.online if work.host else True
+    return BlenderFileScraper(work.folder, work.catalog, sources, options, online=online).harvest(work)

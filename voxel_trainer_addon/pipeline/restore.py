@@ -4,10 +4,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from ..catalog import Catalog, Origin
-from ..errors import SetAside
+from ..catalog import Catalog
+from ..data_collection import scraped
 from ..files import read_json, read_jsonl
 from ..paths import DataFolder
 from ..words import counted
@@ -19,7 +18,7 @@ def restore(folder: DataFolder, catalog: Catalog) -> str:
     """Fill an empty catalog from what lies in the data folder; a sentence about it, or '' where nothing was to do."""
     if any(catalog.counts().values()) or catalog.jobs():
         return ""
-    harvested = _harvest(catalog, read_json(folder.metadata, {}))
+    harvested = scraped.restore(folder, catalog)
     parsed = _parse(folder, catalog)
     rows = sum(_dataset(catalog, place) for place in sorted(folder.datasets.glob("*")))
     for job in read_json(folder.jobs, []):
@@ -32,18 +31,6 @@ def restore(folder: DataFolder, catalog: Catalog) -> str:
         return ""
     found = f"{counted(harvested, 'file')}, {counted(parsed, 'record')}, {counted(rows, 'row')}"
     return f"The catalog was gone and was made again from the files beside it: {found}."
-
-
-def _harvest(catalog: Catalog, metadata: dict[str, Any]) -> int:
-    for source in metadata.get("sources", []):
-        catalog.add_source(source["id"], source["kind"], None)
-        if source["state"] == "done":
-            catalog.end_source(source["id"], source["words"])
-    files = metadata.get("files", [])
-    catalog.add_origins(Origin(**entry) for entry in files)
-    for aside in metadata.get("set_aside", []):
-        catalog.add_aside(SetAside(**aside))
-    return len(files)
 
 
 def _parse(folder: DataFolder, catalog: Catalog) -> int:

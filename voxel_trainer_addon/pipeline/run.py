@@ -177,6 +177,13 @@ class Run:
     def note(self, words: str) -> None:
         self.emit("note", stage=self._stage, words=words)
 
+    def waiting(self, until: float, words: str) -> None:
+        self._flush_progress()
+        self.emit("waiting", stage=self._stage, until=round(until, 1), words=words)
+
+    def plan(self, plan: dict[str, Any], words: list[str]) -> None:
+        self.emit("plan", stage=self._stage, plan=plan, words=words)
+
     def progress(self, done: int, total: int, item: str = "", left_s: float | None = None) -> None:
         self._pending = {"done": done, "total": total, "item": item, "left_s": left_s}
         if time.monotonic() - self._progressed >= PROGRESS_S:

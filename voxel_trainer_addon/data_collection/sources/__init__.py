@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from ...catalog import Listed, Repository
 from ...errors import SetAside, UserError
 from ...stage import Options
 from ...worker.protocol import Host
 from ..licences import Licence
+from ..policy import Policy
+from ..reach import Reach
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Found:
 
 
 class Source(Protocol):
-    """One place to harvest. `id` names it in rows and holds no private path; `root` is where its fetched files lie."""
+    """A place on this computer, whose files are read where they lie. `id` holds no private path."""
 
     @property
     def id(self) -> str: ...
@@ -42,18 +45,49 @@ class Source(Protocol):
         """Where the content lies now. Raises OSError."""
 
 
-def open_source(spec: str, options: Options, host: Host | None) -> Source:
-    """The source that `kind:place` names. Raises UserError where there is none."""
-    from . import bundled, folder
+class Remote(Protocol):
+    """A place elsewhere: what it offers goes into the catalog first, its files into `blobs/` afterwards."""
 
-    kind, _, place = spec.partition(":")
-    if kind == "folder" and place:
-        return folder.open(Path(place), options)
-    if kind == "bundled":
-        return bundled.open(host, options)
-    raise UserError(
-        f"“{spec}” is no source. Write folder:PATH for a folder, or bundled: for the libraries inside Blender."
-    )
+    @property
+    def id(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def lot(self) -> str:
+        """The source that its files belong to. Remotes of one lot are fetched together."""
+
+    def discover(self, reach: Reach, policy: Policy) -> str:
+        """List what is there, no file's content; a sentence about it.
+
+        Raises LimitReached (it goes on later from where it stopped), UserError, NetworkError (this source is broken).
+        """
+
+    def fetch(self, reach: Reach, wanted: Iterable[tuple[Repository, Listed]], policy: Policy) -> None:
+        """Bring these files. Each ends as an origin, or set aside. Raises LimitReached."""
+
+
+def open_sources(specs: Sequence[str], options: Options, host: Host | None) -> list[Source | Remote]:
+    """The sources that are named `kind:place`. Raises UserError where there is none."""
+    from . import bundled, folder, github
+
+    accounts, opened = github.Accounts(), list[Source | Remote]()
+    for spec in specs:
+        kind, _, place = spec.partition(":")
+        if kind == "folder" and place:
+            opened.append(folder.open(Path(place), options))
+        elif kind == "bundled":
+            opened.append(bundled.open(host, options))
+        elif kind == "github":
+            opened.append(github.GitHub(place.strip(" \"'"), len(opened), accounts))
+        else:
+            raise UserError(f"“{spec}” is no source. Write {KINDS}.")
+    return opened
+
+
+KINDS = (
+    'folder:PATH for a folder, bundled: for the libraries inside Blender, github:"SEARCH" for GitHub, git:ADDRESS for '
+    "any git repository, or list:FILE for addresses"
+)
 
 
 def place_id(kind: str, root: Path) -> str:

@@ -6,12 +6,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ...errors import SetAside, UserError
 from ...stage import Options
 from .. import licences
+from ..choosing import chosen
 from . import Found, place_id
 
 
@@ -44,12 +44,8 @@ class Folder:
             path = prefix + entry.name
             if entry.is_dir(follow_symlinks=False):
                 yield from self._below(Path(entry.path), path + "/")
-            elif entry.name.lower().endswith(self.suffixes) and self._wanted(path):
+            elif entry.name.lower().endswith(self.suffixes) and chosen(path, self.include, self.exclude):
                 yield self._look(entry, path)
-
-    def _wanted(self, path: str) -> bool:
-        chosen = not self.include or any(fnmatchcase(path, pattern) for pattern in self.include)
-        return chosen and not any(fnmatchcase(path, pattern) for pattern in self.exclude)
 
     def _look(self, entry: os.DirEntry[str], path: str) -> Found | SetAside:
         if entry.is_symlink():

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Until when GitHub wants no more requests, read from its answers: the server's headers win over any figure of ours.
+
+The order is that of docs.github.com, "Best practices for using the REST API": `retry-after`, else `x-ratelimit-reset`
+where nothing remains, else a minute and then longer and longer.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+
+SECONDARY_S, SECONDARY_MAX_S = 60.0, 3600.0
+MARGIN_S = 0.5
+EVERYTHING = "*"
+"""The resource of secondary limits: they hold for all requests alike."""
+
+
+class Limits:
+    """What one principal must wait for. Times are seconds since 1970 by this machine's clock, whatever the server's."""
+
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._until: dict[str, float] = {}
+        self._ahead = 0.0
+        self._strikes = 0
+
+    def until(self, resource: str) -> float:
+        """When the next request may be sent; a time gone by where it may be sent now."""
+        return max(self._until.get(resource, 0.0), self._until.get(EVERYTHING, 0.0))
+
+    def read(self, status: int, headers: Mapping[str, str], resource: str, refused: str = "") -> bool:
+        """Take in an answer; whether it was refused for a limit. `refused` is the message of an answer that may say so
+        (any with status 403 or 429, and errors inside a GraphQL answer with 200)."""
+        now = self._clock()
+        self._read_clock(headers, now)
+        resource = headers.get("x-ratelimit-resource") or resource
+        spent = headers.get("x-ratelimit-remaining") == "0"
+        reset = _number(headers.get("x-ratelimit-reset"))
+        if spent and reset is not None:
+            self._hold(resource, reset - self._ahead + MARGIN_S)
+        told = refused.lower()
+        secondary = "secondary rate" in told or "abuse" in told
+        limited = (status in (403, 429) or bool(refused)) and (
+            status == 429 or secondary or "rate limit" in told or "retry-after" in headers or spent
+        )
+        if not limited:
+            self._strikes = 0 if 200 <= status < 300 else self._strikes
+            return False
+        after = _number(headers.get("retry-after"))
+        if after is not None:
+            self._hold(EVERYTHING if secondary or not spent else resource, now + after + MARGIN_S)
+        elif not (spent and reset is not None):
+            self._strikes += 1
+            wait = min(SECONDARY_S * 2 ** (self._strikes - 1), SECONDARY_MAX_S)
+            self._hold(EVERYTHING, now + wait * random.uniform(1.0, 1.2))
+        return True
+
+    def spent(self, resource: str, reset_at: float) -> None:
+        """The budget of `resource` is used up until `reset_at` by the server's clock."""
+        self._hold(resource, reset_at - self._ahead + MARGIN_S)
+
+    def _hold(self, resource: str, until: float) -> None:
+        self._until[resource] = max(self._until.get(resource, 0.0), until)
+
+    def _read_clock(self, headers: Mapping[str, str], now: float) -> None:
+        """How far the server's clock is ahead; its Date is cut to seconds, so waiting by it is never too short."""
+        try:
+            self._ahead = parsedate_to_datetime(headers["date"]).timestamp() - now
+        except (KeyError, ValueError, TypeError):
+            return
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text is not None else None
+    except ValueError:
+        return None

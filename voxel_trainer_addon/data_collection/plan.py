@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What would be fetched, from what is listed: counts, bytes, licences and cost, before the first byte of a file."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..catalog import Catalog, Listed, Repository
+from ..licences import classes
+from ..paths import DataFolder
+from ..words import counted, size
+from .policy import WHY, Policy
+
+
+@dataclass
+class Plan:
+    """A plan. Bytes are those to fetch: what is here already and what comes twice is counted under `known`.
+
+    `licences` counts files by class, `left` files and repositories by the reason why they are left out, `spent` what
+    finding them cost in points and requests.
+    """
+
+    repositories: int = 0
+    files: int = 0
+    bytes: int = 0
+    known: int = 0
+    unsized: int = 0
+    beyond: int = 0
+    licences: Counter[str] = field(default_factory=Counter)
+    left: Counter[str] = field(default_factory=Counter)
+    spent: dict[str, int] = field(default_factory=dict)
+    free: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+    @property
+    def words(self) -> list[str]:
+        """Sentences for a person."""
+        found = f"{counted(self.files, 'file')}, {size(self.bytes)}"
+        unsized = f" and {counted(self.unsized, 'file')} of unknown size" if self.unsized else ""
+        known = f"; {counted(self.known, 'more')} here already" if self.known else ""
+        lines = [f"To fetch: {found}{unsized} from {counted(self.repositories, 'repository', 'repositories')}{known}."]
+        if self.licences:
+            told = ", ".join(f"{name} {count:,}" for name, count in self.licences.most_common())
+            lines.append(f"Licences: {told}.")
+        if any(self.spent.values()):
+            points, rest = counted(self.spent["points"], "point"), counted(self.spent["rest"], "REST request")
+            lines.append(f"Finding them cost {points} and {rest} of GitHub's hourly 5,000 each; fetching costs none.")
+        if self.beyond:
+            lines.append(f"{counted(self.beyond, 'file')} more are beyond the limit in all; --total-gb raises it.")
+        lines += [f"Left out: {count:,} {WHY[reason]}." for reason, count in self.left.most_common()]
+        if self.bytes > self.free:
+            lines.append(f"Only {size(self.free)} are free on the disk.")
+        return lines
+
+
+class Wanted:
+    """The listed files that are wanted, of one lot, within the limits of number and bytes in all."""
+
+    def __init__(self, folder: DataFolder, catalog: Catalog, policy: Policy) -> None:
+        self.folder, self.catalog, self.policy = folder, catalog, policy
+
+    def plan(self, lots: list[str], spent: dict[str, int]) -> Plan:
+        """Count what `files` would give."""
+        plan = Plan(spent=spent, free=shutil.disk_usage(self.folder.root).free)
+        seen: set[str] = set()
+        for lot in lots:
+            last = ""
+            for repository, file in self.files(lot, plan):
+                plan.repositories += repository.id != last
+                last = repository.id
+                plan.licences[classes.class_of(file.licence)] += 1
+                if file.oid and (file.oid in seen or self.catalog.content_of(file.oid)):
+                    plan.known += 1
+                    continue
+                seen.add(file.oid)
+                plan.files += 1
+                plan.bytes += max(file.bytes, 0)
+                plan.unsized += file.bytes < 0
+        return plan
+
+    def files(self, lot: str, plan: Plan | None = None) -> Iterator[tuple[Repository, Listed]]:
+        """The wanted files of a lot, by repository and path. `plan` is told what is left out and why."""
+        options, taken, room = self.policy.options, 0, self.policy.options.total_gb * 1e9 - self.catalog.stored_bytes()
+        left: Counter[str] = plan.left if plan else Counter()
+        beyond, last = 0, ("", "")
+        for repository, file in self.catalog.listed(lot):
+            if repository.id != last[0]:
+                last = repository.id, self.policy.repository(repository)
+            if why := last[1] or self.policy.file(file):
+                left[why] += 1
+            elif (options.limit and taken >= options.limit) or room < file.bytes:
+                beyond += 1
+            else:
+                taken += 1
+                room -= max(file.bytes, 0)
+                yield repository, file
+        if plan:
+            plan.beyond += beyond

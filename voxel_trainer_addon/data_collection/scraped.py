@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`scraped_metadata.json`: what was harvested, written from the catalog, and a lost catalog made again from it."""
+
+from __future__ import annotations
+
+import json
+
+from ..catalog import Catalog, Origin
+from ..errors import SetAside
+from ..files import now, read_json, replacing, sha256_of
+from ..paths import SUFFIXES, DataFolder
+from .fetch import oid_of
+
+
+def write(data: DataFolder, catalog: Catalog) -> None:
+    """Line by line, so that memory does not grow with the number of files."""
+    head = {"schema": "voxel-harvest/1", "written_at": now(), "sources": catalog.sources()}
+    with replacing(data.metadata) as out:
+        out.write(json.dumps(head, ensure_ascii=False, indent=1)[:-2] + ',\n "files": [')
+        for number, origin in enumerate(catalog.origins()):
+            out.write(("," if number else "") + "\n  " + json.dumps(origin.as_json(), ensure_ascii=False))
+        out.write('\n ],\n "set_aside": [')
+        for number, aside in enumerate(catalog.asides("harvest")):
+            out.write(("," if number else "") + "\n  " + json.dumps(aside.as_json(), ensure_ascii=False))
+        out.write("\n ]\n}\n")
+
+
+def restore(data: DataFolder, catalog: Catalog) -> int:
+    """Fill an empty catalog's harvest; how many files it has then. Downloads that no list names keep their content."""
+    if catalog.counts()["origins"]:
+        return 0
+    metadata = read_json(data.metadata, {})
+    for source in metadata.get("sources", []):
+        catalog.add_source(source["id"], source["kind"], None)
+        if source["state"]:
+            catalog.end_source(source["id"], source["words"], source["state"])
+    files = metadata.get("files", [])
+    catalog.add_origins(map(Origin.from_json, files))
+    for aside in metadata.get("set_aside", []):
+        catalog.add_aside(SetAside(**aside))
+    known = {entry["sha256"] for entry in files}
+    kinds = {f".{suffix}": kind for kind, suffix in SUFFIXES.items()}
+    for blob in data.blobs.glob("??/*"):
+        if blob.stem not in known and blob.suffix in kinds and sha256_of(blob) == blob.stem:
+            catalog.add_stored(blob.stem, blob.stat().st_size, kinds[blob.suffix], oid_of(blob))
+    return len(files)

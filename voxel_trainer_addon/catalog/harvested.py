@@ -97,16 +97,22 @@ class Harvested(Database):
 
     def origins(self, sha256: str = "") -> Iterator[Origin]:
         """Where everything, or one content, was found, ordered by source and path."""
-        where = "WHERE sha256 = ?" if sha256 else ""
+        yield from self._origins(*(("WHERE sha256 = ?", (sha256,)) if sha256 else ("", ())))
+
+    def _origins(self, where: str, values: tuple[Any, ...]) -> Iterator[Origin]:
         rows = self._db.execute(
             "SELECT source, path, sha256, bytes, mtime_ns, licence, body, kind, oid, stored "
             "FROM origin JOIN file USING (sha256) JOIN provenance ON provenance.id = origin.provenance "
             f"{where} ORDER BY source, path",
-            (sha256,) if sha256 else (),
+            values,
         )
         for source, path, content, size, changed, licence, body, kind, oid, stored in rows:
             facts = json.loads(body)
             yield Origin(source, path, content, size, changed, licence, facts, kind, oid, bool(stored))
+
+    def origin(self, source: str, path: str) -> Origin | None:
+        """What was found at a path."""
+        return next(self._origins("WHERE source = ? AND path = ?", (source, path)), None)
 
     def add_stored(self, sha256: str, bytes_: int, kind: str, oid: str) -> None:
         """A content lies in `blobs/`, wherever it may come from."""

@@ -150,11 +150,12 @@ class Hosts(Harvested):
             for path, kind, oid, size, licence, body in rows:
                 yield repository, Listed(repository.id, path, kind, oid, size, licence, json.loads(body))
 
-    def arrive(self, arrivals: Iterable[tuple[Listed, Origin]]) -> None:
-        """Listed files are here now."""
+    def arrive(self, arrivals: Iterable[tuple[Listed, Origin | None]]) -> None:
+        """Listed files are done with: here now, or (None) nothing came of them that is kept."""
         statements: list[Statement] = []
         for file, origin in arrivals:
-            statements += adding(origin)
+            if origin:
+                statements += adding(origin)
             statements.append(("DELETE FROM listed WHERE repository = ? AND path = ?", (file.repository, file.path)))
         self._write(statements)
 

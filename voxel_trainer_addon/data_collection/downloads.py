@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from ..catalog import Listed, Origin, Repository
 from ..errors import SetAside
 from ..words import counted
+from .code_scraper import uses_bpy
 from .fetch import GONE, Got, NotFetched, Pace, Unchanged, Want, fetch, keep
 from .github.limits import Limits
 from .reach import TICK_S, Reach
@@ -72,7 +73,7 @@ class Downloads:
         self._active: dict[Future[Got], _Try] = {}
         self._again: list[_Try] = []
         self._twins: dict[str, list[Job]] = {}
-        self._arrived: list[tuple[Listed, Origin]] = []
+        self._arrived: list[tuple[Listed, Origin | None]] = []
         self._since = time.monotonic()
         self._last: deque[str] = deque(maxlen=LAST)
         self._calm = 0
@@ -149,17 +150,22 @@ class Downloads:
             except NotFetched as error:
                 self._failed(tried, error)
             except Unchanged:
-                self.reach.step(tried.job.item)
+                self._done(tried.job, None)
             else:
                 self._fetched(tried.job, got)
         if time.monotonic() - self._since > COMMIT_S:
             self._commit()
 
     def _fetched(self, job: Job, got: Got) -> None:
-        keep(got, self.reach.folder.blob(got.sha256, job.file.kind))
         self.files += 1
         self.bytes += got.received
         self._went("")
+        if job.file.kind == "code" and not uses_bpy(got.part):
+            got.part.unlink()
+            for each in (job, *self._twins.pop(got.oid, ())):
+                self._done(each, None)
+            return
+        keep(got, self.reach.folder.blob(got.sha256, job.file.kind))
         self._arrive(job, got.sha256, got.bytes, got.oid, got.etag)
 
     def _arrive(self, job: Job, sha256: str, bytes_: int, oid: str, etag: str = "") -> None:
@@ -170,10 +176,13 @@ class Downloads:
         origin = Origin(
             repository.source, path, sha256, bytes_, changed, file.licence, provenance, file.kind, oid, stored=True
         )
-        self._arrived.append((file, origin))
+        self._done(job, origin)
         for twin in self._twins.pop(oid, ()):
             self.known += 1
             self._arrive(twin, sha256, bytes_, oid)
+
+    def _done(self, job: Job, origin: Origin | None) -> None:
+        self._arrived.append((job.file, origin))
         self.reach.step(job.item)
         if len(self._arrived) >= COMMIT_FILES:
             self._commit()

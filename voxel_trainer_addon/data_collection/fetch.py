@@ -88,7 +88,8 @@ def fetch(client: Client, want: Want, parts: Path, pace: Pace) -> Got:
     part = parts / want.key
     parts.mkdir(parents=True, exist_ok=True)
     before = _Part(part, want)
-    headers = {"Accept-Encoding": "identity", **want.headers, **before.headers()}
+    known = {"If-None-Match": want.etag} if want.etag and not before.at else {}
+    headers = {"Accept-Encoding": "identity", **want.headers, **known, **before.headers()}
     try:
         with client.stream("GET", want.address, headers) as stream:
             _check(stream, want, before)
@@ -197,6 +198,8 @@ def _check(stream: Stream, want: Want, part: _Part) -> None:
         raise _refused(stream, f"http-{stream.status}", f"The server answers {stream.status}.", again=passing)
     if part.at:
         part.begin_anew()
+    if "noai" in stream.headers.get("x-robots-tag", "").lower():
+        raise _refused(stream, "robots", "Its host does not want it to be used for AI (X-Robots-Tag).", again=False)
     told = stream.headers.get("content-length", "")
     if want.bytes >= 0 and told.isdigit() and int(told) != want.bytes:
         page = stream.headers.get("content-type", "").startswith("text/html")

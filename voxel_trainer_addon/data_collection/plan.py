@@ -43,7 +43,7 @@ class Plan:
         """Sentences for a person."""
         found = f"{counted(self.files, 'file')}, {size(self.bytes)}"
         unsized = f" and {counted(self.unsized, 'file')} of unknown size" if self.unsized else ""
-        known = f"; {counted(self.known, 'more')} here already" if self.known else ""
+        known = f"; {self.known:,} more are here already" if self.known else ""
         lines = [f"To fetch: {found}{unsized} from {counted(self.repositories, 'repository', 'repositories')}{known}."]
         if self.licences:
             told = ", ".join(f"{name} {count:,}" for name, count in self.licences.most_common())

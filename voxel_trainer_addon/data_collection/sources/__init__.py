@@ -68,7 +68,7 @@ class Remote(Protocol):
 
 def open_sources(specs: Sequence[str], options: Options, host: Host | None) -> list[Source | Remote]:
     """The sources that are named `kind:place`. Raises UserError where there is none."""
-    from . import bundled, folder, github
+    from . import bundled, folder, github, listed
 
     accounts, opened = github.Accounts(), list[Source | Remote]()
     for spec in specs:
@@ -79,6 +79,8 @@ def open_sources(specs: Sequence[str], options: Options, host: Host | None) -> l
             opened.append(bundled.open(host, options))
         elif kind == "github":
             opened.append(github.GitHub(place.strip(" \"'"), len(opened), accounts))
+        elif kind == "list" and place:
+            opened.append(listed.open(Path(place)))
         else:
             raise UserError(f"“{spec}” is no source. Write {KINDS}.")
     return opened

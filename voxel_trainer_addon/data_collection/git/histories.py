@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the changes of a commit to states of files: what was moved, and words without addresses."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta, timezone
+from fnmatch import fnmatchcase
+
+from ...words import harmless
+from .model import Change, Commit, State
+
+MESSAGE_MAX = 4_000
+NAME_MAX = 200
+ADDRESS = re.compile(r"<?[^\s<>()@:,;]+@[\w-]+(?:\.[\w-]+)*>?")
+
+
+def path_of(path: bytes) -> str | bytes:
+    """A path as text, or as it is where it is none."""
+    try:
+        return path.decode()
+    except UnicodeDecodeError:
+        return path
+
+
+def states_of(commit: Commit, patterns: Sequence[str]) -> Iterator[State]:
+    """What the files that fit a pattern hold after this commit.
+
+    A file that appears takes the state before from one that goes in the same commit: first where both have the same
+    content, then the same name in another folder, then where each is the only one left in one folder.
+    """
+    changes = [change for change in commit.changes if _fits(change.path, patterns)]
+    moved = _moved(changes)
+    message, author, date = message_of(commit.message), author_of(commit.author), iso(commit.date)
+    for change in changes:
+        if change.new:
+            from_ = moved.get(change.path, change)
+            before = path_of(from_.path) if from_.old else None
+            yield State(
+                path_of(change.path), change.new, from_.old, before, commit.oid, commit.parents, message, author, date
+            )
+
+
+def message_of(text: bytes) -> str:
+    """Subject and body, without addresses and control characters, cut to `MESSAGE_MAX` characters."""
+    lines = (harmless(ADDRESS.sub("", line)).rstrip() for line in text.decode("utf-8", "replace").splitlines())
+    return "\n".join(lines).strip()[:MESSAGE_MAX]
+
+
+def author_of(name: bytes) -> str:
+    """A name. One that is an address becomes the start of its hash: the same for the same person, and no address."""
+    text = harmless(name.decode("utf-8", "replace"), NAME_MAX).strip()
+    without = ADDRESS.sub("", text).strip()
+    if without or not text:
+        return without
+    return f"#{hashlib.sha256(text.lower().encode()).hexdigest()[:12]}"
+
+
+def iso(date: str) -> str:
+    """`1700000000 +0100` as ISO 8601; empty where it is no date."""
+    try:
+        seconds, _, offset = date.partition(" ")
+        sign = -1 if offset.startswith("-") else 1
+        away = timedelta(hours=sign * int(offset[1:3]), minutes=sign * int(offset[3:5]))
+        return datetime.fromtimestamp(int(seconds), timezone(away)).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+def _fits(path: bytes, patterns: Sequence[str]) -> bool:
+    name = path.decode("utf-8", "surrogateescape").lower()
+    return any(fnmatchcase(name, pattern.lower()) for pattern in patterns)
+
+
+def _moved(changes: Sequence[Change]) -> dict[bytes, Change]:
+    """Path that appears → the change by which its content's earlier path goes."""
+    gone = [change for change in changes if change.old and not change.new]
+    come = [change for change in changes if change.new and not change.old]
+    moved: dict[bytes, Change] = {}
+    for alike in (_same_content, _same_name):
+        for new in come:
+            if new.path not in moved:
+                found = next((old for old in gone if alike(old, new)), None)
+                if found:
+                    moved[new.path] = found
+                    gone.remove(found)
+    for new in come:
+        folder = _folder(new)
+        left = [old for old in gone if _folder(old) == folder]
+        beside = [other for other in come if other.path not in moved and _folder(other) == folder]
+        if new.path not in moved and len(left) == 1 and len(beside) == 1:
+            moved[new.path] = left[0]
+            gone.remove(left[0])
+    return moved
+
+
+def _same_content(old: Change, new: Change) -> bool:
+    return old.old == new.new
+
+
+def _same_name(old: Change, new: Change) -> bool:
+    return old.path.rpartition(b"/")[2] == new.path.rpartition(b"/")[2]
+
+
+def _folder(change: Change) -> bytes:
+    return change.path.rpartition(b"/")[0]

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What went wrong with a repository, from what git or dulwich says of it."""
+
+from __future__ import annotations
+
+import re
+
+from ...words import harmless
+from .model import GitProblem
+
+AGAIN = "Run again: what is here already is kept."
+
+KNOWN = (
+    (
+        r"returned error: 401|could not read (Username|Password)|Authentication failed|terminal prompts disabled"
+        r"|HTTPUnauthorized|No valid credentials",
+        "private",
+        "This repository is private or gone: it asks for a name and a password. Give a token for it, or leave it out.",
+    ),
+    (r"returned error: 403|http resp 403", "forbidden", "The server refuses to give this repository (403)."),
+    (
+        r"returned error: 429|http resp 429",
+        "limit",
+        "The server answers that it was asked too often (429). Try again later.",
+    ),
+    (
+        r"returned error: 5\d\d|http resp 5\d\d",
+        "server",
+        "The server has a fault of its own (5xx). Try again later.",
+    ),
+    (
+        r"unable to update url base from redirection|http resp 30\d|[Rr]edirect",
+        "moved",
+        "This repository has moved. Give its new address.",
+    ),
+    (r"unable to look up|[Cc]ould not resolve|Name or service not known|getaddrinfo", "dns", "This host is not known."),
+    (
+        r"Connection refused|[Ff]ailed to connect|unable to connect|No route to host|Network is unreachable",
+        "connect",
+        "The server cannot be reached. Try again later.",
+    ),
+    (r"SSL|[Cc]ertificate|TLS", "certificate", "The server's certificate is not valid, so nothing was read from it."),
+    (r"Host key verification|Permission denied \(publickey", "ssh", "ssh could not sign in. Try the address by hand."),
+    (r"No space left|Disk quota", "disk", f"The disk is full. Make room. {AGAIN}"),
+    (
+        r"dubious ownership",
+        "owner",
+        "This folder belongs to another user, and git does not read it. Make a bundle of it (git bundle create).",
+    ),
+    (r"mismatched algorithms|object format", "sha256", "This repository uses SHA-256, which cannot be read here."),
+    (
+        r"not our ref|unadvertised object|not a valid object|not valid \[",
+        "not there",
+        "The server no longer has this content.",
+    ),
+    (
+        r"[Tt]imed? ?out|Operation too slow|too slow|Less than \d+ bytes",
+        "slow",
+        f"The server is too slow. {AGAIN}",
+    ),
+    (
+        r"fsck error|index-pack failed|corrupt|inflate|bad (object|tree|pack)|[Cc]hecksum|missing (tree|commit|object)"
+        r"|unable to read tree|could not fetch|Could not read|lazy fetching disabled|zlib|delta|pack has",
+        "damaged",
+        "The repository, or what came of it, is damaged. It will be fetched anew.",
+    ),
+    (
+        r"early EOF|unexpected disconnect|RPC failed|hung up|reset by peer|Broken pipe|IncompleteRead|closed",
+        "cut",
+        f"The connection broke. {AGAIN}",
+    ),
+    (
+        r"returned error: 404|[Nn]ot found|not exported|does not (exist|appear to be)|NotGitRepository"
+        r"|No git repository|not a git repository|not read a repository|404",
+        "gone",
+        "There is no repository at this address, or it is private.",
+    ),
+)
+"""Pattern in what was said, code, sentence: the first that fits. What names its cause best comes first."""
+
+
+def told(said: str) -> GitProblem:
+    """The problem behind what a tool said."""
+    for pattern, code, sentence in KNOWN:
+        if re.search(pattern, said):
+            return GitProblem(code, sentence, said)
+    last = next((line for line in reversed(said.splitlines()) if line.startswith(("fatal:", "error:"))), said)
+    return GitProblem("git", f"The repository could not be read: {harmless(last, 200) or 'git ended badly'}.", said)
+
+
+EMPTY = GitProblem("empty", "This repository is empty: it has no commit on its default branch.")

@@ -13,7 +13,7 @@ from ...errors import SetAside
 from ...http import NetworkError
 from ...licences import classes, evidence
 from .. import lfs
-from ..choosing import chosen
+from ..choosing import kind_of
 from ..policy import Policy
 from ..reach import Reach
 from ..texts import MOST, Texts
@@ -24,8 +24,6 @@ AT_ONCE = 32
 """Repositories whose licence texts are fetched side by side."""
 WALK_MOST = 1000
 """A tree that the server cuts off is walked folder by folder, with at most so many requests."""
-CODE_MOST = 384_000
-"""Larger Python files are data, not scripts: GitHub's own code search leaves them out too."""
 TEXTS_KEPT = 500
 LINK = "120000"
 ANY = "any.blend"
@@ -195,12 +193,8 @@ class Listing:
 
     def _wanted(self, each: _Open) -> Iterator[tuple[str, str]]:
         """Path and kind of what may be taken from a repository."""
-        options = self.reach.options
-        for path, (_, size) in each.entries.items():
-            kind = "blend" if path.lower().endswith(".blend") else "code" if path.endswith(".py") else ""
-            if not kind or (kind == "code" and not (options.code and size <= CODE_MOST)):
-                continue
-            if chosen(path, options.include, options.exclude):
+        for path, (_, bytes_) in each.entries.items():
+            if kind := kind_of(path, self.reach.options, bytes_):
                 yield path, kind
 
     def _files(self, each: _Open) -> Iterator[Listed]:

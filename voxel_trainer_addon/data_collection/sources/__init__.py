@@ -68,7 +68,7 @@ class Remote(Protocol):
 
 def open_sources(specs: Sequence[str], options: Options, host: Host | None) -> list[Source | Remote]:
     """The sources that are named `kind:place`. Raises UserError where there is none."""
-    from . import bundled, folder, github, listed
+    from . import bundled, folder, git, github, listed
 
     accounts, opened = github.Accounts(), list[Source | Remote]()
     for spec in specs:
@@ -79,6 +79,8 @@ def open_sources(specs: Sequence[str], options: Options, host: Host | None) -> l
             opened.append(bundled.open(host, options))
         elif kind == "github":
             opened.append(github.GitHub(place.strip(" \"'"), len(opened), accounts))
+        elif kind == "git" and place:
+            opened.append(git.open(place, options))
         elif kind == "list" and place:
             opened.append(listed.open(Path(place)))
         else:

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`git:ADDRESS`: the files of any git repository, and with `--history` every earlier state of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...catalog import Listed, Origin, Repository
+from ...errors import SetAside, UserError
+from ...http import NetworkError
+from ...licences import evidence
+from ...stage import Options
+from .. import git
+from ..choosing import kind_of
+from ..code_scraper import uses_bpy
+from ..policy import Policy
+from ..reach import Reach
+from . import place_id
+
+STATE = "@"
+"""Stands between a path and the commit of an earlier state."""
+
+
+@dataclass(frozen=True)
+class GitRepository:
+    """One repository, in a partial clone of its own below `git/` in the data folder."""
+
+    id: str
+    address: git.Address
+    kind: str = "git"
+
+    @property
+    def lot(self) -> str:
+        return self.id
+
+    @property
+    def name(self) -> str:
+        return self.id.partition(":")[2]
+
+    def discover(self, reach: Reach, policy: Policy) -> str:
+        """List the files of HEAD, and with `--history` all states of them. Raises UserError, NetworkError."""
+        if policy.removal.repository(self.address.text):
+            raise UserError("This repository is on the removal list.")
+        options = reach.options
+        with self._clone(reach) as clone:
+            reach.note(f"{self.name} is read by {clone.tool}.")
+            for words in clone.notes:
+                reach.note(words)
+            entries = {entry.path: entry for entry in clone.files() if entry.is_file and isinstance(entry.path, str)}
+            kinds = {path: kind for path in entries if (kind := kind_of(str(path), options))}
+            told = [entries[path] for path in evidence.wanted(map(str, entries), map(str, kinds))]
+            texts = {str(text.path): text.text for text in clone.texts(told) if isinstance(text, git.Text)}
+            head = {"repository": self._shown(), "commit": clone.head.commit, "date": clone.head.date}
+            facts = {"url": self.address.text, "stars": options.stars, "origin": {"author": "", **head}, **OPEN}
+            repository = Repository(self.id, self.id, self.name, clone.head.commit, "", facts)
+
+            def verdict(path: str) -> dict[str, Any]:
+                found = evidence.licence_of(path, texts)
+                return {"licence": found.spdx, "provenance": found.as_json()}
+
+            def files() -> Iterator[Listed]:
+                for path, kind in kinds.items():
+                    entry, judged = entries[path], verdict(str(path))
+                    lfs = {"lfs": True} if entry.lfs else {}
+                    provenance = {**head, **judged["provenance"], **lfs}
+                    yield Listed(self.id, str(path), kind, entry.oid, -1, judged["licence"], provenance)
+                for state in clone.states() if options.history else ():
+                    if isinstance(state.path, str) and kind_of(state.path, options):
+                        yield self._state(state, verdict(state.path))
+
+            reach.catalog.notice(repository)
+            reach.catalog.set_listing(repository, clone.head.commit, files())
+            return f"{len(kinds):,} files listed by {clone.tool}"
+
+    def _state(self, state: git.State, judged: dict[str, Any]) -> Listed:
+        """An earlier state of a file: what changed, by whom, when, and the state before it."""
+        provenance = {
+            **judged["provenance"],
+            "repository": self._shown(),
+            "commit": state.commit,
+            "date": state.date,
+            "author": state.author,
+            "message": state.message,
+            "before": state.before,
+        }
+        path = f"{state.path!s}{STATE}{state.commit[:12]}"
+        return Listed(self.id, path, "blend", state.oid, -1, judged["licence"], provenance)
+
+    def fetch(self, reach: Reach, wanted: Iterable[tuple[Repository, Listed]], policy: Policy) -> None:
+        """Bring the blobs that are wanted, many in one request. Raises UserError, NetworkError."""
+        due: dict[str, list[tuple[Repository, Listed]]] = {}
+        for repository, file in wanted:
+            if known := reach.catalog.content_of(file.oid):
+                self._arrive(reach, repository, file, *known)
+            else:
+                due.setdefault(file.oid, []).append((repository, file))
+        if not due:
+            return
+        with self._clone(reach) as clone:
+            room = max(0, round(reach.options.total_gb * 1e9) - reach.catalog.stored_bytes())
+            for blob in clone.fetch(due, reach.folder.blobs / ".parts", room):
+                reach.tick()
+                for repository, file in due[blob.oid]:
+                    if isinstance(blob, git.Missing):
+                        item = f"{self.id}/{self.name}/{file.path}"
+                        reach.hooks.set_aside(SetAside("harvest", item, blob.code, blob.sentence))
+                    elif file.kind == "code" and not uses_bpy(blob.path):
+                        reach.catalog.arrive([(file, None)])
+                    else:
+                        _keep(reach, blob, file.kind)
+                        self._arrive(reach, repository, file, blob.sha256, blob.size)
+                    reach.step(file.path)
+
+    def _arrive(self, reach: Reach, repository: Repository, file: Listed, sha256: str, bytes_: int) -> None:
+        changed = reach.folder.blob(sha256, file.kind).stat().st_mtime_ns
+        path = f"{repository.name}/{file.path}"
+        origin = Origin(
+            self.id, path, sha256, bytes_, changed, file.licence, file.provenance, file.kind, file.oid, stored=True
+        )
+        reach.catalog.arrive([(file, origin)])
+
+    def _shown(self) -> str:
+        """The address as it may be shown: a place on this computer by its name alone."""
+        return self.name if self.address.is_local else self.address.text
+
+    @contextmanager
+    def _clone(self, reach: Reach) -> Iterator[git.Clone]:
+        if not (self.address.is_local or reach.client.online):
+            raise NetworkError("offline", "Blender's online access is off, so nothing was asked.")
+        place = reach.folder.root / "git" / hashlib.sha256(self.address.text.encode()).hexdigest()[:16]
+        limits = git.Limits(bytes=round(reach.options.total_gb * 1e9), blob_bytes=round(reach.options.file_mb * 1e6))
+        try:
+            with git.open_clone(
+                self.address,
+                place,
+                history=reach.options.history,
+                limits=limits,
+                agent=reach.client.agent,
+                tick=reach.tick,
+            ) as clone:
+                yield clone
+        except git.GitProblem as problem:
+            raise UserError(problem.sentence) from problem
+
+
+OPEN = {"fork": False, "archived": False, "closed": False, "empty": False}
+"""What a repository on GitHub may be and one that was named by hand is not asked for."""
+
+
+def _keep(reach: Reach, blob: git.Blob, kind: str) -> None:
+    place = reach.folder.blob(blob.sha256, kind)
+    if not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        blob.path.replace(place)
+
+
+def open(text: str, options: Options) -> GitRepository:
+    """The repository at an address, a folder or a bundle. Raises UserError."""
+    address = git.parse(text)
+    id = place_id("git", Path(address.text).resolve()) if address.is_local else f"git:{address.text}"
+    return GitRepository(id, address)

@@ -7,10 +7,10 @@
     {"repository": "o/n", "rename": "p/m"}                                         301 from then on
     {"repository": "o/n", "state": "gone" | "private" | "dmca" | "disabled" | ""}
     {"add": "o/n", "files": {…}, "stars": 50, "licence": "mit", …}                 a new repository
-    {"add": "o/n", "preset": "hostile" | "wide" | "deep", "entries": 100000}       one that provokes
+    {"add": "o/n", "preset": "hostile" | "wide" | "flat" | "deep", "entries": 100000}       one that provokes
 
-A file is {"size": N} (noise), {"text": "…"}, {"bomb": "gzip" | "zstd", "mebibytes": N}, {"pointer": size, "sha256": …},
-{"link": "target"}, {"submodule": "commit"}.
+A file is {"size": N} (noise), {"text": "…"}, {"bomb": "gzip" | "zstd", "mebibytes": N}, {"lfs": N} (a pointer, and
+N bytes in the store of Git LFS), {"link": "target"}, {"submodule": "commit"}.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.peers import bombs
+from tests.peers import bombs, lfs
 from tests.peers.git_objects import LINK, Blend, Content, Data, Large, Submodule
 from tests.peers.universe import Repository, Universe
 
@@ -69,7 +69,7 @@ def apply(universe: Universe, change: Mapping[str, Any]) -> None:
     if one is None:
         raise KeyError(f"no repository {change['repository']}")
     if "push" in change:
-        universe.push(one, {path: file and content(file, path) for path, file in change["push"].items()})
+        universe.push(one, {path: file and content(universe, file, path) for path, file in change["push"].items()})
     elif "move" in change:
         head = universe.head(one)
         assert head
@@ -86,15 +86,17 @@ def apply(universe: Universe, change: Mapping[str, Any]) -> None:
     universe.version += 1
 
 
-def content(file: Mapping[str, Any], seed: str) -> Content:
+def content(universe: Universe, file: Mapping[str, Any], seed: str) -> Content:
     """The content that a description of a file stands for."""
     if "bomb" in file:
         return Data(bombs.MAKERS[file["bomb"]](file.get("mebibytes", 1024)))
     if "text" in file:
         return Data(file["text"].encode())
-    if "pointer" in file:
-        oid = f"oid sha256:{file['sha256']}\nsize {file['pointer']}\n"
-        return Data(f"version https://git-lfs.github.com/spec/v1\n{oid}".encode())
+    if "lfs" in file:
+        held = Large(seed, file["lfs"])
+        sha256, pointer = lfs.pointer(held)
+        universe.stored[sha256] = held
+        return pointer
     if "link" in file:
         return Data(file["link"].encode(), LINK)
     if "submodule" in file:
@@ -104,11 +106,13 @@ def content(file: Mapping[str, Any], seed: str) -> Content:
 
 def _added(universe: Universe, change: Mapping[str, Any]) -> Repository:
     owner, name = change["add"].split("/")
-    presets = {"hostile": hostile, "wide": wide, "deep": deep}
+    presets = {"hostile": hostile, "wide": wide, "flat": flat, "deep": deep}
     if "preset" in change:
         source = functools.partial(presets[change["preset"]], change.get("entries", 1000))
     else:
-        files = {path: content(file, f"{owner}/{name}/{path}") for path, file in change.get("files", {}).items()}
+        files = {
+            path: content(universe, file, f"{owner}/{name}/{path}") for path, file in change.get("files", {}).items()
+        }
         source = functools.partial(dict, files)
     return Repository(
         universe.next_number(),
@@ -136,6 +140,11 @@ def wide(entries: int) -> dict[str, Content]:
     """So many files in one folder; all are one content."""
     one = Blend("wide")
     return {"README.md": Data(b"# Wide\n"), **{f"assets/object_{at:06}.blend": one for at in range(entries)}}
+
+
+def flat(entries: int) -> dict[str, Content]:
+    """So many files in the root."""
+    return {path.removeprefix("assets/"): content for path, content in wide(entries).items()}
 
 
 def deep(entries: int) -> dict[str, Content]:

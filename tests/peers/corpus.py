@@ -8,7 +8,6 @@ Git LFS with content that is here, and Python beside the files are added.
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.peers import lfs
 from tests.peers.git_objects import Content, Data, OnDisk
 from tests.peers.universe import Push, Repository, Universe
 
@@ -50,15 +50,9 @@ def universe(corpus: Path) -> Universe:
     for file in manifest["files"]:
         listed.setdefault(file["repository"].removeprefix("https://github.com/"), []).append(file)
     real = [_repository(corpus, at, name, files) for at, (name, files) in enumerate(sorted(listed.items()))]
-    return Universe([*real, *_forks(real), _empty(len(real)), _lfs(corpus, real[0])])
-
-
-def pointer(content: Content) -> Data:
-    """What Git keeps where Git LFS holds the content."""
-    sha256 = hashlib.sha256(content.read(0, content.size)).hexdigest()
-    return Data(
-        b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n" % (sha256.encode(), content.size)
-    )
+    made = Universe([*real, *_forks(real), _empty(len(real))])
+    made.add(_lfs(corpus, real[0], made.stored))
+    return made
 
 
 def _repository(corpus: Path, at: int, full_name: str, listed: list[dict[str, Any]]) -> Repository:
@@ -143,10 +137,13 @@ def _empty(at: int) -> Repository:
     )
 
 
-def _lfs(corpus: Path, origin: Repository) -> Repository:
-    """The .blend files of one repository kept in Git LFS. Their content is served by the LFS store."""
-    held = {path: content for path, content in origin.source().items() if path.endswith(".blend")}
-    files: dict[str, Content] = {path: pointer(content) for path, content in held.items()}
+def _lfs(corpus: Path, origin: Repository, stored: dict[str, Content]) -> Repository:
+    """The .blend files of one repository kept in Git LFS, and their content in its store."""
+    files: dict[str, Content] = {}
+    for path, content in origin.source().items():
+        if path.endswith(".blend"):
+            sha256, files[path] = lfs.pointer(content)
+            stored[sha256] = content
     files[".gitattributes"] = Data(ATTRIBUTES)
     files["LICENSE"] = OnDisk(corpus / "LICENSES" / "GPL-3.0.txt")
     created = datetime(2024, 2, 29, 12, tzinfo=UTC)

@@ -7,14 +7,15 @@ came) and `first_above` (GraphQL page sizes above it) say which requests it meet
 
     primary      status 403 | 429 | 200 (GraphQL), seconds: the budget is used up until then
     secondary    status 403 | 429 | 200 (GraphQL), retry_after: seconds, or none for the message alone (60 s count)
-    status       status, message, headers: any other answer instead
+    status       status, message, headers: any other answer instead; cost: points that it takes all the same
     partial      count: GraphQL, so many nodes are null and an error says why
     truncated    entries: a listing that keeps so many and says that it is cut
-    cut          after: bytes of the body, then the connection breaks
+    cut          after: bytes of the body, then the connection breaks; [from, to]: somewhere between, by lot
     length       by: Content-Length names so many bytes more (or fewer) than there are
     drip         bytes at a time, pause in seconds
     silence      seconds without a byte, then the connection breaks
     page         an HTML page with status 200
+    spoil        the first byte of the body is another one
     bomb         encoding gzip | zstd, mebibytes: a body that unpacks to as much
     headers      headers: added to the answer
     change       change: what happens to the universe, `after` the answer or before it (see changes.py)
@@ -77,6 +78,9 @@ class Fault:
         if self._rng.random() >= self.chance:
             return False
         self.met += 1
+        after = self.given.get("range") or self.given.get("after")
+        if isinstance(after, list):
+            self.given |= {"range": after, "after": self._rng.randrange(*after)}
         return True
 
 
@@ -123,6 +127,8 @@ class Faults:
             self.limits.announce(request.principal, EVERYTHING, self.limits.now() + wait)
             return slow_down(int(given.get("status", 403)), retry_after)
         if fault.do == "status":
+            if "cost" in given:
+                self.limits.spend(request.account, resource, int(given["cost"]))
             made = failure(int(given["status"]), given.get("message", "Something went wrong"))
             made.headers |= given.get("headers", {})
             return made
@@ -171,6 +177,11 @@ def _cut(made: Answer, given: dict[str, Any]) -> None:
     made.cut = int(given.get("after", 0))
 
 
+def _spoil(made: Answer, _given: dict[str, Any]) -> None:
+    data = made.content.read(made.start, made.length) if made.content else made.body
+    made.content, made.body = None, bytes([data[0] ^ 1]) + data[1:]
+
+
 def _length(made: Answer, given: dict[str, Any]) -> None:
     made.declared = int(given.get("by", 1))
 
@@ -206,6 +217,7 @@ KINDS: dict[str, Callable[[Answer, dict[str, Any]], None]] = {
     "partial": _partial,
     "truncated": _truncated,
     "cut": _cut,
+    "spoil": _spoil,
     "length": _length,
     "drip": _drip,
     "silence": _silence,

@@ -145,13 +145,14 @@ class Tree:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One commit: every file below it, every folder by its path, and the id and date of the commit."""
+    """One commit: every file below it, every folder by its path, and the commit's id, date, message and bytes."""
 
     files: Mapping[str, Content]
     trees: Mapping[str, Tree]
     commit: str = ""
     date: datetime | None = None
     message: str = ""
+    text: bytes = b""
     by_oid: Mapping[str, Tree] = field(default_factory=dict)
 
     @property
@@ -174,9 +175,9 @@ def object_id(kind: str, data: bytes) -> str:
     return hashlib.sha1(b"%s %d\0" % (kind.encode(), len(data)) + data).hexdigest()
 
 
-def tree_id(entries: tuple[Entry, ...]) -> str:
-    """The id of a folder with these entries, in the order given."""
-    return object_id("tree", b"".join(b"%o %s\0" % (e.mode, raw(e.name)) + bytes.fromhex(e.oid) for e in entries))
+def tree_data(entries: tuple[Entry, ...]) -> bytes:
+    """The bytes of a folder with these entries, in the order given."""
+    return b"".join(b"%o %s\0" % (e.mode, raw(e.name)) + bytes.fromhex(e.oid) for e in entries)
 
 
 def commit_text(tree: str, parent: str, person: str, date: datetime, message: str) -> bytes:
@@ -187,10 +188,13 @@ def commit_text(tree: str, parent: str, person: str, date: datetime, message: st
 
 
 def trees(files: Mapping[str, Content]) -> dict[str, Tree]:
-    """Every folder that the files need, by path; the deepest ones are made first."""
+    """Every folder that the files need, by path; the deepest ones are made first.
+
+    A path that begins with a slash is one name in the root, as git's plumbing can write it.
+    """
     folders: dict[str, dict[str, Entry]] = {"": {}}
     for path, content in files.items():
-        folder, _, name = path.rpartition("/")
+        folder, _, name = ("", "", path) if path.startswith("/") else path.rpartition("/")
         parent = folder
         while parent not in folders:
             folders[parent] = {}
@@ -199,7 +203,7 @@ def trees(files: Mapping[str, Content]) -> dict[str, Tree]:
     made: dict[str, Tree] = {}
     for path in sorted(folders, key=lambda path: -(path.count("/") + bool(path))):
         entries = tuple(sorted(folders[path].values(), key=lambda e: raw(e.name) + b"/" * (e.mode == FOLDER)))
-        made[path] = Tree(tree_id(entries), path, entries)
+        made[path] = Tree(object_id("tree", tree_data(entries)), path, entries)
         if path:
             folder, _, name = path.rpartition("/")
             folders[folder][name] = Entry(name, FOLDER, made[path].oid, 0)
@@ -209,5 +213,6 @@ def trees(files: Mapping[str, Content]) -> dict[str, Tree]:
 def snapshot(files: Mapping[str, Content], parent: str, person: str, date: datetime, message: str) -> Snapshot:
     """The commit that holds these files."""
     made = trees(files)
-    commit = object_id("commit", commit_text(made[""].oid, parent, person, date, message))
-    return Snapshot(files, made, commit, date, message, {tree.oid: tree for tree in made.values()})
+    text = commit_text(made[""].oid, parent, person, date, message)
+    by_oid = {tree.oid: tree for tree in made.values()}
+    return Snapshot(files, made, object_id("commit", text), date, message, text, by_oid)

@@ -11,6 +11,7 @@ import argparse
 import json
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 if __name__ == "__main__":  # the folder of this file would hide packages of the same names as its modules
@@ -26,7 +27,11 @@ def main() -> None:
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     words.add_argument("--port", type=int, default=0, help="of the API; the other hosts take free ones")
     words.add_argument("--universe", choices=("corpus", "generated"), default="generated")
-    words.add_argument("--corpus", type=Path, help="the folder with blend/ and LICENSES/")
+    words.add_argument(
+        "--corpus",
+        type=Path,
+        help="the folder with blend/, LICENSES/ and history/ (bundles, served as /history/NAME.git)",
+    )
     words.add_argument("--repositories", type=int, default=10_000)
     words.add_argument("--files", type=int, default=10, help=".blend files in each repository")
     words.add_argument("--seed", type=int, default=1)
@@ -39,7 +44,8 @@ def main() -> None:
         else generated.universe(given.repositories, given.files, given.seed)
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with Servers(World(made), given.port) as servers:
+    bundles = given.corpus and given.corpus / "history"
+    with tempfile.TemporaryDirectory() as folder, Servers(World(made, Path(folder), bundles), given.port) as servers:
         print(json.dumps(servers.addresses), flush=True)
         sys.stdin.read()
 

@@ -64,11 +64,11 @@ class Handler(BaseHTTPRequestHandler):
         request = Request(host, self.command, self.path, self.headers, body, base=self.server.base)
         world.entered(host)
         made, seen = world.answer(request)
-        sent = 0
+        self.sent = 0
         try:
-            sent = self._send(made)
+            self._send(made)
         finally:
-            world.left(replace(seen, sent=sent))
+            world.left(replace(seen, sent=self.sent))
 
     def _steer(self, body: bytes) -> Answer:
         world = self.server.world
@@ -88,8 +88,8 @@ class Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
         return b"".join(pieces)
 
-    def _send(self, made: Answer) -> int:
-        """Send an answer as it is to be sent, whole or not; the bytes of its body that went out."""
+    def _send(self, made: Answer) -> None:
+        """Send an answer as it is to be sent, whole or not; `sent` counts the bytes of its body that went out."""
         bare = self.command == "HEAD" or made.status in (204, 304)
         self.send_response_only(made.status)
         self.send_header("Date", formatdate(self.server.world.limits.now(), usegmt=True))
@@ -101,25 +101,25 @@ class Handler(BaseHTTPRequestHandler):
         if made.silence:
             time.sleep(made.silence)
             self._break()
-            return 0
+            return
         self.end_headers()
-        return 0 if bare else self._send_body(made)
+        if not bare:
+            self._send_body(made)
 
-    def _send_body(self, made: Answer) -> int:
+    def _send_body(self, made: Answer) -> None:
         end = made.size if made.cut is None else min(made.cut, made.size)
         end = min(end, made.size + made.declared)
-        sent = 0
+        sent = self.sent = 0
         while sent < end:
             piece = min(made.piece, end - sent)
             data = made.content.read(made.start + sent, piece) if made.content else made.body[sent : sent + piece]
             self.wfile.write(data)
-            sent += len(data)
+            sent = self.sent = sent + len(data)
             if made.pause:
                 self.wfile.flush()
                 time.sleep(made.pause)
         if made.cut is not None or made.declared:
             self._break()
-        return sent
 
     def _break(self) -> None:
         """End the connection in the middle."""
@@ -134,6 +134,7 @@ class Servers:
 
     def __init__(self, world: World, port: int = 0) -> None:
         self.hosts = {name: Host(world, name, port if name == "api" else 0) for name in HOSTS}
+        world.bases |= {name: host.base for name, host in self.hosts.items()}
 
     @property
     def addresses(self) -> dict[str, str]:

@@ -90,10 +90,14 @@ def account(login: str) -> int:
 
 
 class Universe:
-    """The repositories by name and number. Every change raises `version`, which what is remembered hangs on."""
+    """The repositories by name and number. Every change raises `version`, which what is remembered hangs on.
+
+    `stored` is what Git LFS holds: SHA-256 → content.
+    """
 
     def __init__(self, repositories: Iterable[Repository]) -> None:
         self.repositories: list[Repository] = []
+        self.stored: dict[str, Content] = {}
         self.version = 0
         self._named: dict[str, Repository] = {}
         self._numbered: dict[int, Repository] = {}

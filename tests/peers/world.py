@@ -4,17 +4,21 @@
 from __future__ import annotations
 
 import base64
+import math
 import re
 import threading
 import time
 from collections import Counter, deque
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from tests.peers import changes, raw
 from tests.peers.faults import KINDS, Fault, Faults, slow_down, used_up
+from tests.peers.git_http import Git
 from tests.peers.graphql_api import GraphQL
 from tests.peers.http_parts import Answer, Request, answer, failure
+from tests.peers.lfs import Lfs
 from tests.peers.limits import EVERYTHING, Limits
 from tests.peers.rest import Rest, Settings
 from tests.peers.search import Searches
@@ -53,8 +57,12 @@ class Seen:
 class World:
     """All parts over one universe."""
 
-    def __init__(self, universe: Universe) -> None:
+    def __init__(self, universe: Universe, folder: Path, bundles: Path | None = None) -> None:
+        """`folder` takes the git repositories that are made on the way; `bundles` holds bundles to serve."""
         self.universe, self.limits, self.settings = universe, Limits(), Settings()
+        self.lfs = Lfs(universe)
+        self.git = Git(universe, self.lfs, folder, bundles)
+        self.bases: dict[str, str] = {}
         searches = Searches(universe)
         self.graphql = GraphQL(universe, searches, self.limits)
         self.rest = Rest(universe, searches, self.limits, self.settings)
@@ -70,15 +78,16 @@ class World:
         resource = Rest.resource(request.path) if request.host == "api" else request.host
         authorized = "Authorization" in request.headers
         request.account, known = self._account(request)
+        seen_at = time.time()
         early = self.limits.early(request.principal, resource, free=request.path == "/rate_limit")
         fault = self.faults.hit(request, self.graphql.first)
         if fault and fault.delay:
             time.sleep(fault.delay)
-        made = self._answer(request, resource, known, fault)
+        made = self._answer(request, resource, known, fault, early)
         if request.host == "api":
             made.headers = {**self._api_headers(request, resource), **made.headers}
         return made, Seen(
-            time=self.limits.now(),
+            time=seen_at,
             host=request.host,
             method=request.method,
             target=request.target,
@@ -101,10 +110,12 @@ class World:
         found = TOKEN.fullmatch(token)
         return (found[1] if found else ""), not token or (found is not None and token not in self.revoked)
 
-    def _answer(self, request: Request, resource: str, known: bool, fault: Fault | None) -> Answer:
+    def _answer(self, request: Request, resource: str, known: bool, fault: Fault | None, early: float) -> Answer:
         if fault and fault.do == "change" and not fault.given.get("after"):
             changes.apply(self.universe, fault.given["change"])
         made = self.faults.instead(fault, request, resource) if fault else None
+        if made is None and early and self.limits.early(request.principal, EVERYTHING, free=True):
+            made = slow_down(429, math.ceil(early))
         if made is None:
             made = self._api(request, resource, known) if request.host == "api" else self._other(request)
         if fault:
@@ -114,7 +125,9 @@ class World:
         return made
 
     def _other(self, request: Request) -> Answer:
-        return raw.answer(self.universe, request)
+        if request.host == "git":
+            return self.git.answer(request, self.bases["store"])
+        return self.lfs.stored(request) if request.host == "store" else raw.answer(self.universe, request)
 
     def _api(self, request: Request, resource: str, known: bool) -> Answer:
         if not request.headers.get("User-Agent"):
@@ -203,6 +216,8 @@ class World:
             self.limits.renew()
         elif name in ("skew", "secondary"):
             setattr(self.limits, name, value)
+        elif name in ("lfs_budget", "lfs_over_status"):
+            setattr(self.lfs, name.removeprefix("lfs_"), value)
         elif name in Settings.__annotations__:
             setattr(self.settings, name, tuple(value) if isinstance(value, list) else value)
         else:

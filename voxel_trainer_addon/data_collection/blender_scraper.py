@@ -100,7 +100,7 @@ class BlenderFileScraper:
         self._write("done", work)
         counts = self.catalog.counts()
         if self.plan and self.options.plan:
-            return Outcome("Planned; nothing was fetched. " + " ".join(self.plan.words), counts)
+            return Outcome("Planned; nothing was fetched.", counts)
         words = f"{counted(counts['files'], 'file')} from {counted(len(self.catalog.sources()), 'source')}"
         aside = self.catalog.count_asides("harvest")
         return Outcome(f"{words}, {counted(aside, 'entry', 'entries')} set aside." if aside else f"{words}.", counts)

@@ -84,8 +84,7 @@ class Api:
 
     def introduce(self) -> None:
         """Learn whose token it is: limits belong to the account. Raises UserError where it is refused."""
-        viewer = self.graphql(query.VIEWER, {})["viewer"]
-        self.principal, self.login = str(viewer["databaseId"]), viewer["login"]
+        self.graphql(query.VIEWER, {})
 
     # GraphQL
 
@@ -105,6 +104,8 @@ class Api:
                 raise TooMuch
             raise UserError(f"GitHub did not understand the search: {harmless(words, 300)}")
         self._charge(data.get("rateLimit"))
+        if viewer := data.get("viewer"):
+            self.principal, self.login = str(viewer["databaseId"]), viewer["login"]
         return dict(data)
 
     def _charge(self, told: dict[str, Any] | None) -> None:

@@ -43,7 +43,8 @@ class Accounts:
             found: dict[str, Api] = {}
             for token in given:
                 api = Api(reach, token, reach.options.github_api)
-                api.introduce()
+                if len(given) > 1:  # otherwise the first search tells
+                    api.introduce()
                 if api.principal in found:
                     reach.note(f"Two tokens belong to {api.login}: they share one budget, so one is used.")
                 found.setdefault(api.principal, api)

@@ -91,9 +91,9 @@ class Harvested(Database):
         """Add files with where they were found; a path found again replaces what was known of it."""
         self._write(statement for origin in origins for statement in adding(origin))
 
-    def drop_origins(self, source: str, paths: Iterable[str]) -> None:
-        """Forget files that are no longer where they were."""
-        self._write([("DELETE FROM origin WHERE source = ? AND path = ?", (source, path)) for path in paths])
+    def drop_origins(self, places: Iterable[tuple[str, str]]) -> None:
+        """Forget files that are no longer where they were: (source, path) each."""
+        self._write([("DELETE FROM origin WHERE source = ? AND path = ?", place) for place in places])
 
     def origins(self, sha256: str = "") -> Iterator[Origin]:
         """Where everything, or one content, was found, ordered by source and path."""

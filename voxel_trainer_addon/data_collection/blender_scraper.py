@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .. import checkpoints, tokens
+from .. import checkpoints, removing, tokens
 from ..catalog import Catalog, Origin
 from ..errors import ComesLater, SetAside, UserError
 from ..files import sha256_of
@@ -93,6 +93,8 @@ class BlenderFileScraper:
                 if isinstance(source, folder.Folder):
                     self._go_through(source, work)
             self._go_out(self._remotes(), work)
+            if words := removing.apply(self.data, self.catalog):
+                work.note(words)
         finally:
             self.reach.close()
             self.current = None
@@ -136,7 +138,7 @@ class BlenderFileScraper:
         finally:
             self.catalog.add_origins(waiting)
         if not self.options.limit:
-            self.catalog.drop_origins(source.id, gone)
+            self.catalog.drop_origins((source.id, path) for path in gone)
         self.catalog.end_source(source.id, counted(here, "file"))
         self._write("running", work)
 

@@ -48,10 +48,14 @@ class Policy:
         """Why nothing under this licence is taken."""
         return "" if classes.class_of(spdx) in self.classes else "licence"
 
-    def file(self, found: Listed) -> str:
+    def file(self, repository: Repository, found: Listed) -> str:
         """Why a listed file is not taken."""
+        told = found.provenance
+        address = told.get("address") or f"{repository.body['url']}/blob/{told.get('commit')}/{found.path}"
+        if self.removal.address(address) or self.removal.author(told.get("author", "")):
+            return "removed"
         if found.bytes > self.most:
             return "size"
-        if found.provenance.get("lfs") and not self.options.lfs:
+        if told.get("lfs") and not self.options.lfs:
             return "lfs"
         return self.licence(found.licence)

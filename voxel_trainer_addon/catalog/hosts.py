@@ -162,6 +162,20 @@ class Hosts(Harvested):
             statements.append(("DELETE FROM listed WHERE repository = ? AND path = ?", (file.repository, file.path)))
         self._write(statements)
 
+    def lfs_spent(self, month: str) -> dict[str, tuple[int, int]]:
+        """Owner → files and bytes that came from Git LFS in a month (`2026-11`)."""
+        rows = self._db.execute(
+            "SELECT provenance.body, bytes FROM origin JOIN file USING (sha256) JOIN provenance "
+            "ON provenance.id = origin.provenance WHERE provenance.body LIKE ?",
+            (f'%"lfs": "{month}"%',),
+        )
+        spent: dict[str, tuple[int, int]] = {}
+        for body, bytes_ in rows:
+            owner = json.loads(body)["author"]
+            files, total = spent.get(owner, (0, 0))
+            spent[owner] = files + 1, total + bytes_
+        return spent
+
     # answers that are asked for again
 
     def answer(self, address: str, principal: str) -> tuple[str, bytes] | None:

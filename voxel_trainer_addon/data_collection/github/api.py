@@ -170,10 +170,6 @@ class Api:
             self.reach.catalog.keep_answer(url, self.principal, etag, answer.body)
         return answer
 
-    def post(self, url: str, value: Any, headers: Mapping[str, str]) -> Answer:
-        """A POST to another service of GitHub's (Git LFS), within the same manners."""
-        return self._send("POST", url, "lfs", headers, json.dumps(value).encode())
-
     # sending
 
     def _send(

@@ -119,7 +119,7 @@ class World:
         if made is None:
             made = self._api(request, resource, known) if request.host == "api" else self._other(request)
         if fault:
-            KINDS[fault.do](made, fault.given)
+            KINDS[fault.do](made, fault)
             if fault.do == "change" and fault.given.get("after"):
                 changes.apply(self.universe, fault.given["change"])
         return made

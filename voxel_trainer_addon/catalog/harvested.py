@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from .database import Database, Statement
 from .schema import key_of
@@ -39,7 +40,7 @@ class Origin:
         told = self.provenance
         if "address" in told or "name" not in told:
             return str(told.get("address", ""))
-        return f"{told['repository']}/blob/{told['commit']}/{self.path[len(told['name']) + 1 :]}"
+        return f"{told['repository']}/blob/{told['commit']}/{quote(self.path[len(told['name']) + 1 :])}"
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in `scraped_metadata.json`."""
@@ -65,8 +66,13 @@ class Harvested(Database):
         self._write([(sql, (id, kind, str(root) if root else None))])
 
     def end_source(self, id: str, words: str, state: str = "done") -> None:
-        """Remember that a source was gone through to its end, or (`state` `waiting`, `broken`) why not."""
+        """Remember that a source was gone through to its end, or (another `state`, see `source_state`) how far."""
         self._write([("UPDATE source SET state = ?, words = ? WHERE id = ?", (state, words, id))])
+
+    def source_state(self, id: str) -> str:
+        """How far a source is: '' under way, `listed`, `done`, `waiting` or `broken`."""
+        row = self._db.execute("SELECT state FROM source WHERE id = ?", (id,)).fetchone()
+        return row[0] if row else ""
 
     def sources(self) -> list[dict[str, Any]]:
         """Every source without its place: id, kind, state, words, files."""

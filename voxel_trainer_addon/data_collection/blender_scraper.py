@@ -49,6 +49,7 @@ class BlenderFileScraper:
         self.found = self.hashed = 0
         self.reset_at = 0.0
         self.plan: Plan | None = None
+        self._words: dict[str, str] = {}
 
     @classmethod
     def from_checkpoint(cls, path: Path) -> BlenderFileScraper:
@@ -177,6 +178,9 @@ class BlenderFileScraper:
                 for lot, source in lots:
                     if not self._fetch(lot, source, wanted) and source not in later:
                         later.append(source)
+                for source in todo:
+                    if source not in later and self.catalog.source_state(source.id) == "listed":
+                        self.catalog.end_source(source.id, self._words[source.id])
             if not later:
                 return
             self._write("running", work)
@@ -199,7 +203,8 @@ class BlenderFileScraper:
         except (UserError, NetworkError) as error:
             self._broken(source, error)
         else:
-            self.catalog.end_source(source.id, words)
+            self._words[source.id] = words
+            self.catalog.end_source(source.id, words, "listed")
         return True
 
     def _fetch(self, lot: str, source: Remote, wanted: Wanted) -> bool:

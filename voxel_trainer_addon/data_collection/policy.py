@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from ..catalog import Listed, Repository
 from ..licences import classes
@@ -51,7 +52,7 @@ class Policy:
     def file(self, repository: Repository, found: Listed) -> str:
         """Why a listed file is not taken."""
         told = found.provenance
-        address = told.get("address") or f"{repository.body['url']}/blob/{told.get('commit')}/{found.path}"
+        address = told.get("address") or f"{repository.body['url']}/blob/{told.get('commit')}/{quote(found.path)}"
         if self.removal.address(address) or self.removal.author(told.get("author", "")):
             return "removed"
         if found.bytes > self.most:

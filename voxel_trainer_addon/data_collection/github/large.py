@@ -87,7 +87,7 @@ def _resolved(
 
 
 def _batch(reach: Reach, repository: str, wanted: dict[str, int]) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """SHA-256, download action (empty where there is none) and why there is none. A quota is final: nobody asks again."""
+    """SHA-256, download action (empty where there is none) and why there is none. Nobody asks again after a quota."""
     body = {
         "operation": "download",
         "transfers": ["basic"],

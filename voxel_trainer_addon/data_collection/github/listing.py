@@ -68,7 +68,7 @@ class Listing:
         """List them all. Raises LimitReached, UserError; what was listed until then is kept."""
         batch: list[Repository] = []
         for repository in self.reach.catalog.repositories(query.SOURCE, unlisted=True):
-            if not self.policy.repository(repository):
+            if repository.listed != self._root_only(repository) and not self.policy.repository(repository):
                 batch.append(repository)
             if len(batch) >= AT_ONCE:
                 self._list(batch)

@@ -52,7 +52,7 @@ class Plan:
             points, rest = counted(self.spent["points"], "point"), counted(self.spent["rest"], "REST request")
             lines.append(f"Finding them cost {points} and {rest} of GitHub's hourly 5,000 each; fetching costs none.")
         if self.beyond:
-            lines.append(f"{counted(self.beyond, 'file')} more are beyond the limit in all; --total-gb raises it.")
+            lines.append(f"{self.beyond:,} more are beyond the limits of number and size in all (--limit, --total-gb).")
         lines += [f"Left out: {count:,} {WHY[reason]}." for reason, count in self.left.most_common()]
         if self.bytes > self.free:
             lines.append(f"Only {size(self.free)} are free on the disk.")

@@ -12,7 +12,7 @@ from typing import Any
 
 from ...catalog import Listed, Origin, Repository
 from ...errors import SetAside, UserError
-from ...http import NetworkError
+from ...http import OFFLINE, NetworkError
 from ...licences import evidence
 from ...stage import Options
 from .. import git
@@ -131,7 +131,7 @@ class GitRepository:
     @contextmanager
     def _clone(self, reach: Reach) -> Iterator[git.Clone]:
         if not (self.address.is_local or reach.client.online):
-            raise NetworkError("offline", "Blender's online access is off, so nothing was asked.")
+            raise NetworkError("offline", OFFLINE)
         place = reach.folder.root / "git" / hashlib.sha256(self.address.text.encode()).hexdigest()[:16]
         limits = git.Limits(bytes=round(reach.options.total_gb * 1e9), blob_bytes=round(reach.options.file_mb * 1e6))
         try:

@@ -11,9 +11,8 @@ from typing import Any
 
 from ..errors import UserError
 from ..files import read_json
-
-OWN = "own"
-"""The user's own work: used here, never uploaded without asking."""
+from ..licences.classes import OWN
+from ..licences.evidence import Verdict
 
 EXPRESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*(?: (?:AND|OR|WITH) [A-Za-z0-9][A-Za-z0-9.+-]*)*")
 
@@ -24,6 +23,12 @@ class Licence:
 
     spdx: str
     provenance: Mapping[str, Any]
+
+
+def told(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as it stands in a file's provenance: where the licence is stated, and what it obliges to."""
+    found = verdict.as_json()
+    return {"evidence": found["evidence"], "reason": found["reason"], "obligations": found["obligations"]}
 
 
 def spdx(text: str) -> str:

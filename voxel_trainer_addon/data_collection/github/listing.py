@@ -11,12 +11,14 @@ from typing import Any
 from ...catalog import Listed, Repository
 from ...errors import SetAside
 from ...http import NetworkError
-from ...licences import classes, evidence
+from ...licences.classes import class_of
+from ...licences.evidence import Blob, Judge, wanted
 from .. import lfs
 from ..choosing import kind_of
+from ..licences import told
 from ..policy import Policy
 from ..reach import Reach
-from ..texts import MOST, Texts
+from ..texts import Texts
 from . import query
 from .api import Api, Lost
 
@@ -34,10 +36,10 @@ ANY = "any.blend"
 
 @dataclass
 class _Open:
-    """A repository under way: path → (oid, bytes) of its files, and the texts that may tell of their licences."""
+    """A repository under way: its files by path, and the texts that may tell of their licences."""
 
     repository: Repository
-    entries: dict[str, tuple[str, int]] = field(default_factory=dict)
+    entries: dict[str, Blob] = field(default_factory=dict)
     folders: bool = False
     whole: bool = True
     failed: bool = False
@@ -47,12 +49,15 @@ class _Open:
     def body(self) -> dict[str, Any]:
         return self.repository.body
 
+    def judge(self) -> Judge:
+        return Judge(self.entries, self.texts, self.body["licence"])
+
 
 def _opened(repository: Repository) -> _Open:
     root = repository.body["root"]
     each = _Open(repository, folders=root is None or root["folders"])
     for name, oid, bytes_ in root["files"] if root else ():
-        each.entries[name or UNREADABLE] = oid, bytes_
+        each.entries[name or UNREADABLE] = Blob(oid, bytes_)
     return each
 
 
@@ -110,18 +115,18 @@ class Listing:
 
     def _root_only(self, repository: Repository) -> str:
         """The mark of a repository whose folders are closed to us: it is opened again when more licences are taken."""
-        return f"root:{repository.tree}:{','.join(sorted(self.policy.classes))}"
+        return f"root:{repository.tree}:{','.join(sorted(self.policy.options.allow))}"
 
     def _undecided(self, each: _Open) -> bool:
         """Whether GitHub's word on the licence does not say if the folders are worth a request."""
-        return each.folders and classes.class_of(each.body["licence"]) == "unknown"
+        return each.folders and class_of(each.body["licence"]) == "unknown"
 
     def _open_enough(self, each: _Open) -> bool:
         """Whether something in the folders may be taken, by what the root says. A nearer licence that is more open than
         a copyleft root is not looked for: `--allow copyleft` does that."""
         if each.body["root"] is None:
             return True
-        return not self.policy.licence(self._verdict(each, "any.blend").spdx)
+        return not self.policy.licence(each.judge().licence_of(ANY).spdx)
 
     # trees
 
@@ -147,7 +152,7 @@ class Listing:
                 return
             for entry in entries:
                 if entry["type"] == "blob" and entry["mode"] != LINK:
-                    each.entries[prefix + entry["path"]] = (entry["sha"], entry.get("size", 0))
+                    each.entries[prefix + entry["path"]] = Blob(entry["sha"], entry.get("size", 0))
             asked += 1
             if asked == WALK_MOST and waiting:
                 self.reach.note(f"{each.repository.name} has more folders than are looked into; the others stay out.")
@@ -166,9 +171,9 @@ class Listing:
         waiting: dict[str, list[tuple[_Open, str, str]]] = {}
         for each in opened:
             files = [ANY] if root else [path for path, _ in self._wanted(each)]
-            for path in () if each.failed else evidence.wanted(each.entries, files):
-                oid, bytes_ = each.entries[path]
-                if path in each.texts or bytes_ > MOST:
+            for path in () if each.failed else wanted(files, each.entries):
+                oid = each.entries[path].oid
+                if path in each.texts:
                     continue
                 if (known := self._texts.get(oid)) is not None:
                     each.texts[path] = known
@@ -185,9 +190,6 @@ class Listing:
         while len(self._texts) > TEXTS_KEPT:
             del self._texts[next(iter(self._texts))]
 
-    def _verdict(self, each: _Open, path: str) -> evidence.Verdict:
-        return evidence.licence_of(path, each.texts, repository=each.body["licence"])
-
     # files
 
     def _wanted(self, each: _Open) -> Iterator[tuple[str, str]]:
@@ -198,7 +200,7 @@ class Listing:
 
     def _files(self, each: _Open) -> Iterator[Listed]:
         in_lfs = lfs.patterns(each.body["root"]["attributes"] if each.body["root"] else "")
-        shared = {**each.body["origin"], "name": each.repository.name}
+        shared, judge = {**each.body["origin"], "name": each.repository.name}, each.judge()
         for path, kind in self._wanted(each):
             if not path.isprintable() or "\ufffd" in path:
                 item = f"{query.SOURCE}/{each.repository.name}/{path}"
@@ -206,8 +208,8 @@ class Listing:
                 self.reach.hooks.set_aside(SetAside("harvest", item, "name", sentence))
                 continue
             oid, size = each.entries[path]
-            verdict = self._verdict(each, path)
-            provenance = {**shared, **verdict.as_json()}
+            verdict = judge.licence_of(path)
+            provenance = {**shared, **told(verdict)}
             if kind == "blend" and (size <= lfs.POINTER_MOST or in_lfs(path)):
                 provenance["lfs"] = True
             self.files += 1

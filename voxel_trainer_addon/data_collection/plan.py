@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -59,6 +60,21 @@ class Plan:
         return lines
 
 
+class _Seen:
+    """A set of texts that takes no memory: SQLite keeps it in a temporary file."""
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("", isolation_level=None)
+        self._db.executescript("CREATE TABLE seen (text TEXT PRIMARY KEY) WITHOUT ROWID; BEGIN;")
+
+    def add(self, text: str) -> bool:
+        """Whether it is new."""
+        return self._db.execute("INSERT OR IGNORE INTO seen VALUES (?)", (text,)).rowcount == 1
+
+    def close(self) -> None:
+        self._db.close()
+
+
 class Wanted:
     """The listed files that are wanted, of one lot, within the limits of number and bytes in all."""
 
@@ -68,20 +84,20 @@ class Wanted:
     def plan(self, lots: list[str], spent: dict[str, int]) -> Plan:
         """Count what `files` would give."""
         plan = Plan(spent=spent, free=shutil.disk_usage(self.folder.root).free)
-        seen: set[str] = set()
+        seen = _Seen()
         for lot in lots:
             last = ""
             for repository, file in self.files(lot, plan):
                 plan.repositories += repository.id != last
                 last = repository.id
                 plan.licences[classes.class_of(file.licence)] += 1
-                if file.oid and (file.oid in seen or self.catalog.content_of(file.oid)):
+                if file.oid and (not seen.add(file.oid) or self.catalog.content_of(file.oid)):
                     plan.known += 1
                     continue
-                seen.add(file.oid)
                 plan.files += 1
                 plan.bytes += max(file.bytes, 0)
                 plan.unsized += file.bytes < 0
+        seen.close()
         return plan
 
     def files(self, lot: str, plan: Plan | None = None) -> Iterator[tuple[Repository, Listed]]:

@@ -122,11 +122,13 @@ class Listing:
         return each.folders and class_of(each.body["licence"]) == "unknown"
 
     def _open_enough(self, each: _Open) -> bool:
-        """Whether something in the folders may be taken, by what the root says. A nearer licence that is more open than
-        a copyleft root is not looked for: `--allow copyleft` does that."""
+        """Whether something in the folders may be taken, by GitHub's word on the licence, or by the root's texts where
+        it has none. A nearer licence that is more open than a copyleft root is not looked for: `--allow copyleft` does
+        that."""
         if each.body["root"] is None:
             return True
-        return not self.policy.licence(each.judge().licence_of(ANY).spdx)
+        spdx = each.judge().licence_of(ANY).spdx if self._undecided(each) else each.body["licence"]
+        return not self.policy.licence(spdx)
 
     # trees
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from ...files import read_json, write_json
 from ...words import size
-from . import attributes, histories, trouble
+from . import attributes, histories, store, trouble
 from .address import Address
 from .model import Blob, Entry, GitProblem, Head, Limits, Missing, Remote, State, Text, Tool
 
@@ -152,7 +152,7 @@ class Clone:
         known = read_json(self._place / WHOLE)
         same = {"address": self._address.text, "tool": self._tool.name.split()[0], "form": len(remote.commit)}
         if isinstance(known, dict) and same.items() <= known.items():
-            _sweep(self._place)
+            store.sweep(self._place / store.FOLDER)
             self._before = self._tool.size()
             try:
                 return self._brought_on(known, remote)
@@ -252,10 +252,3 @@ def _text(entry: Entry, content: bytes) -> Text | Missing:
 
 def _name(path: str | bytes) -> str | bytes:
     return path.rpartition("/")[2] if isinstance(path, str) else path.rpartition(b"/")[2]
-
-
-def _sweep(place: Path) -> None:
-    """Remove what a killed fetch left behind."""
-    clone = place / "clone.git"
-    for left in (*clone.glob("*.lock"), *clone.glob("refs/**/*.lock"), *clone.glob("objects/pack/*tmp_*")):
-        left.unlink(missing_ok=True)

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import IO
 
 from ...errors import UserError
-from ...words import size
-from . import child, trouble
+from . import child, store, trouble
 from .address import Address
-from .model import Change, Commit, GitProblem, Limits, Remote, Tick
+from .model import Change, Commit, Limits, Remote, Tick
 
 OLDEST = (2, 25)
 NO_HAVES = (2, 29)
@@ -94,7 +93,7 @@ class Git:
         self.whole = False
         self._program, self._version, self._address, self._place = program, version, address, place
         self._limits, self._tick, self._header, self._agent = limits, tick, header, agent
-        self._clone, self._reader = place / "clone.git", place / "reader.git"
+        self._clone, self._reader = place / store.FOLDER, place / "reader.git"
 
     def remote(self) -> Remote:
         what = [] if self._address.is_bundle else ["HEAD"]
@@ -119,7 +118,7 @@ class Git:
             self._run(None, "init", "--quiet", "--bare", "--template=", *form, "--", str(folder))
         shared = self._reader / "objects" / "info" / "alternates"
         shared.parent.mkdir(exist_ok=True)
-        shared.write_text("../../clone.git/objects\n", encoding="ascii")
+        shared.write_text(f"../../{store.FOLDER}/objects\n", encoding="ascii")
         self._run(self._clone, "config", "remote.origin.url", self._address.text)
 
     def bring_commits(self, remote: Remote, *, history: bool, deepen: bool) -> str:
@@ -137,13 +136,7 @@ class Git:
         self._fetch(self.size() + most, "origin", *oids, settings=noop)
 
     def size(self) -> int:
-        total = 0
-        with contextlib.suppress(FileNotFoundError), os.scandir(self._clone / "objects" / "pack") as entries:
-            for entry in entries:
-                if entry.name.endswith(".pack") or entry.name.startswith("tmp_pack"):
-                    with contextlib.suppress(FileNotFoundError):
-                        total += entry.stat().st_size
-        return total
+        return store.pack_bytes(self._clone)
 
     def sizes(self, oids: Sequence[str]) -> dict[str, int]:
         found = {}
@@ -215,11 +208,11 @@ class Git:
         def watch() -> None:
             self._tick()
             if self.size() > most:
-                raise too_large(most)
+                raise store.too_large(most)
 
         _, said = self._network("fetch", *options, *arguments, settings=settings, tick=watch)
         if self.size() > most:
-            raise too_large(most)
+            raise store.too_large(most)
         return said
 
     def _network(
@@ -299,11 +292,6 @@ class Git:
             asked.write("".join(f"{oid}\n" for oid in oids).encode())
             asked.seek(0)
             yield asked
-
-
-def too_large(most: int) -> GitProblem:
-    words = f"More than {size(most)} would come from this repository. Allow more, or leave it out."
-    return GitProblem("too large", words)
 
 
 def _of_bundle(refs: dict[str, str]) -> Remote:

@@ -16,7 +16,7 @@ from typing import IO
 from ...errors import UserError
 from . import child, store, trouble
 from .address import Address
-from .model import Change, Commit, Limits, Remote, Tick
+from .model import Change, Commit, GitProblem, Limits, Remote, Tick
 
 OLDEST = (2, 25)
 NO_HAVES = (2, 29)
@@ -32,23 +32,6 @@ BIG_FILE = "32m"
 
 KEPT = ("PATH", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "TMPDIR", "TEMP", "TMP", "SSL_CERT_FILE", "SSL_CERT_DIR")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-
-HARMLESS = (
-    *(
-        "zeroPaddedFilemode",
-        "badTimezone",
-        "missingSpaceBeforeDate",
-        "missingSpaceBeforeEmail",
-        "missingNameBeforeEmail",
-    ),
-    *("missingEmail", "badEmail", "badName", "badDate", "badDateOverflow", "zeroPaddedDate", "multipleAuthors"),
-    *("hasDot", "hasDotdot", "hasDotgit", "fullPathname", "treeNotSorted", "nullSha1", "nulInCommit", "badFilemode"),
-    *("gitmodulesMissing", "gitmodulesBlob", "gitmodulesLarge", "gitmodulesName", "gitmodulesParse", "gitmodulesPath"),
-    *("gitmodulesSymlink", "gitmodulesUpdate", "gitmodulesUrl", "symlinkTargetMissing", "symlinkTargetBlob"),
-    *("symlinkTargetLength", "symlinkPointsToGitDir", "gitattributesMissing", "gitattributesLarge"),
-    *("gitattributesLineLength", "gitattributesBlob", "largePathname", "gitignoreSymlink", "gitattributesSymlink"),
-)
-"""Findings of fsck that hurt who checks out, or were left by old programs. Here paths and names are data alone."""
 
 LOG = "%H%x00%P%x00%an%x00%ad%x00%B%x00"
 FIELD_MAX = 1 << 16
@@ -173,6 +156,8 @@ class Git:
             raw = field.lstrip(b"\n")
             if raw.startswith(b":"):
                 changes.append(_change(raw, next(fields)))
+                if len(changes) > self._limits.changes:
+                    raise store.too_many(self._limits.changes)
             elif raw:
                 if head:
                     yield _commit(head, changes)
@@ -197,6 +182,8 @@ class Git:
         """Nothing stays open between two commands."""
 
     def _fetch(self, most: int, *arguments: str, settings: Sequence[str] = ()) -> str:
+        """Fetch; what git said. Git checks what comes for all that can hurt who checks it out. Old programs left much
+        of that too, and here names are data alone: what is refused is fetched again unchecked, but for its hashes."""
         upload = []
         if self._address.is_local:
             allowed = "-c uploadpack.allowFilter=true -c uploadpack.allowAnySHA1InWant=true"
@@ -210,7 +197,15 @@ class Git:
             if self.size() > most:
                 raise store.too_large(most)
 
-        _, said = self._network("fetch", *options, *arguments, settings=settings, tick=watch)
+        said = ""
+        for checked in (True, False):
+            check = ["-c", f"transfer.fsckObjects={'true' if checked else 'false'}"]
+            try:
+                _, said = self._network("fetch", *options, *arguments, settings=[*check, *settings], tick=watch)
+                break
+            except GitProblem as problem:
+                if not checked or "fsck error" not in problem.detail:
+                    raise
         if self.size() > most:
             raise store.too_large(most)
         return said
@@ -255,13 +250,11 @@ class Git:
             "gc.auto": "0",
             "maintenance.auto": "false",
             "fetch.unpackLimit": "1",
-            "transfer.fsckObjects": "true",
             "transfer.bundleURI": "false",
             "http.followRedirects": "false" if self._header else "initial",
             "http.lowSpeedLimit": "100",
             "http.lowSpeedTime": str(round(self._limits.silence_s)),
             **({"http.userAgent": self._agent} if self._agent else {}),
-            **{f"fetch.fsck.{finding}": "ignore" for finding in HARMLESS},
         }
         return ["--no-pager", *(word for key, value in settings.items() for word in ("-c", f"{key}={value}"))]
 
@@ -274,8 +267,7 @@ class Git:
             **({"GIT_DIR": str(repository)} if repository else {}),
             "LC_ALL": "C",
             "GIT_TERMINAL_PROMPT": "0",
-            "GIT_ASKPASS": "true",
-            "SSH_ASKPASS": "true",
+            "GIT_ASKPASS": "",
             "GIT_SSH_COMMAND": "ssh -oBatchMode=yes",
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,

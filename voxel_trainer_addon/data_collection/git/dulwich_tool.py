@@ -11,6 +11,7 @@ import importlib.util
 import shutil
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -54,7 +55,7 @@ class Dulwich:
         self._clone = Path(address.text) if self._in_place else place / store.FOLDER
         self._opened: Any = None
         self._ticked = self._heard = 0.0
-        self._stopped = False
+        self._stopped = self._came = False
 
     def remote(self) -> Remote:
         with _told():
@@ -64,8 +65,7 @@ class Dulwich:
                 with open(self._address.text, "rb") as bundle:
                     refs, symrefs = _bundle_refs(bundle), {}
             else:
-                client, path = self._client()
-                told = self._waited(lambda: client.get_refs(path, ref_prefix=[b"HEAD"]))
+                told = self._waited(self._ask)
                 refs, symrefs = told.refs, told.symrefs
         if not refs.get(b"HEAD"):
             raise trouble.EMPTY
@@ -97,6 +97,7 @@ class Dulwich:
         told = self._fetch([remote.commit], haves, self._limits.bytes, depth)
         self._repository.update_shallow(told.new_shallow, told.new_unshallow)
         self._repository.refs.set_if_equals(HEAD, None, remote.commit.encode())
+        self.close()  # an open one still knows where it was shallow
         return remote.commit
 
     def bring_blobs(self, oids: Sequence[str], most: int) -> None:
@@ -104,7 +105,12 @@ class Dulwich:
 
         if self.whole and self._address.is_local:
             raise GitProblem("not there", "The repository does not hold this content.")
-        self._fetch(oids, ObjectStoreGraphWalker([], lambda _: []), self.size() + most)
+        try:
+            self._fetch(oids, ObjectStoreGraphWalker([], lambda _: []), self.size() + most)
+        except GitProblem as problem:
+            if self._came or not problem.detail.startswith("HangupException"):
+                raise
+            raise trouble.told("not our ref") from problem  # dulwich swallows that answer, and finds nothing behind it
 
     def size(self) -> int:
         return 0 if self._in_place else store.pack_bytes(self._clone)
@@ -186,8 +192,11 @@ class Dulwich:
 
         sides: list[dict[bytes, Change]] = []
         for before in [self._objects[parent].tree for parent in parents] or [None]:
-            side = {}
-            for change in tree_changes(self._objects, before, tree, change_type_same=True):
+            side: dict[bytes, Change] = {}
+            for number, change in enumerate(tree_changes(self._objects, before, tree, change_type_same=True)):
+                if number >= self._limits.entries or len(side) > self._limits.changes:
+                    raise store.too_many(self._limits.changes if len(side) > self._limits.changes else number)
+                self._beat()
                 path = (change.new or change.old).path
                 if histories.fits(path, patterns):
                     side[path] = Change(path, _file(change.old), _file(change.new))
@@ -196,24 +205,33 @@ class Dulwich:
             found = [side[path] for side in sides]
             yield next((change for change in found if change.old), found[0])
 
-    def _client(self) -> tuple[Any, str]:
+    def _ask(self) -> Any:
+        with self._client() as (client, path):
+            return client.get_refs(path, ref_prefix=[b"HEAD"])
+
+    @contextlib.contextmanager
+    def _client(self) -> Iterator[tuple[Any, str]]:
         from dulwich.client import HttpGitClient, TCPGitClient, default_urllib3_manager
         from urllib3 import Retry, Timeout
 
         parts = urlsplit(self._address.text)
         own = {"thin_packs": False, "quiet": True, "report_activity": self._hear}
         if self._address.way == "git":
-            client = TCPGitClient(parts.hostname, parts.port, **own)
+            client, close = TCPGitClient(parts.hostname, parts.port, **own), _nothing
         else:
-            manager = default_urllib3_manager(None, self._address.text)
+            manager = default_urllib3_manager(None, base_url=self._address.text)
             manager.connection_pool_kw["retries"] = Retry(3, connect=2, read=0, redirect=0, status=0, other=0)
             manager.connection_pool_kw["timeout"] = Timeout(CONNECT_S, self._limits.silence_s)
             name, _, value = self._header.partition(":")
             manager.headers.update({name: value.strip()} if value else {})
-            manager.headers.update({"User-Agent": self._agent} if self._agent else {})
+            manager.headers.update({"User-agent": self._agent} if self._agent else {})
+            close = _closing(manager)
             client = HttpGitClient(f"{parts.scheme}://{parts.netloc}", pool_manager=manager, **own)
         client._warn_filter_objects = self._unfiltered
-        return client, parts.path
+        try:
+            yield client, parts.path
+        finally:
+            close()
 
     def _unfiltered(self) -> None:
         self.whole = True
@@ -222,12 +240,13 @@ class Dulwich:
         self._heard = time.monotonic()
 
     def _fetch(self, wants: Sequence[str], haves: Any, most: int, depth: int | None = None) -> Any:
-        client, path = self._client()
+        self._came = False
         asked = [oid.encode() for oid in wants]
 
         def into(write: Callable[[bytes], object]) -> Any:
             def bounded(data: bytes) -> int:
                 self._hear()
+                self._came = True
                 if self._stopped:
                     raise EOFError("stopped")
                 write(data)
@@ -235,16 +254,17 @@ class Dulwich:
                     raise store.too_large(most)
                 return len(data)
 
-            return client.fetch_pack(
-                path,
-                lambda refs, depth=None: asked,
-                haves,
-                bounded,
-                progress=self._hear,
-                depth=depth,
-                ref_prefix=[b"HEAD"],
-                filter_spec=b"blob:none",
-            )
+            with self._client() as (client, path):
+                return client.fetch_pack(
+                    path,
+                    lambda refs, depth=None: asked,
+                    haves,
+                    bounded,
+                    progress=self._hear,
+                    depth=depth,
+                    ref_prefix=[b"HEAD"],
+                    filter_spec=b"blob:none",
+                )
 
         return self._take(into)
 
@@ -317,7 +337,29 @@ def _told() -> Iterator[None]:
         ours = type(error).__module__.partition(".")[0] not in LIBRARIES
         if isinstance(error, GitProblem) or (ours and not isinstance(error, STRANGE)):
             raise
+        traceback.clear_frames(error.__traceback__)  # they hold open what close() is to close
         raise trouble.told(f"{type(error).__name__}: {error}") from error
+
+
+def _nothing() -> None:
+    pass
+
+
+def _closing(manager: Any) -> Callable[[], None]:
+    """What closes all answers of a connection pool: dulwich leaves those open that it does not like."""
+    request, answers = manager.request, list[Any]()
+
+    def kept(*arguments: Any, **named: Any) -> Any:
+        answers.append(request(*arguments, **named))
+        return answers[-1]
+
+    def close() -> None:
+        for answer in answers:
+            answer.close()
+        manager.clear()
+
+    manager.request = kept
+    return close
 
 
 def _bundle_refs(bundle: Any) -> dict[bytes, bytes]:

@@ -33,6 +33,11 @@ def sweep(clone: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def too_many(most: int) -> GitProblem:
+    """One commit has more paths than any honest one: folders can hold each other so that they unfold without end."""
+    return GitProblem("too many", f"This repository has more than {most:,} paths in one commit. Leave it out.")
+
+
 def too_large(most: int) -> GitProblem:
     """More would come than may."""
     words = f"More than {size(most)} would come from this repository. Allow more, or leave it out."

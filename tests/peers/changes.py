@@ -6,17 +6,18 @@
     {"repository": "o/n", "branch": "trunk"}                                       another default branch
     {"repository": "o/n", "rename": "p/m"}                                         301 from then on
     {"repository": "o/n", "state": "gone" | "private" | "dmca" | "disabled" | ""}
-    {"add": "o/n", "files": {…}, "stars": 50, "licence": "mit", …}                 a new repository
-    {"add": "o/n", "preset": "hostile" | "wide" | "flat" | "deep", "entries": 100000}       one that provokes
+    {"add": "o/n", "files": {…}, "stars": 50, "licence": "mit", …}                 a new repository; more are the
+                                                                                   fields of universe.Repository
+    {"add": "o/n", "preset": "hostile" | "wide" | "flat" | "deep", "entries": N}   one that provokes
 
-A file is {"size": N} (noise), {"text": "…"}, {"bomb": "gzip" | "zstd", "mebibytes": N}, {"lfs": N} (a pointer, and
-N bytes in the store of Git LFS), {"link": "target"}, {"submodule": "commit"}.
+A file is {"size": N} (noise; the same "seed" gives the same), {"text": "…"}, {"lfs": N} (a pointer, and N bytes in the
+store of Git LFS), {"bomb": "gzip" | "zstd", "mebibytes": N}, {"link": "target"}, {"submodule": "commit"}.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -61,13 +62,15 @@ HOSTILE = (
 
 
 def apply(universe: Universe, change: Mapping[str, Any]) -> None:
-    """Make one change. Raises KeyError for a repository or a change that is not known."""
+    """Make one change. Raises KeyError or TypeError for a repository or a change that is not known."""
     if "add" in change:
-        universe.add(_added(universe, change))
+        universe.add(_added(universe, **change))
         return
     one = universe.named(change["repository"])
     if one is None:
         raise KeyError(f"no repository {change['repository']}")
+    if len(change) != 2:
+        raise KeyError(f"one change at a time, not {sorted(change)}")
     if "push" in change:
         universe.push(one, {path: file and content(universe, file, path) for path, file in change["push"].items()})
     elif "move" in change:
@@ -101,32 +104,32 @@ def content(universe: Universe, file: Mapping[str, Any], seed: str) -> Content:
         return Data(file["link"].encode(), LINK)
     if "submodule" in file:
         return Submodule(file["submodule"])
-    return Large(seed, file["size"])
+    return Large(file.get("seed", seed), file["size"])
 
 
-def _added(universe: Universe, change: Mapping[str, Any]) -> Repository:
-    owner, name = change["add"].split("/")
-    presets = {"hostile": hostile, "wide": wide, "flat": flat, "deep": deep}
-    if "preset" in change:
-        source = functools.partial(presets[change["preset"]], change.get("entries", 1000))
-    else:
-        files = {
-            path: content(universe, file, f"{owner}/{name}/{path}") for path, file in change.get("files", {}).items()
-        }
-        source = functools.partial(dict, files)
+def _added(
+    universe: Universe,
+    add: str,
+    files: Mapping[str, Any] | None = None,
+    preset: str = "",
+    entries: int = 1000,
+    created: str = "2023-06-01T00:00:00+00:00",
+    topics: Sequence[str] = ("blender",),
+    **more: Any,
+) -> Repository:
+    owner, name = add.split("/")
+    made = {path: content(universe, file, f"{add}/{path}") for path, file in (files or {}).items()}
+    source = functools.partial(PRESETS[preset], entries) if preset else functools.partial(dict, made)
+    usual: dict[str, Any] = {"licence": "cc0-1.0", "description": "Blender models", "stars": 100}
     return Repository(
         universe.next_number(),
         owner,
         name,
         source,
-        datetime.fromisoformat(change.get("created", "2023-06-01T00:00:00+00:00")).astimezone(UTC),
-        licence=change.get("licence", "cc0-1.0"),
-        description=change.get("description", "Blender models"),
-        stars=change.get("stars", 100),
-        topics=tuple(change.get("topics", ("blender",))),
-        parent=change.get("parent", ""),
+        datetime.fromisoformat(created).astimezone(UTC),
+        topics=tuple(topics),
         empty=not source(),
-        kilobytes=change.get("kilobytes", 100),
+        **{**usual, **more},
     )
 
 
@@ -151,3 +154,6 @@ def deep(entries: int) -> dict[str, Content]:
     """So many files, a hundred in each folder, fifty folders in each above."""
     one = Blend("deep")
     return {f"assets/{at // 5000:03}/{at // 100:05}/object_{at:06}.blend": one for at in range(entries)}
+
+
+PRESETS = {"hostile": hostile, "wide": wide, "flat": flat, "deep": deep}

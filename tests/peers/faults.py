@@ -6,8 +6,9 @@ came) and `first_above` (GraphQL page sizes above it) say which requests it meet
 `skip` how many it lets pass before, `chance` and `seed` make it fall by lot. `delay` seconds pass before any of them.
 
     primary      status 403 | 429 | 200 (GraphQL), seconds: the budget is used up until then
-    secondary    status 403 | 429 | 200 (GraphQL), retry_after: seconds, or none for the message alone (`wait` seconds count, 60)
-    status       status, message, headers: any other answer instead; cost: points that it takes all the same
+    secondary    status 403 | 429 | 200 (GraphQL), retry_after: seconds, or none for the message alone (`wait` count, or 60)
+    status       status, message, headers: any other answer instead (a Retry-After among them counts as announced);
+                 cost: points that it takes all the same
     partial      count: GraphQL, so many nodes are null and an error says why
     truncated    entries: a listing that keeps so many and says that it is cut
     cut          after: bytes of the body, then the connection breaks; [from, to]: somewhere between, by lot
@@ -61,7 +62,7 @@ class Fault:
     met: int = 0
 
     def __post_init__(self) -> None:
-        self._rng = random.Random(self.seed)
+        self.rng = random.Random(self.seed)
 
     def meets(self, request: Request, first: Callable[[Request], int]) -> bool:
         """Whether it happens to this request; it is counted then."""
@@ -75,12 +76,9 @@ class Fault:
         if self.skip:
             self.skip -= 1
             return False
-        if self._rng.random() >= self.chance:
+        if self.rng.random() >= self.chance:
             return False
         self.met += 1
-        after = self.given.get("range") or self.given.get("after")
-        if isinstance(after, list):
-            self.given |= {"range": after, "after": self._rng.randrange(*after)}
         return True
 
 
@@ -95,11 +93,13 @@ class Faults:
 
     def arm(self, given: dict[str, Any]) -> int:
         """Arm a fault as the description above has it; its id. Raises ValueError for one that is not known."""
-        if given.get("do") not in KINDS:
-            raise ValueError(f"{given.get('do')} is no fault; known are {', '.join(KINDS)}")
+        kind = given.get("do", "")
         own = {name: value for name, value in given.items() if name in Fault.__annotations__}
+        rest = {name: value for name, value in given.items() if name not in own}
+        if kind not in KINDS or rest.keys() - PARAMETERS[kind]:
+            raise ValueError(f"{kind} with {', '.join(rest)} is no fault; known are {PARAMETERS}")
         with self._lock:
-            fault = Fault(self._next, given={k: v for k, v in given.items() if k not in own}, **own)
+            fault = Fault(self._next, given=rest, **own)
             self._next += 1
             self._armed.append(fault)
         return fault.id
@@ -131,6 +131,9 @@ class Faults:
                 self.limits.spend(request.account, resource, int(given["cost"]))
             made = failure(int(given["status"]), given.get("message", "Something went wrong"))
             made.headers |= given.get("headers", {})
+            if "Retry-After" in made.headers:
+                wait = int(made.headers["Retry-After"])
+                self.limits.announce(request.principal, EVERYTHING, self.limits.now() + wait)
             return made
         if fault.do == "page":
             return Answer(200, PAGE, {"Content-Type": "text/html; charset=utf-8"})
@@ -153,13 +156,13 @@ def slow_down(status: int, retry_after: int | None) -> Answer:
     return made
 
 
-def _partial(made: Answer, given: dict[str, Any]) -> None:
+def _partial(made: Answer, fault: Fault) -> None:
     value = json.loads(made.body)
     found = (value.get("data") or {}).get("search") or {}
     places = [("nodes", at, []) for at in range(len(found.get("nodes") or ()))]
     places += [("edges", at, ["node"]) for at in range(len(found.get("edges") or ()))]
     errors = value.setdefault("errors", [])
-    for part, at, inside in reversed(places[-int(given.get("count", 1)) :]):
+    for part, at, inside in reversed(places[-int(fault.given.get("count", 1)) :]):
         if inside:
             found[part][at]["node"] = None
         else:
@@ -170,50 +173,51 @@ def _partial(made: Answer, given: dict[str, Any]) -> None:
     made.body = json.dumps(value).encode()
 
 
-def _truncated(made: Answer, given: dict[str, Any]) -> None:
+def _truncated(made: Answer, fault: Fault) -> None:
     value = json.loads(made.body)
     if "tree" in value:
-        value |= {"tree": value["tree"][: int(given.get("entries", 0))], "truncated": True}
+        value |= {"tree": value["tree"][: int(fault.given.get("entries", 0))], "truncated": True}
         made.body = json.dumps(value).encode()
         made.headers.pop("ETag", None)
 
 
-def _cut(made: Answer, given: dict[str, Any]) -> None:
-    made.cut = int(given.get("after", 0))
+def _cut(made: Answer, fault: Fault) -> None:
+    after = fault.given.get("after", 0)
+    made.cut = fault.rng.randrange(*after) if isinstance(after, list) else after
 
 
-def _spoil(made: Answer, _given: dict[str, Any]) -> None:
+def _spoil(made: Answer, _fault: Fault) -> None:
     data = made.content.read(made.start, made.length) if made.content else made.body
     made.content, made.body = None, bytes([data[0] ^ 1]) + data[1:]
 
 
-def _length(made: Answer, given: dict[str, Any]) -> None:
-    made.declared = int(given.get("by", 1))
+def _length(made: Answer, fault: Fault) -> None:
+    made.declared = int(fault.given.get("by", 1))
 
 
-def _drip(made: Answer, given: dict[str, Any]) -> None:
-    made.piece, made.pause = int(given.get("bytes", 64)), float(given.get("pause", 0.1))
+def _drip(made: Answer, fault: Fault) -> None:
+    made.piece, made.pause = int(fault.given.get("bytes", 64)), float(fault.given.get("pause", 0.1))
 
 
-def _silence(made: Answer, given: dict[str, Any]) -> None:
-    made.silence = float(given.get("seconds", 60))
+def _silence(made: Answer, fault: Fault) -> None:
+    made.silence = float(fault.given.get("seconds", 60))
 
 
-def _bomb(made: Answer, given: dict[str, Any]) -> None:
-    encoding = given.get("encoding", "gzip")
-    made.content, made.body = None, bombs.MAKERS[encoding](int(given.get("mebibytes", 1024)))
+def _bomb(made: Answer, fault: Fault) -> None:
+    encoding = fault.given.get("encoding", "gzip")
+    made.content, made.body = None, bombs.MAKERS[encoding](int(fault.given.get("mebibytes", 1024)))
     made.headers["Content-Encoding"] = encoding
 
 
-def _headers(made: Answer, given: dict[str, Any]) -> None:
-    made.headers |= given.get("headers", {})
+def _headers(made: Answer, fault: Fault) -> None:
+    made.headers |= fault.given.get("headers", {})
 
 
-def _nothing(_made: Answer, _given: dict[str, Any]) -> None:
+def _nothing(_made: Answer, _fault: Fault) -> None:
     """The whole fault is done elsewhere."""
 
 
-KINDS: dict[str, Callable[[Answer, dict[str, Any]], None]] = {
+KINDS: dict[str, Callable[[Answer, Fault], None]] = {
     "primary": _nothing,
     "secondary": _nothing,
     "status": _nothing,
@@ -230,3 +234,20 @@ KINDS: dict[str, Callable[[Answer, dict[str, Any]], None]] = {
     "headers": _headers,
 }
 """Fault → what it does to an answer that was true before."""
+PARAMETERS: dict[str, set[str]] = {
+    "primary": {"status", "seconds"},
+    "secondary": {"status", "retry_after"},
+    "status": {"status", "message", "headers", "cost"},
+    "page": set(),
+    "change": {"change", "after"},
+    "partial": {"count"},
+    "truncated": {"entries"},
+    "cut": {"after"},
+    "spoil": set(),
+    "length": {"by"},
+    "drip": {"bytes", "pause"},
+    "silence": {"seconds"},
+    "bomb": {"encoding", "mebibytes"},
+    "headers": {"headers"},
+}
+"""Fault → what it may be given beside what all have."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import subprocess
 import sys
 import urllib.request
@@ -79,6 +80,11 @@ class Peer:
     def stats(self, requests: bool = True) -> dict[str, Any]:
         """`violations`, `sums`, `faults`, and `requests` one by one."""
         return self._ask("/_stats" if requests else "/_stats?summary")
+
+    def seen(self, host: str = "", path: str = "") -> list[dict[str, Any]]:
+        """The requests to a host whose address holds the regular expression `path`."""
+        requests = self.stats()["requests"]
+        return [one for one in requests if host in ("", one["host"]) and re.search(path, one["target"])]
 
     def _ask(self, path: str, body: Any = None) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()

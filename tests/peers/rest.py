@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlencode
 from tests.peers.git_objects import FOLDER, SUBMODULE, Content, Entry, Snapshot, Tree, shown
 from tests.peers.http_parts import Answer, Request, answer, failure
 from tests.peers.limits import Limits
+from tests.peers.raw import unquote_bytes
 from tests.peers.search import CAP, Refused, Searches
 from tests.peers.universe import LICENCES, Repository, Universe, account
 
@@ -118,7 +119,7 @@ class Rest:
         }
         for route in sorted(routes, key=len, reverse=True):
             if rest == route or (route and rest.startswith(f"{route}/")):
-                return routes[route](request, one, unquote(rest.removeprefix(route).strip("/")))
+                return routes[route](request, one, unquote_bytes(rest.removeprefix(route).strip("/")))
         return failure(404, "Not Found")
 
     def _rate_limit(self, request: Request) -> Answer:

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import socket
 import sys
 import threading
 import time
@@ -98,9 +96,9 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         if made.status not in (204, 304):
             self.send_header("Content-Length", str(max(0, made.size + made.declared)))
+        self.close_connection |= bool(made.silence or made.declared or made.cut is not None)
         if made.silence:
             time.sleep(made.silence)
-            self._break()
             return
         self.end_headers()
         if not bare:
@@ -113,20 +111,12 @@ class Handler(BaseHTTPRequestHandler):
         while sent < end:
             piece = min(made.piece, end - sent)
             data = made.content.read(made.start + sent, piece) if made.content else made.body[sent : sent + piece]
-            self.wfile.write(data)
-            sent = self.sent = sent + len(data)
+            self.wfile.write(data[:-1])
             if made.pause:
                 self.wfile.flush()
                 time.sleep(made.pause)
-        if made.cut is not None or made.declared:
-            self._break()
-
-    def _break(self) -> None:
-        """End the connection in the middle."""
-        self.close_connection = True
-        with contextlib.suppress(OSError):
-            self.wfile.flush()
-            self.connection.shutdown(socket.SHUT_RDWR)
+            self.wfile.write(data[-1:])  # waits in the buffer: who has the whole answer finds it in the log
+            sent = self.sent = sent + len(data)
 
 
 class Servers:

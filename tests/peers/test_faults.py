@@ -7,6 +7,7 @@ import gzip
 import shutil
 import subprocess
 import time
+import urllib.error
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ import requests
 
 from tests.peers import bombs
 from tests.peers.changes import HOSTILE
+from tests.peers.limits import PER_MINUTE
 from tests.peers.peer import Peer
 
 pytest.importorskip("graphql")
@@ -83,7 +85,7 @@ def test_a_cut_and_a_wrong_length_end_in_the_middle(peer: Peer) -> None:
         with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError)):
             get(one(peer))
     assert len(get(one(peer)).content) == 300_000
-    sent = [seen["sent"] for seen in peer.stats()["requests"] if seen["host"] == "raw"]
+    sent = [seen["sent"] for seen in peer.seen("raw")]
     assert 1000 <= sent[0] < 200_000 and sent[1:] == [300_000, 300_000]
 
 
@@ -158,3 +160,19 @@ def test_bombs_unpack_to_what_they_promise() -> None:
     if shutil.which("zstd"):
         told = subprocess.run(["zstd", "-d", "-c"], input=bombs.zstandard(8), capture_output=True, check=True)
         assert len(told.stdout) == len(bombs.HEAD) + (8 << 20)
+
+
+def test_a_fault_that_is_not_known_is_refused(peer: Peer) -> None:
+    for wrong in ({"do": "cat"}, {"do": "cut", "affter": 3}):
+        with pytest.raises(urllib.error.HTTPError):
+            peer.control(arm=wrong)
+
+
+def test_too_many_requests_in_a_minute_meet_the_secondary_limit(peer: Peer) -> None:
+    peer.set(secondary=True)
+    with requests.Session() as session:
+        session.headers.update(ALICE)
+        told = [session.get(f"{peer.api}/versions", timeout=5) for _ in range(PER_MINUTE["core"] + 1)]
+    peer.set(secondary=False)
+    assert [answer.status_code for answer in told[-2:]] == [200, 403]
+    assert told[-1].headers["Retry-After"] == "60" and "secondary" in told[-1].json()["message"]

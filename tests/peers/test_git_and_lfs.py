@@ -51,10 +51,10 @@ def test_git_finds_nothing_wrong_and_the_commits_of_the_listing(peer: Peer, tmp_
 def test_a_bundle_is_served_without_the_blobs_that_were_not_asked_for(peer: Peer, tmp_path: Path) -> None:
     peer.forget()
     git("clone", "-q", "--bare", "--filter=blob:none", f"{peer.git}/history/vrm-addon.git", tmp_path / "cut")
-    cut = sum(seen["sent"] for seen in peer.stats()["requests"])
+    cut = sum(seen["sent"] for seen in peer.seen("git"))
     peer.forget()
     git("clone", "-q", "--bare", f"{peer.git}/history/vrm-addon.git", tmp_path / "whole")
-    assert cut * 20 < sum(seen["sent"] for seen in peer.stats()["requests"])
+    assert cut * 20 < sum(seen["sent"] for seen in peer.seen("git"))
     assert git("-C", tmp_path / "cut", "rev-parse", "HEAD") == git("-C", tmp_path / "whole", "rev-parse", "HEAD")
 
 

@@ -31,11 +31,7 @@ KEPT = 300_000
 MEDIA = "github.v3; format=json"
 
 
-class Cut(Exception):
-    """The connection breaks without an answer."""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Seen:
     """One request as the log has it. `early` is by how many seconds it came before an announced time."""
 
@@ -74,7 +70,7 @@ class World:
         self._lock = threading.Lock()
 
     def answer(self, request: Request) -> tuple[Answer, Seen]:
-        """The answer to a request, and what the log will say of it but for the bytes. Raises nothing."""
+        """The answer to a request, and what the log will say of it but for the bytes."""
         resource = Rest.resource(request.path) if request.host == "api" else request.host
         authorized = "Authorization" in request.headers
         request.account, known = self._account(request)
@@ -119,7 +115,7 @@ class World:
         if made is None:
             made = self._api(request, resource, known) if request.host == "api" else self._other(request)
         if fault:
-            KINDS[fault.do](made, fault.given)
+            KINDS[fault.do](made, fault)
             if fault.do == "change" and fault.given.get("after"):
                 changes.apply(self.universe, fault.given["change"])
         return made

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from .database import Database, Statement
 from .schema import key_of
@@ -39,7 +40,7 @@ class Origin:
         told = self.provenance
         if "address" in told or "name" not in told:
             return str(told.get("address", ""))
-        return f"{told['repository']}/blob/{told['commit']}/{self.path[len(told['name']) + 1 :]}"
+        return f"{told['repository']}/blob/{told['commit']}/{quote(self.path[len(told['name']) + 1 :])}"
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in `scraped_metadata.json`."""
@@ -65,8 +66,13 @@ class Harvested(Database):
         self._write([(sql, (id, kind, str(root) if root else None))])
 
     def end_source(self, id: str, words: str, state: str = "done") -> None:
-        """Remember that a source was gone through to its end, or (`state` `waiting`, `broken`) why not."""
+        """Remember that a source was gone through to its end, or (another `state`, see `source_state`) how far."""
         self._write([("UPDATE source SET state = ?, words = ? WHERE id = ?", (state, words, id))])
+
+    def source_state(self, id: str) -> str:
+        """How far a source is: '' under way, `listed`, `done`, `waiting` or `broken`."""
+        row = self._db.execute("SELECT state FROM source WHERE id = ?", (id,)).fetchone()
+        return row[0] if row else ""
 
     def sources(self) -> list[dict[str, Any]]:
         """Every source without its place: id, kind, state, words, files."""
@@ -91,9 +97,9 @@ class Harvested(Database):
         """Add files with where they were found; a path found again replaces what was known of it."""
         self._write(statement for origin in origins for statement in adding(origin))
 
-    def drop_origins(self, source: str, paths: Iterable[str]) -> None:
-        """Forget files that are no longer where they were."""
-        self._write([("DELETE FROM origin WHERE source = ? AND path = ?", (source, path)) for path in paths])
+    def drop_origins(self, places: Iterable[tuple[str, str]]) -> None:
+        """Forget files that are no longer where they were: (source, path) each."""
+        self._write([("DELETE FROM origin WHERE source = ? AND path = ?", place) for place in places])
 
     def origins(self, sha256: str = "") -> Iterator[Origin]:
         """Where everything, or one content, was found, ordered by source and path."""

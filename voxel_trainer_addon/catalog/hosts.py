@@ -28,7 +28,8 @@ class Slice:
 class Repository:
     """What a host says of a repository. `tree` is its root's oid now, `listed` the one whose files are listed.
 
-    `body` holds JSON values; its part `origin` goes into the provenance of every file.
+    `body` holds JSON values; its part `origin` goes into the provenance of every file, its part `root` (the files of
+    the root) is kept until all is listed.
     """
 
     id: str
@@ -84,12 +85,12 @@ class Hosts(Harvested):
         old = self.repository(new.id)
         if old and old.name != new.name:
             yield from self._renaming(old, new.name)
+        body = new.body if not old or old.listed != new.tree else {**new.body, "root": None}
         sql = (
             "INSERT INTO repository VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
             "name = excluded.name, tree = excluded.tree, body = excluded.body"
         )
-        body = json.dumps(new.body, ensure_ascii=False, sort_keys=True)
-        yield sql, (new.id, new.source, new.name, new.tree, new.listed, body)
+        yield sql, (new.id, new.source, new.name, new.tree, new.listed, json.dumps(body, ensure_ascii=False))
 
     def _renaming(self, old: Repository, name: str) -> Iterator[Statement]:
         sql = "UPDATE OR REPLACE origin SET path = ? || substr(path, ?) WHERE source = ? AND path >= ? AND path < ?"
@@ -134,7 +135,9 @@ class Hosts(Harvested):
                 statements.append(("INSERT OR REPLACE INTO listed VALUES (?, ?, ?, ?, ?, ?, ?)", values))
         gone = "DELETE FROM origin WHERE source = ? AND path = ?"
         statements += [(gone, (repository.source, path)) for path in known]
-        statements.append(("UPDATE repository SET listed = ? WHERE id = ?", (listed, repository.id)))
+        kept = {**repository.body, "root": None} if listed == repository.tree else repository.body
+        sql = "UPDATE repository SET listed = ?, body = ? WHERE id = ?"
+        statements.append((sql, (listed, json.dumps(kept, ensure_ascii=False), repository.id)))
         self._write(statements)
 
     # files
@@ -158,6 +161,20 @@ class Hosts(Harvested):
                 statements += adding(origin)
             statements.append(("DELETE FROM listed WHERE repository = ? AND path = ?", (file.repository, file.path)))
         self._write(statements)
+
+    def lfs_spent(self, month: str) -> dict[str, tuple[int, int]]:
+        """Owner → files and bytes that came from Git LFS in a month (`2026-11`)."""
+        rows = self._db.execute(
+            "SELECT provenance.body, bytes FROM origin JOIN file USING (sha256) JOIN provenance "
+            "ON provenance.id = origin.provenance WHERE provenance.body LIKE ?",
+            (f'%"lfs": "{month}"%',),
+        )
+        spent: dict[str, tuple[int, int]] = {}
+        for body, bytes_ in rows:
+            owner = json.loads(body)["author"]
+            files, total = spent.get(owner, (0, 0))
+            spent[owner] = files + 1, total + bytes_
+        return spent
 
     # answers that are asked for again
 

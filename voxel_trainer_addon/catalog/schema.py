@@ -12,7 +12,7 @@ MIGRATIONS: tuple[str, ...] = (
         id TEXT PRIMARY KEY,            -- 'folder:rocks#1a2b3c': what rows and checkpoints name; holds no private path
         kind TEXT NOT NULL,
         root TEXT,                      -- where its files lie on this machine; NULL until a run names the source again
-        state TEXT NOT NULL DEFAULT '', -- '' or 'done'
+        state TEXT NOT NULL DEFAULT '', -- see `Harvested.source_state`
         words TEXT NOT NULL DEFAULT ''
     ) STRICT;
     CREATE TABLE file (

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import SetAside
 from .database import Statement
+from .harvested import Origin
 from .hosts import Hosts
 
 
@@ -83,6 +84,18 @@ class Catalog(Hosts):
         )
         names = ("sha256", "blender", "version", "state", "path")
         return [{**dict(zip(names, row, strict=True)), "counts": json.loads(counts)} for *row, counts in rows]
+
+    def remove(self, origins: Iterable[Origin]) -> list[str]:
+        """Forget these origins, and everything of contents that have no other; the sha256 of those contents."""
+        covered = list(origins)
+        self.drop_origins((origin.source, origin.path) for origin in covered)
+        gone = sorted(
+            {o.sha256 for o in covered if not self._count("SELECT count(*) FROM origin WHERE sha256 = ?", o.sha256)}
+        )
+        for sha256 in gone:
+            tables = (("record", "sha256"), ("aside", "item"), ("file", "sha256"))
+            self._write([(f"DELETE FROM {table} WHERE {key} = ?", (sha256,)) for table, key in tables])
+        return gone
 
     # dataset
 

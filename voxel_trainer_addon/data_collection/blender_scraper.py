@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .. import checkpoints, tokens
+from .. import checkpoints, removing, tokens
 from ..catalog import Catalog, Origin
 from ..errors import ComesLater, SetAside, UserError
 from ..files import sha256_of
@@ -49,6 +49,7 @@ class BlenderFileScraper:
         self.found = self.hashed = 0
         self.reset_at = 0.0
         self.plan: Plan | None = None
+        self._words: dict[str, str] = {}
 
     @classmethod
     def from_checkpoint(cls, path: Path) -> BlenderFileScraper:
@@ -93,6 +94,8 @@ class BlenderFileScraper:
                 if isinstance(source, folder.Folder):
                     self._go_through(source, work)
             self._go_out(self._remotes(), work)
+            if words := removing.apply(self.data, self.catalog):
+                work.note(words)
         finally:
             self.reach.close()
             self.current = None
@@ -100,7 +103,7 @@ class BlenderFileScraper:
         self._write("done", work)
         counts = self.catalog.counts()
         if self.plan and self.options.plan:
-            return Outcome("Planned; nothing was fetched. " + " ".join(self.plan.words), counts)
+            return Outcome("Planned; nothing was fetched.", counts)
         words = f"{counted(counts['files'], 'file')} from {counted(len(self.catalog.sources()), 'source')}"
         aside = self.catalog.count_asides("harvest")
         return Outcome(f"{words}, {counted(aside, 'entry', 'entries')} set aside." if aside else f"{words}.", counts)
@@ -136,7 +139,7 @@ class BlenderFileScraper:
         finally:
             self.catalog.add_origins(waiting)
         if not self.options.limit:
-            self.catalog.drop_origins(source.id, gone)
+            self.catalog.drop_origins((source.id, path) for path in gone)
         self.catalog.end_source(source.id, counted(here, "file"))
         self._write("running", work)
 
@@ -175,6 +178,9 @@ class BlenderFileScraper:
                 for lot, source in lots:
                     if not self._fetch(lot, source, wanted) and source not in later:
                         later.append(source)
+                for source in todo:
+                    if source not in later and self.catalog.source_state(source.id) == "listed":
+                        self.catalog.end_source(source.id, self._words[source.id])
             if not later:
                 return
             self._write("running", work)
@@ -197,7 +203,8 @@ class BlenderFileScraper:
         except (UserError, NetworkError) as error:
             self._broken(source, error)
         else:
-            self.catalog.end_source(source.id, words)
+            self._words[source.id] = words
+            self.catalog.end_source(source.id, words, "listed")
         return True
 
     def _fetch(self, lot: str, source: Remote, wanted: Wanted) -> bool:

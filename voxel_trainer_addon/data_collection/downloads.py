@@ -106,18 +106,19 @@ class Downloads:
         if len(self._again) > LAST * 2:
             return None
         for job in self._jobs:
-            if known := self.reach.catalog.content_of(job.want.oid):
+            oid = job.file.oid
+            if known := self.reach.catalog.content_of(oid):
                 self.known += 1
-                self._arrive(job, known[0], known[1], job.want.oid)
+                self._arrive(job, *known, oid)
                 self.reach.tick()
-            elif job.want.oid and job.want.oid in self._twins:
-                self._twins[job.want.oid].append(job)
+            elif oid and oid in self._twins:
+                self._twins[oid].append(job)
             elif self._host(job).until("raw") > now:
                 self._again.append(_Try(job))
                 return None
             else:
-                if job.want.oid:
-                    self._twins[job.want.oid] = []
+                if oid:
+                    self._twins[oid] = []
                 return _Try(job)
         self._more = False
         return None
@@ -162,15 +163,15 @@ class Downloads:
         self._went("")
         if job.file.kind == "code" and not uses_bpy(got.part):
             got.part.unlink()
-            for each in (job, *self._twins.pop(got.oid, ())):
+            for each in (job, *self._twins.pop(job.file.oid, ())):
                 self._done(each, None)
             return
         keep(got, self.reach.folder.blob(got.sha256, job.file.kind))
-        self._arrive(job, got.sha256, got.bytes, got.oid, got.etag)
+        self._arrive(job, got.sha256, got.bytes, job.file.oid or got.oid, got.etag)
 
     def _arrive(self, job: Job, sha256: str, bytes_: int, oid: str, etag: str = "") -> None:
         file, repository = job.file, job.repository
-        provenance = {**file.provenance, "etag": etag} if etag and not job.want.oid else file.provenance
+        provenance = {**file.provenance, "etag": etag} if etag and not file.oid else file.provenance
         path = f"{repository.name}/{file.path}"
         changed = self.reach.folder.blob(sha256, file.kind).stat().st_mtime_ns
         origin = Origin(
@@ -210,7 +211,7 @@ class Downloads:
             return
         if error.status in GONE:
             self._gone(job.repository)
-        for other in (job, *self._twins.pop(job.want.oid, ())):
+        for other in (job, *self._twins.pop(job.file.oid, ())):
             self.reach.hooks.set_aside(SetAside("harvest", other.item, error.kind, str(error)))
             self.reach.step(other.item)
 

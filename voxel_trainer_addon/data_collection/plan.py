@@ -92,7 +92,7 @@ class Wanted:
         for repository, file in self.catalog.listed(lot):
             if repository.id != last[0]:
                 last = repository.id, self.policy.repository(repository)
-            if why := last[1] or self.policy.file(file):
+            if why := last[1] or self.policy.file(repository, file):
                 left[why] += 1
             elif (options.limit and taken >= options.limit) or room < file.bytes:
                 beyond += 1

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from ..catalog import Listed, Repository
 from ..licences import classes
@@ -48,10 +49,14 @@ class Policy:
         """Why nothing under this licence is taken."""
         return "" if classes.class_of(spdx) in self.classes else "licence"
 
-    def file(self, found: Listed) -> str:
+    def file(self, repository: Repository, found: Listed) -> str:
         """Why a listed file is not taken."""
+        told = found.provenance
+        address = told.get("address") or f"{repository.body['url']}/blob/{told.get('commit')}/{quote(found.path)}"
+        if self.removal.address(address) or self.removal.author(told.get("author", "")):
+            return "removed"
         if found.bytes > self.most:
             return "size"
-        if found.provenance.get("lfs") and not self.options.lfs:
+        if told.get("lfs") and not self.options.lfs:
             return "lfs"
         return self.licence(found.licence)

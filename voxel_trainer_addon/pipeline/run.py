@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import __version__, checkpoints
+from .. import __version__, checkpoints, removing
 from ..catalog import Catalog
 from ..errors import Cancelled, Exit, FolderInUse, SetAside, Unavailable, UserError
 from ..events import EventLog, RunState, event
@@ -103,6 +103,8 @@ class Run:
         try:
             if found := restore.restore(self.folder, self.catalog):
                 self.note(found)
+            if removed := removing.apply(self.folder, self.catalog):
+                self.note(removed)
             for stage in self.chosen:
                 self._stage = stage
                 self.wait_while_paused()

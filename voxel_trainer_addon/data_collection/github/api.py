@@ -84,8 +84,7 @@ class Api:
 
     def introduce(self) -> None:
         """Learn whose token it is: limits belong to the account. Raises UserError where it is refused."""
-        viewer = self.graphql(query.VIEWER, {})["viewer"]
-        self.principal, self.login = str(viewer["databaseId"]), viewer["login"]
+        self.graphql(query.VIEWER, {})
 
     # GraphQL
 
@@ -105,6 +104,8 @@ class Api:
                 raise TooMuch
             raise UserError(f"GitHub did not understand the search: {harmless(words, 300)}")
         self._charge(data.get("rateLimit"))
+        if viewer := data.get("viewer"):
+            self.principal, self.login = str(viewer["databaseId"]), viewer["login"]
         return dict(data)
 
     def _charge(self, told: dict[str, Any] | None) -> None:
@@ -168,10 +169,6 @@ class Api:
         if keep and (etag := answer.headers.get("etag")):
             self.reach.catalog.keep_answer(url, self.principal, etag, answer.body)
         return answer
-
-    def post(self, url: str, value: Any, headers: Mapping[str, str]) -> Answer:
-        """A POST to another service of GitHub's (Git LFS), within the same manners."""
-        return self._send("POST", url, "lfs", headers, json.dumps(value).encode())
 
     # sending
 

@@ -43,7 +43,7 @@ class Discovery:
     def run(self) -> None:
         """To the end. Raises LimitReached, UserError, NetworkError; what came until then is kept."""
         parts = self.reach.catalog.slices(self.source)
-        if not parts or all(part.done for part in parts):
+        if not parts or self.reach.catalog.source_state(self.source) == "done":
             parts = self._begin()
         self.total = sum(part.count for part in parts)
         for part in parts:
@@ -55,6 +55,7 @@ class Discovery:
         whole = Slice(self.text, 0)
         page = self._page(whole)
         self.size.went_well(self.api.seconds)
+        self.reach.catalog.end_source(self.source, "", "")
         if page.count <= slices.ROOM:
             self.reach.catalog.set_slices(self.source, [replace(whole, count=page.count)])
             return [self._take(replace(whole, count=page.count), page)]
@@ -118,7 +119,7 @@ class Discovery:
 
     @property
     def words(self) -> str:
-        return counted(self.found, "repository", "repositories")
+        return counted(max(self.total, self.found), "repository", "repositories")
 
 
 def _qualified(text: str, reach: Reach) -> str:

@@ -26,6 +26,8 @@ WALK_MOST = 1000
 """A tree that the server cuts off is walked folder by folder, with at most so many requests."""
 TEXTS_KEPT = 500
 LINK = "120000"
+UNREADABLE = "\ufffd.blend"
+"""Stands for a name that is no text."""
 ANY = "any.blend"
 """Stands for a file in the root whose licence is asked."""
 
@@ -47,13 +49,10 @@ class _Open:
 
 
 def _opened(repository: Repository) -> _Open:
-    entries = repository.body["entries"]
-    each = _Open(repository, folders=entries is None)
-    for name, folder, oid, bytes_ in entries or ():
-        if folder:
-            each.folders = each.folders or not name.startswith(".")
-        else:
-            each.entries[name] = oid, bytes_
+    root = repository.body["root"]
+    each = _Open(repository, folders=root is None or root["folders"])
+    for name, oid, bytes_ in root["files"] if root else ():
+        each.entries[name or UNREADABLE] = oid, bytes_
     return each
 
 
@@ -69,7 +68,7 @@ class Listing:
         """List them all. Raises LimitReached, UserError; what was listed until then is kept."""
         batch: list[Repository] = []
         for repository in self.reach.catalog.repositories(query.SOURCE, unlisted=True):
-            if not self.policy.repository(repository):
+            if repository.listed != self._root_only(repository) and not self.policy.repository(repository):
                 batch.append(repository)
             if len(batch) >= AT_ONCE:
                 self._list(batch)
@@ -120,7 +119,7 @@ class Listing:
     def _open_enough(self, each: _Open) -> bool:
         """Whether something in the folders may be taken, by what the root says. A nearer licence that is more open than
         a copyleft root is not looked for: `--allow copyleft` does that."""
-        if each.repository.body["entries"] is None:
+        if each.body["root"] is None:
             return True
         return not self.policy.licence(self._verdict(each, "any.blend").spdx)
 
@@ -198,7 +197,7 @@ class Listing:
                 yield path, kind
 
     def _files(self, each: _Open) -> Iterator[Listed]:
-        in_lfs = lfs.patterns(each.body["attributes"])
+        in_lfs = lfs.patterns(each.body["root"]["attributes"] if each.body["root"] else "")
         shared = {**each.body["origin"], "name": each.repository.name}
         for path, kind in self._wanted(each):
             if not path.isprintable() or "\ufffd" in path:

@@ -31,12 +31,14 @@ TREES = """
   attributes: object(expression: "HEAD:.gitattributes") { ... on Blob { text } }
 """
 LIMIT = "rateLimit { cost limit remaining resetAt }"
+WHO = "viewer { databaseId login }"
 
 
 def search(*, trees: bool = True) -> str:
     """A page of a search; without `trees` the light form, for what is too much for one answer."""
     return f"""query Harvest($q: String!, $n: Int!, $after: String) {{
   {LIMIT}
+  {WHO}
   search(type: REPOSITORY, query: $q, first: $n, after: $after) {{
     repositoryCount
     pageInfo {{ hasNextPage endCursor }}
@@ -51,7 +53,7 @@ AGAIN = f"""query Again($id: ID!) {{
 }}"""
 """One repository, looked at again."""
 
-VIEWER = f"query Viewer {{ {LIMIT} viewer {{ databaseId login }} }}"
+VIEWER = f"query Viewer {{ {LIMIT} {WHO} }}"
 """Whose token this is."""
 
 
@@ -66,7 +68,7 @@ def counts(number: int) -> str:
 
 
 def repository(node: dict[str, Any]) -> Repository:
-    """A `Repository` node as the catalog keeps it. Its tree is '' where it has no commit, its `entries` None where
+    """A `Repository` node as the catalog keeps it. Its tree is '' where it has no commit, its part `root` None where
     the answer held no root tree."""
     branch = node["defaultBranchRef"] or {}
     target = branch.get("target") or {}
@@ -83,8 +85,7 @@ def repository(node: dict[str, Any]) -> Repository:
         "pushed_at": node["pushedAt"],
         "topics": [entry["topic"]["name"] for entry in node["repositoryTopics"]["nodes"]],
         "licence": licence.get("spdxId") or licence.get("key") or "",
-        "entries": None if head is None else list(_entries(head.get("entries") or ())),
-        "attributes": (node.get("attributes") or {}).get("text") or "",
+        "root": None if head is None else _root(head.get("entries") or (), node.get("attributes")),
         "origin": {
             "repository": node["url"],
             "commit": target.get("oid", ""),
@@ -96,14 +97,16 @@ def repository(node: dict[str, Any]) -> Repository:
     return Repository(f"{SOURCE}:{node['databaseId']}", SOURCE, node["nameWithOwner"], tree, "", body)
 
 
-def _entries(entries: Iterable[dict[str, Any]]) -> Iterable[list[Any]]:
-    """[name, is it a folder, oid, bytes] of files and folders; links and submodules are left out, and a name that is no
-    text stands as None."""
+def _root(entries: Iterable[dict[str, Any]], attributes: dict[str, Any] | None) -> dict[str, Any]:
+    """The files of the root, [name, oid, bytes] each, whether there are folders that may hold files of ours, and the
+    text of .gitattributes. Links and submodules are left out; a name that is no text stands as None."""
+    files, folders = list[list[Any]](), False
     for entry in entries:
         if entry["type"] == "tree":
-            yield [entry["name"], True, entry["oid"], 0]
+            folders = folders or not entry["name"].startswith(".")
         elif entry["type"] == "blob" and entry["mode"] != LINK:
-            yield [_name(entry), False, entry["oid"], entry["size"]]
+            files.append([_name(entry), entry["oid"], entry["size"]])
+    return {"files": files, "folders": folders, "attributes": (attributes or {}).get("text") or ""}
 
 
 LINK = 0o120000

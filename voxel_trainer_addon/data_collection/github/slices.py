@@ -22,7 +22,7 @@ ROOM = 980
 GRAIN = 330
 """About so many repositories are counted at a time: finer costs more requests, coarser fills the last pages less."""
 FULL_PAGE = 100
-AT_ONCE = 12
+AT_ONCE = 20
 """So many counts are asked for in one request; each is a search, and a request may take 10 s."""
 FIRST = datetime(2008, 1, 1, tzinfo=UTC)
 """GitHub's beginning."""

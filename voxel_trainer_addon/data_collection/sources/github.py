@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ...catalog import Listed, Repository
 from ...errors import UserError
 from ..downloads import Downloads, Job
 from ..fetch import Want
+from ..github import large
 from ..github.api import Addresses, Api
 from ..github.discover import Discovery
 from ..github.listing import Listing
@@ -43,7 +44,8 @@ class Accounts:
             found: dict[str, Api] = {}
             for token in given:
                 api = Api(reach, token, reach.options.github_api)
-                api.introduce()
+                if len(given) > 1:  # otherwise the first search tells
+                    api.introduce()
                 if api.principal in found:
                     reach.note(f"Two tokens belong to {api.login}: they share one budget, so one is used.")
                 found.setdefault(api.principal, api)
@@ -84,8 +86,17 @@ class GitHub:
     def fetch(self, reach: Reach, wanted: Iterable[tuple[Repository, Listed]], policy: Policy) -> None:
         """Bring files from raw addresses at pinned commits: no API request."""
         addresses, listing = Addresses.named(), Listing(reach, self.accounts.for_search(reach, self.number), policy)
-        jobs = (Job(repository, file, _want(addresses, repository, file, policy)) for repository, file in wanted)
-        Downloads(reach, listing.again).run(jobs)
+        large_files: list[tuple[Repository, Listed]] = []
+
+        def jobs() -> Iterator[Job]:
+            for repository, file in wanted:
+                if file.provenance.get("lfs"):
+                    large_files.append((repository, file))
+                else:
+                    yield Job(repository, file, _want(addresses, repository, file, policy))
+            yield from large.jobs(reach, addresses, large_files, policy.most)
+
+        Downloads(reach, listing.again).run(jobs())
 
 
 def _want(addresses: Addresses, repository: Repository, file: Listed, policy: Policy) -> Want:

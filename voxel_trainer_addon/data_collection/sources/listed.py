@@ -52,7 +52,7 @@ class AddressList:
             listed = self._listed(entry)
             if why := robots.closed(str(entry["address"])):
                 reach.hooks.set_aside(SetAside("harvest", f"{self.id}/{listed.path}", "robots", why))
-            elif not policy.removal.covers("", listed.provenance):
+            else:
                 found.append(listed)
         reach.catalog.notice(repository)
         reach.catalog.set_listing(repository, "", found)

@@ -6,7 +6,8 @@ came) and `first_above` (GraphQL page sizes above it) say which requests it meet
 `skip` how many it lets pass before, `chance` and `seed` make it fall by lot. `delay` seconds pass before any of them.
 
     primary      status 403 | 429 | 200 (GraphQL), seconds: the budget is used up until then
-    secondary    status 403 | 429 | 200 (GraphQL), retry_after: seconds, or none for the message alone (`wait` count, or 60)
+    secondary    status 403 | 429 | 200 (GraphQL), retry_after: seconds, or none for the message alone (60 s count,
+                 or `wait`)
     status       status, message, headers: any other answer instead (a Retry-After among them counts as announced);
                  cost: points that it takes all the same
     partial      count: GraphQL, so many nodes are null and an error says why
@@ -236,7 +237,7 @@ KINDS: dict[str, Callable[[Answer, Fault], None]] = {
 """Fault → what it does to an answer that was true before."""
 PARAMETERS: dict[str, set[str]] = {
     "primary": {"status", "seconds"},
-    "secondary": {"status", "retry_after"},
+    "secondary": {"status", "retry_after", "wait"},
     "status": {"status", "message", "headers", "cost"},
     "page": set(),
     "change": {"change", "after"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,37 +68,41 @@ class Wanted:
     def plan(self, lots: list[str], spent: dict[str, int]) -> Plan:
         """Count what `files` would give."""
         plan = Plan(spent=spent, free=shutil.disk_usage(self.folder.root).free)
-        seen: set[str] = set()
+        seen = set[str]()
         for lot in lots:
             last = ""
-            for repository, file in self.files(lot, plan):
+            for repository, file in self.files(lot, plan, seen=seen):
                 plan.repositories += repository.id != last
                 last = repository.id
                 plan.licences[classes.class_of(file.licence)] += 1
-                if file.oid and (file.oid in seen or self.catalog.content_of(file.oid)):
-                    plan.known += 1
-                    continue
-                seen.add(file.oid)
-                plan.files += 1
-                plan.bytes += max(file.bytes, 0)
-                plan.unsized += file.bytes < 0
         return plan
 
-    def files(self, lot: str, plan: Plan | None = None) -> Iterator[tuple[Repository, Listed]]:
-        """The wanted files of a lot, by repository and path. `plan` is told what is left out and why."""
-        options, taken, room = self.policy.options, 0, self.policy.options.total_gb * 1e9 - self.catalog.stored_bytes()
-        left: Counter[str] = plan.left if plan else Counter()
-        beyond, last = 0, ("", "")
+    def files(
+        self, lot: str, plan: Plan | None = None, *, only: Container[str] | None = None, seen: set[str] | None = None
+    ) -> Iterator[tuple[Repository, Listed]]:
+        """The wanted files of a lot (of the repositories `only`), by repository and path. `plan` is told of each, and
+        of what is left out and why. What an earlier run brought counts against the limits, equal contents once."""
+        options, plan, seen = self.policy.options, plan or Plan(), set() if seen is None else seen
+        taken = self.catalog.count_origins(lot) if options.limit else 0
+        room = options.total_gb * 1e9 - self.catalog.stored_bytes() - plan.bytes
+        last = ("", "")
         for repository, file in self.catalog.listed(lot):
+            if only is not None and repository.id not in only:
+                continue
             if repository.id != last[0]:
                 last = repository.id, self.policy.repository(repository)
+            known = bool(file.oid) and (file.oid in seen or self.catalog.content_of(file.oid) is not None)
             if why := last[1] or self.policy.file(repository, file):
-                left[why] += 1
-            elif (options.limit and taken >= options.limit) or room < file.bytes:
-                beyond += 1
+                plan.left[why] += 1
+            elif (options.limit and taken >= options.limit) or (not known and room < file.bytes):
+                plan.beyond += 1
             else:
                 taken += 1
-                room -= max(file.bytes, 0)
+                seen.add(file.oid)
+                plan.known += known
+                plan.files += not known
+                if not known:
+                    room -= max(file.bytes, 0)
+                    plan.bytes += max(file.bytes, 0)
+                    plan.unsized += file.bytes < 0
                 yield repository, file
-        if plan:
-            plan.beyond += beyond

@@ -18,7 +18,25 @@ from urllib.parse import urljoin, urlsplit
 from . import __version__
 from .words import duration, size
 
-Kind = Literal["offline", "dns", "connect", "tls", "timeout", "cut", "slow", "large", "redirects", "stopped", "http"]
+Kind = Literal[
+    "offline",
+    "dns",
+    "connect",
+    "tls",
+    "timeout",
+    "cut",
+    "slow",
+    "large",
+    "redirects",
+    "stopped",
+    "http",
+    "gone",
+    "taken-down",
+]
+UNREACHABLE = ("offline", "dns", "connect", "tls", "stopped")
+"""Kinds that say nothing of what was asked for: nobody answers at all."""
+GONE: Mapping[int, Kind] = {404: "gone", 410: "gone", 451: "taken-down"}
+"""Statuses that are final."""
 
 CONNECT_S, READ_S = 10.0, 30.0
 ANSWER_S = 120.0

@@ -47,6 +47,11 @@ class DataFolder:
         """Downloads, each content once."""
         return self.root / "blobs"
 
+    @property
+    def parts(self) -> Path:
+        """Downloads that are not whole."""
+        return self.blobs / ".parts"
+
     def blob(self, sha256: str, kind: str = "blend") -> Path:
         return self.blobs / sha256[:2] / f"{sha256}.{SUFFIXES[kind]}"
 

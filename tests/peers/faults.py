@@ -6,7 +6,8 @@ came) and `first_above` (GraphQL page sizes above it) say which requests it meet
 `skip` how many it lets pass before, `chance` and `seed` make it fall by lot. `delay` seconds pass before any of them.
 
     primary      status 403 | 429 | 200 (GraphQL), seconds: the budget is used up until then
-    secondary    status 403 | 429 | 200 (GraphQL), retry_after: seconds, or none for the message alone (60 s count)
+    secondary    status 403 | 429 | 200 (GraphQL), retry_after: seconds, or none for the message alone (60 s count,
+                 or `wait`)
     status       status, message, headers: any other answer instead (a Retry-After among them counts as announced);
                  cost: points that it takes all the same
     partial      count: GraphQL, so many nodes are null and an error says why
@@ -123,7 +124,7 @@ class Faults:
             return used_up(request, resource, int(given.get("status", 403)))
         if fault.do == "secondary":
             retry_after = given.get("retry_after")
-            wait = SECONDARY_WAIT_S if retry_after is None else int(retry_after)
+            wait = int(given.get("wait", SECONDARY_WAIT_S) if retry_after is None else retry_after)
             self.limits.announce(request.principal, EVERYTHING, self.limits.now() + wait)
             return slow_down(int(given.get("status", 403)), retry_after)
         if fault.do == "status":
@@ -158,12 +159,17 @@ def slow_down(status: int, retry_after: int | None) -> Answer:
 
 def _partial(made: Answer, fault: Fault) -> None:
     value = json.loads(made.body)
-    found = (value.get("data") or {}).get("search") or {"nodes": []}
+    found = (value.get("data") or {}).get("search") or {}
+    places = [("nodes", at, []) for at in range(len(found.get("nodes") or ()))]
+    places += [("edges", at, ["node"]) for at in range(len(found.get("edges") or ()))]
     errors = value.setdefault("errors", [])
-    for at in range(min(int(fault.given.get("count", 1)), len(found["nodes"]))):
-        found["nodes"][-1 - at] = None
-        place = ["search", "nodes", len(found["nodes"]) - 1 - at]
+    for part, at, inside in reversed(places[-int(fault.given.get("count", 1)) :]):
+        if inside:
+            found[part][at]["node"] = None
+        else:
+            found[part][at] = None
         message = "Resource limits for this query exceeded."
+        place = ["search", part, at, *inside]
         errors.append({"type": "RESOURCE_LIMITS_EXCEEDED", "path": place, "message": message})
     made.body = json.dumps(value).encode()
 
@@ -231,7 +237,7 @@ KINDS: dict[str, Callable[[Answer, Fault], None]] = {
 """Fault → what it does to an answer that was true before."""
 PARAMETERS: dict[str, set[str]] = {
     "primary": {"status", "seconds"},
-    "secondary": {"status", "retry_after"},
+    "secondary": {"status", "retry_after", "wait"},
     "status": {"status", "message", "headers", "cost"},
     "page": set(),
     "change": {"change", "after"},

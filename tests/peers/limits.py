@@ -19,6 +19,8 @@ ANONYMOUS = {"core": (60, 3600), "graphql": (0, 3600), "search": (10, 60), "code
 PER_MINUTE = {"core": 900, "search": 900, "code_search": 900, "graphql": 2000}
 """Resource → points a minute before the secondary limit; it is watched where `Limits.secondary` is set."""
 EVERYTHING = "*"
+ON_ITS_WAY_S = 0.1
+"""Other hosts than the API are asked for many things at once: what comes so soon after was sent before it was known."""
 
 
 @dataclass
@@ -46,6 +48,7 @@ class Limits:
     def __post_init__(self) -> None:
         self._windows: dict[tuple[str, str], Window] = {}
         self._until: dict[tuple[str, str], float] = {}
+        self._told: dict[str, float] = {}
         self._recent: dict[tuple[str, str], list[float]] = {}
         self._lock = threading.Lock()
 
@@ -90,6 +93,7 @@ class Limits:
         """Remember that the account was told not to ask for this resource (or for `EVERYTHING`) before that time."""
         at = time.monotonic() + until - self.now()
         with self._lock:
+            self._told[account] = time.monotonic()
             self._until[account, resource] = max(at, self._until.get((account, resource), 0.0))
 
     def early(self, account: str, resource: str, free: bool) -> float:
@@ -98,7 +102,10 @@ class Limits:
             until = self._until.get((account, EVERYTHING), 0.0)
             if not free:
                 until = max(until, self._until.get((account, resource), 0.0))
-            return max(0.0, until - time.monotonic())
+            now = time.monotonic()
+            if account.endswith("/") and now - self._told.get(account, 0.0) < ON_ITS_WAY_S:
+                return 0.0
+            return max(0.0, until - now)
 
     def crowded(self, account: str, resource: str, points: int) -> bool:
         """Whether the last minute brought more points than the secondary limit allows."""

@@ -45,15 +45,21 @@ class Database:
     def close(self) -> None:
         self._closing()
 
+    @property
+    def changes(self) -> int:
+        """Rows written since it was opened: equal numbers mean that nothing has changed in between."""
+        return self._db.total_changes
+
     def _write(self, statements: Iterable[Statement]) -> None:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             for sql, values in statements:
                 self._db.execute(sql, values)
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # a full disk has rolled it back already
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
     def _count(self, sql: str, *values: Any) -> int:
         return int(self._db.execute(sql, values).fetchone()[0])

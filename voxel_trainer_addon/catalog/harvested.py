@@ -124,15 +124,23 @@ class Harvested(Database):
         """A content lies in `blobs/`, wherever it may come from."""
         self._write([_filed(sha256, bytes_, kind, oid, True)])
 
-    def content_of(self, oid: str) -> tuple[str, int] | None:
-        """sha256 and bytes of the stored content with git's SHA-1 `oid` (never for '')."""
-        sql = "SELECT sha256, bytes FROM file WHERE oid = ? AND oid <> '' AND stored"
+    def is_stored(self, sha256: str) -> bool:
+        """Whether the catalog knows that a content lies in `blobs/`."""
+        return bool(self._count("SELECT count(*) FROM file WHERE sha256 = ? AND stored", sha256))
+
+    def content_of(self, oid: str) -> tuple[str, int, str] | None:
+        """sha256, bytes and kind of the content with git's SHA-1 `oid` that lies in `blobs/` (never for '')."""
+        sql = "SELECT sha256, bytes, kind FROM file WHERE oid = ? AND oid <> '' AND stored"
         row = self._db.execute(sql, (oid,)).fetchone()
-        return (row[0], row[1]) if row else None
+        return (row[0], row[1], row[2]) if row and self._folder.blob(row[0], row[2]).is_file() else None
 
     def contents(self) -> list[str]:
         """SHA-256 of everything that was found, in order."""
         return [sha256 for (sha256,) in self._db.execute("SELECT DISTINCT sha256 FROM origin ORDER BY sha256")]
+
+    def count_origins(self, source: str) -> int:
+        """How many files of a source are known."""
+        return self._count("SELECT count(*) FROM origin WHERE source = ?", source)
 
     def stored_bytes(self) -> int:
         """Bytes of all downloads that are here."""

@@ -66,7 +66,10 @@ class Hosts(Harvested):
 
     def set_slices(self, source: str, slices: Iterable[Slice]) -> None:
         """Begin a search anew, in these parts."""
-        statements: list[Statement] = [("DELETE FROM slice WHERE source = ?", (source,))]
+        statements: list[Statement] = [
+            ("DELETE FROM slice WHERE source = ?", (source,)),
+            ("UPDATE source SET state = '', words = '' WHERE id = ?", (source,)),
+        ]
         statements += [_slicing(source, part) for part in slices]
         self._write(statements)
 
@@ -140,6 +143,15 @@ class Hosts(Harvested):
         statements.append((sql, (listed, json.dumps(kept, ensure_ascii=False), repository.id)))
         self._write(statements)
 
+    def forget_listing(self, repository: str) -> None:
+        """A repository is not to be had any more. What is here of it stays; should it come back, it is listed anew."""
+        self._write(
+            [
+                ("DELETE FROM listed WHERE repository = ?", (repository,)),
+                ("UPDATE repository SET tree = '', listed = '' WHERE id = ?", (repository,)),
+            ]
+        )
+
     # files
 
     def listed(self, source: str) -> Iterator[tuple[Repository, Listed]]:
@@ -152,6 +164,10 @@ class Hosts(Harvested):
             ).fetchall()
             for path, kind, oid, size, licence, body in rows:
                 yield repository, Listed(repository.id, path, kind, oid, size, licence, json.loads(body))
+
+    def is_listed(self, oid: str) -> bool:
+        """Whether a file with git's SHA-1 `oid` is still to be fetched."""
+        return bool(self._count("SELECT count(*) FROM (SELECT 1 FROM listed WHERE oid = ? LIMIT 1)", oid))
 
     def arrive(self, arrivals: Iterable[tuple[Listed, Origin | None]]) -> None:
         """Listed files are done with: here now, or (None) nothing came of them that is kept."""

@@ -164,10 +164,10 @@ class Catalog(Hosts):
         sql = "INSERT OR REPLACE INTO aside VALUES (?, ?, ?, ?, ?, ?)"
         self._write([(sql, (aside.stage, aside.item, blender, aside.code, aside.sentence, aside.detail))])
 
-    def drop_asides(self, stage: str, blender: str = "", items: str = "") -> None:
-        """Forget a stage's reasons, to try again: all, or those whose item begins with `items`."""
-        sql = "DELETE FROM aside WHERE stage = ? AND blender = ? AND substr(item, 1, length(?)) = ?"
-        self._write([(sql, (stage, blender, items, items))])
+    def drop_asides(self, stage: str, blender: str = "", items: str = "", *, alone: bool = False) -> None:
+        """Forget a stage's reasons, to try again: all, or those whose item begins with `items` (`alone`: is it)."""
+        which = "item = ?3" if alone else "substr(item, 1, length(?3)) = ?3"
+        self._write([(f"DELETE FROM aside WHERE stage = ?1 AND blender = ?2 AND {which}", (stage, blender, items))])
 
     def asides(self, stage: str = "") -> Iterator[SetAside]:
         rows = self._db.execute(

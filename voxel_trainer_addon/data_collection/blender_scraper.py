@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from ..words import counted
 from . import scraped
 from .plan import Plan, Wanted
 from .policy import Policy
-from .reach import LimitReached, Reach, clock
+from .reach import PATIENCE_S, LimitReached, Reach, clock
 from .sources import Found, Remote, Source, bundled, folder, github, open_sources
 
 COMMIT_FILES, COMMIT_S = 50, 2.0
@@ -50,6 +51,7 @@ class BlenderFileScraper:
         self.reset_at = 0.0
         self.plan: Plan | None = None
         self._words: dict[str, str] = {}
+        self._written = -1
 
     @classmethod
     def from_checkpoint(cls, path: Path) -> BlenderFileScraper:
@@ -69,7 +71,12 @@ class BlenderFileScraper:
                 sources.append(bundled.at(root, id, options))
             elif root:
                 sources.append(folder.open(root, options, source["kind"]))
-        sources += open_sources(point["state"].get("queries", ()), options, None)
+        known = {source.id for source in sources}
+        specs = dict.fromkeys([*options.source, *point["state"].get("queries", ())])
+        for each in open_sources([spec for spec in specs if _opens(spec, options)], options, None):
+            if each.id not in known:
+                known.add(each.id)
+                sources.append(each)
         return cls(data, catalog, sources, options)
 
     async def resume_scraping(self) -> dict[str, Any]:
@@ -89,6 +96,8 @@ class BlenderFileScraper:
         self.policy = Policy(self.options, RemovalList.read(self.data.removal_list))
         client = Client(self.online, self.options.contact)
         self.reach = Reach(self.data, self.catalog, self.options, work, client, tokens.find())
+        self.reach.before_wait = lambda: self._point("running", work)
+        status = "running"
         try:
             for source in self.sources:
                 if isinstance(source, folder.Folder):
@@ -96,10 +105,15 @@ class BlenderFileScraper:
             self._go_out(self._remotes(), work)
             if words := removing.apply(self.data, self.catalog):
                 work.note(words)
+        except ComesLater:
+            status = "paused"
+            raise
         finally:
             self.reach.close()
             self.current = None
-            self._write("running", work)
+            self._write(status, work)
+        if not self.options.plan:
+            scraped.sweep(self.data, self.catalog)
         self._write("done", work)
         counts = self.catalog.counts()
         if self.plan and self.options.plan:
@@ -166,8 +180,12 @@ class BlenderFileScraper:
     def _go_out(self, remotes: Iterable[Remote], work: Hooks) -> None:
         """List all, plan, fetch. What a host puts off comes last, when there is nothing else to do until then."""
         todo = list(remotes)
+        unlisted = list(todo)
+        if todo:
+            self._go_on()
         while todo:
-            later = [source for source in todo if not self._discover(source)]
+            unlisted = [source for source in unlisted if not self._discover(source)]
+            later = list(unlisted)
             self._write("running", work)
             lots = sorted({source.lot: source for source in todo}.items())
             wanted = Wanted(self.data, self.catalog, self.policy)
@@ -179,23 +197,41 @@ class BlenderFileScraper:
                     if not self._fetch(lot, source, wanted) and source not in later:
                         later.append(source)
                 for source in todo:
-                    if source not in later and self.catalog.source_state(source.id) == "listed":
+                    if source not in later and self.catalog.source_state(source.id) in ("listed", "waiting"):
                         self.catalog.end_source(source.id, self._words[source.id])
-            if not later:
-                return
-            self._write("running", work)
-            when = clock(self.reset_at)
-            if not self.options.wait:
-                words = f"A host's limit is reached until {when}. What came is kept; `resume` goes on then."
-                raise ComesLater(f"{words} With --wait it waits by itself.")
-            self.reach.wait_until(self.reset_at, "The host's limit is reached", patience=FOR_EVER)
-            todo, self.reset_at = later, 0.0
+            if later:
+                self._write("running", work)
+                self._rest()
+            todo = later
+
+    def _go_on(self) -> None:
+        """Behind a run that did not come to its end: what it brought is taken in, what a host asked of it holds."""
+        point = checkpoints.read(self.data, "harvest")
+        if point.get("status") in (None, "done"):
+            return
+        scraped.adopt(self.data, self.catalog)
+        if told := point["state"].get("rate_limit_reset_at"):
+            self.reset_at = datetime.fromisoformat(told.replace("Z", "+00:00")).timestamp()
+            if self.reset_at > time.time():
+                self._rest()
+            self.reset_at = 0.0
+
+    def _rest(self) -> None:
+        """Wait for a limit where that is short or was asked for. Raises ComesLater."""
+        patience = FOR_EVER if self.options.wait else PATIENCE_S
+        try:
+            self.reach.wait_until(self.reset_at, "The host's limit is reached", patience)
+        except LimitReached:
+            words = f"A host's limit is reached until {clock(self.reset_at)}. What came is kept; `resume` goes on then."
+            raise ComesLater(f"{words} With --wait it waits by itself.") from None
+        self.reset_at = 0.0
 
     def _discover(self, source: Remote) -> bool:
         """List what a source has; False where it is to go on later. A broken one is set aside, the others run."""
         self.current = source
         self.catalog.add_source(source.id, source.kind, None)
-        self.catalog.drop_asides("harvest", items=source.id)
+        self.catalog.drop_asides("harvest", items=source.id, alone=True)
+        self.catalog.drop_asides("harvest", items=f"{source.id}/")
         try:
             words = source.discover(self.reach, self.policy)
         except LimitReached as limit:
@@ -209,8 +245,11 @@ class BlenderFileScraper:
 
     def _fetch(self, lot: str, source: Remote, wanted: Wanted) -> bool:
         self.current = source
+        self.reach.relisted.clear()
         try:
             source.fetch(self.reach, wanted.files(lot), self.policy)
+            if moved := set(self.reach.relisted):
+                source.fetch(self.reach, wanted.files(lot, only=moved), self.policy)
         except LimitReached as limit:
             return self._put_off(source, limit)
         except (UserError, NetworkError) as error:
@@ -248,8 +287,14 @@ class BlenderFileScraper:
 
     def _write(self, status: str, work: Hooks) -> None:
         """`scraped_metadata.json` and the checkpoint, as the catalog has it now."""
-        scraped.write(self.data, self.catalog)
-        reset = datetime.fromtimestamp(self.reset_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if self.reset_at else None
+        if self._written != self.catalog.changes or not self.data.metadata.exists():
+            scraped.write(self.data, self.catalog)
+            self._written = self.catalog.changes
+        self._point(status, work)
+
+    def _point(self, status: str, work: Hooks) -> None:
+        reset_at = self.reset_at or self.reach.held_until
+        reset = datetime.fromtimestamp(math.ceil(reset_at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if reset_at else None
         state = {
             "scraped_hashes": self.catalog.contents(),
             "current_repo_index": self.sources.index(self.current) if self.current else len(self.sources),
@@ -257,6 +302,15 @@ class BlenderFileScraper:
             "queries": [source.id for source in self._remotes()],
         }
         work.checkpoint(status, self.progress(), state)
+
+
+def _opens(spec: str, options: Options) -> bool:
+    """Whether a source can be named so: the id of a list or of a local repository does not say where it lies."""
+    try:
+        open_sources([spec], options, None)
+    except UserError:
+        return False
+    return True
 
 
 class _Alone:
@@ -291,7 +345,7 @@ def run(work: Work) -> Outcome:
     """Stage harvest; the inbox is a source where something lies in it. Raises UserError where nothing is named."""
     options, sources = work.options, list[Source | Remote]()
     for spec in options.source:
-        work.catalog.drop_asides("harvest", items=spec.rstrip(":"))
+        work.catalog.drop_asides("harvest", items=spec.rstrip(":"), alone=True)
     try:
         sources += open_sources(options.source, options, work.host)
     except bundled.NoLibraries as error:

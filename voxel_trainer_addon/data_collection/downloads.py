@@ -12,19 +12,22 @@ from urllib.parse import urlsplit
 
 from ..catalog import Listed, Origin, Repository
 from ..errors import SetAside
+from ..http import GONE, NetworkError
 from ..words import counted
 from .code_scraper import uses_bpy
-from .fetch import GONE, Got, NotFetched, Pace, Unchanged, Want, fetch, keep
-from .github.limits import Limits
-from .reach import TICK_S, Reach
+from .fetch import Got, NotFetched, Pace, Unchanged, Want, fetch, keep
+from .reach import TICK_S, LimitReached, Reach
+from .turns import RAW, Turn, Turns
 
 TRIES = 4
 PAUSE_S, PAUSE_MAX_S = 1.0, 60.0
+SILENCES = 10
+"""So often in a row a host is asked that does not answer at all, with longer and longer pauses: five minutes."""
 LAST, WAVE = 20, 8
 """So many failures of one kind among so many last files are a wave: something is wrong that is not the files'."""
 CALM = 50
 """After so many files without a fault one more is fetched at a time."""
-COMMIT_FILES, COMMIT_S = 50, 2.0
+COMMIT_FILES, COMMIT_BYTES, COMMIT_S = 50, 1_000_000, 2.0
 WORDS = {
     "cut": "connections break off",
     "connect": "connections are refused",
@@ -49,61 +52,68 @@ class Job:
         """What it is called where it is set aside."""
         return f"{self.repository.source}/{self.repository.name}/{self.file.path}"
 
-
-@dataclass
-class _Try:
-    job: Job
-    tries: int = 0
-    not_before: float = 0.0
+    @property
+    def host(self) -> str:
+        return urlsplit(self.want.address).netloc
 
 
 class Downloads:
     """Goes through jobs; each ends as an origin in the catalog, or set aside with its reason.
 
-    `gone` is told of a repository from which a file is missing.
+    `gone` is told of a repository from which a file is missing and with which code, and says whether it knows why.
     """
 
-    def __init__(self, reach: Reach, gone: Callable[[Repository], None]) -> None:
+    def __init__(self, reach: Reach, gone: Callable[[Repository, str], bool]) -> None:
         self.reach, self._gone = reach, gone
         self.width = reach.options.downloads
         self.files = self.bytes = self.known = 0
         self.kinds: Counter[str] = Counter()
         self._pace = Pace(reach.options.rate_mb * 1e6)
-        self._limits: dict[str, Limits] = {}
-        self._active: dict[Future[Got], _Try] = {}
-        self._again: list[_Try] = []
+        self._active: dict[Future[Got], Turn[Job]] = {}
+        self._turns = Turns[Job](reach)
         self._twins: dict[str, list[Job]] = {}
+        self._missing: list[tuple[Job, NotFetched]] = []
+        self._silent: Counter[str] = Counter()
+        self._dead: dict[str, NetworkError] = {}
         self._arrived: list[tuple[Listed, Origin | None]] = []
-        self._since = time.monotonic()
+        self._fresh, self._since = 0, time.monotonic()
         self._last: deque[str] = deque(maxlen=LAST)
         self._calm = 0
 
     def run(self, jobs: Iterable[Job]) -> None:
-        """Fetch them all. Raises LimitReached, when what is under way has ended, where a host wants a long pause."""
+        """Fetch them all. Raises LimitReached where a host wants a long pause, NetworkError where one does not answer
+        at all, each when what is under way has ended, and OSError (no space)."""
         self._jobs = iter(jobs)
         self._more = True
         try:
-            while self._more or self._active or self._again:
-                self.reach.tick()
-                while len(self._active) < self.width and (tried := self._next()):
-                    self._begin(tried)
-                if self._active:
-                    self._collect()
-                elif self._again:
-                    self._rest()
+            self._go()
+            self._look_again()
+        except LimitReached:
+            while self._active:
+                self._collect()
+            raise
         finally:
             self._commit()
+        for error in self._dead.values():
+            raise error
+
+    def _go(self) -> None:
+        while self._more or self._active or self._turns:
+            self.reach.tick()
+            while len(self._active) < self.width and (turn := self._next()):
+                self._begin(turn)
+            if self._active:
+                self._collect()
+            elif self._turns:
+                self._turns.rest()
 
     # choosing
 
-    def _next(self) -> _Try | None:
+    def _next(self) -> Turn[Job] | None:
         """The next file to begin with, or None where nothing can be begun now."""
-        now = time.time()
-        for tried in self._again:
-            if tried.not_before <= now and self._host(tried.job).until("raw") <= now:
-                self._again.remove(tried)
-                return tried
-        if len(self._again) > LAST * 2:
+        if turn := self._turns.take():
+            return turn
+        if len(self._turns) > LAST * 2:
             return None
         for job in self._jobs:
             oid = job.file.oid
@@ -113,107 +123,136 @@ class Downloads:
                 self.reach.tick()
             elif oid and oid in self._twins:
                 self._twins[oid].append(job)
-            elif self._host(job).until("raw") > now:
-                self._again.append(_Try(job))
-                return None
-            else:
+            elif job.host not in self._dead:
                 if oid:
                     self._twins[oid] = []
-                return _Try(job)
+                self._turns.put(Turn(job, job.want.address))
+                return self._turns.take()
         self._more = False
         return None
 
-    def _host(self, job: Job) -> Limits:
-        return self._limits.setdefault(urlsplit(job.want.address).netloc, Limits())
-
-    def _begin(self, tried: _Try) -> None:
-        tried.tries += 1
-        want, parts = tried.job.want, self.reach.folder.blobs / ".parts"
-        self._active[self.reach.crew.submit(lambda: fetch(self.reach.client, want, parts, self._pace))] = tried
-
-    def _rest(self) -> None:
-        """Nothing can be done now: wait for the first that may be tried again."""
-        until = min(max(tried.not_before, self._host(tried.job).until("raw")) for tried in self._again)
-        if any(self._host(tried.job).until("raw") >= until for tried in self._again):
-            self._commit()
-            self.reach.wait_until(until, "The host of the files wants a pause")
-        else:
-            self.reach.pause(min(max(until - time.time(), 0.0), TICK_S * 2))
+    def _begin(self, turn: Turn[Job]) -> None:
+        want, parts = turn.item.want, self.reach.folder.parts
+        self._active[self.reach.crew.submit(lambda: fetch(self.reach.client, want, parts, self._pace))] = turn
 
     # taking
 
     def _collect(self) -> None:
+        self.reach.tick()
         done, _ = wait(self._active, TICK_S, FIRST_COMPLETED)
         for future in done:
-            tried = self._active.pop(future)
+            turn = self._active.pop(future)
             try:
                 got = future.result()
             except NotFetched as error:
-                self._failed(tried, error)
+                self._failed(turn, error)
             except Unchanged:
-                self._done(tried.job, None)
+                self._unchanged(turn.item)
             else:
-                self._fetched(tried.job, got)
+                self._fetched(turn.item, got)
         if time.monotonic() - self._since > COMMIT_S:
             self._commit()
 
     def _fetched(self, job: Job, got: Got) -> None:
         self.files += 1
         self.bytes += got.received
+        self._silent[job.host] = 0
         self._went("")
-        if job.file.kind == "code" and not uses_bpy(got.part):
+        oid = job.file.oid or got.oid
+        each = [job, *self._twins.pop(job.file.oid, ())]
+        code = [one for one in each if one.file.kind == "code"]
+        useless = code if code and not uses_bpy(got.part) else []
+        for one in useless:
+            self._done(one, None)
+        kept = [one for one in each if one not in useless]
+        if not kept:
             got.part.unlink()
-            for each in (job, *self._twins.pop(job.file.oid, ())):
-                self._done(each, None)
             return
-        keep(got, self.reach.folder.blob(got.sha256, job.file.kind))
-        self._arrive(job, got.sha256, got.bytes, job.file.oid or got.oid, got.etag)
+        keep(got, self.reach.folder.blob(got.sha256, kept[0].file.kind))
+        self.known += len(kept) - 1
+        for one in kept:
+            self._arrive(one, got.sha256, got.bytes, kept[0].file.kind, oid, got.etag if one is job else "")
 
-    def _arrive(self, job: Job, sha256: str, bytes_: int, oid: str, etag: str = "") -> None:
+    def _unchanged(self, job: Job) -> None:
+        """It is here as it is there; what is said of it may have changed."""
+        known = self.reach.catalog.origin(job.repository.source, f"{job.repository.name}/{job.file.path}")
+        assert known, "its ETag came from there"
+        self._arrive(job, known.sha256, known.bytes, known.kind, known.oid, job.want.etag)
+
+    def _arrive(self, job: Job, sha256: str, bytes_: int, kind: str, oid: str, etag: str = "") -> None:
         file, repository = job.file, job.repository
         provenance = {**file.provenance, "etag": etag} if etag and not file.oid else file.provenance
         path = f"{repository.name}/{file.path}"
-        changed = self.reach.folder.blob(sha256, file.kind).stat().st_mtime_ns
+        changed = self.reach.folder.blob(sha256, kind).stat().st_mtime_ns
         origin = Origin(
-            repository.source, path, sha256, bytes_, changed, file.licence, provenance, file.kind, oid, stored=True
+            repository.source, path, sha256, bytes_, changed, file.licence, provenance, kind, oid, stored=True
         )
         self._done(job, origin)
-        for twin in self._twins.pop(oid, ()):
-            self.known += 1
-            self._arrive(twin, sha256, bytes_, oid)
 
     def _done(self, job: Job, origin: Origin | None) -> None:
         self._arrived.append((job.file, origin))
+        self._fresh += origin.bytes if origin else 0
         self.reach.step(job.item)
-        if len(self._arrived) >= COMMIT_FILES:
+        if len(self._arrived) >= COMMIT_FILES or self._fresh >= COMMIT_BYTES:
             self._commit()
 
     def _commit(self) -> None:
         if self._arrived:
             self.reach.catalog.arrive(self._arrived)
-        self._arrived, self._since = [], time.monotonic()
+        self._arrived, self._fresh, self._since = [], 0, time.monotonic()
 
     # failing
 
-    def _failed(self, tried: _Try, error: NotFetched) -> None:
-        job = tried.job
+    def _failed(self, turn: Turn[Job], error: NotFetched) -> None:
+        job = turn.item
         self.bytes += error.received
-        if error.status in (403, 429) and self._host(job).read(error.status, error.headers, "raw", "rate limit"):
-            tried.tries -= 1
-            self._again.append(tried)
+        if error.status and self.reach.limits(turn.address).read(error.status, error.headers, RAW):
+            turn.tries -= 1
+            self._turns.put(turn)
             return
         self._went(error.kind)
-        if error.received and error.kind in ("cut", "timeout", "slow"):
-            tried.tries = min(tried.tries, TRIES - 1)  # it comes on: a long file on a bad line ends some day
-        if error.again and tried.tries < TRIES:
-            tried.not_before = time.time() + min(PAUSE_S * 2 ** (tried.tries - 1), PAUSE_MAX_S)
-            self._again.append(tried)
+        if error.kind in ("dns", "connect"):
+            self._nobody(turn, error)
             return
-        if error.status in GONE:
-            self._gone(job.repository)
+        self._silent[job.host] = 0
+        if error.at > turn.best and error.kind in ("cut", "timeout", "slow"):
+            turn.best, turn.tries = error.at, 0  # it comes on: a long file on a bad line ends some day
+        if error.again and turn.tries < TRIES:
+            self._turns.put(turn, min(PAUSE_S * 2 ** max(0, turn.tries - 1), PAUSE_MAX_S))
+            return
         for other in (job, *self._twins.pop(job.file.oid, ())):
-            self.reach.hooks.set_aside(SetAside("harvest", other.item, error.kind, str(error)))
-            self.reach.step(other.item)
+            if error.kind in GONE.values():
+                self._missing.append((other, error))
+            else:
+                self._aside(other, error)
+
+    def _nobody(self, turn: Turn[Job], error: NotFetched) -> None:
+        """The host does not answer at all: ask it again later, and at last leave it for another run."""
+        host = turn.item.host
+        if host in self._dead:
+            return
+        if self.reach.limits(turn.address).until(RAW) <= time.time():
+            self._silent[host] += 1
+            self.reach.limits(turn.address).pause(RAW, min(PAUSE_S * 2 ** self._silent[host], PAUSE_MAX_S))
+        if self._silent[host] < SILENCES:
+            turn.tries -= 1
+            self._turns.put(turn)
+        else:
+            self._dead[host] = NetworkError(
+                "dns" if error.kind == "dns" else "connect", f"{error} Its other files come with the next run."
+            )
+
+    def _look_again(self) -> None:
+        """What of a repository was not there may have moved, or the whole of it is gone."""
+        for job, error in self._missing:
+            if self._gone(job.repository, error.kind):
+                self.reach.step(job.item)
+            else:
+                self._aside(job, error)
+
+    def _aside(self, job: Job, error: NotFetched) -> None:
+        self.reach.hooks.set_aside(SetAside("harvest", job.item, error.kind, str(error)))
+        self.reach.step(job.item)
 
     def _went(self, kind: str) -> None:
         """Take note of how a file ended: fewer at a time after a wave of one kind, more again when it is calm."""

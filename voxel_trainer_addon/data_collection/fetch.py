@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..files import CHUNK
-from ..http import Client, NetworkError, Stream
+from ..http import GONE, Client, NetworkError, Stream
 from ..words import size
 
-GONE = {404: "gone", 410: "gone", 451: "taken-down"}
-LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\n"
+TAG = ".etag"
+"""How the name of a file ends that holds the ETag of a part."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,12 @@ class Got:
 
 
 class NotFetched(Exception):
-    """A file that did not come. `kind` groups; `again` says that another try may help; the message is a sentence."""
+    """A file that did not come. `kind` groups; `again` says that another try may help; `at` is how far it has come, in
+    bytes; the message is a sentence."""
 
     def __init__(self, kind: str, sentence: str, *, again: bool, received: int = 0) -> None:
         super().__init__(sentence)
-        self.kind, self.again, self.received = kind, again, received
+        self.kind, self.again, self.received, self.at = kind, again, received, 0
         self.status, self.headers = 0, dict[str, str]()
 
 
@@ -85,37 +86,44 @@ def fetch(client: Client, want: Want, parts: Path, pace: Pace) -> Got:
     A part from before is gone on with by Range and If-Range; git's SHA-1 is checked against the listing and SHA-256 is
     taken while it streams.
     """
-    part = parts / want.key
     parts.mkdir(parents=True, exist_ok=True)
-    before = _Part(part, want)
+    before = _Part(parts / want.key, want)
     known = {"If-None-Match": want.etag} if want.etag and not before.at else {}
     headers = {"Accept-Encoding": "identity", **want.headers, **known, **before.headers()}
     try:
-        with client.stream("GET", want.address, headers) as stream:
-            _check(stream, want, before)
-            before.take(stream, want, pace)
+        if not before.is_whole(want):
+            with client.stream("GET", want.address, headers) as stream:
+                _check(stream, want, before)
+                before.take(stream, want, pace)
+        return before.finished(want)
     except NetworkError as error:
-        raise NotFetched(error.kind, str(error), again=error.kind != "offline", received=before.received) from error
+        failed = NotFetched(error.kind, str(error), again=error.kind != "offline", received=before.received)
+        failed.at = before.at
+        raise failed from error
+    except NotFetched as error:
+        error.at = before.at
+        raise
     finally:
         before.close()
-    return before.finished(want)
 
 
 class _Part:
     """What is there of a file, with both hashes of it."""
 
     def __init__(self, path: Path, want: Want) -> None:
-        self.path, self.tag = path, path.with_name(path.name + ".etag")
+        self.path, self.tag = path, path.with_name(path.name + TAG)
         self._bytes, self.received, self.etag = want.bytes, 0, ""
         self.headers_seen: Mapping[str, str] = {}
         with contextlib.suppress(OSError):
             self.etag = self.tag.read_text(encoding="utf-8")
         self._out = open(path, "ab")  # noqa: SIM115 - closed by close()
-        if not self.etag or (want.bytes >= 0 and self._out.tell() >= want.bytes > 0):
-            self._out.truncate(0)
-            self._out.seek(0)
         self.at = self._out.tell()
+        proven = want.oid or want.sha256  # what comes is proven in the end, whatever it is asked for by
+        if (not self.etag and not proven) or 0 <= want.bytes < self.at:
+            self.begin_anew()
         self._hash()
+        if self.at == want.bytes and not self.is_whole(want):
+            self.begin_anew()
 
     def _hash(self) -> None:
         self._sha256 = hashlib.sha256()
@@ -128,8 +136,17 @@ class _Part:
         if self._sha1:
             self._sha1.update(piece)
 
+    def is_whole(self, want: Want) -> bool:
+        """Whether it is all here from before: a run may end between the last byte and its name."""
+        if self.at != want.bytes or not (want.oid or want.sha256):
+            return False
+        return (want.oid or want.sha256) in (self._sha256.hexdigest(), self._sha1 and self._sha1.hexdigest())
+
     def headers(self) -> dict[str, str]:
-        return {"Range": f"bytes={self.at}-", "If-Range": self.etag} if self.at else {}
+        if not self.at:
+            return {}
+        strong = {} if self.etag.startswith("W/") or not self.etag else {"If-Range": self.etag}
+        return {"Range": f"bytes={self.at}-", **strong}
 
     def begin_anew(self) -> None:
         self._out.truncate(0)
@@ -150,7 +167,8 @@ class _Part:
             self.received += len(piece)
             if self.at > most:
                 self.drop()
-                raise NotFetched("length", f"It is larger than {size(most)}.", again=False, received=self.received)
+                words = f"It is larger than {size(most)}."
+                raise NotFetched("length", words, again=want.bytes >= 0, received=self.received)
             pace.spend(len(piece))
         self._out.flush()
         told = stream.headers.get("content-length", "")

@@ -6,16 +6,19 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from ..catalog import Catalog
 from ..http import Client
 from ..paths import DataFolder
 from ..stage import Hooks, Options
 from ..tokens import Tokens
+from .github.limits import Limits
 
 T = TypeVar("T")
 TICK_S = 0.1
@@ -62,7 +65,8 @@ class Crew:
 
 
 class Reach:
-    """One harvest's way to the network."""
+    """One harvest's way to the network. `held_until` is the time of a host's that is being waited for, or that a cancel
+    cut short; `relisted` are the repositories that were listed anew while files were fetched."""
 
     def __init__(
         self, folder: DataFolder, catalog: Catalog, options: Options, hooks: Hooks, client: Client, tokens: Tokens
@@ -71,7 +75,11 @@ class Reach:
         self.hooks = hooks
         self.crew = Crew(options.downloads + 1)
         self.done = self.total = 0
+        self.held_until = 0.0
+        self.before_wait: Callable[[], None] = lambda: None
+        self.relisted: set[str] = set()
         self._told: set[str] = set()
+        self._limits: defaultdict[str, Limits] = defaultdict(Limits)
 
     def close(self) -> None:
         self.client.stop.set()
@@ -89,9 +97,14 @@ class Reach:
             wait([future], TICK_S)
         return future.result()
 
+    def limits(self, address: str) -> Limits:
+        """What the host of an address wants to be waited for, whoever of us asks it."""
+        return self._limits[urlsplit(address).netloc]
+
     def step(self, item: str) -> None:
         """One file more is done with."""
         self.done += 1
+        self.total = max(self.total, self.done)
         self.hooks.progress(self.done, self.total, item)
 
     def note(self, words: str) -> None:
@@ -115,11 +128,14 @@ class Reach:
         when = clock(until)
         if left > patience:
             raise LimitReached(until, f"{words} until {when}.")
+        self.held_until = until
+        self.before_wait()
         self.hooks.waiting(until, f"{words}; going on at {when}")
         try:
             while (left := until - time.time()) > 0:
                 self.tick()
                 time.sleep(min(left, TICK_S))
+            self.held_until = 0.0
         finally:
             self.hooks.waiting(0.0, "")
 

@@ -9,7 +9,7 @@ from ..catalog import Catalog, Origin
 from ..errors import SetAside
 from ..files import now, read_json, replacing, sha256_of
 from ..paths import SUFFIXES, DataFolder
-from .fetch import oid_of
+from .fetch import TAG, oid_of
 
 
 def write(data: DataFolder, catalog: Catalog) -> None:
@@ -38,9 +38,23 @@ def restore(data: DataFolder, catalog: Catalog) -> int:
     catalog.add_origins(map(Origin.from_json, files))
     for aside in metadata.get("set_aside", []):
         catalog.add_aside(SetAside(**aside))
-    known = {entry["sha256"] for entry in files}
-    kinds = {f".{suffix}": kind for kind, suffix in SUFFIXES.items()}
-    for blob in data.blobs.glob("??/*"):
-        if blob.stem not in known and blob.suffix in kinds and sha256_of(blob) == blob.stem:
-            catalog.add_stored(blob.stem, blob.stat().st_size, kinds[blob.suffix], oid_of(blob))
+    adopt(data, catalog)
     return len(files)
+
+
+def adopt(data: DataFolder, catalog: Catalog) -> int:
+    """Take downloads into the catalog that it does not know: a run may end between a file's name and its row. How many
+    there were."""
+    kinds, count = {f".{suffix}": kind for kind, suffix in SUFFIXES.items()}, 0
+    for blob in data.blobs.glob("??/*"):
+        if blob.suffix in kinds and not catalog.is_stored(blob.stem) and sha256_of(blob) == blob.stem:
+            catalog.add_stored(blob.stem, blob.stat().st_size, kinds[blob.suffix], oid_of(blob))
+            count += 1
+    return count
+
+
+def sweep(data: DataFolder, catalog: Catalog) -> None:
+    """Delete parts that no listed file goes on with."""
+    for part in data.parts.glob("*"):
+        if part.is_file() and not catalog.is_listed(part.name.removesuffix(TAG)):
+            part.unlink(missing_ok=True)

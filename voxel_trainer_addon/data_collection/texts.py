@@ -3,20 +3,21 @@
 
 from __future__ import annotations
 
-import time
-from collections import defaultdict, deque
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
-from urllib.parse import urlsplit
+from types import MappingProxyType
 
-from ..http import Answer, NetworkError
-from .github.limits import Limits
+from ..http import GONE, Answer, NetworkError
 from .reach import TICK_S, Reach
+from .turns import RAW, Turn, Turns
 
-TRIES, PAUSE_S = 3, 2.0
+TRIES, PAUSE_S = 5, 2.0
 MOST = 256_000
 """Bytes of a text that are read at most."""
+FINAL = ("http", "stopped", *GONE.values())
+"""Kinds of failure that another try does not mend."""
 
 
 class Texts:
@@ -24,49 +25,55 @@ class Texts:
 
     def __init__(self, reach: Reach) -> None:
         self.reach = reach
-        self.limits: defaultdict[str, Limits] = defaultdict(Limits)
 
-    def read(self, addresses: Iterable[str]) -> dict[str, str | NetworkError]:
-        """Address → its text, or why it did not come. Raises LimitReached."""
-        waiting = deque((address, 0) for address in dict.fromkeys(addresses))
-        found: dict[str, str | NetworkError] = {}
-        active: dict[Future[Answer], tuple[str, int]] = {}
-        while waiting or active:
+    def read(
+        self, addresses: Iterable[str], oids: Mapping[str, str] = MappingProxyType({})
+    ) -> dict[str, str | NetworkError]:
+        """Address → its text, or why it did not come. `oids` has git's SHA-1 of the texts for which it is known.
+
+        Raises LimitReached, and NetworkError while Blender is offline."""
+        turns, found = Turns[str](self.reach), dict[str, str | NetworkError]()
+        active: dict[Future[Answer], Turn[str]] = {}
+        for address in dict.fromkeys(addresses):
+            turns.put(Turn(address, address))
+        while turns or active:
             self.reach.tick()
-            while waiting and len(active) < self.reach.options.downloads and self._free(waiting[0][0], not active):
-                address, tries = waiting.popleft()
-                ask = partial(self.reach.client.ask, "GET", address, {}, most=MOST)
-                active[self.reach.crew.submit(ask)] = address, tries
+            while len(active) < self.reach.options.downloads and (turn := turns.take()):
+                ask = partial(self.reach.client.ask, "GET", turn.address, {}, most=MOST)
+                active[self.reach.crew.submit(ask)] = turn
+            if not active:
+                turns.rest()
+                continue
             for future in wait(active, TICK_S, FIRST_COMPLETED).done:
-                address, tries = active.pop(future)
+                turn = active.pop(future)
                 try:
-                    text = self._text(address, future.result())
+                    found[turn.address] = self._text(turn.address, future.result(), oids.get(turn.address, ""))
+                except _Limited:
+                    turn.tries -= 1
+                    turns.put(turn)
                 except NetworkError as error:
-                    found[address] = error
-                    if error.kind in ("offline", "stopped", "large", "http") or tries == TRIES:
-                        continue
-                    self.reach.pause(PAUSE_S * 2**tries)
-                    text = None
-                    tries += 1
-                if text is None:
-                    waiting.append((address, tries))
-                else:
-                    found[address] = text
+                    if error.kind == "offline":
+                        raise
+                    if error.kind in FINAL or turn.tries == TRIES:
+                        found[turn.address] = error
+                    else:
+                        turns.put(turn, PAUSE_S * 2 ** (turn.tries - 1))
         return found
 
-    def _free(self, address: str, idle: bool) -> bool:
-        """Whether the host may be asked now; where nothing else is under way, wait until it may."""
-        until = self.limits[urlsplit(address).netloc].until("raw")
-        if idle:
-            self.reach.wait_until(until, "The host of the files wants a pause")
-        return idle or until <= time.time()
-
-    def _text(self, address: str, answer: Answer) -> str | None:
-        """The text, or None where it is to be asked for again. Raises NetworkError."""
-        if self.limits[urlsplit(address).netloc].read(answer.status, answer.headers, "raw", str(answer.status)):
-            return None
+    def _text(self, address: str, answer: Answer, oid: str) -> str:
+        if self.reach.limits(address).read(answer.status, answer.headers, RAW, str(answer.status)):
+            raise _Limited
         if answer.status >= 500:
             raise NetworkError("cut", f"The server answers {answer.status}.")
         if answer.status != 200:
-            raise NetworkError("http", f"The server answers {answer.status}.")
+            raise NetworkError(GONE.get(answer.status, "http"), f"The server answers {answer.status}.")
+        if (
+            oid
+            and hashlib.sha1(b"blob %d\0" % len(answer.body) + answer.body, usedforsecurity=False).hexdigest() != oid
+        ):
+            raise NetworkError("cut", "Its content is not what the listing names.")
         return answer.body.decode("utf-8", "replace")
+
+
+class _Limited(Exception):
+    """The host wants a pause first."""

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 
 from ...errors import UserError
@@ -20,7 +20,12 @@ from .limits import Limits
 
 TRIES, PAUSE_S = 5, 2.0
 TOO_MUCH = (502, 504)
-GONE = {404: "gone or private", 451: "taken down", 410: "gone", 409: "empty"}
+LOST: Mapping[int, tuple[str, str]] = {
+    404: ("gone", "gone or private"),
+    410: ("gone", "gone"),
+    451: ("taken-down", "taken down"),
+    409: ("empty", "empty"),
+}
 
 
 @dataclass(frozen=True)
@@ -48,12 +53,19 @@ class Addresses:
         return f"{self.raw}/{quote(name)}/{commit}/{quote(path, safe='/')}"
 
 
-class TooMuch(Exception):
-    """The answer was too much for the server: ask for less, never for the same again."""
+class TooMuch(NetworkError):
+    """The answer was too much for the server: ask for less, never for the same at once."""
+
+    def __init__(self) -> None:
+        super().__init__("timeout", "GitHub has no answer in time, however little it is asked for.")
 
 
 class Lost(Exception):
-    """The repository is not to be had. The message is a short reason."""
+    """The repository is not to be had. `code` groups; the message is a short reason."""
+
+    def __init__(self, code: str, words: str) -> None:
+        super().__init__(words)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -97,16 +109,18 @@ class Api:
         if answer.status in TOO_MUCH:
             raise TooMuch
         value = _json(answer)
-        data, errors = value.get("data"), value.get("errors") or []
-        if data is None or answer.status != 200:
-            words = "; ".join(str(error.get("message")) for error in errors) or value.get("message", "no data")
+        data, errors = value.get("data"), _errors(value)
+        if not isinstance(data, dict) or answer.status != 200:
+            words = "; ".join(str(error.get("message")) for error in errors) or str(value.get("message", "no data"))
             if "timeout" in words.lower() or "resource" in words.lower():
                 raise TooMuch
             raise UserError(f"GitHub did not understand the search: {harmless(words, 300)}")
         self._charge(data.get("rateLimit"))
         if viewer := data.get("viewer"):
             self.principal, self.login = str(viewer["databaseId"]), viewer["login"]
-        return dict(data)
+        if None in data.values() and any(error.get("type") != "NOT_FOUND" for error in errors):
+            raise TooMuch
+        return data
 
     def _charge(self, told: dict[str, Any] | None) -> None:
         if told:
@@ -162,10 +176,8 @@ class Api:
         if answer.status == 304 and known:
             self.spent["not_modified"] += 1
             return Answer(200, answer.headers, known[1])
-        if answer.status in GONE:
-            raise Lost(GONE[answer.status])
         if answer.status != 200:
-            raise Lost(f"GitHub answers {answer.status}")
+            raise Lost(*LOST.get(answer.status, (f"http-{answer.status}", f"GitHub answers {answer.status}")))
         if keep and (etag := answer.headers.get("etag")):
             self.reach.catalog.keep_answer(url, self.principal, etag, answer.body)
         return answer
@@ -181,27 +193,36 @@ class Api:
             self.reach.wait_until(self.limits.until(resource), "GitHub's limit is reached")
             try:
                 answer = self.reach.call(lambda: self.reach.client.ask(method, url, sent, body=body))
+                fault = self._fault(answer, resource)
             except NetworkError as error:
-                faults += 1
-                if error.kind in ("offline", "stopped") or faults == TRIES:
-                    raise
-                self.reach.pause(PAUSE_S * 2**faults)
+                if resource == "graphql" and error.kind == "large":
+                    raise TooMuch from error
+                fault = error
+            if not fault:
+                return answer
+            if not isinstance(fault, NetworkError):
                 continue
-            self.seconds = answer.seconds
-            self._warn(answer)
-            refused = _refusal(answer) if answer.status in (200, 403, 429) else ""
-            if self.limits.read(answer.status, answer.headers, resource, refused):
-                continue
-            if answer.status == 401:
-                raise UserError("GitHub does not take this token. Make a new one at github.com, Settings, Tokens.")
-            if answer.status == 410 and "version" in answer.body[:500].decode("utf-8", "replace").lower():
-                raise UserError("GitHub has ended this version of its API. Name a newer one with --github-api VERSION.")
-            if answer.status >= 500 and not (resource == "graphql" and answer.status in TOO_MUCH):
-                faults += 1
-                if faults < TRIES:
-                    self.reach.pause(PAUSE_S * 2**faults)
-                    continue
-            return answer
+            faults += 1
+            if fault.kind in ("offline", "stopped") or faults == TRIES:
+                raise fault
+            self.reach.pause(PAUSE_S * 2**faults)
+
+    def _fault(self, answer: Answer, resource: str) -> NetworkError | Literal["limit", ""]:
+        """Why an answer is none: a limit to wait for, or a fault that may pass. Raises UserError for what does not."""
+        self.seconds = answer.seconds
+        self._warn(answer)
+        refused = _refusal(answer) if answer.status in (200, 403, 429) else ""
+        if self.limits.read(answer.status, answer.headers, resource, refused):
+            return "limit"
+        if answer.status == 401:
+            raise UserError("GitHub does not take this token. Make a new one at github.com, Settings, Tokens.")
+        if answer.status == 410 and "version" in answer.body[:500].decode("utf-8", "replace").lower():
+            raise UserError("GitHub has ended this version of its API. Name a newer one with --github-api VERSION.")
+        if answer.status >= 500 and not (resource == "graphql" and answer.status in TOO_MUCH):
+            return NetworkError("http", f"GitHub answers {answer.status}.")
+        if answer.status == 200 and not answer.body.lstrip().startswith((b"{", b"[")):
+            return NetworkError("http", "The answer is not JSON: something stands between us and GitHub.")
+        return ""
 
     def _warn(self, answer: Answer) -> None:
         told = [
@@ -225,23 +246,23 @@ def _refusal(answer: Answer) -> str:
         value = json.loads(answer.body)
     except ValueError:
         return ""
-    if not isinstance(value, dict):
-        return ""
     if answer.status != 200:
-        return str(value.get("message", ""))
-    limits = [
-        str(error.get("message", ""))
-        for error in value.get("errors") or ()
-        if error.get("type") == "RATE_LIMITED" or "rate limit" in str(error.get("message", "")).lower()
-    ]
-    return "; ".join(limits)
+        return str(value.get("message", "")) if isinstance(value, dict) else ""
+    told = [(error.get("type"), str(error.get("message"))) for error in _errors(value)]
+    limits = [words for type_, words in told if type_ == "RATE_LIMITED" or "rate limit" in words.lower()]
+    return f"rate limit: {'; '.join(limits)}" if limits else ""
+
+
+def _errors(value: Any) -> list[dict[str, Any]]:
+    errors = value.get("errors") if isinstance(value, dict) else None
+    return [error for error in errors or () if isinstance(error, dict)]
 
 
 def _json(answer: Answer) -> dict[str, Any]:
     try:
         value = json.loads(answer.body)
     except ValueError:
-        raise NetworkError("cut", "The answer is not JSON: something stands between us and GitHub.") from None
+        value = None
     if not isinstance(value, dict):
-        raise NetworkError("cut", "The answer is not what GitHub describes.")
+        raise NetworkError("http", "The answer is not what GitHub describes.")
     return value

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...catalog import Repository, Slice
+from ...errors import SetAside
 from ...words import counted
 from ..reach import Reach
 from . import query, slices
@@ -15,20 +16,24 @@ from .api import Api, Page, TooMuch
 
 FIRST, LARGEST = 25, 100
 QUICK_S = 3.0
+CALM = 5
+"""After a page that was too much, so many quick ones in a row make the next one larger."""
+TRIES, PAUSE_S = 5, 2.0
 
 
 class PageSize:
-    """How many repositories to ask for: twice as many after a quick page, half after one that was too much."""
+    """How many repositories to ask for: more after quick pages, half after one that was too much."""
 
     def __init__(self) -> None:
-        self.value = FIRST
+        self.value, self._needed, self._quick = FIRST, 1, 0
 
     def went_well(self, seconds: float) -> None:
-        if seconds < QUICK_S:
-            self.value = min(self.value * 2, LARGEST)
+        self._quick = self._quick + 1 if seconds < QUICK_S else 0
+        if self._quick >= self._needed:
+            self.value, self._quick = min(self.value * 2, LARGEST), 0
 
     def too_much(self) -> None:
-        self.value = max(1, self.value // 2)
+        self.value, self._needed, self._quick = max(1, self.value // 2), CALM, 0
 
 
 class Discovery:
@@ -43,7 +48,8 @@ class Discovery:
     def run(self) -> None:
         """To the end. Raises LimitReached, UserError, NetworkError; what came until then is kept."""
         parts = self.reach.catalog.slices(self.source)
-        if not parts or self.reach.catalog.source_state(self.source) == "done":
+        same = all(slices.belongs(part.query, self.text) for part in parts)
+        if not parts or not same or self.reach.catalog.source_state(self.source) == "done":
             parts = self._begin()
         self.total = sum(part.count for part in parts)
         for part in parts:
@@ -55,7 +61,6 @@ class Discovery:
         whole = Slice(self.text, 0)
         page = self._page(whole)
         self.size.went_well(self.api.seconds)
-        self.reach.catalog.end_source(self.source, "", "")
         if page.count <= slices.ROOM:
             self.reach.catalog.set_slices(self.source, [replace(whole, count=page.count)])
             return [self._take(replace(whole, count=page.count), page)]
@@ -79,14 +84,17 @@ class Discovery:
         return self._take(part, self._page(part))
 
     def _page(self, part: Slice) -> Page:
-        """The next page of a slice, in a size that the server can bear."""
+        """The next page of a slice, in a size that the server can bear; at last one repository without its tree."""
+        light = 0
         while True:
             try:
-                page = self.api.page(part.query, self.size.value, part.cursor)
+                page = self.api.page(part.query, self.size.value, part.cursor, trees=not light)
             except TooMuch:
-                if self.size.value == 1:
-                    return self.api.page(part.query, 1, part.cursor, trees=False)
+                light += self.size.value == 1
+                if light == TRIES:
+                    raise
                 self.size.too_much()
+                self.reach.pause(PAUSE_S * max(1, light))
                 continue
             if None in page.nodes:
                 self.size.too_much()
@@ -98,7 +106,10 @@ class Discovery:
         found: list[Repository] = []
         for index, node in enumerate(page.nodes):
             node = node or self._alone(part, page.cursors[index - 1] if index else part.cursor)
-            if node and node.get("__typename") == "Repository":
+            if node is None:
+                sentence = "GitHub could not tell of a repository, asked for it alone. The next harvest asks again."
+                self.reach.hooks.set_aside(SetAside("harvest", f"{self.source}/{page.cursors[index]}", "gap", sentence))
+            elif node.get("__typename") == "Repository":
                 found.append(query.repository(node))
         part = replace(part, cursor=page.end, done=not page.more)
         self.reach.catalog.take_page(self.source, part, found)
@@ -112,9 +123,10 @@ class Discovery:
             try:
                 node = next(iter(self.api.page(part.query, 1, after, trees=trees).nodes), None)
             except TooMuch:
-                continue
+                node = None
             if node:
                 return node
+            self.reach.pause(PAUSE_S)
         return None
 
     @property

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Until when GitHub wants no more requests, read from its answers: the server's headers win over any figure of ours.
+"""Until when a host wants no more requests, read from its answers: the server's headers win over any figure of ours.
 
 The order is that of docs.github.com, "Best practices for using the REST API": `retry-after`, else `x-ratelimit-reset`
 where nothing remains, else a minute and then longer and longer.
@@ -7,13 +7,16 @@ where nothing remains, else a minute and then longer and longer.
 
 from __future__ import annotations
 
+import math
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from email.utils import parsedate_to_datetime
 
 SECONDARY_S, SECONDARY_MAX_S = 60.0, 3600.0
 MARGIN_S = 0.5
+LONGEST_S = 86_400.0
+"""No host names a longer time in earnest."""
 EVERYTHING = "*"
 """The resource of secondary limits: they hold for all requests alike."""
 
@@ -36,11 +39,12 @@ class Limits:
         (any with status 403 or 429, and errors inside a GraphQL answer with 200)."""
         now = self._clock()
         self._read_clock(headers, now)
-        resource = headers.get("x-ratelimit-resource") or resource
+        resources = {resource, headers.get("x-ratelimit-resource") or resource}
         spent = headers.get("x-ratelimit-remaining") == "0"
         reset = _number(headers.get("x-ratelimit-reset"))
+        known = max(map(self.until, resources)) > now
         if spent and reset is not None:
-            self._hold(resource, reset - self._ahead + MARGIN_S)
+            self._hold(resources, reset - self._ahead + MARGIN_S)
         told = refused.lower()
         secondary = "secondary rate" in told or "abuse" in told
         limited = (status in (403, 429) or bool(refused)) and (
@@ -49,21 +53,39 @@ class Limits:
         if not limited:
             self._strikes = 0 if 200 <= status < 300 else self._strikes
             return False
-        after = _number(headers.get("retry-after"))
+        self._strikes += not known  # what was on its way by then is no new offence
+        after = self._after(headers.get("retry-after"), now)
         if after is not None:
-            self._hold(EVERYTHING if secondary or not spent else resource, now + after + MARGIN_S)
-        elif not (spent and reset is not None):
-            self._strikes += 1
+            self._hold({EVERYTHING} if secondary or not spent else resources, now + after + MARGIN_S)
+        if max(map(self.until, resources)) <= now:  # nothing was announced, or a time gone by
             wait = min(SECONDARY_S * 2 ** (self._strikes - 1), SECONDARY_MAX_S)
-            self._hold(EVERYTHING, now + wait * random.uniform(1.0, 1.2))
+            self._hold({EVERYTHING}, now + wait * random.uniform(1.0, 1.2))
+        elif self._strikes > 1:  # it was waited for, and that was not enough
+            self._hold(resources, now + min(2.0**self._strikes, SECONDARY_MAX_S))
         return True
 
     def spent(self, resource: str, reset_at: float) -> None:
         """The budget of `resource` is used up until `reset_at` by the server's clock."""
-        self._hold(resource, reset_at - self._ahead + MARGIN_S)
+        self._hold({resource}, reset_at - self._ahead + MARGIN_S)
 
-    def _hold(self, resource: str, until: float) -> None:
-        self._until[resource] = max(self._until.get(resource, 0.0), until)
+    def pause(self, resource: str, seconds: float) -> None:
+        """Leave the host alone for a while, of our own accord."""
+        self._hold({resource}, self._clock() + seconds)
+
+    def _hold(self, resources: Iterable[str], until: float) -> None:
+        until = min(until, self._clock() + LONGEST_S)
+        for resource in resources:
+            self._until[resource] = max(self._until.get(resource, 0.0), until)
+
+    def _after(self, text: str | None, now: float) -> float | None:
+        """Seconds of a `retry-after`, which may also name a date (RFC 9110, 10.2.3)."""
+        seconds = _number(text)
+        if seconds is None and text:
+            try:
+                seconds = parsedate_to_datetime(text).timestamp() - self._ahead - now
+            except (ValueError, TypeError):
+                return None
+        return seconds
 
     def _read_clock(self, headers: Mapping[str, str], now: float) -> None:
         """How far the server's clock is ahead; its Date is cut to seconds, so waiting by it is never too short."""
@@ -75,6 +97,7 @@ class Limits:
 
 def _number(text: str | None) -> float | None:
     try:
-        return float(text) if text is not None else None
+        value = float(text) if text is not None else math.nan
     except ValueError:
         return None
+    return value if math.isfinite(value) and value >= 0 else None

@@ -56,6 +56,11 @@ def checked(text: str) -> str:
     return text
 
 
+def belongs(part: str, text: str) -> bool:
+    """Whether the query of a slice is one of the search `text`."""
+    return CREATED.sub(" ", part).split() == CREATED.sub(" ", text).split()
+
+
 def cut(text: str, total: int, counts: Counts, now: datetime) -> list[Slice]:
     """Slices of at most 1,000 repositories each that cover the search `text`, which has `total`."""
     words, start, end = _range(text, now)

@@ -102,24 +102,31 @@ class GitRepository:
             return
         with self._clone(reach) as clone:
             room = max(0, round(reach.options.total_gb * 1e9) - reach.catalog.stored_bytes())
-            for blob in clone.fetch(due, reach.folder.blobs / ".parts", room):
+            for blob in clone.fetch(due, reach.folder.parts, room):
                 reach.tick()
-                for repository, file in due[blob.oid]:
-                    if isinstance(blob, git.Missing):
+                files = due[blob.oid]
+                if isinstance(blob, git.Missing):
+                    for _, file in files:
                         item = f"{self.id}/{self.name}/{file.path}"
                         reach.hooks.set_aside(SetAside("harvest", item, blob.code, blob.sentence))
-                    elif file.kind == "code" and not uses_bpy(blob.path):
-                        reach.catalog.arrive([(file, None)])
-                    else:
-                        _keep(reach, blob, file.kind)
-                        self._arrive(reach, repository, file, blob.sha256, blob.size)
+                        reach.step(file.path)
+                    continue
+                code = [file for _, file in files if file.kind == "code"]
+                useless = code if code and not uses_bpy(blob.path) else []
+                kept = [(repository, file) for repository, file in files if file not in useless]
+                if kept:
+                    _keep(reach, blob, kept[0][1].kind)
+                reach.catalog.arrive((file, None) for file in useless)
+                for repository, file in kept:
+                    self._arrive(reach, repository, file, blob.sha256, blob.size, kept[0][1].kind)
+                for _, file in files:
                     reach.step(file.path)
 
-    def _arrive(self, reach: Reach, repository: Repository, file: Listed, sha256: str, bytes_: int) -> None:
-        changed = reach.folder.blob(sha256, file.kind).stat().st_mtime_ns
+    def _arrive(self, reach: Reach, repository: Repository, file: Listed, sha256: str, bytes_: int, kind: str) -> None:
+        changed = reach.folder.blob(sha256, kind).stat().st_mtime_ns
         path = f"{repository.name}/{file.path}"
         origin = Origin(
-            self.id, path, sha256, bytes_, changed, file.licence, file.provenance, file.kind, file.oid, stored=True
+            self.id, path, sha256, bytes_, changed, file.licence, file.provenance, kind, file.oid, stored=True
         )
         reach.catalog.arrive([(file, origin)])
 

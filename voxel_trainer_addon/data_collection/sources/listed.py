@@ -70,7 +70,7 @@ class AddressList:
 
     def fetch(self, reach: Reach, wanted: Iterable[tuple[Repository, Listed]], policy: Policy) -> None:
         """Bring what is new or changed: what is here is asked for with its ETag."""
-        Downloads(reach, lambda repository: None).run(_jobs(reach, wanted, policy))
+        Downloads(reach, lambda repository, code: False).run(_jobs(reach, wanted, policy))
 
 
 OPEN = {"fork": False, "archived": False, "closed": False, "empty": False}
@@ -88,7 +88,8 @@ def open(file: Path) -> AddressList:
 def _jobs(reach: Reach, wanted: Iterable[tuple[Repository, Listed]], policy: Policy) -> Iterator[Job]:
     for repository, file in wanted:
         known = reach.catalog.origin(repository.source, f"{repository.name}/{file.path}")
-        etag = known.provenance.get("etag", "") if known else ""
+        here = known and reach.folder.blob(known.sha256, known.kind).is_file()
+        etag = known.provenance.get("etag", "") if known and here else ""
         yield Job(repository, file, Want(file.provenance["address"], file.bytes, policy.most, etag=etag))
 
 

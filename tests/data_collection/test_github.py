@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Harvest from the test GitHub with everything that may go wrong: it ends with the same catalog as without, or sets
+aside exactly what is not to be had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import lacking
+from tests.data_collection.github_runs import contents, environment, harvest, stock
+from tests.peers import schema
+from tests.peers.peer import Peer
+from voxel_trainer_addon import http
+from voxel_trainer_addon.data_collection import downloads, texts
+from voxel_trainer_addon.data_collection.github import api, discover, limits
+from voxel_trainer_addon.paths import DataFolder
+
+pytest.importorskip("graphql")
+pytestmark = pytest.mark.plain
+AGAIN_MOST = 1 << 20
+"""Bytes that may come twice after a break, beside one in a hundred."""
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Peer]:
+    try:
+        schema.text()
+    except schema.Missing as why:
+        lacking(str(why))
+    with Peer("--repositories", "5", "--files", "1") as peer:
+        yield peer
+
+
+@pytest.fixture
+def peer(running: Peer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Peer]:
+    for name, value in environment(running).items():
+        monkeypatch.setenv(name, value)
+    for module in (api, discover, downloads, texts):
+        monkeypatch.setattr(module, "PAUSE_S", 0.02)
+    monkeypatch.setattr(http, "READ_S", 1.0)
+    running.forget()
+    yield running
+    running.disarm()
+    running.set(budgets={}, skew=0)
+
+
+@pytest.fixture(scope="module")
+def calm(running: Peer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What an undisturbed harvest of the stock `zebra` has, and the bytes of files that it cost."""
+    data = DataFolder(tmp_path_factory.mktemp("calm") / "training_data")
+    search = stock(running, "zebra")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment(running).items():
+            patch.setenv(name, value)
+        running.forget()
+        harvest(data, search)
+    stats = running.stats(requests=False)
+    assert stats["violations"] == 0
+    found = contents(data)
+    assert len(found["origin"]) >= 18 and not found["listed"] and not found["aside"]
+    return {"search": search, "contents": found, "bytes": stats["sums"]["raw.bytes"]}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataFolder:
+    return DataFolder(tmp_path / "training_data")
+
+
+API, GRAPHQL, TREES, RAW, BLEND = (
+    {},
+    {"path": "graphql"},
+    {"path": "/git/trees"},
+    {"host": "raw"},
+    {"host": "raw", "path": "blend"},
+)
+PASSING: dict[str, list[dict[str, Any]]] = {
+    "primary limit of REST, 403": [{"do": "primary", "status": 403, "seconds": 1, **TREES}],
+    "primary limit of REST, 429": [{"do": "primary", "status": 429, "seconds": 1, "skip": 1, **TREES}],
+    "primary limit of GraphQL inside 200": [{"do": "primary", "status": 200, "seconds": 1, **GRAPHQL}],
+    "secondary limit, 403": [{"do": "secondary", "status": 403, "retry_after": 1, **TREES}],
+    "secondary limit, 429": [{"do": "secondary", "status": 429, "retry_after": 1, **GRAPHQL}],
+    "secondary limit of GraphQL inside 200": [{"do": "secondary", "status": 200, "retry_after": 1, **GRAPHQL}],
+    "secondary limit of GraphQL by its message": [{"do": "secondary", "status": 403, "wait": 1, **GRAPHQL}],
+    "secondary limit by its message inside 200": [{"do": "secondary", "status": 200, "wait": 1, **GRAPHQL}],
+    "limit of the files' host": [{"do": "secondary", "status": 429, "retry_after": 1, "skip": 3, **BLEND}],
+    "limit of the texts' host": [{"do": "secondary", "status": 429, "retry_after": 1, **RAW, "path": "LICENSE"}],
+    "502 above a page size": [{"do": "status", "status": 502, "first_above": 3, "times": None, **GRAPHQL}],
+    "504 above a page size": [{"do": "status", "status": 504, "first_above": 1, "times": None, **GRAPHQL}],
+    "502 and nothing else for a while": [{"do": "status", "status": 502, "times": 7, **GRAPHQL}],
+    "part of an answer": [{"do": "partial", "count": 3, **GRAPHQL}],
+    "nothing but errors": [{"do": "partial", "count": 100, **GRAPHQL}],
+    "500 from the API": [{"do": "status", "status": 500, "times": 3, **GRAPHQL}],
+    "503 from the API": [{"do": "status", "status": 503, "times": 3, **TREES}],
+    "500 from the files' host": [{"do": "status", "status": 500, "times": 4, **RAW}],
+    "silence of the API": [{"do": "silence", "seconds": 2, **GRAPHQL}],
+    "silence of the files' host": [{"do": "silence", "seconds": 2, "times": 2, **BLEND}],
+    "a cut in the API": [{"do": "cut", "after": [0, 3000], "times": 3, "chance": 0.5, "seed": 3, "host": "api"}],
+    **{
+        f"cuts at random, {seed}": [
+            {"do": "cut", "after": [0, 700_000], "times": 12, "chance": 0.6, "seed": seed, **BLEND}
+        ]
+        for seed in range(4)
+    },
+    "a length that is too long": [{"do": "length", "by": 10, "times": 3, **BLEND}],
+    "a length that is too short": [{"do": "length", "by": -10, "times": 3, **BLEND}],
+    "a slow drip": [{"do": "drip", "bytes": 5000, "pause": 0.01, "times": 3, **BLEND}],
+    "other bytes": [{"do": "spoil", "times": 3, **BLEND}],
+    "a page in place of a file": [{"do": "page", "times": 3, **BLEND}],
+    "a page in place of an answer": [{"do": "page", "times": 2, "chance": 0.5, "seed": 1, "host": "api"}],
+    "a gzip bomb in place of a file": [{"do": "bomb", "mebibytes": 512, **BLEND}],
+    "a zstd bomb in place of a file": [{"do": "bomb", "encoding": "zstd", "mebibytes": 512, **BLEND}],
+    "a gzip bomb in place of an answer": [{"do": "bomb", "mebibytes": 512, **TREES}],
+    "a gzip bomb in place of a text": [{"do": "bomb", "mebibytes": 512, **RAW, "path": "LICENSE"}],
+    "a tree cut off": [{"do": "truncated", "entries": 2, **TREES, "path": "recursive"}],
+}
+
+
+@pytest.mark.parametrize("faults", PASSING.values(), ids=PASSING.keys())
+def test_what_passes_leaves_no_trace(
+    faults: list[dict[str, Any]],
+    peer: Peer,
+    calm: dict[str, Any],
+    data: DataFolder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "SECONDARY_S", 1.0)
+    for fault in faults:
+        peer.arm(**fault)
+    harvest(data, calm["search"])
+    stats = peer.stats()
+    assert all(fault["met"] for fault in stats["faults"]), "the fault was never met"
+    assert stats["violations"] == 0
+    assert contents(data) == calm["contents"]
+    breaks = sum(fault["met"] for fault in stats["faults"])
+    spent = sum(seen["sent"] for seen in stats["requests"] if seen["host"] == "raw" and seen["fault"] != "bomb")
+    assert spent <= calm["bytes"] * 1.01 + AGAIN_MOST * breaks
+
+
+@pytest.mark.parametrize("skew", [-600, 600])
+def test_a_clock_that_is_wrong(skew: float, peer: Peer, calm: dict[str, Any], data: DataFolder) -> None:
+    peer.set(skew=skew)
+    peer.arm("primary", status=200, seconds=2, **GRAPHQL)
+    peer.arm("primary", status=403, seconds=2, **TREES)
+    hooks = harvest(data, calm["search"])
+    assert len(hooks.waits) == 2 and peer.stats()["violations"] == 0
+    assert contents(data) == calm["contents"]

@@ -182,11 +182,14 @@ class Clone:
         return head
 
     def _bring(self, oids: Sequence[str], most: int) -> dict[str, Missing]:
-        """Fetch what of these blobs is not here, in one request; why some did not come.
+        """Fetch what of these blobs is not here, in one request; why some did not come. Where everything came at once
+        nobody is asked for the rest.
 
         One that the server refuses is left out of another request for the rest; where it does not say which it is, the
         halves are asked for.
         """
+        if self._tool.whole:
+            return {}
         here = self._tool.sizes(oids)
         waiting, refused = [[oid for oid in oids if oid not in here]], dict[str, Missing]()
         for _ in range(REFUSALS_MAX):

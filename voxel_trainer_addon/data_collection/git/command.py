@@ -102,7 +102,12 @@ class Git:
         shared = self._reader / "objects" / "info" / "alternates"
         shared.parent.mkdir(exist_ok=True)
         shared.write_text(f"../../{store.FOLDER}/objects\n", encoding="ascii")
-        self._run(self._clone, "config", "remote.origin.url", self._address.text)
+        for key, value in (
+            ("remote.origin.url", self._address.text),
+            ("core.repositoryFormatVersion", "1"),
+            ("extensions.partialClone", "origin"),
+        ):
+            self._run(self._clone, "config", key, value)
 
     def bring_commits(self, remote: Remote, *, history: bool, deepen: bool) -> str:
         depth = [f"--depth={ALL_COMMITS}" if history else "--depth=1"] if deepen or not history else []
@@ -184,11 +189,12 @@ class Git:
     def _fetch(self, most: int, *arguments: str, settings: Sequence[str] = ()) -> str:
         """Fetch; what git said. Git checks what comes for all that can hurt who checks it out. Old programs left much
         of that too, and here names are data alone: what is refused is fetched again unchecked, but for its hashes."""
-        upload = []
-        if self._address.is_local:
+        options = ["--no-tags", "--progress", "--recurse-submodules=no"]
+        if not self._address.is_bundle:
+            options.append("--filter=blob:none")
+        if self._address.is_local and not self._address.is_bundle:
             allowed = "-c uploadpack.allowFilter=true -c uploadpack.allowAnySHA1InWant=true"
-            upload = [f"--upload-pack=git {allowed} upload-pack"]
-        options = ["--no-tags", "--progress", "--recurse-submodules=no", "--filter=blob:none", *upload]
+            options.append(f"--upload-pack=git {allowed} upload-pack")
         if self._version >= NO_HAVES:
             options.append("--no-write-fetch-head")
 

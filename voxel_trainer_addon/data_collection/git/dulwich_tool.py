@@ -103,8 +103,6 @@ class Dulwich:
     def bring_blobs(self, oids: Sequence[str], most: int) -> None:
         from dulwich.object_store import ObjectStoreGraphWalker
 
-        if self.whole and self._address.is_local:
-            raise GitProblem("not there", "The repository does not hold this content.")
         try:
             self._fetch(oids, ObjectStoreGraphWalker([], lambda _: []), self.size() + most)
         except GitProblem as problem:

@@ -240,6 +240,7 @@ def test_a_history_that_was_cut_off_is_read_as_far_as_it_goes(host: Host, tmp_pa
             ("State 2", True),
             ("State 3", False),
         ]
+        assert clone.notes == ("The repository is a shallow one: the beginning of its history is not there.",)
 
 
 def test_neither_git_nor_dulwich(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

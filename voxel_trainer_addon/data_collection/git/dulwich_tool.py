@@ -22,7 +22,7 @@ from ...words import duration
 from . import histories, store, trouble
 from .address import Address
 from .child import TICK_S
-from .model import Change, Commit, GitProblem, Limits, Remote, Tick
+from .model import Change, Commit, GitProblem, Limits, Remote, Tick, is_file
 
 HEAD = b"refs/harvest/head"
 ALL_COMMITS = 0x7FFFFFFF
@@ -121,6 +121,9 @@ class Dulwich:
                 if oid.encode() in self._objects and isinstance(raw := self._raw(oid), bytes):
                     found[oid] = len(raw)
         return found
+
+    def is_cut(self) -> bool:
+        return bool(self._repository.get_shallow())
 
     def date(self, commit: str) -> str:
         with _told():
@@ -384,7 +387,7 @@ def _same_commit(refs: dict[bytes, bytes]) -> bytes:
 
 
 def _file(entry: Any) -> str | None:
-    return entry.sha.decode() if entry is not None and entry.mode and entry.mode & 0o170000 == 0o100000 else None
+    return entry.sha.decode() if entry is not None and entry.mode and is_file(entry.mode) else None
 
 
 def _date(seconds: int, offset: int) -> str:

@@ -18,6 +18,7 @@ KNOWN = (
         "This repository is private or gone: it asks for a name and a password. Give a token for it, or leave it out.",
     ),
     (r"returned error: 403|http resp 403", "forbidden", "The server refuses to give this repository (403)."),
+    (r"returned error: 451|http resp 451", "removed", "This repository was taken down for legal reasons (451)."),
     (
         r"returned error: 429|http resp 429",
         "limit",
@@ -71,13 +72,13 @@ KNOWN = (
     ),
     (
         r"fsck error|index-pack failed|corrupt|inflate|bad (object|tree|pack)|[Cc]hecksum|missing (tree|commit|object)"
-        r"|unable to read tree|could not fetch|Could not read [0-9a-f]{40}|decompress|delta|pack has",
+        r"|unable to read tree|could not fetch|Could not read [0-9a-f]{40}|decompress|unresolved delta|pack has",
         "damaged",
         "The repository, or what came of it, is damaged. It will be fetched anew.",
     ),
     (
-        r"returned error: 404|[Nn]ot found|not exported|does not (exist|appear to be)|NotGitRepository"
-        r"|No git repository|not a git repository|not read a repository|404",
+        r"returned error: 4(04|10)|http resp 4(04|10)|[Nn]ot found|not exported|does not (exist|appear to be)"
+        r"|NotGitRepository|No git repository|not a git repository|not read a repository",
         "gone",
         "There is no repository at this address, or it is private.",
     ),

@@ -252,6 +252,7 @@ class Git:
     def _settings(self) -> list[str]:
         settings = {
             "protocol.allow": "never",
+            "protocol.version": "2",
             "core.hooksPath": os.devnull,
             "core.fsmonitor": "false",
             "core.bigFileThreshold": BIG_FILE,

@@ -48,11 +48,20 @@ KNOWN = (
         "owner",
         "This folder belongs to another user, and git does not read it. Make a bundle of it (git bundle create).",
     ),
-    (r"mismatched algorithms|object format", "sha256", "This repository uses SHA-256, which cannot be read here."),
     (
-        r"not our ref|unadvertised object|not a valid object|not valid \[",
+        r"mismatched algorithms|object format|unexpected '[0-9a-f]{64}\b",
+        "sha256",
+        "This repository uses SHA-256, which this git cannot read. Update git.",
+    ),
+    (
+        r"not our ref|not a valid object|not valid \[",
         "not there",
         "The server no longer has this content.",
+    ),
+    (
+        r"unadvertised object",
+        "no single files",
+        "This server gives no single files. Clone the repository with git and name its folder.",
     ),
     (
         r"[Oo]ut of memory|MemoryError|bad alloc",
@@ -78,7 +87,7 @@ KNOWN = (
     ),
     (
         r"returned error: 4(04|10)|http resp 4(04|10)|[Nn]ot found|not exported|does not (exist|appear to be)"
-        r"|NotGitRepository|No git repository|not a git repository|not read a repository",
+        r"|NotGitRepository|No git repository|not a git repository|Could not read from remote repository",
         "gone",
         "There is no repository at this address, or it is private.",
     ),

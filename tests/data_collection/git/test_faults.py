@@ -73,6 +73,8 @@ def test_empty_and_missing_repositories_are_told(host: Host, tmp_path: Path, too
         opened(host, "empty", tmp_path / "clone", tool)
     with pytest.raises(GitProblem, match="no repository at this address"):
         opened(host, "nothing", tmp_path / "clone", tool)
+    with pytest.raises(GitProblem, match="is empty"):
+        open_clone(parse(str(host.root / "empty")), tmp_path / "clone", history=False, tool=tool)
     (tmp_path / "folder").mkdir()
     with pytest.raises(GitProblem, match="no repository at this address"):
         open_clone(parse(str(tmp_path / "folder")), tmp_path / "clone", history=False, tool=tool)

@@ -60,7 +60,8 @@ class Dulwich:
     def remote(self) -> Remote:
         with _told():
             if self._in_place:
-                refs, symrefs = {b"HEAD": self._repository.head()}, self._repository.refs.get_symrefs()
+                own = self._repository.refs
+                refs, symrefs = {b"HEAD": own[b"HEAD"]} if b"HEAD" in own else {}, own.get_symrefs()
             elif self._address.is_bundle:
                 with open(self._address.text, "rb") as bundle:
                     refs, symrefs = _bundle_refs(bundle), {}

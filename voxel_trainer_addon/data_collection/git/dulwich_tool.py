@@ -61,7 +61,7 @@ class Dulwich:
         with _told():
             if self._in_place:
                 own = self._repository.refs
-                refs, symrefs = {b"HEAD": own[b"HEAD"]} if b"HEAD" in own else {}, own.get_symrefs()
+                refs, symrefs = {b"HEAD": own.follow(b"HEAD")[1]}, own.get_symrefs()
             elif self._address.is_bundle:
                 with open(self._address.text, "rb") as bundle:
                     refs, symrefs = _bundle_refs(bundle), {}

@@ -4,17 +4,15 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from fnmatch import fnmatchcase
 
-from ...words import harmless
+from ...words import ADDRESS, harmless
 from .model import Change, Commit, State
 
 MESSAGE_MAX = 4_000
 NAME_MAX = 200
-ADDRESS = re.compile(r"<?[^\s<>()@:,;]+@[\w-]+(?:\.[\w-]+)*>?")
 
 
 def path_of(path: bytes) -> str | bytes:

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A look at a catalog that another process may be writing: nothing is made, migrated or waited for."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Seen:
+    """How a source stood last: `state` is '', done, waiting or broken, `words` a sentence, `files` those from it."""
+
+    state: str
+    words: str
+    files: int
+
+
+def sources(path: Path) -> dict[str, Seen]:
+    """Source id → how it stood last; empty where there is no catalog that can be read now."""
+    if not path.is_file():
+        return {}
+    sql = "SELECT id, state, words, (SELECT count(*) FROM origin WHERE source = id) FROM source"
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0)) as db:
+            return {id: Seen(*row) for id, *row in db.execute(sql)}
+    except sqlite3.Error:
+        return {}

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the searches of a data folder brought so far, and what stands in their way. No bpy."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable, Mapping
+
+from .. import tokens
+from ..catalog import glance
+from ..catalog.glance import Seen
+from ..paths import DataFolder
+
+TOKEN = "GITHUB_TOKEN"
+AGAIN_S = 5.0
+
+
+def terms() -> str:
+    """What GitHub asks of those who use its interface. Loaded when it is shown: that takes some 40 ms."""
+    from ..data_collection.sources.github import TERMS
+
+    return TERMS
+
+
+class Harvested:
+    """Each source as the catalog last had it, and whether there is a token for GitHub."""
+
+    def __init__(self, data: DataFolder) -> None:
+        self.data = data
+        self.sources: Mapping[str, Seen] = {}
+        self.has_token, self.warnings, self.own = False, tuple[str, ...](), frozenset[str]()
+        self._when: Hashable = None
+        self._looked = 0.0
+
+    def look_for_tokens(self) -> None:
+        """Remember names alone: `own` are those in our own file, `warnings` sentences about files with tokens."""
+        found = tokens.find(folder=self.data.root)
+        self.has_token, self.warnings = bool(found.get(TOKEN)), found.warnings
+        self.own = tokens.kept()
+
+    def look(self, when: Hashable) -> None:
+        """Look again where `when` is another value than last time, and now and then."""
+        if when != self._when or time.monotonic() - self._looked > AGAIN_S:
+            self.look_for_tokens()
+            self.sources = glance.sources(self.data.catalog)
+            self._when, self._looked = when, time.monotonic()
+
+    @property
+    def from_github(self) -> int:
+        """Files that came from GitHub, whichever search found them."""
+        return self.sources["github"].files if "github" in self.sources else 0

@@ -58,7 +58,7 @@ def harvested(root: Path, data: DataFolder, *words: str) -> tuple[int, bytes]:
 def holders(data: DataFolder, secret: str = SECRET) -> list[str]:
     """Every file below the data folder with a token in it."""
     files = [path for path in data.root.rglob("*") if path.is_file()]
-    assert {"catalog.sqlite", "events.jsonl", "options.json", "scraping_checkpoint.json"} < {path.name for path in files}
+    assert {"catalog.sqlite", "events.jsonl", "options.json", "scraping_checkpoint.json"} < {p.name for p in files}
     return [str(path) for path in files if secret.encode() in path.read_bytes()]
 
 

@@ -18,8 +18,8 @@ class Seen:
     files: int
 
 
-def sources(path: Path) -> dict[str, Seen]:
-    """Source id → how it stood last; empty where there is no catalog that can be read now."""
+def sources(path: Path) -> dict[str, Seen] | None:
+    """Source id → how it stood last; empty where there is no catalog, None where it cannot be read just now."""
     if not path.is_file():
         return {}
     sql = "SELECT id, state, words, (SELECT count(*) FROM origin WHERE source = id) FROM source"
@@ -27,4 +27,4 @@ def sources(path: Path) -> dict[str, Seen]:
         with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0)) as db:
             return {id: Seen(*row) for id, *row in db.execute(sql)}
     except sqlite3.Error:
-        return {}
+        return None

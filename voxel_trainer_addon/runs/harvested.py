@@ -12,7 +12,7 @@ from ..catalog.glance import Seen
 from ..paths import DataFolder
 
 TOKEN = "GITHUB_TOKEN"
-AGAIN_S = 5.0
+AGAIN_S, SOON_S = 5.0, 0.5
 
 
 def terms() -> str:
@@ -30,7 +30,7 @@ class Harvested:
         self.sources: Mapping[str, Seen] = {}
         self.has_token, self.warnings, self.own = False, tuple[str, ...](), frozenset[str]()
         self._when: Hashable = None
-        self._looked = 0.0
+        self._next = 0.0
 
     def look_for_tokens(self) -> None:
         """Remember names alone: `own` are those in our own file, `warnings` sentences about files with tokens."""
@@ -40,10 +40,11 @@ class Harvested:
 
     def look(self, when: Hashable) -> None:
         """Look again where `when` is another value than last time, and now and then."""
-        if when != self._when or time.monotonic() - self._looked > AGAIN_S:
+        if when != self._when or time.monotonic() > self._next:
             self.look_for_tokens()
-            self.sources = glance.sources(self.data.catalog)
-            self._when, self._looked = when, time.monotonic()
+            found = glance.sources(self.data.catalog)
+            self.sources = self.sources if found is None else found
+            self._when, self._next = when, time.monotonic() + (SOON_S if found is None else AGAIN_S)
 
     @property
     def from_github(self) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Seen:
-    """How a source stood last: `state` is '', done, waiting or broken, `words` a sentence, `files` those from it."""
+    """How a source stood last: `state` is '', listed, done, waiting or broken, `words` a sentence, `files` those from it."""
 
     state: str
     words: str

@@ -12,7 +12,7 @@ from ..words import counted, harmless
 
 TEXT_CHARS = 200
 CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d) UTC")
-STATES = {"done": "CHECKMARK", "waiting": "TIME", "broken": "ERROR"}
+STATES = {"listed": "CHECKMARK", "done": "CHECKMARK", "waiting": "TIME", "broken": "ERROR"}
 """How a source stood last → icon."""
 LACKS_TOKEN = "GitHub answers only to a token: enter one in the preferences"
 ASIDE = "It is kept under another name when you change the list."

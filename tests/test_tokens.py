@@ -48,6 +48,8 @@ def test_no_value_shows_in_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
     assert tokens.redact(f"Bearer {SECRET}!") == "Bearer [OPENAI_API_KEY]!"
     assert SECRET not in repr(tokens.find())
+    monkeypatch.setenv("GITHUB_TOKEN", f"ghp_alice_0123456789, {SECRET[::-1]}")
+    assert tokens.redact(f"{SECRET[::-1]} ghp_alice_0123456789") == "[GITHUB_TOKEN] [GITHUB_TOKEN]"
 
 
 def test_our_own_file_is_closed_to_others_and_gives_back_what_was_kept() -> None:

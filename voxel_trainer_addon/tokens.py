@@ -38,10 +38,11 @@ class Tokens:
         return self.values.get(name, "")
 
     def redact(self, text: str) -> str:
-        """`text` with every token's value replaced by its name."""
-        for name, value in sorted(self.values.items(), key=lambda pair: -len(pair[1])):
-            if len(value) >= SHORTEST:
-                text = text.replace(value, f"[{name}]")
+        """`text` with every token's value replaced by its name, and each of several that one name holds."""
+        parts = {(part, name) for name, value in self.values.items() for part in (value, *_several(value))}
+        for part, name in sorted(parts, key=lambda pair: -len(pair[0])):
+            if len(part) >= SHORTEST:
+                text = text.replace(part, f"[{name}]")
         return text
 
 
@@ -101,6 +102,10 @@ def keep(name: str, value: str) -> None:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _several(value: str) -> list[str]:
+    return value.replace(",", " ").split()
 
 
 def _shown(path: Path) -> str:

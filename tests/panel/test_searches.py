@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from voxel_trainer_addon import tokens
-from voxel_trainer_addon.catalog import Catalog
+from voxel_trainer_addon.catalog import Catalog, Origin
 from voxel_trainer_addon.events import event
 from voxel_trainer_addon.files import write_json
 from voxel_trainer_addon.locks import FolderLock
@@ -36,6 +36,7 @@ FIELDS = SimpleNamespace(
     searches=[], search_at=0, stars=10, file_mb=100.0, share_alike=False, copyleft=False, archived=False
 )
 PLAN = ["To fetch: 92 files, 20.6 MB from 7 repositories.", "Licences: permissive 92."]
+GIT = "https://example.org/rocks.git"
 RUN = event("run", id="r", version="0.1.0", blender="", stages=["harvest"], data="d")
 
 
@@ -141,17 +142,21 @@ def test_offline_is_said_before_a_token_is_asked_for(data: DataFolder) -> None:
 def test_each_search_says_how_it_stood_last(data: DataFolder) -> None:
     told = {
         "github:rocks": ("12 repositories", "done"),
-        "git:https://example.org/rocks.git": ("The host's name could not be found.", "broken"),
+        f"git:{GIT}": ("The host's name could not be found.", "broken"),
         "github:trees": ("GitHub's limit is reached until 14:30:05 UTC.", "waiting"),
     }
     with Catalog(data.catalog) as catalog:
         for id, (words, state) in told.items():
             catalog.add_source(id, "search", None)
             catalog.end_source(id, words, state)
+        catalog.add_source("github", "github", None)
+        origins = [Origin(source, "a.blend", "0" * 64, 7, 0, "MIT", {}) for source in ("github", f"git:{GIT}")]
+        catalog.add_origins(origins)
         with opened(data) as remote:  # while another process has it open
+            assert drawn(remote).of("label")[-1] == "1 file from GitHub"
             assert [(row.mark, row.told, row.broken) for row in rows(remote)] == [
                 ("CHECKMARK", "12 repositories", False),
-                ("ERROR", "The host's name could not be found.", True),
+                ("ERROR", "The host's name could not be found. (1 file here)", True),
                 ("TIME", "GitHub's limit is reached until 16:30:05.", False),
             ]
             layout = recorder.Recorder()
@@ -159,7 +164,7 @@ def test_each_search_says_how_it_stood_last(data: DataFolder) -> None:
             assert layout.drawn == [("prop", "on", ""), ("prop", "name", ""), ("operator", "voxel.search_told", "")]
             remote.at = 1
             remote.refresh()
-            assert "The host's name could not be found." in drawn(remote).of("label")
+            assert "The host's name could not be found. (1 file here)" in drawn(remote).of("label")
 
 
 def test_a_plan_is_read_before_the_first_byte(data: DataFolder) -> None:

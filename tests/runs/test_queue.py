@@ -52,7 +52,12 @@ def test_words_are_a_search_and_an_address_is_a_repository(written: str, source:
         *("", "git:", "git:rocks", "x" * 257),
         *("/home/jane/rocks", "~/rocks", "C:\\rocks", "folder:/home/jane", "list:mine.json", "git:/home/jane/rocks"),
         *("https://jane:secret@example.org/rocks", "git@example.org:jane/rocks", "file:///home/jane/rocks"),
-        *("http://example.org/rocks", "https://example.org/rocks?token=1", "ghp_" + "a1" * 18),
+        *(
+            "http://example.org/rocks",
+            "https://example.org/rocks?token=1",
+            "ghp_" + "a1" * 18,
+            "rocks sk-proj-" + "b2" * 9,
+        ),
     ],
 )
 def test_no_place_of_ones_own_and_no_secret_gets_in(written: str, queue: Queue) -> None:

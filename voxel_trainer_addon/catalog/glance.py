@@ -8,10 +8,14 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
+COUNTED = 10_000
+"""Files of a source are counted up to here: that takes 4 ms."""
+
 
 @dataclass(frozen=True)
 class Seen:
-    """How a source stood last: `state` is '', listed, done, waiting or broken, `words` a sentence, `files` those from it."""
+    """How a source stood last: `state` is '', listed, done, waiting or broken, `words` a sentence, `files` those from
+    it (`COUNTED` where there are as many or more)."""
 
     state: str
     words: str
@@ -22,7 +26,8 @@ def sources(path: Path) -> dict[str, Seen] | None:
     """Source id → how it stood last; empty where there is no catalog, None where it cannot be read just now."""
     if not path.is_file():
         return {}
-    sql = "SELECT id, state, words, (SELECT count(*) FROM origin WHERE source = id) FROM source"
+    few = f"SELECT 1 FROM origin WHERE source = id LIMIT {COUNTED}"
+    sql = f"SELECT id, state, words, (SELECT count(*) FROM ({few})) FROM source"
     try:
         with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0)) as db:
             return {id: Seen(*row) for id, *row in db.execute(sql)}

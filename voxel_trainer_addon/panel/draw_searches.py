@@ -14,6 +14,11 @@ Layout = Any
 ROWS = 5
 """Lines of the list: the buttons beside it need as many."""
 HINT = "Add a search of your own, or take one from the menu beside the list"
+LINKS = {
+    "New GitHub Token": "https://github.com/settings/personal-access-tokens/new",
+    "GitHub's Terms": "https://docs.github.com/site-policy/github-terms/github-terms-of-service#h-api-terms",
+    "Acceptable Use": "https://docs.github.com/site-policy/acceptable-use-policies/github-acceptable-use-policies",
+}
 
 
 def searches(layout: Layout, view: View, fields: Any, columns: int) -> None:
@@ -89,10 +94,3 @@ def tokens(layout: Layout, fields: Any, names: Sequence[str], told: Sequence[str
     row = layout.row()
     for text, address in LINKS.items():
         row.operator("wm.url_open", text=text, icon="URL").url = address
-
-
-LINKS = {
-    "New GitHub Token": "https://github.com/settings/personal-access-tokens/new",
-    "GitHub's Terms": "https://docs.github.com/site-policy/github-terms/github-terms-of-service#h-api-terms",
-    "Acceptable Use": "https://docs.github.com/site-policy/acceptable-use-policies/github-acceptable-use-policies",
-}

@@ -113,8 +113,7 @@ def _needs() -> Needs | None:
 
 def unread_terms() -> tuple[str, ...]:
     """What is said before GitHub is searched for the first time; nothing where it was said, or is not to be asked."""
-    asks_github = any(search.on and search.is_github for search in REMOTE.queue.searches) if REMOTE.queue else False
-    if REMOTE.choices.terms or not asks_github:
+    if REMOTE.choices.terms or not REMOTE.view.searches.asks_github:
         return ()
     return (
         "The searches ask GitHub under your token: first what there is, then single files that may be used by their "

@@ -125,8 +125,8 @@ def _at(item: Any) -> int:
 
 
 def _search(item: Any) -> Any:
-    searches = REMOTE.queue.searches if REMOTE.queue else ()
-    return searches[_at(item)] if _at(item) < len(searches) else None
+    searches, at = REMOTE.queue.searches if REMOTE.queue else (), _at(item)
+    return searches[at] if at < len(searches) else None
 
 
 def _search_text(item: Any) -> str:
@@ -151,7 +151,7 @@ def _switch_search(item: Any, value: bool) -> None:
 
 
 def _chosen(_: Any) -> int:
-    return REMOTE.at
+    return REMOTE.view.searches.at
 
 
 def _choose(_: Any, value: int) -> None:

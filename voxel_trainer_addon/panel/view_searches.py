@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ..runs import Harvested, Queue, Search, Session
-from ..words import counted, harmless
+from ..words import harmless
 
 TEXT_CHARS = 200
 CLOCK = re.compile(r"(\d\d):(\d\d):(\d\d) UTC")
@@ -42,6 +42,7 @@ class Searches:
     at: int = 0
     trouble: str = ""
     lacking: str = ""
+    asks_github: bool = False
     lacks_token: bool = False
     plan: tuple[str, ...] = ()
     brought: str = ""
@@ -65,15 +66,17 @@ def searches_of(
     rows = tuple(_row(search, harvested) for search in queue.searches)
     asks_github = any(search.on and search.is_github for search in queue.searches)
     lacks_token = asks_github and not harvested.has_token
+    brought = harvested.files("github")
     plan = session.run.plan if session.planned or session.phase.alive else []
     return Searches(
         rows=rows,
         at=max(0, min(at, len(rows) - 1)),
         trouble=harmless(trouble or (f"{queue.problem} {ASIDE}" if queue.problem else "")),
         lacking=(offline.rstrip(".") or (LACKS_TOKEN if lacks_token else "")) if any(row.on for row in rows) else "",
+        asks_github=asks_github,
         lacks_token=lacks_token,
         plan=tuple(local(harmless(words)) for words in plan),
-        brought=f"{counted(harvested.from_github, 'file')} from GitHub" if harvested.from_github else "",
+        brought=f"{brought} from GitHub" if brought else "",
     )
 
 
@@ -82,8 +85,9 @@ def _row(search: Search, harvested: Harvested) -> SearchRow:
     text, seen = harmless(search.text, TEXT_CHARS), harvested.sources.get(search.source)
     if seen is None or seen.state not in STATES:
         return SearchRow(text, icon, search.on)
-    files = f", {counted(seen.files, 'file')} here" if seen.files else ""
-    return SearchRow(text, icon, search.on, STATES[seen.state], local(harmless(seen.words)) + files)
+    files = harvested.files(search.source)
+    told = local(harmless(seen.words)) + (f" ({files} here)" if files else "")
+    return SearchRow(text, icon, search.on, STATES[seen.state], told)
 
 
 def local(text: str) -> str:

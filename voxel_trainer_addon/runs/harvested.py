@@ -10,6 +10,7 @@ from .. import tokens
 from ..catalog import glance
 from ..catalog.glance import Seen
 from ..paths import DataFolder
+from ..words import counted
 
 TOKEN = "GITHUB_TOKEN"
 AGAIN_S, SOON_S = 5.0, 0.5
@@ -46,7 +47,8 @@ class Harvested:
             self.sources = self.sources if found is None else found
             self._when, self._next = when, time.monotonic() + (SOON_S if found is None else AGAIN_S)
 
-    @property
-    def from_github(self) -> int:
-        """Files that came from GitHub, whichever search found them."""
-        return self.sources["github"].files if "github" in self.sources else 0
+    def files(self, source: str) -> str:
+        """How many files came from a source, in words; '' for none. Those of all searches on GitHub are `github`'s."""
+        count = self.sources[source].files if source in self.sources else 0
+        more = " or more" if count == glance.COUNTED else ""
+        return counted(count, "file") + more if count else ""

@@ -26,7 +26,7 @@ MOST = 256
 ADDRESS = re.compile(r"[a-z]+://\S+")
 PLACE = re.compile(r"(folder|list|bundled):|[/~\\]|[a-z]:[/\\]|\S+@\S+:", re.IGNORECASE)
 """A place on this computer, another kind of source, or an address that needs the person's own keys."""
-SECRET = re.compile(r"\b(gh[a-z]_|github_pat_|sk-)\w{16,}")
+SECRET = re.compile(r"\b(gh[a-z]_|github_pat_|sk-)[\w-]{16,}")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 COUNTED = 10_000
-"""Files of a source are counted up to here: that takes 4 ms."""
+"""Files of a source are counted up to here: that takes some 5 ms."""
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import EnumProperty
 
-from ..runs import Needs, Phase, terms, training_needs
+from ..runs import Needs, Phase, training_needs
 from ..runs.code_copy import script
+from ..searches import TERMS
 from .blender import REMOTE, offline, opened, program
 from .draw import wrapped
 from .draw_searches import sheet
@@ -118,7 +119,7 @@ def unread_terms() -> tuple[str, ...]:
     return (
         "The searches ask GitHub under your token: first what there is, then single files that may be used by their "
         "licence. Each keeps its licence, author and address.",
-        terms(),
+        TERMS,
     )
 
 

@@ -14,7 +14,7 @@ import bpy
 from bpy.props import StringProperty
 
 from .. import tokens
-from ..runs import terms
+from ..searches import TERMS
 from . import blender, draw_searches
 from .panels import columns
 
@@ -124,4 +124,4 @@ class VoxelPreferences(bpy.types.AddonPreferences):
         ]
         told += harvested.warnings if harvested else ()
         told += [blender.REMOTE.trouble] if blender.REMOTE.trouble else []
-        draw_searches.tokens(layout, self, tuple(TOKENS), told, terms(), columns(context))
+        draw_searches.tokens(layout, self, tuple(TOKENS), told, TERMS, columns(context))

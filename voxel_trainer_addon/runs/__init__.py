@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .choices import Choices
-from .harvested import Harvested, terms
+from .harvested import Harvested
 from .helper import Answer, Helper
 from .needs import Needs, training_needs
 from .queue import Queue, Search
@@ -22,6 +22,5 @@ __all__ = [
     "Queue",
     "Search",
     "Session",
-    "terms",
     "training_needs",
 ]

@@ -16,13 +16,6 @@ TOKEN = "GITHUB_TOKEN"
 AGAIN_S, SOON_S = 5.0, 0.5
 
 
-def terms() -> str:
-    """What GitHub asks of those who use its interface. Loaded when it is shown: that takes some 40 ms."""
-    from ..data_collection.sources.github import TERMS
-
-    return TERMS
-
-
 class Harvested:
     """Each source as the catalog last had it, and whether there is a token for GitHub."""
 

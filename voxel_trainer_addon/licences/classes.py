@@ -93,6 +93,7 @@ RESTRICTIONS = {
     "limited-purpose": "it is for study, research or trial alone",
     "use-restricted": "some uses are forbidden",
     "proprietary": "it is not open",
+    "source-available": "it may be read but not used freely",
 }
 """Restriction → half a sentence; `LicenseRef-<restriction>` is the id of a licence that says no more than that."""
 

@@ -11,7 +11,7 @@ from threading import Lock
 
 from . import restrictions, texts
 from .classes import RANK, class_of
-from .expressions import Both, Expression, joined, normal, parsed, spelled
+from .expressions import Expression, joined, normal, parsed, spelled
 from .names import Named, named
 from .prose import LICENCE_HEADING, OTHERS_HEADING, Sentence, sentences
 
@@ -88,12 +88,21 @@ def _read(text: str, kind: str) -> Detected:
         text = _head(text)
     found, rest = _full_texts(text)
     said = list(sentences(rest, fences=kind == "prose"))
-    notices, choice = _notices(said, kind, Context.of(said, rest, found, kind))
-    if not found and not any(finding.rule == "title" for finding in notices) and (id := texts.by_phrases(rest)):
-        found = [Finding("text", id, _quote(rest))]
+    titles = [each.spdx for sentence in said[:TITLES] for each in _title(sentence.text)] if kind == "licence" else []
+    if (id := texts.by_phrases(rest)) and (not titles or id in titles):
+        found.append(Finding("text", id, _quote(rest)))
+        rest = ""
+    context = Context.of(bool(titles), rest, found, kind)
+    notices, choice = _notices(said, kind, context)
+    if found and context.words < SHORT_WORDS:  # a line above a licence's text is its title
+        notices = [
+            each
+            for each in notices
+            if each.rule != "title" or class_of(each.spdx) == "forbidden" or STATES.search(each.quote)
+        ]
     rules = {finding.rule for finding in (*found, *notices)}
     findings = _without_weaker([*found, *notices])
-    if kind == "licence" and not _enough(rest, rules, findings):
+    if kind == "licence" and not _enough(text, rest, rules, findings):
         reason = (
             "most of the text is none that is known"
             if texts.package()
@@ -102,7 +111,7 @@ def _read(text: str, kind: str) -> Detected:
         return Detected("LicenseRef-further-terms" if findings else "", tuple(findings), reason)
     if not findings:
         return Detected("", (), "it states no licence that is known here")
-    return Detected(_together(findings, choice), tuple(findings))
+    return Detected(_together(findings, choice or bool(LISTED.search(text))), tuple(findings))
 
 
 # Tags.
@@ -118,7 +127,8 @@ def _tags(text: str) -> list[tuple[Expression, str]]:
     found = []
     for tag in TAG.finditer(IGNORED.sub("", text)):
         words = re.sub(r"\s*(?:\*+/|-->|#\}|[\"'`,;*]+|\*\)|--\}\})\s*$", "", tag[1]).strip().strip("\"'`")
-        value = parsed(words)
+        first, _, rest = words.partition(" ")
+        value = parsed(words) or (parsed(first) if rest.split(" ")[0].upper() not in ("AND", "OR", "WITH") else None)
         found.append((value if value is not None else "LicenseRef-unreadable-tag", _quote(tag[0])))
     return list(dict.fromkeys(found))
 
@@ -145,15 +155,29 @@ def _full_texts(text: str) -> tuple[list[Finding], str]:
     """The licences whose words stand in the text, and the text without them."""
     found, rest, last = [], [], 0
     for region in texts.regions(text):
-        found.append(Finding("text", region.spdx, _quote(text[region.start : region.end])))
+        words = text[region.start : region.end]
+        found.append(Finding("text", _or_later(region.spdx, words), _quote(words)))
         rest += [text[last : region.start], "\n\n"]
         last = region.end
     return found, "".join([*rest, text[last:]])
 
 
-MORE_WORDS = 110
+NOTICE = 2000
+"""Characters of GNU's notices at most; a longer text is the licence itself, which tells no version to choose."""
+
+
+def _or_later(spdx: str, words: str) -> str:
+    """The licence of a notice that lets one choose a later version, which the package may overlook."""
+    later = spdx.replace("-only", "-or-later")
+    if later == spdx or len(words) > NOTICE:
+        return spdx
+    lines = " ".join(re.sub(r"^[\s#*/;!-]+", "", line) for line in words.split("\n"))
+    return later if any(each.spdx == later for each in named(lines)) else spdx
+
+
+MORE_WORDS = 25
 """Words beside a licence's own text that a licence file may have; more of them are further terms."""
-NOTICE_WORDS = 600
+NOTICE_WORDS = 220
 """Words of a notice at most."""
 SHORT_WORDS = 120
 """Words of a text in which a name alone states the licence."""
@@ -166,11 +190,15 @@ def _words(rest: str) -> int:
     )
 
 
-def _enough(rest: str, rules: set[str], findings: list[Finding]) -> bool:
+def _enough(text: str, rest: str, rules: set[str], findings: list[Finding]) -> bool:
     """Whether what was found can stand for a whole licence file: not for a long text that is mostly something else."""
-    if not findings or "title" in rules or any(class_of(finding.spdx) == "forbidden" for finding in findings):
+    if not findings or any(class_of(finding.spdx) == "forbidden" for finding in findings):
         return True
-    return _words(rest) < (MORE_WORDS if any(f.rule == "text" for f in findings) else NOTICE_WORDS)
+    if "text" not in rules and texts.GRANT.search(rest) and any(f.spdx in texts.CHANGED for f in findings):
+        return False  # a known licence that somebody changed
+    if "title" in rules:
+        return True
+    return _words(rest) < (max(MORE_WORDS, len(text.split()) // 20) if rules == {"text"} else NOTICE_WORDS)
 
 
 # Names and restrictions in sentences.
@@ -198,6 +226,10 @@ OTHERS = re.compile(
     r"based\s+on|fork\s+of|thanks\s+to|inspired\s+by|icons?|fonts?|uses|using|includes?|courtesy|taken\s+from|their\s+own|respective)\b",
     re.IGNORECASE,
 )
+OF_A_PART = re.compile(
+    r"\b(?:uses?|using|includes?|bundles?|depends?\s+on|built\s+(?:with|on|using)|powered\s+by)\b(?:(?!\bunder\b)[^.;:]){0,60}$",
+    re.IGNORECASE,
+)
 EXPLAINS = re.compile(
     r"\?\s*$|\be\.g\.|\bsuch\s+as\b|\bfor\s+example\b|\bfor\s+instance\b|\bsupport(?:s|ed)\s+licen|\b(?:types?|kinds?|list)\s+of\s+licen|"
     r"\bdetects?\b|\bcompatible\s+with\b|\bincompatible\b|\bunlike\b|\bcompared\s+(?:to|with)\b|\bif\s+you\s+(?:want|need|prefer|choose)\b|"
@@ -208,11 +240,20 @@ EXPLAINS = re.compile(
 SIMILAR = re.compile(
     r"\bsimilar\s+to\b|\blimitations\s+of\b|\bcompatible\b|\bequivalent\s+to\b|\blike\s+the\b", re.IGNORECASE
 )
-CHOICE = re.compile(
-    r"\b(?:dual|tri|triple|multi|double)[\s-]*licen[cs]|\beither\b(?!\s+version)|\b(?:any|one)\s+(?:one\s+)?of\s+(?:the\s+(?:following|two|three|above)|these|those)|"
-    r"\bat\s+(?:your|the\s+user['’]s?)\s+(?:option|choice|discretion)\b(?!\W{0,3}(?:any|later|or))|\byour\s+choice\b|\balternatively\b|\b(?:may|can)\s+choose\b|\bmulti-?licen",
+WORKS = re.compile(
+    r"\b(?:models?|assets?|textures?|art(?:work)?s?|works?|files|scenes?|mesh(?:es)?|characters?|blend(?:er)?\s+files?|packs?|rigs?)\b",
     re.IGNORECASE,
 )
+CHOICE = re.compile(
+    r"\b(?:dual|tri|triple|multi|double)[\s-]*licen[cs]|\beither\b(?!\s+version)|\b(?:any|one)\s+(?:one\s+)?of\s+(?:the\s+(?:following|two|three|above)|these|those)|"
+    r"\bat\s+(?:your|the\s+user['’]s?)\s+(?:option|choice|discretion)\b(?!\W{0,3}(?:any|later|or))|\byour\s+choice\b|\balternatively\b|\b(?:may|can)\s+choose\b|\bunder\s+either\s+licen|\bchoose\s+(?:from|between)|\bdual\s+(?:BSD|GPL|MIT|LGPL|Apache)\b|\bwhichever\b|\bfree\s+to\s+choose\b|\bchoice\s+(?:of|between)\b|\bterms\s+of\s+either\b",
+    re.IGNORECASE,
+)
+NOT_BY = re.compile(
+    r"\b(?:not|never|nor)\b(?!\s+(?:use|limited|only))(?:(?!\bexcept\b|\bunless\b)[^.;:,]){0,80}$", re.IGNORECASE
+)
+LISTED = re.compile(r"<licenses>|\"licenses\"\s*:\s*\[", re.IGNORECASE)
+"""Lists of licences in Maven's and npm's files, of which one may be chosen."""
 BETWEEN = re.compile(
     r"^[\s,()\[\]\"':;-]*(?:licen[cs]es?|the|terms|of|version)?[\s,]*(?:\bor\b(?!\s+\(?(?:at\s+your|any|later|newer))|/|\|)[\s\w]{0,24}[\s(\"'\[]*$",
     re.IGNORECASE,
@@ -236,27 +277,31 @@ FIELD = re.compile(
 class Context:
     """What is known of a text before its sentences are read. `stated`: a name has to be stated, not only to occur."""
 
+    words: int
     title: bool
     texts: bool
     stated: bool
 
     @classmethod
-    def of(cls, said: list[Sentence], rest: str, found: list[Finding], kind: str) -> Context:
+    def of(cls, titled: bool, rest: str, found: list[Finding], kind: str) -> Context:
         words = _words(rest)
-        title = kind == "licence" and words > SHORT_WORDS and any(_title(sentence.text) for sentence in said[:TITLES])
-        return cls(title, bool(found), bool(found) or kind == "prose" or words > SHORT_WORDS)
+        return cls(
+            words, titled and words > SHORT_WORDS, bool(found), bool(found) or kind == "prose" or words > SHORT_WORDS
+        )
 
 
 TITLES = 12
 """Sentences from the top among which a licence file has its title."""
 
-IN_TITLED = frozenset((restrictions.NON_COMMERCIAL, restrictions.PERSONAL, restrictions.NO_AI, restrictions.LIMITED))
+IN_TITLED = frozenset(
+    (restrictions.NON_COMMERCIAL, restrictions.PERSONAL, restrictions.NO_AI, restrictions.LIMITED, restrictions.NAMED)
+)
 """What counts in the body of a licence that its title names; the rest is worded there in ways that mean something else."""
 
 
 def _title(text: str) -> list[Named]:
     """The licences that a line names and says little else."""
-    names = named(text)
+    names = _names(text)
     letters = len(re.sub(r"https?://\S+|\W", "", text))
     return names if sum(each.end - each.start for each in names) > 0.5 * letters else []
 
@@ -272,6 +317,8 @@ def _notices(said: list[Sentence], kind: str, context: Context) -> tuple[list[Fi
             continue
         speaks = bool(SPEAKS.search(text) or LICENCE_HEADING.search(sentence.heading))
         for id, at in restrictions.restrictions(text, weak=speaks and not _of_others(sentence, kind)):
+            if kind == "prose" and id in restrictions.OF_WORKS and not (speaks or WORKS.search(text)):
+                continue
             if not context.title or id in IN_TITLED:
                 finding = Finding("restriction", id, _quote(text[max(0, at - 30) :]))
                 (reserved if id == restrictions.RESERVED and "reserved" in text.lower() else found).append(finding)
@@ -281,12 +328,13 @@ def _notices(said: list[Sentence], kind: str, context: Context) -> tuple[list[Fi
             choice = choice or _leaves_choice(text, title)
         elif not context.title and (speaks or kind != "prose"):
             names = _names(text)
+            choice = choice or (kind == "licence" and not names and _leaves_choice(text, names))
             if names and _counts(sentence, names, kind, context):
                 found += [
                     Finding("name", each.spdx, _quote(text[max(0, each.start - 30) :]), each.loose) for each in names
                 ]
                 choice = choice or _leaves_choice(text, names)
-    return (found or ([] if context.texts else reserved)), choice
+    return (found or (reserved if not context.texts and context.words < MORE_WORDS else [])), choice
 
 
 def _names(text: str) -> list[Named]:
@@ -319,11 +367,15 @@ def _public_domain(text: str, names: list[Named]) -> list[Named]:
 
 def _counts(sentence: Sentence, names: list[Named], kind: str, context: Context) -> bool:
     """Whether a sentence states the licences that it names, and of what it stands beside."""
-    if SIMILAR.search(sentence.text) or _of_others(sentence, kind):
+    if SIMILAR.search(sentence.text) or _of_others(sentence, kind) or NOT_BY.search(sentence.text[: names[0].start]):
         return False
     if not context.stated or (kind == "prose" and LICENCE_HEADING.search(sentence.heading)):
         return True
-    commons = any(each.spdx.startswith(("CC", "LicenseRef-CC", "LicenseRef-OGA")) for each in names)
+    if kind == "prose" and OF_A_PART.search(sentence.text[: names[0].start]):
+        return False
+    commons = any(
+        each.spdx.startswith(("CC", "LicenseRef-CC", "LicenseRef-OGA", "LicenseRef-public")) for each in names
+    )
     return commons or bool(STATES.search(sentence.text))
 
 
@@ -338,7 +390,8 @@ def _of_others(sentence: Sentence, kind: str) -> bool:
 
 
 def _leaves_choice(text: str, names: list[Named]) -> bool:
-    if CHOICE.search(text) and (len(names) > 1 or not re.search(r"\beither\b", text, re.IGNORECASE)):
+    cue = CHOICE.search(text)
+    if cue and (len(names) != 1 or cue[0].lower() != "either"):
         return True
     return any(
         one.spdx != other.spdx and BETWEEN.match(text[one.end : other.start])
@@ -363,7 +416,7 @@ def _said_better(finding: Finding, every: list[Finding]) -> bool:
     id = finding.spdx
     firm = [other.spdx for other in every if not other.loose]
     others = [other.spdx for other in every if other is not finding]
-    if id.endswith("-only") and id.replace("-only", "-or-later") in others:
+    if id.endswith("-only") and id.replace("-only", "-or-later") in firm:
         return True
     if id.startswith("LicenseRef-") and class_of(id) == "forbidden" and not id.startswith("LicenseRef-CC"):
         told = [other for other in others if class_of(other) == "forbidden" and not other.startswith("LicenseRef-")]

@@ -41,7 +41,7 @@ ADDRESS = re.compile(
 ALIASES = {
     "apache2.0": "Apache-2.0",
     "apache-license-2.0": "Apache-2.0",
-    "bsd-license": "BSD-2-Clause",
+    "bsd-license": "BSD-3-Clause",
     "mit-license": "MIT",
     "isc-license": "ISC",
     "zlib-license": "Zlib",
@@ -107,6 +107,7 @@ def _links(text: str) -> Iterator[Named]:
             for pattern, id in COMPILED_PLACES:
                 if found := pattern.match(address):
                     spdx, loose = _from_address(found, id)
+                    loose = loose or spdx in ("OFL-1.1", "LAL-1.3") or "bsd-license" in address
                     if spdx:
                         yield Named(*place.span(), spdx, loose)
                     break
@@ -123,7 +124,7 @@ def _from_address(found: re.Match[str], id: str) -> tuple[str, bool]:
     alias = ALIASES.get(name)
     spdx = normal(alias or name)
     return (
-        (spdx, alias is not None and "GPL" in alias)
+        (spdx, alias is not None and alias.startswith(("GPL", "LGPL", "AGPL", "GFDL")))
         if alias or spdx.lower() != name or name in table()
         else ("", False)
     )
@@ -166,13 +167,20 @@ def _commons(text: str) -> Iterator[Named]:
         parts = {name for name in ("by", "nc", "sa", "nd") for n in range(4) if found[f"{name}{n}"]}
         spelled_out = any(len(found[f"{name}{n}"] or "") > 2 for name in ("by", "nc", "sa", "nd") for n in range(4))
         version = found["v1"] or found["v0"]
-        if not found["head"] and not (found["by0"] and (len(parts) > 1 or (spelled_out and version))):
+        if not found["head"] and not (
+            found["by0"] and (len(parts) > 1 or (spelled_out and version and _begins(text, found.start())))
+        ):
             continue
         minor = (found["w1"] if found["v1"] else found["w0"]) or "0"
         port = PORTS.get((found["port"] or "").lower())
         yield Named(
             *found.span(), _commons_id(sorted(parts), f"{version}.{minor}" if version else None, port), not version
         )
+
+
+def _begins(text: str, at: int) -> bool:
+    """Whether nothing stands before: "Attribution 4.0" alone is Creative Commons', "X Attribution License 1.0" is not."""
+    return not text[:at].strip() or text[:at].rstrip()[-1] in "(:[\"'-–|>/"
 
 
 def _commons_id(parts: list[str], version: str | None, port: str | None) -> str:
@@ -192,10 +200,10 @@ def _commons_id(parts: list[str], version: str | None, port: str | None) -> str:
 GNU = re.compile(
     r"(?:\bGNU[\s']*s?\s*)?(?:"
     r"(?P<affero>\bAffero\s+(?:GNU\s+)?General\s+Public\s+Licen[cs]e|\bA-?GPL)|"
-    r"(?P<lesser>\b(?:Lesser|Library|Lesser\s*(?:/|\(?or\)?)?\s*(?:\(?Library\)?))\s+(?:General\s+)?(?:GNU\s+)?Public\s+Licen[cs]e|\b(?:gnu)?L-?GPL)|"
+    r"(?P<lesser>\b(?:Lesser|Library|Lesser\s*(?:/|\(?or\)?)?\s*(?:\(?Library\)?))\s+(?:General\s+)?(?:GNU\s+)?Public\s+Licen[cs]e|\b(?:gnu)?L-?GPL|\bLesser\s+GPL)|"
     r"(?P<doc>\bFree\s+Documentation\s+Licen[cs]e|\bG?FDL\b)|"
     r"(?P<plain>\b(?:General|GNU)\s+Public\s+Licen[cs]e|\b(?:gnu)?GPL)"
-    r")(?P<tight>(?![a-z]{2})v?[\s._-]{0,2}v?(?:ersion|er\.?)?\s?(?P<major>[123])(?:\.(?P<minor>[0-3]))?(?![\d])(?P<plus>\s?\+|-or-later)?)?",
+    r")(?P<tight>(?![a-z]{2})v?[\s._-]{0,2}v?(?:ersion|er\.?)?\s?(?P<major>[123])(?:\.(?P<minor>[0-3]))?(?![\d])(?P<plus>\s?\+|\s+plus\b|-or-later)?)?",
     re.IGNORECASE,
 )
 AFTER = re.compile(
@@ -263,6 +271,12 @@ def _apache(found: re.Match[str]) -> tuple[str, bool]:
     return f"Apache-{version if '.' in version else version + '.0'}", False
 
 
+def _same(found: re.Match[str]) -> tuple[str, bool]:
+    """The licence that is called after the program whose licence it is."""
+    known = table().get(found["program"].lower())
+    return (known.id if known else ""), False
+
+
 def _versioned(name: str, usual: str) -> Maker:
     """A licence of that name in the version that is told, or in the usual one."""
     return lambda found: (f"{name}-{found['version'] or usual}", not found["version"])
@@ -275,7 +289,14 @@ def _mozilla(found: re.Match[str]) -> tuple[str, bool]:
 
 PATTERNS: tuple[tuple[str, str | Maker], ...] = (
     (
-        rf"\b(?:(?P<before>{WORD})[\s-]+(?:clause[\s-]+)?)?(?:free|net)?BSD\b(?:[\s-]*(?:style|licen[cs]e|lisence)?[\s,(\"-]{{0,3}}(?P<after>{WORD})\b(?:[\s-]*clause)?)?",
+        r"\bsame\s+(?:terms|licen[cs]e)(?:\s+terms)?\s+(?:as|of)\s+(?:the\s+)?(?:rest\s+of\s+)?(?:the\s+)?(?P<program>[\w.-]{2,40})\b",
+        _same,
+    ),
+    (r"\bfreebsd[\s-]+licen[cs]e(?:\.html)?|\bfreebsd\.org/copyright/freebsd-license(?:\.html)?", "BSD-2-Clause-Views"),
+    (r"\bclear\s+BSD\b", "BSD-3-Clause-Clear"),
+    (r"\bBSD-2-Clause-(?:Free|Net)BSD\b", lambda found: (normal(found[0]), False)),
+    (
+        rf"\b(?:(?P<before>{WORD})[\s-]+(?:clause[\s-]+)?)?(?:free|net)?BSD(?:\b|(?=[234]\b))(?:[\s-]*(?:style|licen[cs]e|lisence)?[\s,(\"-]{{0,3}}(?P<after>{WORD})\b(?:[\s-]*clause)?)?",
         _bsd,
     ),
     (
@@ -305,7 +326,7 @@ PATTERNS: tuple[tuple[str, str | Maker], ...] = (
         _versioned("LAL", "1.3"),
     ),
     (r"\bMPL 1\.1\s?/\s?GPL 2\.0\s?/\s?LGPL 2\.1\b", "MPL-1.1 OR GPL-2.0-or-later OR LGPL-2.1-or-later"),
-    (r"\bperl\s+artistic\s+licen[cs]e\b", "Artistic-1.0-Perl"),
+    (r"\bperl\s+artistic\s+licen[cs]e\b(?![\s,]{0,2}(?:version|v)?\s?2)", "Artistic-1.0-Perl"),
     (r"\bcopyright-only\s+dedication\b", "CC-PDDC"),
     (r"\bBSD\b[^.]{0,30}\bnuclear\b(?:\s+(?:disclaimer|warranty))", "BSD-3-Clause-No-Nuclear-Warranty"),
     (r"\bopen\s+(?:data\s+commons\s+)?(?:open\s+)?database\s+licen[cs]e\b|\bODbL\b", "ODbL-1.0"),
@@ -330,13 +351,14 @@ def _by_pattern(text: str) -> Iterator[Named]:
     for pattern, made in COMPILED:
         for found in pattern.finditer(text):
             spdx, loose = (made, False) if isinstance(made, str) else made(found)
-            yield Named(*found.span(), spdx, loose)
+            if spdx:
+                yield Named(*found.span(), spdx, loose)
 
 
 # Every other licence of the SPDX list, by its name or its id.
 
 TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:\.\d+)*", re.IGNORECASE)
-FILLING = frozenset("the licence license licenses agreement software version ver v of for and public a an".split())
+FILLING = frozenset(["the", "licence", "license", "licenses", "agreement", "version", "ver", "v", "of", "for", "and", "a", "an"])
 
 
 def _tokens(text: str) -> list[tuple[str, int, int]]:
@@ -350,21 +372,37 @@ def _tokens(text: str) -> list[tuple[str, int, int]]:
 def _by_first_word() -> dict[str, list[tuple[tuple[str, ...], str, bool]]]:
     """First word of a name or id → all its words, the SPDX id, and whether its version is left out; longest first."""
     found: dict[str, dict[tuple[str, ...], tuple[str, bool]]] = {}
-    for row in table().values():
-        for name in (row.id, re.sub(r"\([^)]*\)", "", row.name), row.name):
-            words = tuple(word for word, _, _ in _tokens(name))
-            if words:
-                found.setdefault(words[0], {})[words] = (row.id, False)
-            if len(words) > 1 and words[-1][0].isdigit() and name != row.id:
-                found.setdefault(words[0], {}).setdefault(words[:-1], (row.id, True))
+    rows = list(table().values())
+    exact = [(name, row.id) for row in rows for name in (row.id, row.name)]
+    for name, id in [*exact, *((re.sub(r"\([^)]*\)", "", row.name), row.id) for row in rows)]:
+        if words := tuple(word for word, _, _ in _tokens(name)):
+            found.setdefault(words[0], {}).setdefault(words, (id, False))
+    for name, id in exact:
+        words = tuple(word for word, _, _ in _tokens(name))
+        if len(words) > 1 and VERSION_WORD.fullmatch(words[-1]) and (name != id or len(words[0]) > 2):
+            found[words[0]].setdefault(words[:-1], (id, True))
     return {
         first: [(words, *names[words]) for words in sorted(names, key=len, reverse=True)]
         for first, names in found.items()
     }
 
 
-BEFORE_IT = re.compile(r"licen[cs]e\W{1,3}$", re.IGNORECASE)
-AFTER_IT = re.compile(r"(?:[\s-]+(?:public|open|software|free)){0,2}[\s-]+licen[cs]e", re.IGNORECASE)
+VERSION_WORD = re.compile(r"\d(?:\.\d+)*")
+"""A version; a year tells one licence from another."""
+
+BEFORE_IT = re.compile(r"licen[cs]e\s?[:=(]?\s?[\"'(]?$|\bunder\s+(?:the\s+)?$", re.IGNORECASE)
+AFTER_IT = re.compile(r"[\s-]+licen[cs]e", re.IGNORECASE)
+
+
+TOLD = re.compile(r"[^.;]{0,30}?\b(?:version|v)\s?(\d+(?:\.\d+)*[a-c]?)\b", re.IGNORECASE)
+
+
+def _told_version(spdx: str, after: str) -> str:
+    """The id in the version that the words behind a name tell; empty where there is none."""
+    found = TOLD.match(after)
+    base = spdx.rpartition("-")[0]
+    versions = (f"{base}-{found[1]}", f"{base}-{found[1]}.0") if found else ()
+    return next((table()[id.lower()].id for id in versions if id.lower() in table()), "")
 
 
 def _listed(text: str) -> Iterator[Named]:
@@ -376,8 +414,10 @@ def _listed(text: str) -> Iterator[Named]:
             if tuple(words[at : at + len(name)]) == name:
                 start, end = tokens[at][1], tokens[at + len(name) - 1][2]
                 after = AFTER_IT.match(text, end)
-                if len(name) > 1 + loose or after or BEFORE_IT.search(text[max(0, start - 12) : start]):
-                    yield Named(start, after.end() if after else end, spdx, loose)
+                if len(name) > 1 or after or BEFORE_IT.search(text[max(0, start - 12) : start]):
+                    end = after.end() if after else end
+                    told = _told_version(spdx, text[end : end + 60]) if loose else ""
+                    yield Named(start, end, told or spdx, loose and not told)
                     at += len(name) - 1
                     break
         at += 1

@@ -15,8 +15,8 @@ LIMITED = "LicenseRef-limited-purpose-research"
 RESERVED = "LicenseRef-all-rights-reserved"
 PROPRIETARY = "LicenseRef-proprietary"
 USE = "LicenseRef-use-restricted"
+NAMED = "LicenseRef-source-available"
 
-NOT = r"(?:not|never|no|cannot|can\s?not|can['’]?t|don['’]?t|mustn['’]?t|without|forbid(?:s|den)?|prohibit(?:s|ed)?|strictly)"
 ALLOWED = r"(?:allowed|permitted|authori[sz]ed|granted)"
 SELL = r"(?:re-?sell|re-?sold|sell|sold|resale)"
 SHARE = r"(?:re-?distribut\w+|re-?upload\w*|distribut(?:e|ed)|shar(?:e|ed))"
@@ -25,27 +25,36 @@ TRAIN = (
     r"generative|\bLLMs?\b|language\s+models?|data\s*sets?|data\s*mining|train(?:ing)?\s+(?:of\s+)?(?:any\s+)?(?:an?\s+)?models?)"
 )
 
+BARRED = (
+    r"(?:\b(?:do|may|must|shall|should|can)\s*(?:not|n['’]t)\b|\bcannot\b|\bcan['’]t\b|\bnot\s+(?:be\b|allowed|permitted|to\s+be)|"
+    r"\bnever\b|\bprohibit\w*|\bforbid\w*|\bno\s+(?:part|use|usage|permission|right)\b)"
+)
+
 STRONG = (
-    (NO_AI, rf"\b{NOT}\b[^.;]{{0,90}}{TRAIN}|{TRAIN}[^.;]{{0,60}}\b(?:not|never)\s+(?:be\s+)?(?:{ALLOWED}|used?)|{TRAIN}[^.;]{{0,60}}\b(?:forbidden|prohibited|opt(?:ed)?[\s-]?out)"),
-    (NO_AI, r"\bno[\s-]?(?:ai|ml)\b(?![\w-]*\w)|\bnoai\b"),
-    (NON_COMMERCIAL, r"\b(?:not|no|never|cannot|can\s?not|can['’]?t|don['’]?t|without)\b[^.;]{0,50}\b(?:commercial(?:ly)?\b(?! licen[cs]e| support)|for[\s-]profit|(?:for|of)\s+profit|monetary\s+gain)"),
-    (NON_COMMERCIAL, rf"\bcommercial(?:ly)?\b[^.;]{{0,60}}\b(?:(?:is|are|be)\s+)?(?:not\s+{ALLOWED}|forbidden|prohibited|disallowed|require[sd]?\s+(?:an?|prior|written|my|our|the|permission|separate|paid|explicit)|only\s+with)"),
+    (NO_AI, rf"{BARRED}[^.;]{{0,90}}{TRAIN}|{TRAIN}[^.;]{{0,60}}\b(?:not|never)\s+(?:be\s+)?(?:{ALLOWED}|used?)|{TRAIN}[^.;]{{0,60}}\b(?:forbidden|prohibited|opt(?:ed)?[\s-]?out)"),
+    (NO_AI, r"\bno[\s-]?(?:ai|ml)\b(?=\s*(?:$|[.,;:!)\]]|training|use\b|usage|learning|allowed|data))"),
+    (NON_COMMERCIAL, r"\b(?:not|no|never|cannot|can\s?not|can['’]?t|don['’]?t)\b[^.;]{0,50}\b(?<!non-)(?<!non )(?:commercial(?:ly)?\b(?! licen[cs]e| support)|for[\s-]profit|(?:for|of)\s+profit\b|monetary\s+gain)"),
+    (NON_COMMERCIAL, rf"\bcommercial(?:ly)?\b[^.;]{{0,60}}\b(?:(?:is|are|be)\s+)?(?:not\s+{ALLOWED}|forbidden|prohibited|disallowed|must\s+be\s+(?:notified|approved|reported)|require[sd]?\s+(?:an?|prior|written|my|our|the|permission|separate|paid|explicit)|only\s+with)"),
     (NON_COMMERCIAL, r"\bnon[\s-]?commercial(?:\s+\w+){0,3}\s+(?:only|alone)\b|\b(?:only|solely|exclusively)\b[^.;]{0,50}\bnon[\s-]?commercial\b|\bnon[\s-]?commercial\s+(?:licen[cs]e|use|usage|purposes?)\b"),
     (NON_COMMERCIAL, r"\b(?:nicht[\s-]?kommerziell\w*|no\s+comercial(?:es)?|non\s+commercial[ei]|usage\s+non[\s-]commercial|nekommer\w+|некоммерческ\w+)|非商业|非商用|商用利用(?:は|を)?(?:禁止|不可)|비상업"),
     (PERSONAL, r"\b(?:personal|private|home)(?:\s+(?:and|or|/|,)\s+(?:educational|private|academic|home|non-?profit|internal))?[\s-]+(?:use|usage|projects?|purposes?)\b(?!\W+(?:and|or|as well as|\+|&)\W+(?:for\s+)?commercial)"),
     (PERSONAL, r"\bnur\s+(?:für\s+)?(?:den\s+)?privat\w*|\buso\s+personal\b|\busage\s+personnel\b|個人利用のみ|仅供个人"),
-    (LIMITED, r"\b(?:only|solely|exclusively|strictly|limited\s+to|restricted\s+to)\b[^.;]{0,60}\b(?:educational?|academic|research|evaluation|testing|trial|internal|scholarly|teaching|study|classroom)\b(?:\s+(?:and|or)\s+\w+)?\s*(?:use|usage|purposes?|projects?|evaluation)?"),
+    (LIMITED, r"\b(?:only|solely|exclusively|strictly|limited\s+to|restricted\s+to)\b[^.;]{0,60}\b(?:educational?|academic|research|evaluation|testing|trial|internal|scholarly|teaching|study|classroom)\b[\s,]+(?:(?:and|or)\s+\w+[\s,-]+){0,3}(?:use|usage|purposes?|projects?)\b"),
     (LIMITED, r"\b(?:educational?|academic|research|evaluation|scholarly|teaching|student)\b[^.;]{0,30}\b(?:purposes?|use|usage)\b[^.;]{0,10}\b(?:only|solely|exclusively|alone)\b|\beditorial\s+use\b|\bfor\s+(?:academic|research|evaluation|educational)(?:\s+(?:and|or)\s+\w+)?\s+(?:use|purposes?)\b"),
-    (NO_DERIVATIVES, rf"\b(?:may|must|can|do|shall|should)\s*(?:not|n['’]t)\b[^.;]{{0,40}}\b(?:modif(?:y|ied)|alter(?:ed)?|edit(?:ed)?|chang(?:e|ed)|remix(?:ed)?|derivative)\b(?![^.;]{{0,40}}\b(?:notice|licen[cs]e|copyright|header|name)\b)|\bno\s+(?:derivatives?|modifications?)(?:\s+works?)?\s*(?:{ALLOWED}|$|[.,;])|\bmodification\w*\s+(?:is|are)\s+(?:not\s+{ALLOWED}|forbidden|prohibited)"),
+    (NO_DERIVATIVES, rf"\b(?:may|must|can|do|shall|should)\s*(?:not|n['’]t)\s+(?:(?:be|use|copy|share|redistribute|sell|or|and|,|in\s+any\s+way)[\s,]+){{0,5}}(?:modif(?:y|ied)|alter(?:ed)?|edit(?:ed)?|chang(?:e|ed)|remix(?:ed)?|derivative)\b(?![^.;]{{0,40}}\b(?:notice|licen[cs]e|copyright|header|name)\b)|\bno\s+(?:derivatives?|modifications?)(?:\s+works?)?\s*(?:{ALLOWED}|$|[.,;])|\bmodification\w*\s+(?:is|are)\s+(?:not\s+{ALLOWED}|forbidden|prohibited)"),
     (NO_REDISTRIBUTION, rf"(?:\b(?:may|must|can|do|shall|should)\s*(?:not|n['’]t)|\bcan\s?not|\b(?:not\s+{ALLOWED}|forbidden)\s+to|\bprohibited\s+from)\b\s+(?:be\s+)?(?:(?:to|re-?package|copy|modify|rent|lease|claim|upload|use|or|and)[\s,]+){{0,4}}(?:be\s+)?(?:{SELL}|{SHARE})\b(?![^.;]{{0,50}}\b(?:unless|without\s+(?:this|the|including|retaining)|notice)\b)"),
     (NO_REDISTRIBUTION, rf"\b(?:{SELL}|reselling|selling|redistribution|redistributing|reuploading|re-uploading)\b[^.;]{{0,50}}\b(?:not\s+{ALLOWED}|forbidden|prohibited|disallowed)|\bnot\s+for\s+(?:resale|sale|redistribution|distribution)\b"),
-    (RESERVED, r"\b(?:ask|contact|email|e-mail|message)\s+(?:me|us|the\s+(?:author|artist|owner|creator)s?)\b[^.;]{0,40}\b(?:before|prior\s+to|for\s+permission|if\s+you\s+(?:want|wish|would\s+like)\s+to\s+use)|\bwithout\s+(?:my|our)\s+(?:\w+\s+){0,3}(?:permission|consent)\b|\bpermission\s+(?:is\s+)?required\b"),
+    (RESERVED, r"\b(?:ask|contact|email|e-mail|message)\s+(?:me|us|the\s+(?:author|artist|owner|creator)s?)\b[^.;]{0,40}\b(?:before|prior\s+to|for\s+permission|if\s+you\s+(?:want|wish|would\s+like)\s+to\s+use)|\bwithout\s+(?:my|our)\s+(?:\w+\s+){0,3}(?:permission|consent)\b"),
     (RESERVED, r"\b(?:do\s+not|don['’]t|may\s+not|must\s+not)\s+(?:use|copy|reproduce)\s+(?:(?:this|these|any|it|them|the|my|our)\b[^.;]{0,40})?without\b[^.;]{0,30}\b(?:permission|consent)"),
+    (USE, r"\bonly\s+(?:to|for|by)\s+(?:organi[sz]ations|companies|individuals|members|licensees|customers|subscribers)\b|\b(?:everyone|anyone|all)\s+except\b"),
+    (USE, r"\b(?:may|must|shall|can|should)\s*not\s+be\s+used\s+(?:by|for|in|to)\b[^.;]{0,120}\b(?:harm|violat\w+|unlawful|illegal|military|weapons?|rights|surveillance|immigration|gambling|porn\w*)|\bhuman\s+rights\b|\b(?:only|solely|exclusively)\b[^.;]{0,40}\b(?:with|on|in)\s+(?:\w+\s+){0,3}(?:devices?|products?|hardware|chipsets?)\b|\bis\s+used\s+with\s+an?\s+\w+\s+product\b|\bfor\s+the\s+sole\s+purpose\s+of\b"),
+    (NO_DERIVATIVES, r"\b(?:files?|software|works?|programs?|documents?|materials?|models?|assets?)\s+(?:is|are|be)\s+not\s+(?:changed|modified|altered)\b|\bW3C\W{0,5}document\s+(?:notice|licen)"),
+    (NAMED, r"\b(?:change|future)\s+licen[cs]e\b|\bfair\s+core\b|\b(?:community|enterprise)\s+edition\s+licen|\bcreative\s+commons\s+(?:nc-?\s?)?sampling\b"),
     (USE, r"\b(?:open)?rail(?:-[ms]|\+\+?-?m?)?\s+licen[cs]e|\b(?:creativeml|bigscience|openrail)\b|\bresponsible\s+ai\s+licen[cs]e|\bllama\s*\d*(?:\.\d)?\s+(?:community\s+)?licen[cs]e|\bhippocratic\b|\bethical\s+(?:source|use)\s+licen[cs]e|\bshall\s+be\s+used\s+for\s+good\b"),
-    (PROPRIETARY, r"\bcommons\s+clause\b|\bserver[\s-]side\s+public\s+licen[cs]e\b|\bSSPL\b|\bbusiness\s+source\s+licen[cs]e\b|\bBUSL\b|\belastic\s+(?:basic\s+)?licen[cs]e\b|\bpoly-?form\b|\bfunctional\s+source\s+licen[cs]e\b|\bfair\s+source\b|(?<!educational )\b(?:community|source[\s-]available|non-?production|confluent|redis|hazelcast|timescale|cockroach\w*)\s+(?:source\s+)?(?:available\s+)?licen[cs]e\b(?!\s*::)"),
-    (PROPRIETARY, r"\bproprietary(?:\s+(?:and\s+)?confidential|\s+licen[cs]e|\s+software|\s+information|\s*$)|\b(?:license|licence)\s*[:=]\s*[\"']?proprietary|\bunlicensed\b|\bend[\s-]user\s+licen[cs]e|\bEULA\b|\bclosed[\s-]source\b|\btrade\s+secret|\bstrictly\s+confidential\b"),
+    (NAMED, r"\bcommons\s+clause\b|\bserver[\s-]side\s+public\s+licen[cs]e\b|\bSSPL\b|\bbusiness\s+source\s+licen[cs]e\b|\bBUSL\b|\belastic\s+(?:basic\s+)?licen[cs]e\b|\bpoly-?form\b|\bfunctional\s+source\s+licen[cs]e\b|\bfair\s+source\b|(?<!educational )\b(?:community|source[\s-]available|non-?production|confluent|redis|hazelcast|timescale|cockroach\w*)\s+(?:source\s+)?(?:available\s+)?licen[cs]e\b(?!\s*::)"),
+    (PROPRIETARY, r"\bproprietary(?:\s+(?:and\s+)?confidential|\s+licen[cs]e|\s+software|\s+information|\s*$)|\b(?:license|licence)\s*[:=]\s*[\"']?proprietary|\bunlicensed\b|\bend[\s-]user\s+licen[cs]e|\bEULA\b|\bclosed[\s-]source\b|\b(?:contains?|is|are|constitutes?)\b[^.;]{0,40}\btrade\s+secrets?\b|\bstrictly\s+confidential\b"),
     (PROPRIETARY, r"\b(?:unity|unreal|epic|turbosquid|cgtrader|sketchfab|envato|adobe\s+stock|shutterstock|mixamo|daz|artstation|gumroad|blender\s*market|superhive|blenderkit|quixel|megascans|fab)\b[^.;]{0,30}\b(?:standard|royalty[\s-]free|marketplace|editorial|asset\s+store|commercial)?\s*(?:licen[cs]e|EULA|terms)"),
-    (PROPRIETARY, r"\bparent(?:al)?\s+licen[cs]e\s+key\b|\bterms?\s+(?:of\s+(?:service|use)|and\s+conditions)\b(?=[^.;]{0,60}\b(?:subject|govern|agree|accept|comply|according)|$)|\b(?:subject|according|accordance|govern\w+)\b[^.;]{0,40}\bterms\s+of\s+(?:service|use)\b"),
+    (PROPRIETARY, r"\b(?:subject|according|accordance|govern\w+|agree|comply)\b[^.;]{0,40}\bterms\s+of\s+(?:service|use)\b"),
 )  # fmt: skip
 """Restriction → what says so, in any sentence that is not negated."""
 
@@ -54,7 +63,7 @@ WEAK = (
     (NO_DERIVATIVES, r"\bno[\s-]?derivatives?\b|\bNoDerivs\b"),
     (
         PROPRIETARY,
-        r"\bis\s+(?:\w+\s+){0,2}proprietary\b|\bproprietary\s+(?:and|propert|rights)|\bconfidential\s+(?:and|propert|information)|\bcommercial\s+licen[cs]e\b(?=[^.;]{0,30}(?:required|needed|only|holder))",
+        r"(?<!if it )\bis\s+(?:\w+\s+){0,2}proprietary\b|\bproprietary\s+(?:and|propert|rights)|\bconfidential\s+(?:and|propert|information)|\bcommercial\s+licen[cs]e\b(?=[^.;]{0,30}(?:required|needed|only|holder))",
     ),
     (RESERVED, r"\ball\s+rights?\s+reserved\b"),
 )
@@ -70,6 +79,9 @@ BOTH = re.compile(
     re.IGNORECASE,
 )
 ONLY = re.compile(r"\b(?:only|solely|exclusively|not|prohibited|forbidden)\b", re.IGNORECASE)
+OF_WORKS = frozenset((NO_DERIVATIVES, NO_REDISTRIBUTION, RESERVED, USE))
+"""What in a README counts only where the sentence speaks of a licence or of works: programs forbid things as well."""
+
 FREED = frozenset((NON_COMMERCIAL, PERSONAL))
 
 COMPILED = tuple(

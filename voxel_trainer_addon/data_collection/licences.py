@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,9 @@ from typing import Any
 
 from ..errors import UserError
 from ..files import read_json
+from ..licences.expressions import OWN, normal
 
-OWN = "own"
-"""The user's own work: used here, never uploaded without asking."""
-
-EXPRESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*(?: (?:AND|OR|WITH) [A-Za-z0-9][A-Za-z0-9.+-]*)*")
+__all__ = ["OWN", "Licence", "from_file", "spdx"]
 
 
 @dataclass(frozen=True)
@@ -27,12 +24,15 @@ class Licence:
 
 
 def spdx(text: str) -> str:
-    """`text` where it is `own` or reads as an SPDX id or expression. Raises UserError otherwise."""
-    if text != OWN and not EXPRESSION.fullmatch(text):
+    """`text` in SPDX's spelling of today where it reads as an SPDX id or expression, or is `own`. Raises UserError
+    otherwise.
+    """
+    found = normal(text)
+    if not found:
         raise UserError(
             f"“{text}” is not an SPDX licence id. Write one such as CC0-1.0 or MIT, or `own` for your own work."
         )
-    return text
+    return found
 
 
 def from_file(path: Path) -> dict[str, Licence]:

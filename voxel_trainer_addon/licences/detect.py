@@ -7,12 +7,14 @@ import hashlib
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
+from itertools import pairwise
 from threading import Lock
 
-from . import restrictions, texts
+from . import cues, restrictions, texts
 from .classes import RANK, class_of
 from .expressions import Expression, joined, normal, parsed, spelled
-from .names import Named, named
+from .families import Named
+from .names import named
 from .prose import LICENCE_HEADING, OTHERS_HEADING, Sentence, sentences
 
 LONGEST = 300_000
@@ -24,7 +26,7 @@ KEPT = 2048
 
 @dataclass(frozen=True)
 class Finding:
-    """Something in a text that tells of its licence. `rule`: tag, text, name or restriction; `loose`: no version told."""
+    """What in a text tells of its licence. `rule`: tag, text, title, name or restriction; `loose`: no version told."""
 
     rule: str
     spdx: str
@@ -67,7 +69,7 @@ def versions() -> str:
 
 
 def kind_of(name: str) -> str:
-    """How a file is read by its name: `code` (its head alone), `prose` (what speaks of the licence), `licence` (whole)."""
+    """How a file is read by its name: `code` (its head), `prose` (what speaks of licences) or `licence` (all)."""
     lower = name.lower().rpartition("/")[2]
     if lower.endswith((".py", ".pyi", ".osl", ".toml", ".json", ".yaml", ".yml")):
         return "code"
@@ -98,7 +100,7 @@ def _read(text: str, kind: str) -> Detected:
         notices = [
             each
             for each in notices
-            if each.rule != "title" or class_of(each.spdx) == "forbidden" or STATES.search(each.quote)
+            if each.rule != "title" or class_of(each.spdx) == "forbidden" or cues.STATES.search(each.quote)
         ]
     rules = {finding.rule for finding in (*found, *notices)}
     findings = _without_weaker([*found, *notices])
@@ -111,7 +113,7 @@ def _read(text: str, kind: str) -> Detected:
         return Detected("LicenseRef-further-terms" if findings else "", tuple(findings), reason)
     if not findings:
         return Detected("", (), "it states no licence that is known here")
-    return Detected(_together(findings, choice or bool(LISTED.search(text))), tuple(findings))
+    return Detected(_together(findings, choice or bool(cues.LISTED.search(text))), tuple(findings))
 
 
 # Tags.
@@ -203,75 +205,6 @@ def _enough(text: str, rest: str, rules: set[str], findings: list[Finding]) -> b
 
 # Names and restrictions in sentences.
 
-SPEAKS = re.compile(
-    r"licen[cs]|copyright|©|\(c\)|public[\s-]domain|creative\s+commons|\bCC[\s_-]?(?:BY|0|zero)|\bBY-(?:NC|SA|ND)|permission|royalt|"
-    r"rights\s+reserved|free\s+software|open[\s-]?source|copyleft|dedicat|redistribut|distributed|released|\bterms\b|\bGPL|\bLGPL|\bAGPL",
-    re.IGNORECASE,
-)
-STATES = re.compile(
-    r"\b(?:licen[cs]ed?|released?|distributed?|redistribute|available|published?|provided|shared|covered|dedicated?|placed|put|"
-    r"offered|governed|subject|use[ds]?)\b[^.]{0,60}?\b(?:under|by|to|in|into|with|as|according)\b|licen[cs]e\s*[:=(-]|"
-    r"^\W*(?:the\s+)?(?:\w+\s+){0,3}licen[cs]e\b|\blicen[cs]ed\b|\b(?:is|are)\b[^.]{0,20}\b(?:CC|creative\s+commons|public\s+domain|free\s+software|copyright)|"
-    r"licen[cs]e\W*$|shields\.io/|badge",
-    re.IGNORECASE,
-)
-OURS = re.compile(
-    r"\b(?:this|these|all|the|our|my|its?|everything|everyone|you)\s+(?:\w+\s+){0,2}?(?:project|repo\w*|software|package|library|work|code|source|"
-    r"assets?|models?|files?|packs?|content\w*|add-?on|plugin|program|module|art\w*|textures?|materials?|scenes?|meshes|blend\w*|"
-    r"documentation|data\w*|everything)\b|\bwe\b|^\W*licen[cs]ed?\b|^\W*(?:released|distributed|available)\b|^\W*copyright",
-    re.IGNORECASE,
-)
-OTHERS = re.compile(
-    r"\b(?:third[\s-]?party|dependenc\w+|vendored|bundled|depends?\s+on|built\s+(?:with|on)|ported\s+from|adapted\s+from|derived\s+from|"
-    r"based\s+on|fork\s+of|thanks\s+to|inspired\s+by|icons?|fonts?|uses|using|includes?|courtesy|taken\s+from|their\s+own|respective)\b",
-    re.IGNORECASE,
-)
-OF_A_PART = re.compile(
-    r"\b(?:uses?|using|includes?|bundles?|depends?\s+on|built\s+(?:with|on|using)|powered\s+by)\b(?:(?!\bunder\b)[^.;:]){0,60}$",
-    re.IGNORECASE,
-)
-EXPLAINS = re.compile(
-    r"\?\s*$|\be\.g\.|\bsuch\s+as\b|\bfor\s+example\b|\bfor\s+instance\b|\bsupport(?:s|ed)\s+licen|\b(?:types?|kinds?|list)\s+of\s+licen|"
-    r"\bdetects?\b|\bcompatible\s+with\b|\bincompatible\b|\bunlike\b|\bcompared\s+(?:to|with)\b|\bif\s+you\s+(?:want|need|prefer|choose)\b|"
-    r"\bwhether\b|\binstead\s+of\b|\bnot\s+(?:under|licen[cs]ed|covered|the)\b|\bused\s+to\s+be\b|\bformerly\b|\bpreviously\b|\bno\s+longer\b|"
-    r"\buntil\s+version\b|\bmeans\b",
-    re.IGNORECASE,
-)
-SIMILAR = re.compile(
-    r"\bsimilar\s+to\b|\blimitations\s+of\b|\bcompatible\b|\bequivalent\s+to\b|\blike\s+the\b", re.IGNORECASE
-)
-WORKS = re.compile(
-    r"\b(?:models?|assets?|textures?|art(?:work)?s?|works?|files|scenes?|mesh(?:es)?|characters?|blend(?:er)?\s+files?|packs?|rigs?)\b",
-    re.IGNORECASE,
-)
-CHOICE = re.compile(
-    r"\b(?:dual|tri|triple|multi|double)[\s-]*licen[cs]|\beither\b(?!\s+version)|\b(?:any|one)\s+(?:one\s+)?of\s+(?:the\s+(?:following|two|three|above)|these|those)|"
-    r"\bat\s+(?:your|the\s+user['’]s?)\s+(?:option|choice|discretion)\b(?!\W{0,3}(?:any|later|or))|\byour\s+choice\b|\balternatively\b|\b(?:may|can)\s+choose\b|\bunder\s+either\s+licen|\bchoose\s+(?:from|between)|\bdual\s+(?:BSD|GPL|MIT|LGPL|Apache)\b|\bwhichever\b|\bfree\s+to\s+choose\b|\bchoice\s+(?:of|between)\b|\bterms\s+of\s+either\b",
-    re.IGNORECASE,
-)
-NOT_BY = re.compile(
-    r"\b(?:not|never|nor)\b(?!\s+(?:use|limited|only))(?:(?!\bexcept\b|\bunless\b)[^.;:,]){0,80}$", re.IGNORECASE
-)
-LISTED = re.compile(r"<licenses>|\"licenses\"\s*:\s*\[", re.IGNORECASE)
-"""Lists of licences in Maven's and npm's files, of which one may be chosen."""
-BETWEEN = re.compile(
-    r"^[\s,()\[\]\"':;-]*(?:licen[cs]es?|the|terms|of|version)?[\s,]*(?:\bor\b(?!\s+\(?(?:at\s+your|any|later|newer))|/|\|)[\s\w]{0,24}[\s(\"'\[]*$",
-    re.IGNORECASE,
-)
-PUBLIC_DOMAIN = re.compile(r"\bpublic[\s-]domain\b", re.IGNORECASE)
-NOT_PUBLIC = re.compile(
-    r"\b(?:not|n['’]t|never|no)\b[^.;]{0,30}$|\b(?:based\s+on|derived\s+from|some|certain|parts?|uses?)\b[^.;]{0,40}$",
-    re.IGNORECASE,
-)
-DISCLAIMED = re.compile(
-    r"\b(?:no\s+(?:copyright|rights?\s+reserved|known\s+copyright)|copyright\s+(?:is\s+)?(?:waived|disclaimed)|disclaims?\s+(?:all\s+)?copyright|waives?\s+(?:all\s+)?(?:copyright|rights))\b",
-    re.IGNORECASE,
-)
-FIELD = re.compile(
-    r"(?:^|[\s{,\"'|>])(?:licen[cs]e(?:s|d)?(?:[\s_-]*(?:id|name|expression|type|key))?)[\"']?\s*(?:::?|=|=>)\s*[\"'\[<]?([A-Za-z0-9][\w.+() /-]{1,80}?)[\"'\]>,;]?\s*(?:$|[\"',;|])",
-    re.IGNORECASE,
-)
-
 
 @dataclass(frozen=True)
 class Context:
@@ -296,7 +229,7 @@ TITLES = 12
 IN_TITLED = frozenset(
     (restrictions.NON_COMMERCIAL, restrictions.PERSONAL, restrictions.NO_AI, restrictions.LIMITED, restrictions.NAMED)
 )
-"""What counts in the body of a licence that its title names; the rest is worded there in ways that mean something else."""
+"""What counts in the body of a licence that its title names; such bodies word the rest to mean something else."""
 
 
 def _title(text: str) -> list[Named]:
@@ -313,11 +246,11 @@ def _notices(said: list[Sentence], kind: str, context: Context) -> tuple[list[Fi
     reserved: list[Finding] = []
     for number, sentence in enumerate(said):
         text = sentence.text
-        if kind == "prose" and EXPLAINS.search(text):
+        if kind == "prose" and cues.EXPLAINS.search(text):
             continue
-        speaks = bool(SPEAKS.search(text) or LICENCE_HEADING.search(sentence.heading))
+        speaks = bool(cues.SPEAKS.search(text) or LICENCE_HEADING.search(sentence.heading))
         for id, at in restrictions.restrictions(text, weak=speaks and not _of_others(sentence, kind)):
-            if kind == "prose" and id in restrictions.OF_WORKS and not (speaks or WORKS.search(text)):
+            if kind == "prose" and id in restrictions.OF_WORKS and not (speaks or cues.WORKS.search(text)):
                 continue
             if not context.title or id in IN_TITLED:
                 finding = Finding("restriction", id, _quote(text[max(0, at - 30) :]))
@@ -347,7 +280,7 @@ def _names(text: str) -> list[Named]:
 def _fields(text: str) -> list[Named]:
     """`license: MIT` and the like, where the value is an SPDX expression."""
     found = []
-    for field in FIELD.finditer(text):
+    for field in cues.FIELD.finditer(text):
         value = normal(field[1].strip())
         if value and class_of(value) != "unknown":
             found.append(Named(*field.span(1), value))
@@ -358,44 +291,47 @@ def _public_domain(text: str, names: list[Named]) -> list[Named]:
     """ "Public domain" said of the work, where nothing more exact is named with it."""
     if any(class_of(each.spdx) == "public-domain" for each in names):
         return []
-    for pattern in (PUBLIC_DOMAIN, DISCLAIMED):
+    for pattern in (cues.PUBLIC_DOMAIN, cues.DISCLAIMED):
         for said in pattern.finditer(text):
-            if not NOT_PUBLIC.search(text[max(0, said.start() - 50) : said.start()]):
+            if not cues.NOT_PUBLIC.search(text[max(0, said.start() - 50) : said.start()]):
                 return [Named(*said.span(), "LicenseRef-public-domain", True)]
     return []
 
 
 def _counts(sentence: Sentence, names: list[Named], kind: str, context: Context) -> bool:
     """Whether a sentence states the licences that it names, and of what it stands beside."""
-    if SIMILAR.search(sentence.text) or _of_others(sentence, kind) or NOT_BY.search(sentence.text[: names[0].start]):
+    if (
+        cues.SIMILAR.search(sentence.text)
+        or _of_others(sentence, kind)
+        or cues.NOT_BY.search(sentence.text[: names[0].start])
+    ):
         return False
     if not context.stated or (kind == "prose" and LICENCE_HEADING.search(sentence.heading)):
         return True
-    if kind == "prose" and OF_A_PART.search(sentence.text[: names[0].start]):
+    if kind == "prose" and cues.OF_A_PART.search(sentence.text[: names[0].start]):
         return False
     commons = any(
         each.spdx.startswith(("CC", "LicenseRef-CC", "LicenseRef-OGA", "LicenseRef-public")) for each in names
     )
-    return commons or bool(STATES.search(sentence.text))
+    return commons or bool(cues.STATES.search(sentence.text))
 
 
 def _of_others(sentence: Sentence, kind: str) -> bool:
     """Whether a sentence of a README speaks of what the project uses, not of itself."""
-    if kind != "prose" or OURS.search(sentence.text):
+    if kind != "prose" or cues.OURS.search(sentence.text):
         return False
     heading = sentence.heading
-    return bool(OTHERS.search(sentence.text)) or bool(
+    return bool(cues.OTHERS.search(sentence.text)) or bool(
         OTHERS_HEADING.search(heading) and not re.search(r"licen[cs]", heading, re.IGNORECASE)
     )
 
 
 def _leaves_choice(text: str, names: list[Named]) -> bool:
-    cue = CHOICE.search(text)
+    cue = cues.CHOICE.search(text)
     if cue and (len(names) != 1 or cue[0].lower() != "either"):
         return True
     return any(
-        one.spdx != other.spdx and BETWEEN.match(text[one.end : other.start])
-        for one, other in zip(names, names[1:], strict=False)
+        one.spdx != other.spdx and cues.BETWEEN.match(text[one.end : other.start]) for one, other in pairwise(names)
     )
 
 

@@ -51,7 +51,8 @@ class Queue:
     def __iter__(self) -> Iterator[Due]:
         last = 0
         while rows := self._db.execute("SELECT * FROM temp.due WHERE place > ? LIMIT 200", (last,)).fetchall():
-            for last, sha256, size, changed, root, source, path, stored in rows:
+            last = rows[-1][0]
+            for _, sha256, size, changed, root, source, path, stored in rows:
                 location = self._folder.blob(sha256) if stored else Path(root, path)
                 yield Due(sha256, size, changed, location, source, path)
 

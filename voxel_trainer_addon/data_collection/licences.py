@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,8 +14,6 @@ from ..files import read_json
 from ..licences import detect
 from ..licences.classes import OWN, class_of, normal, obligations, strictest
 from ..licences.evidence import ASSET, REPOSITORY, Verdict
-
-EXPRESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*(?: (?:AND|OR|WITH) [A-Za-z0-9][A-Za-z0-9.+-]*)*")
 
 
 @dataclass(frozen=True)
@@ -58,12 +55,15 @@ def _stated(asset: Mapping[str, Any]) -> str:
 
 
 def spdx(text: str) -> str:
-    """`text` where it is `own` or reads as an SPDX id or expression. Raises UserError otherwise."""
-    if text != OWN and not EXPRESSION.fullmatch(text):
+    """`text` in SPDX's spelling of today where it reads as an SPDX id or expression, or is `own`. Raises UserError
+    otherwise.
+    """
+    found = normal(text)
+    if not found:
         raise UserError(
             f"“{text}” is not an SPDX licence id. Write one such as CC0-1.0 or MIT, or `own` for your own work."
         )
-    return text
+    return found
 
 
 def from_file(path: Path) -> dict[str, Licence]:

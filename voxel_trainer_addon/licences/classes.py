@@ -75,13 +75,13 @@ PATTERNS = (
         re.compile(
             r"LicenseRef-.*(non-?commercial|personal|no-?deriv|no-?ai\b|no-?ai-|proprietary|reserved|commons-clause|"
             r"polyform|\brail|busl|sspl|elastic|educational|academic|research|evaluation|editorial|no-?redistribution|"
-            r"use-restrict|eula|commercial|marketplace|source-available).*",
+            r"limited-purpose|use-restrict|eula|commercial|marketplace|source-available).*",
             re.IGNORECASE,
         ),
         "forbidden",
     ),
 )
-"""Spelling → class of ids that are in no list: ports of Creative Commons, and restrictions that say so in their name."""
+"""Spelling → class of ids that are in no list: ports of Creative Commons, and names that say what they restrict."""
 
 RESTRICTIONS = {
     "non-commercial": "it may not be used commercially",
@@ -93,6 +93,7 @@ RESTRICTIONS = {
     "limited-purpose": "it is for study, research or trial alone",
     "use-restricted": "some uses are forbidden",
     "proprietary": "it is not open",
+    "source-available": "it may be read but not used freely",
 }
 """Restriction → half a sentence; `LicenseRef-<restriction>` is the id of a licence that says no more than that."""
 

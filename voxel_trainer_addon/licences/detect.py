@@ -7,12 +7,14 @@ import hashlib
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
+from itertools import pairwise
 from threading import Lock
 
-from . import restrictions, texts
+from . import cues, restrictions, texts
 from .classes import RANK, class_of
-from .expressions import Both, Expression, joined, normal, parsed, spelled
-from .names import Named, named
+from .expressions import Expression, joined, normal, parsed, spelled
+from .families import Named
+from .names import named
 from .prose import LICENCE_HEADING, OTHERS_HEADING, Sentence, sentences
 
 LONGEST = 300_000
@@ -24,7 +26,7 @@ KEPT = 2048
 
 @dataclass(frozen=True)
 class Finding:
-    """Something in a text that tells of its licence. `rule`: tag, text, name or restriction; `loose`: no version told."""
+    """What in a text tells of its licence. `rule`: tag, text, title, name or restriction; `loose`: no version told."""
 
     rule: str
     spdx: str
@@ -67,7 +69,7 @@ def versions() -> str:
 
 
 def kind_of(name: str) -> str:
-    """How a file is read by its name: `code` (its head alone), `prose` (what speaks of the licence), `licence` (whole)."""
+    """How a file is read by its name: `code` (its head), `prose` (what speaks of licences) or `licence` (all)."""
     lower = name.lower().rpartition("/")[2]
     if lower.endswith((".py", ".pyi", ".osl", ".toml", ".json", ".yaml", ".yml")):
         return "code"
@@ -88,12 +90,21 @@ def _read(text: str, kind: str) -> Detected:
         text = _head(text)
     found, rest = _full_texts(text)
     said = list(sentences(rest, fences=kind == "prose"))
-    notices, choice = _notices(said, kind, Context.of(said, rest, found, kind))
-    if not found and not any(finding.rule == "title" for finding in notices) and (id := texts.by_phrases(rest)):
-        found = [Finding("text", id, _quote(rest))]
+    titles = [each.spdx for sentence in said[:TITLES] for each in _title(sentence.text)] if kind == "licence" else []
+    if (id := texts.by_phrases(rest)) and (not titles or id in titles):
+        found.append(Finding("text", id, _quote(rest)))
+        rest = ""
+    context = Context.of(bool(titles), rest, found, kind)
+    notices, choice = _notices(said, kind, context)
+    if found and context.words < SHORT_WORDS:  # a line above a licence's text is its title
+        notices = [
+            each
+            for each in notices
+            if each.rule != "title" or class_of(each.spdx) == "forbidden" or cues.STATES.search(each.quote)
+        ]
     rules = {finding.rule for finding in (*found, *notices)}
     findings = _without_weaker([*found, *notices])
-    if kind == "licence" and not _enough(rest, rules, findings):
+    if kind == "licence" and not _enough(text, rest, rules, findings):
         reason = (
             "most of the text is none that is known"
             if texts.package()
@@ -102,7 +113,7 @@ def _read(text: str, kind: str) -> Detected:
         return Detected("LicenseRef-further-terms" if findings else "", tuple(findings), reason)
     if not findings:
         return Detected("", (), "it states no licence that is known here")
-    return Detected(_together(findings, choice), tuple(findings))
+    return Detected(_together(findings, choice or bool(cues.LISTED.search(text))), tuple(findings))
 
 
 # Tags.
@@ -118,7 +129,8 @@ def _tags(text: str) -> list[tuple[Expression, str]]:
     found = []
     for tag in TAG.finditer(IGNORED.sub("", text)):
         words = re.sub(r"\s*(?:\*+/|-->|#\}|[\"'`,;*]+|\*\)|--\}\})\s*$", "", tag[1]).strip().strip("\"'`")
-        value = parsed(words)
+        first, _, rest = words.partition(" ")
+        value = parsed(words) or (parsed(first) if rest.split(" ")[0].upper() not in ("AND", "OR", "WITH") else None)
         found.append((value if value is not None else "LicenseRef-unreadable-tag", _quote(tag[0])))
     return list(dict.fromkeys(found))
 
@@ -145,15 +157,29 @@ def _full_texts(text: str) -> tuple[list[Finding], str]:
     """The licences whose words stand in the text, and the text without them."""
     found, rest, last = [], [], 0
     for region in texts.regions(text):
-        found.append(Finding("text", region.spdx, _quote(text[region.start : region.end])))
+        words = text[region.start : region.end]
+        found.append(Finding("text", _or_later(region.spdx, words), _quote(words)))
         rest += [text[last : region.start], "\n\n"]
         last = region.end
     return found, "".join([*rest, text[last:]])
 
 
-MORE_WORDS = 110
+NOTICE = 2000
+"""Characters of GNU's notices at most; a longer text is the licence itself, which tells no version to choose."""
+
+
+def _or_later(spdx: str, words: str) -> str:
+    """The licence of a notice that lets one choose a later version, which the package may overlook."""
+    later = spdx.replace("-only", "-or-later")
+    if later == spdx or len(words) > NOTICE:
+        return spdx
+    lines = " ".join(re.sub(r"^[\s#*/;!-]+", "", line) for line in words.split("\n"))
+    return later if any(each.spdx == later for each in named(lines)) else spdx
+
+
+MORE_WORDS = 25
 """Words beside a licence's own text that a licence file may have; more of them are further terms."""
-NOTICE_WORDS = 600
+NOTICE_WORDS = 220
 """Words of a notice at most."""
 SHORT_WORDS = 120
 """Words of a text in which a name alone states the licence."""
@@ -166,97 +192,49 @@ def _words(rest: str) -> int:
     )
 
 
-def _enough(rest: str, rules: set[str], findings: list[Finding]) -> bool:
+def _enough(text: str, rest: str, rules: set[str], findings: list[Finding]) -> bool:
     """Whether what was found can stand for a whole licence file: not for a long text that is mostly something else."""
-    if not findings or "title" in rules or any(class_of(finding.spdx) == "forbidden" for finding in findings):
+    if not findings or any(class_of(finding.spdx) == "forbidden" for finding in findings):
         return True
-    return _words(rest) < (MORE_WORDS if any(f.rule == "text" for f in findings) else NOTICE_WORDS)
+    if "text" not in rules and texts.GRANT.search(rest) and any(f.spdx in texts.CHANGED for f in findings):
+        return False  # a known licence that somebody changed
+    if "title" in rules:
+        return True
+    return _words(rest) < (max(MORE_WORDS, len(text.split()) // 20) if rules == {"text"} else NOTICE_WORDS)
 
 
 # Names and restrictions in sentences.
-
-SPEAKS = re.compile(
-    r"licen[cs]|copyright|©|\(c\)|public[\s-]domain|creative\s+commons|\bCC[\s_-]?(?:BY|0|zero)|\bBY-(?:NC|SA|ND)|permission|royalt|"
-    r"rights\s+reserved|free\s+software|open[\s-]?source|copyleft|dedicat|redistribut|distributed|released|\bterms\b|\bGPL|\bLGPL|\bAGPL",
-    re.IGNORECASE,
-)
-STATES = re.compile(
-    r"\b(?:licen[cs]ed?|released?|distributed?|redistribute|available|published?|provided|shared|covered|dedicated?|placed|put|"
-    r"offered|governed|subject|use[ds]?)\b[^.]{0,60}?\b(?:under|by|to|in|into|with|as|according)\b|licen[cs]e\s*[:=(-]|"
-    r"^\W*(?:the\s+)?(?:\w+\s+){0,3}licen[cs]e\b|\blicen[cs]ed\b|\b(?:is|are)\b[^.]{0,20}\b(?:CC|creative\s+commons|public\s+domain|free\s+software|copyright)|"
-    r"licen[cs]e\W*$|shields\.io/|badge",
-    re.IGNORECASE,
-)
-OURS = re.compile(
-    r"\b(?:this|these|all|the|our|my|its?|everything|everyone|you)\s+(?:\w+\s+){0,2}?(?:project|repo\w*|software|package|library|work|code|source|"
-    r"assets?|models?|files?|packs?|content\w*|add-?on|plugin|program|module|art\w*|textures?|materials?|scenes?|meshes|blend\w*|"
-    r"documentation|data\w*|everything)\b|\bwe\b|^\W*licen[cs]ed?\b|^\W*(?:released|distributed|available)\b|^\W*copyright",
-    re.IGNORECASE,
-)
-OTHERS = re.compile(
-    r"\b(?:third[\s-]?party|dependenc\w+|vendored|bundled|depends?\s+on|built\s+(?:with|on)|ported\s+from|adapted\s+from|derived\s+from|"
-    r"based\s+on|fork\s+of|thanks\s+to|inspired\s+by|icons?|fonts?|uses|using|includes?|courtesy|taken\s+from|their\s+own|respective)\b",
-    re.IGNORECASE,
-)
-EXPLAINS = re.compile(
-    r"\?\s*$|\be\.g\.|\bsuch\s+as\b|\bfor\s+example\b|\bfor\s+instance\b|\bsupport(?:s|ed)\s+licen|\b(?:types?|kinds?|list)\s+of\s+licen|"
-    r"\bdetects?\b|\bcompatible\s+with\b|\bincompatible\b|\bunlike\b|\bcompared\s+(?:to|with)\b|\bif\s+you\s+(?:want|need|prefer|choose)\b|"
-    r"\bwhether\b|\binstead\s+of\b|\bnot\s+(?:under|licen[cs]ed|covered|the)\b|\bused\s+to\s+be\b|\bformerly\b|\bpreviously\b|\bno\s+longer\b|"
-    r"\buntil\s+version\b|\bmeans\b",
-    re.IGNORECASE,
-)
-SIMILAR = re.compile(
-    r"\bsimilar\s+to\b|\blimitations\s+of\b|\bcompatible\b|\bequivalent\s+to\b|\blike\s+the\b", re.IGNORECASE
-)
-CHOICE = re.compile(
-    r"\b(?:dual|tri|triple|multi|double)[\s-]*licen[cs]|\beither\b(?!\s+version)|\b(?:any|one)\s+(?:one\s+)?of\s+(?:the\s+(?:following|two|three|above)|these|those)|"
-    r"\bat\s+(?:your|the\s+user['’]s?)\s+(?:option|choice|discretion)\b(?!\W{0,3}(?:any|later|or))|\byour\s+choice\b|\balternatively\b|\b(?:may|can)\s+choose\b|\bmulti-?licen",
-    re.IGNORECASE,
-)
-BETWEEN = re.compile(
-    r"^[\s,()\[\]\"':;-]*(?:licen[cs]es?|the|terms|of|version)?[\s,]*(?:\bor\b(?!\s+\(?(?:at\s+your|any|later|newer))|/|\|)[\s\w]{0,24}[\s(\"'\[]*$",
-    re.IGNORECASE,
-)
-PUBLIC_DOMAIN = re.compile(r"\bpublic[\s-]domain\b", re.IGNORECASE)
-NOT_PUBLIC = re.compile(
-    r"\b(?:not|n['’]t|never|no)\b[^.;]{0,30}$|\b(?:based\s+on|derived\s+from|some|certain|parts?|uses?)\b[^.;]{0,40}$",
-    re.IGNORECASE,
-)
-DISCLAIMED = re.compile(
-    r"\b(?:no\s+(?:copyright|rights?\s+reserved|known\s+copyright)|copyright\s+(?:is\s+)?(?:waived|disclaimed)|disclaims?\s+(?:all\s+)?copyright|waives?\s+(?:all\s+)?(?:copyright|rights))\b",
-    re.IGNORECASE,
-)
-FIELD = re.compile(
-    r"(?:^|[\s{,\"'|>])(?:licen[cs]e(?:s|d)?(?:[\s_-]*(?:id|name|expression|type|key))?)[\"']?\s*(?:::?|=|=>)\s*[\"'\[<]?([A-Za-z0-9][\w.+() /-]{1,80}?)[\"'\]>,;]?\s*(?:$|[\"',;|])",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
 class Context:
     """What is known of a text before its sentences are read. `stated`: a name has to be stated, not only to occur."""
 
+    words: int
     title: bool
     texts: bool
     stated: bool
 
     @classmethod
-    def of(cls, said: list[Sentence], rest: str, found: list[Finding], kind: str) -> Context:
+    def of(cls, titled: bool, rest: str, found: list[Finding], kind: str) -> Context:
         words = _words(rest)
-        title = kind == "licence" and words > SHORT_WORDS and any(_title(sentence.text) for sentence in said[:TITLES])
-        return cls(title, bool(found), bool(found) or kind == "prose" or words > SHORT_WORDS)
+        return cls(
+            words, titled and words > SHORT_WORDS, bool(found), bool(found) or kind == "prose" or words > SHORT_WORDS
+        )
 
 
 TITLES = 12
 """Sentences from the top among which a licence file has its title."""
 
-IN_TITLED = frozenset((restrictions.NON_COMMERCIAL, restrictions.PERSONAL, restrictions.NO_AI, restrictions.LIMITED))
-"""What counts in the body of a licence that its title names; the rest is worded there in ways that mean something else."""
+IN_TITLED = frozenset(
+    (restrictions.NON_COMMERCIAL, restrictions.PERSONAL, restrictions.NO_AI, restrictions.LIMITED, restrictions.NAMED)
+)
+"""What counts in the body of a licence that its title names; such bodies word the rest to mean something else."""
 
 
 def _title(text: str) -> list[Named]:
     """The licences that a line names and says little else."""
-    names = named(text)
+    names = _names(text)
     letters = len(re.sub(r"https?://\S+|\W", "", text))
     return names if sum(each.end - each.start for each in names) > 0.5 * letters else []
 
@@ -268,10 +246,12 @@ def _notices(said: list[Sentence], kind: str, context: Context) -> tuple[list[Fi
     reserved: list[Finding] = []
     for number, sentence in enumerate(said):
         text = sentence.text
-        if kind == "prose" and EXPLAINS.search(text):
+        if kind == "prose" and cues.EXPLAINS.search(text):
             continue
-        speaks = bool(SPEAKS.search(text) or LICENCE_HEADING.search(sentence.heading))
+        speaks = bool(cues.SPEAKS.search(text) or LICENCE_HEADING.search(sentence.heading))
         for id, at in restrictions.restrictions(text, weak=speaks and not _of_others(sentence, kind)):
+            if kind == "prose" and id in restrictions.OF_WORKS and not (speaks or cues.WORKS.search(text)):
+                continue
             if not context.title or id in IN_TITLED:
                 finding = Finding("restriction", id, _quote(text[max(0, at - 30) :]))
                 (reserved if id == restrictions.RESERVED and "reserved" in text.lower() else found).append(finding)
@@ -281,12 +261,13 @@ def _notices(said: list[Sentence], kind: str, context: Context) -> tuple[list[Fi
             choice = choice or _leaves_choice(text, title)
         elif not context.title and (speaks or kind != "prose"):
             names = _names(text)
+            choice = choice or (kind == "licence" and not names and _leaves_choice(text, names))
             if names and _counts(sentence, names, kind, context):
                 found += [
                     Finding("name", each.spdx, _quote(text[max(0, each.start - 30) :]), each.loose) for each in names
                 ]
                 choice = choice or _leaves_choice(text, names)
-    return (found or ([] if context.texts else reserved)), choice
+    return (found or (reserved if not context.texts and context.words < MORE_WORDS else [])), choice
 
 
 def _names(text: str) -> list[Named]:
@@ -299,7 +280,7 @@ def _names(text: str) -> list[Named]:
 def _fields(text: str) -> list[Named]:
     """`license: MIT` and the like, where the value is an SPDX expression."""
     found = []
-    for field in FIELD.finditer(text):
+    for field in cues.FIELD.finditer(text):
         value = normal(field[1].strip())
         if value and class_of(value) != "unknown":
             found.append(Named(*field.span(1), value))
@@ -310,39 +291,47 @@ def _public_domain(text: str, names: list[Named]) -> list[Named]:
     """ "Public domain" said of the work, where nothing more exact is named with it."""
     if any(class_of(each.spdx) == "public-domain" for each in names):
         return []
-    for pattern in (PUBLIC_DOMAIN, DISCLAIMED):
+    for pattern in (cues.PUBLIC_DOMAIN, cues.DISCLAIMED):
         for said in pattern.finditer(text):
-            if not NOT_PUBLIC.search(text[max(0, said.start() - 50) : said.start()]):
+            if not cues.NOT_PUBLIC.search(text[max(0, said.start() - 50) : said.start()]):
                 return [Named(*said.span(), "LicenseRef-public-domain", True)]
     return []
 
 
 def _counts(sentence: Sentence, names: list[Named], kind: str, context: Context) -> bool:
     """Whether a sentence states the licences that it names, and of what it stands beside."""
-    if SIMILAR.search(sentence.text) or _of_others(sentence, kind):
+    if (
+        cues.SIMILAR.search(sentence.text)
+        or _of_others(sentence, kind)
+        or cues.NOT_BY.search(sentence.text[: names[0].start])
+    ):
         return False
     if not context.stated or (kind == "prose" and LICENCE_HEADING.search(sentence.heading)):
         return True
-    commons = any(each.spdx.startswith(("CC", "LicenseRef-CC", "LicenseRef-OGA")) for each in names)
-    return commons or bool(STATES.search(sentence.text))
+    if kind == "prose" and cues.OF_A_PART.search(sentence.text[: names[0].start]):
+        return False
+    commons = any(
+        each.spdx.startswith(("CC", "LicenseRef-CC", "LicenseRef-OGA", "LicenseRef-public")) for each in names
+    )
+    return commons or bool(cues.STATES.search(sentence.text))
 
 
 def _of_others(sentence: Sentence, kind: str) -> bool:
     """Whether a sentence of a README speaks of what the project uses, not of itself."""
-    if kind != "prose" or OURS.search(sentence.text):
+    if kind != "prose" or cues.OURS.search(sentence.text):
         return False
     heading = sentence.heading
-    return bool(OTHERS.search(sentence.text)) or bool(
+    return bool(cues.OTHERS.search(sentence.text)) or bool(
         OTHERS_HEADING.search(heading) and not re.search(r"licen[cs]", heading, re.IGNORECASE)
     )
 
 
 def _leaves_choice(text: str, names: list[Named]) -> bool:
-    if CHOICE.search(text) and (len(names) > 1 or not re.search(r"\beither\b", text, re.IGNORECASE)):
+    cue = cues.CHOICE.search(text)
+    if cue and (len(names) != 1 or cue[0].lower() != "either"):
         return True
     return any(
-        one.spdx != other.spdx and BETWEEN.match(text[one.end : other.start])
-        for one, other in zip(names, names[1:], strict=False)
+        one.spdx != other.spdx and cues.BETWEEN.match(text[one.end : other.start]) for one, other in pairwise(names)
     )
 
 
@@ -363,7 +352,7 @@ def _said_better(finding: Finding, every: list[Finding]) -> bool:
     id = finding.spdx
     firm = [other.spdx for other in every if not other.loose]
     others = [other.spdx for other in every if other is not finding]
-    if id.endswith("-only") and id.replace("-only", "-or-later") in others:
+    if id.endswith("-only") and id.replace("-only", "-or-later") in firm:
         return True
     if id.startswith("LicenseRef-") and class_of(id) == "forbidden" and not id.startswith("LicenseRef-CC"):
         told = [other for other in others if class_of(other) == "forbidden" and not other.startswith("LicenseRef-")]

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The licence of a file in a repository, from all that is said about it there; every step is recorded.
 
-Order: a tag in the file, `FILE.license`, REUSE.toml or .reuse/dep5, the nearest folder upwards whose licence file, credits or
-README states one, the file's own asset metadata, the repository's licence as its host says. What is nearer counts; what
-forbids counts at every level.
+Order: a tag in the file, `FILE.license`, REUSE.toml or .reuse/dep5, the nearest folder upwards whose licence file,
+credits or README states one, the file's own asset metadata, the repository's licence as its host says. What is nearer
+counts; what forbids counts at every level.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ class Verdict:
 
 
 def wanted(paths: Iterable[str], listing: Listing) -> list[str]:
-    """The texts that decide about `paths`, nearest first within each folder: those beside them and in the folders above,
-    of at most LARGEST bytes. REUSE's folder `LICENSES` holds texts, not statements: none of it is wanted."""
+    """The texts that decide about `paths`, the deepest folders first: those beside them and in the folders above, of at
+    most LARGEST bytes. REUSE's folder `LICENSES` holds texts, not statements: none of it is wanted."""
     documents = _documents(listing)
     found: dict[str, None] = {}
     folders: set[str] = set()
@@ -118,8 +118,8 @@ Level = tuple[Step, ...]
 class Judge:
     """Says which licence each file of one repository has.
 
-    `texts`: what was fetched of `wanted`; one that is missing makes its level unknown. `repository`: the SPDX id that the
-    host tells (empty or NOASSERTION: none).
+    `texts`: what was fetched of `wanted`; one that is missing makes its level unknown. `repository`: the SPDX id that
+    the host tells (empty or NOASSERTION: none).
     """
 
     listing: Listing

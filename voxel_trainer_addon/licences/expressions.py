@@ -14,13 +14,14 @@ OWN = "own"
 LONGEST = 1000
 """Characters of an expression at most; a longer one is not read."""
 
-GNU = re.compile(r"(A?GPL|LGPL|GFDL)-\d\.\d(-(no-)?invariants)?", re.IGNORECASE)
+GNU = re.compile(r"(A?GPL|LGPL|GFDL)-?v?(\d)(\.\d)?((?:-no)?-invariants)?", re.IGNORECASE)
 
 OLD = {
     "BSD-2-Clause-FreeBSD": "BSD-2-Clause-Views",
     "BSD-2-Clause-NetBSD": "BSD-2-Clause",
     "bzip2-1.0.5": "bzip2-1.0.6",
     "eCos-2.0": "GPL-2.0-or-later WITH eCos-exception-2.0",
+    "GPL-2.0-or-3.0": "GPL-2.0-only OR GPL-3.0-only",
     "GPL-2.0-with-autoconf-exception": "GPL-2.0-only WITH Autoconf-exception-2.0",
     "GPL-2.0-with-bison-exception": "GPL-2.0-only WITH Bison-exception-2.2",
     "GPL-2.0-with-classpath-exception": "GPL-2.0-only WITH Classpath-exception-2.0",
@@ -149,11 +150,11 @@ def _id(word: str) -> str:
     lower = word.lower()
     if lower in OLD_BY_LOWER:
         return OLD_BY_LOWER[lower]
-    if found := table().get(lower):
-        return found.id
+    if known := table().get(lower):
+        return known.id
     base = lower.removesuffix("+")
-    if GNU.fullmatch(base):
-        later = f"{base}-or-later" if base != lower else f"{base}-only"
+    if found := GNU.fullmatch(base):
+        later = f"{found[1]}-{found[2]}{found[3] or '.0'}{found[4] or ''}-{'only' if base == lower else 'or-later'}"
         return table()[later].id if later in table() else word
     return f"{table()[base].id}+" if base in table() else word
 

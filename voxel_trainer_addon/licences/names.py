@@ -4,27 +4,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from urllib.parse import unquote
 
 from .expressions import normal, table
-
-
-@dataclass(frozen=True)
-class Named:
-    """A licence that a sentence names, and where. `loose`: without its version, or one of a family."""
-
-    start: int
-    end: int
-    spdx: str
-    loose: bool = False
+from .families import Named, commons, commons_id, gnu
 
 
 def named(sentence: str) -> list[Named]:
     """The licences that one sentence names, in order; where two readings overlap, the longer one."""
-    found = [*_links(sentence), *_commons(sentence), *_gnu(sentence), *_by_pattern(sentence), *_listed(sentence)]
+    found = [*_links(sentence), *commons(sentence), *gnu(sentence), *_worded(sentence), *_listed(sentence)]
     kept: list[Named] = []
     for each in sorted(found, key=lambda one: (one.start - one.end, one.start, one.loose)):
         if all(each.end <= other.start or each.start >= other.end for other in kept):
@@ -41,7 +32,7 @@ ADDRESS = re.compile(
 ALIASES = {
     "apache2.0": "Apache-2.0",
     "apache-license-2.0": "Apache-2.0",
-    "bsd-license": "BSD-2-Clause",
+    "bsd-license": "BSD-3-Clause",
     "mit-license": "MIT",
     "isc-license": "ISC",
     "zlib-license": "Zlib",
@@ -98,15 +89,16 @@ def _links(text: str) -> Iterator[Named]:
     for place in ADDRESS.finditer(text):
         address = place[1].rstrip(".;:")
         if found := COMMONS_LINK.match(address):
-            yield Named(*place.span(), _commons_id(found[1].lower().split("-"), found[2], found[3]), not found[2])
+            yield Named(*place.span(), commons_id(found[1].lower().split("-"), found[2], found[3]), not found[2])
         elif found := BADGE.match(address):
             words = unquote(found[1]).replace("--", "\0").replace("_", " ").replace("-", " ").replace("\0", "-")
-            inner = [*_commons(words), *_gnu(words), *_by_pattern(words), *_listed("licence " + words)]
+            inner = [*commons(words), *gnu(words), *_worded(words), *_listed("licence " + words)]
             yield from (Named(*place.span(), each.spdx, each.loose) for each in inner[:1])
         else:
             for pattern, id in COMPILED_PLACES:
                 if found := pattern.match(address):
                     spdx, loose = _from_address(found, id)
+                    loose = loose or spdx in ("OFL-1.1", "LAL-1.3") or "bsd-license" in address
                     if spdx:
                         yield Named(*place.span(), spdx, loose)
                     break
@@ -123,220 +115,79 @@ def _from_address(found: re.Match[str], id: str) -> tuple[str, bool]:
     alias = ALIASES.get(name)
     spdx = normal(alias or name)
     return (
-        (spdx, alias is not None and "GPL" in alias)
+        (spdx, alias is not None and alias.startswith(("GPL", "LGPL", "AGPL", "GFDL")))
         if alias or spdx.lower() != name or name in table()
         else ("", False)
     )
 
 
-# Creative Commons.
-
-ELEMENT = (
-    r"(?:(?P<by{0}>by|attribution)|(?P<nc{0}>nc|non[\s-]?commercial(?:[\s-]use)?)|(?P<sa{0}>sa|share[\s-]?alike)|"
-    r"(?P<nd{0}>nd|no[\s-]?deriv(?:ative|ate)?s?(?:[\s-]works?)?))"
-)
-GAP = r"[\s,_/|()+–—:-]{0,3}"
-VERSION = r"(?:(?:version|ver\.?|v\.?)?[\s-]{0,2}(?P<%s>[1-4])(?:[.\s](?P<%s>\d))?(?![\d.]\d))"
-COMMONS = re.compile(
-    r"(?<![a-z])(?P<head>creative[\s-]*commons|cc)?(?:[\s-]+licen[cs]es?)?"
-    + GAP
-    + rf"(?:{VERSION % ('v0', 'w0')}{GAP})?"
-    + ELEMENT.format(0)
-    + "".join(rf"(?:{GAP}(?:and{GAP})?{ELEMENT.format(n)})?" for n in (1, 2, 3))
-    + r"(?![a-rt-z])(?:[\s-]+(?:public[\s-]+)?licen[cs]e)?"
-    + rf"(?:[\s,(-]{{0,3}}{VERSION % ('v1', 'w1')})?"
-    + r"(?:[\s(-]{1,2}(?P<port>international|unported|generic|igo|us|united states|germany|de|france|fr|uk|austria|at|"
-    r"australia|au|netherlands|nl|japan|jp)\b)?",
-    re.IGNORECASE,
-)
-PORTS = {
-    "igo": "IGO", "us": "US", "united states": "US", "germany": "DE", "de": "DE", "france": "FR", "fr": "FR", "uk": "UK",
-    "austria": "AT", "at": "AT", "australia": "AU", "au": "AU", "netherlands": "NL", "nl": "NL", "japan": "JP", "jp": "JP",
-}  # fmt: skip
-ZERO = re.compile(
-    r"(?<![a-z])(?:cc[\s_-]?(?:0|zero)|creative[\s-]*commons[\s-]*(?:0|zero))(?![\w.]*\w)(?:[\s-]*v?1\.0)?(?:[\s-]*universal)?",
-    re.IGNORECASE,
-)
-
-
-def _commons(text: str) -> Iterator[Named]:
-    for found in ZERO.finditer(text):
-        yield Named(*found.span(), "CC0-1.0")
-    for found in COMMONS.finditer(text):
-        parts = {name for name in ("by", "nc", "sa", "nd") for n in range(4) if found[f"{name}{n}"]}
-        spelled_out = any(len(found[f"{name}{n}"] or "") > 2 for name in ("by", "nc", "sa", "nd") for n in range(4))
-        version = found["v1"] or found["v0"]
-        if not found["head"] and not (found["by0"] and (len(parts) > 1 or (spelled_out and version))):
-            continue
-        minor = (found["w1"] if found["v1"] else found["w0"]) or "0"
-        port = PORTS.get((found["port"] or "").lower())
-        yield Named(
-            *found.span(), _commons_id(sorted(parts), f"{version}.{minor}" if version else None, port), not version
-        )
-
-
-def _commons_id(parts: list[str], version: str | None, port: str | None) -> str:
-    """The id of a Creative Commons licence by its parts; a LicenseRef where no version is told."""
-    ordered = [part for part in ("by", "nc", "nd", "sa") if part in parts]
-    if "nd" in ordered and "sa" in ordered:
-        ordered.remove("sa")
-    name = "CC-" + "-".join(ordered).upper()
-    if not version:
-        return f"LicenseRef-{name}"
-    ported = f"{name}-{version}-{port.upper()}" if port else ""
-    return normal(ported if ported.lower() in table() or (port or "").upper() == "US" else f"{name}-{version}")
-
-
-# GNU.
-
-GNU = re.compile(
-    r"(?:\bGNU[\s']*s?\s*)?(?:"
-    r"(?P<affero>\bAffero\s+(?:GNU\s+)?General\s+Public\s+Licen[cs]e|\bA-?GPL)|"
-    r"(?P<lesser>\b(?:Lesser|Library|Lesser\s*(?:/|\(?or\)?)?\s*(?:\(?Library\)?))\s+(?:General\s+)?(?:GNU\s+)?Public\s+Licen[cs]e|\b(?:gnu)?L-?GPL)|"
-    r"(?P<doc>\bFree\s+Documentation\s+Licen[cs]e|\bG?FDL\b)|"
-    r"(?P<plain>\b(?:General|GNU)\s+Public\s+Licen[cs]e|\b(?:gnu)?GPL)"
-    r")(?P<tight>(?![a-z]{2})v?[\s._-]{0,2}v?(?:ersion|er\.?)?\s?(?P<major>[123])(?:\.(?P<minor>[0-3]))?(?![\d])(?P<plus>\s?\+|-or-later)?)?",
-    re.IGNORECASE,
-)
-AFTER = re.compile(
-    r"\b(?:version|ver\.?|v\.?)\s*(?P<major>[123])(?:\.(?P<minor>[0-3]))?(?P<plus>\s?\+)?(?!\d)", re.IGNORECASE
-)
-BEFORE = re.compile(
-    r"\b(?:version|v\.?)\s*(?P<major>[123])(?:\.(?P<minor>[0-3]))?(?P<later>[^.]{0,50}?\b(?:later|newer)\b[^.]{0,20})?\s+of\s+the\s*$",
-    re.IGNORECASE,
-)
-LATER = re.compile(
-    r"\b(?:or|and)\b\W{0,3}(?:\(?at your (?:option|choice|discretion)\)?\W{0,3})?(?:\w+\s+){0,2}?(?:later|newer|above|greater|higher|subsequent|upwards?)\b|\bany later\b|\bor any version\b",
-    re.IGNORECASE,
-)
-ONLY = re.compile(r"^\W{0,3}(?:only|of the licen[cs]e only)\b", re.IGNORECASE)
-FAMILIES = {"affero": ("AGPL", "3.0"), "lesser": ("LGPL", "2.0"), "doc": ("GFDL", "1.1"), "plain": ("GPL", "1.0")}
-"""Part of the pattern → prefix of the id, and the first version, of which "or later" stands for any."""
-
-
-def _gnu(text: str) -> Iterator[Named]:
-    heads = list(GNU.finditer(text))
-    for found, following in zip(heads, [*heads[1:], None], strict=False):
-        family, first = next(value for name, value in FAMILIES.items() if found[name])
-        until = min(following.start() if following else len(text), found.end() + 220)
-        rest = text[found.end() : until]
-        version = found if found["major"] else AFTER.search(rest)
-        later = bool(version and version["plus"])
-        start, end = found.span()
-        if not version and (version := BEFORE.search(text[max(0, start - 120) : start])):
-            later = bool(version["later"])
-        elif version:
-            after = rest if version is found else rest[version.end() :]
-            told = LATER.search(after[:120])
-            later = later or (told is not None and not ONLY.match(after))
-            if version is not found:
-                end = found.end() + version.end()
-            if told and later:
-                end += told.end() if version is found else told.end()
-        if not version:
-            yield Named(start, found.end(), normal(f"{family}-{first}-or-later"), True)
-            continue
-        spdx = normal(f"{family}-{version['major']}.{version['minor'] or 0}{'-or-later' if later else '-only'}")
-        if spdx.lower() in table():
-            yield Named(start, min(end, until), spdx)
-
-
-# Others that have a way of their own to be named.
-
-Maker = Callable[[re.Match[str]], tuple[str, bool]]
+# Names with wordings of their own, in `names.txt`.
 
 CLAUSES = {
-    "0": "0BSD", "zero": "0BSD", "1": "BSD-1-Clause", "2": "BSD-2-Clause", "two": "BSD-2-Clause", "simplified": "BSD-2-Clause",
-    "3": "BSD-3-Clause", "three": "BSD-3-Clause", "new": "BSD-3-Clause", "modified": "BSD-3-Clause", "revised": "BSD-3-Clause",
-    "4": "BSD-4-Clause", "four": "BSD-4-Clause", "original": "BSD-4-Clause", "old": "BSD-4-Clause",
-}  # fmt: skip
-WORD = r"\d|zero|two|three|four|new|modified|revised|simplified|original|old"
+    "0": "0BSD",
+    "zero": "0BSD",
+    "1": "BSD-1-Clause",
+    "2": "BSD-2-Clause",
+    "two": "BSD-2-Clause",
+    "simplified": "BSD-2-Clause",
+    "3": "BSD-3-Clause",
+    "three": "BSD-3-Clause",
+    "new": "BSD-3-Clause",
+    "modified": "BSD-3-Clause",
+    "revised": "BSD-3-Clause",
+    "4": "BSD-4-Clause",
+    "four": "BSD-4-Clause",
+    "original": "BSD-4-Clause",
+    "old": "BSD-4-Clause",
+}
 
 
-def _bsd(found: re.Match[str]) -> tuple[str, bool]:
-    told = (found["before"] or found["after"] or "").lower()
-    return CLAUSES.get(told, "BSD-3-Clause"), told not in CLAUSES
+@cache
+def _wordings() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """SPDX id and pattern of each wording. In the id `<1.1>` is the version that the words tell, or else that one; an
+    id that begins with @ is found out by what the words say. `word` names a part that stands in others as `<NAME>`.
+    """
+    lines = (Path(__file__).parent / "names.txt").read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines]
+    words = {row[1]: row[2] for row in rows if row[0] == "word"}
+    return tuple((id, re.compile(whole(pattern, words), re.IGNORECASE)) for id, pattern, *_ in rows if id != "word")
 
 
-def _apache(found: re.Match[str]) -> tuple[str, bool]:
-    version = found["version"] or "2"
-    return f"Apache-{version if '.' in version else version + '.0'}", False
+def whole(pattern: str, words: dict[str, str]) -> str:
+    """A pattern with its named parts put in."""
+    return re.sub(r"(?<!\(\?P)<([A-Z]+)>", lambda name: words[name[1]], pattern)
 
 
-def _versioned(name: str, usual: str) -> Maker:
-    """A licence of that name in the version that is told, or in the usual one."""
-    return lambda found: (f"{name}-{found['version'] or usual}", not found["version"])
-
-
-def _mozilla(found: re.Match[str]) -> tuple[str, bool]:
-    version = found["version"] or ""
-    return f"MPL-{(version if '.' in version else version + '.0') if version else '2.0'}", not version
-
-
-PATTERNS: tuple[tuple[str, str | Maker], ...] = (
-    (
-        rf"\b(?:(?P<before>{WORD})[\s-]+(?:clause[\s-]+)?)?(?:free|net)?BSD\b(?:[\s-]*(?:style|licen[cs]e|lisence)?[\s,(\"-]{{0,3}}(?P<after>{WORD})\b(?:[\s-]*clause)?)?",
-        _bsd,
-    ),
-    (
-        r"\bApache(?:[\s-]+(?:software|public|open[\s-]source))?(?:[\s-]+(?:foundation\s+)?licen[cs]e)(?:[\s,(-]{0,3}(?:version|ver\.?|v\.?)?[\s-]{0,2}(?P<version>[12](?:\.[01])?)(?!\d))?",
-        _apache,
-    ),
-    (
-        r"\b(?:Apache|ASL|APL|APACHE)[\s,(-]{0,3}(?:version|ver\.?|v\.?)?[\s-]{0,2}(?P<version>[12](?:\.[01])?)\b",
-        _apache,
-    ),
-    (
-        r"\b(?:Mozilla\s+Public\s+Licen[cs]e|MPL)(?:\W{0,3}(?:version|ver\.?|v\.?)?[\s-]{0,2}(?P<version>[12](?:\.[01])?)(?!\d))?\b",
-        _mozilla,
-    ),
-    (r"\bMIT[\s-]+no[\s-]+attribution\b|\bMIT-?0\b", "MIT-0"),
-    (r"\bMIT(?:\s?/\s?X11|\s?/\s?expat)?\b(?![-\w/])|\bexpat(?=[\s-]+licen[cs]e)", "MIT"),
-    (r"\bISCL?\b(?!-)", "ISC"),
-    (r"\bdo what the f\W?\w*\W*\w* you want(?: to)?(?: public)?(?: licen[cs]e)?|\bWTFPL\b(?:[\s-]*v?2)?", "WTFPL"),
-    (r"\bthe unlicense\b|\bunlicense\b", "Unlicense"),
-    (r"\bbeer-?ware\b", "Beerware"),
-    (
-        r"\b(?:(?:SIL\s+)?open\s+font\s+licen[cs]e|OFL)(?:[\s,(-]{0,3}(?:version|v)?[\s-]?(?P<version>1\.[01]))?\b",
-        _versioned("OFL", "1.1"),
-    ),
-    (
-        r"\b(?:free\s+art\s+licen[cs]e|licence\s+art\s+libre)\b(?:[\s,(-]{0,3}(?:version|v)?[\s-]?(?P<version>1\.[23])\b)?",
-        _versioned("LAL", "1.3"),
-    ),
-    (r"\bMPL 1\.1\s?/\s?GPL 2\.0\s?/\s?LGPL 2\.1\b", "MPL-1.1 OR GPL-2.0-or-later OR LGPL-2.1-or-later"),
-    (r"\bperl\s+artistic\s+licen[cs]e\b", "Artistic-1.0-Perl"),
-    (r"\bcopyright-only\s+dedication\b", "CC-PDDC"),
-    (r"\bBSD\b[^.]{0,30}\bnuclear\b(?:\s+(?:disclaimer|warranty))", "BSD-3-Clause-No-Nuclear-Warranty"),
-    (r"\bopen\s+(?:data\s+commons\s+)?(?:open\s+)?database\s+licen[cs]e\b|\bODbL\b", "ODbL-1.0"),
-    (r"\bOGA[\s-]?BY(?:[\s-]?3(?:\.0)?)?\b|\bopengameart\.?(?:org)?\s+(?:by|attribution)\b", "LicenseRef-OGA-BY-3.0"),
-    (r"\bboost\s+software\s+licen[cs]e\b(?:[\s,-]{0,3}(?:version|v)?\s?1\.0)?", "BSL-1.0"),
-    (r"\bz?lib\s?/\s?libpng\b(?:\s+licen[cs]e)?|\bzlib[\s-]+(?=licen[cs]e)", "Zlib"),
-    (r"\b(?:creative\s+commons\s+)?public[\s-]domain\s+mark\b", "CC-PDM-1.0"),
-    (
-        r"\bcreative\s+commons\s+(?:copyright-only\s+)?(?:licen[cs]e\s+)?public[\s-]domain\b(?:\s+dedication)?",
-        "CC-PDDC",
-    ),
-    (r"\bsame\s+(?:terms|licen[cs]e)\s+as\s+(?:the\s+)?perl\b", "Artistic-1.0-Perl OR GPL-1.0-or-later"),
-    (r"\bsame\s+(?:terms|licen[cs]e)\s+as\s+(?:the\s+)?ruby\b", "Ruby OR BSD-2-Clause"),
-    (r"\bpython\s+software\s+foundation(?:\s+licen[cs]e)?\b|\bPSF(?:[\s-]?2(?:\.0)?)?(?=[\s-]+licen[cs]e)", "PSF-2.0"),
-)
-"""Pattern → SPDX id, or what makes it of the match."""
-
-COMPILED = tuple((re.compile(pattern, re.IGNORECASE), made) for pattern, made in PATTERNS)
-
-
-def _by_pattern(text: str) -> Iterator[Named]:
-    for pattern, made in COMPILED:
+def _worded(text: str) -> Iterator[Named]:
+    for id, pattern in _wordings():
         for found in pattern.finditer(text):
-            spdx, loose = (made, False) if isinstance(made, str) else made(found)
-            yield Named(*found.span(), spdx, loose)
+            spdx, loose = _worded_id(id, found)
+            if spdx:
+                yield Named(*found.span(), spdx, loose)
+
+
+def _worded_id(id: str, found: re.Match[str]) -> tuple[str, bool]:
+    if id == "@bsd":
+        told = (found["before"] or found["after"] or "").lower()
+        return CLAUSES.get(told, "BSD-3-Clause"), told not in CLAUSES
+    if id == "@same":
+        known = table().get(found["program"].lower())
+        return (known.id if known else ""), False
+    if id == "@spelled":
+        return normal(found[0]), False
+    name, _, usual = id.rstrip(">").partition("<")
+    version = (found["version"] or "") if usual else ""
+    return name + (version if not version or "." in version else f"{version}.0") + ("" if version else usual), bool(
+        usual
+    ) and not version
 
 
 # Every other licence of the SPDX list, by its name or its id.
 
 TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:\.\d+)*", re.IGNORECASE)
-FILLING = frozenset("the licence license licenses agreement software version ver v of for and public a an".split())
+FILLING = frozenset(
+    ["the", "licence", "license", "licenses", "agreement", "version", "ver", "v", "of", "for", "and", "a", "an"]
+)
 
 
 def _tokens(text: str) -> list[tuple[str, int, int]]:
@@ -350,21 +201,37 @@ def _tokens(text: str) -> list[tuple[str, int, int]]:
 def _by_first_word() -> dict[str, list[tuple[tuple[str, ...], str, bool]]]:
     """First word of a name or id → all its words, the SPDX id, and whether its version is left out; longest first."""
     found: dict[str, dict[tuple[str, ...], tuple[str, bool]]] = {}
-    for row in table().values():
-        for name in (row.id, re.sub(r"\([^)]*\)", "", row.name), row.name):
-            words = tuple(word for word, _, _ in _tokens(name))
-            if words:
-                found.setdefault(words[0], {})[words] = (row.id, False)
-            if len(words) > 1 and words[-1][0].isdigit() and name != row.id:
-                found.setdefault(words[0], {}).setdefault(words[:-1], (row.id, True))
+    rows = list(table().values())
+    exact = [(name, row.id) for row in rows for name in (row.id, row.name)]
+    for name, id in [*exact, *((re.sub(r"\([^)]*\)", "", row.name), row.id) for row in rows)]:
+        if words := tuple(word for word, _, _ in _tokens(name)):
+            found.setdefault(words[0], {}).setdefault(words, (id, False))
+    for name, id in exact:
+        words = tuple(word for word, _, _ in _tokens(name))
+        if len(words) > 1 and VERSION_WORD.fullmatch(words[-1]) and (name != id or len(words[0]) > 2):
+            found[words[0]].setdefault(words[:-1], (id, True))
     return {
         first: [(words, *names[words]) for words in sorted(names, key=len, reverse=True)]
         for first, names in found.items()
     }
 
 
-BEFORE_IT = re.compile(r"licen[cs]e\W{1,3}$", re.IGNORECASE)
-AFTER_IT = re.compile(r"(?:[\s-]+(?:public|open|software|free)){0,2}[\s-]+licen[cs]e", re.IGNORECASE)
+VERSION_WORD = re.compile(r"\d(?:\.\d+)*")
+"""A version; a year tells one licence from another."""
+
+BEFORE_IT = re.compile(r"licen[cs]e\s?[:=(]?\s?[\"'(]?$|\bunder\s+(?:the\s+)?$", re.IGNORECASE)
+AFTER_IT = re.compile(r"[\s-]+licen[cs]e", re.IGNORECASE)
+
+
+TOLD = re.compile(r"[^.;]{0,30}?\b(?:version|v)\s?(\d+(?:\.\d+)*[a-c]?)\b", re.IGNORECASE)
+
+
+def _told_version(spdx: str, after: str) -> str:
+    """The id in the version that the words behind a name tell; empty where there is none."""
+    found = TOLD.match(after)
+    base = spdx.rpartition("-")[0]
+    versions = (f"{base}-{found[1]}", f"{base}-{found[1]}.0") if found else ()
+    return next((table()[id.lower()].id for id in versions if id.lower() in table()), "")
 
 
 def _listed(text: str) -> Iterator[Named]:
@@ -376,8 +243,10 @@ def _listed(text: str) -> Iterator[Named]:
             if tuple(words[at : at + len(name)]) == name:
                 start, end = tokens[at][1], tokens[at + len(name) - 1][2]
                 after = AFTER_IT.match(text, end)
-                if len(name) > 1 + loose or after or BEFORE_IT.search(text[max(0, start - 12) : start]):
-                    yield Named(start, after.end() if after else end, spdx, loose)
+                if len(name) > 1 or after or BEFORE_IT.search(text[max(0, start - 12) : start]):
+                    end = after.end() if after else end
+                    told = _told_version(spdx, text[end : end + 60]) if loose else ""
+                    yield Named(start, end, told or spdx, loose and not told)
                     at += len(name) - 1
                     break
         at += 1

@@ -16,7 +16,8 @@ LICENCE_HEADING = re.compile(
     re.IGNORECASE,
 )
 OTHERS_HEADING = re.compile(
-    r"third[\s-]?party|dependenc|credits?|acknowledge?ments?|thanks|built\s+with|libraries|resources|references|related|similar",
+    r"third[\s-]?party|dependenc|credits?|acknowledge?ments?|thanks|built\s+with|libraries|resources|references|"
+    r"related|similar",
     re.IGNORECASE,
 )
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""REUSE: licences of files stated beside them, in `REUSE.toml` and in `.reuse/dep5` (reuse.software, specification 3.3)."""
+"""REUSE: licences of files stated in `REUSE.toml` and `.reuse/dep5` (reuse.software, specification 3.3)."""
 
 from __future__ import annotations
 

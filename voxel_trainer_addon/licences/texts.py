@@ -58,29 +58,56 @@ def _forget() -> None:
         states.clear()
 
 
-PHRASES: tuple[tuple[str, tuple[str, ...], str, int], ...] = (
-    ("MIT", ("permission is hereby granted free of charge to any person obtaining a copy of this software", "the above copyright notice and this permission notice shall be included"), "without restriction", 170),
-    ("MIT-0", ("permission is hereby granted free of charge to any person obtaining a copy of this software", "without restriction"), "", 150),
-    ("ISC", ("permission to use copy modify and or distribute this software for any purpose with or without fee is hereby granted", "provided that the above copyright notice and this permission notice appear in all copies"), "", 130),
-    ("ISC", ("permission to use copy modify and distribute this software for any purpose with or without fee is hereby granted", "provided that the above copyright notice and this permission notice appear in all copies", "the author disclaims all warranties"), "", 130),
-    ("0BSD", ("permission to use copy modify and or distribute this software for any purpose with or without fee is hereby granted",), "", 120),
-    ("BSD-4-Clause", ("redistribution and use in source and binary forms with or without modification are permitted", "all advertising materials mentioning features"), "", 260),
-    ("BSD-3-Clause", ("redistribution and use in source and binary forms with or without modification are permitted", "endorse or promote products derived from this software"), "redistributions of source code must retain", 230),
-    ("BSD-2-Clause", ("redistribution and use in source and binary forms with or without modification are permitted", "redistributions in binary form must reproduce"), "redistributions of source code must retain", 200),
-    ("Zlib", ("this software is provided as is without any express or implied warranty", "altered source versions must be plainly marked as such"), "", 150),
-    ("Unlicense", ("this is free and unencumbered software released into the public domain",), "", 220),
-    ("BSL-1.0", ("boost software license version 1 0 august 17th 2003",), "", 240),
-    ("WTFPL", ("you just do what the fuck you want to",), "", 110),
-)  # fmt: skip
-"""SPDX id, phrases that must all stand in the text (words alone), one more that must, and the words of the licence: a text
-that is much longer says more. The first that fits counts."""
+MIT_GRANT = "permission is hereby granted free of charge to any person obtaining a copy of this software"
+ISC_GRANT = "distribute this software for any purpose with or without fee is hereby granted"
+ISC_TERMS = "provided that the above copyright notice and this permission notice appear in all copies"
+BSD_GRANT = "redistribution and use in source and binary forms with or without modification are permitted"
+BSD_TERMS = "redistributions of source code must retain"
+
+PHRASES: tuple[tuple[str, int, tuple[str, ...]], ...] = (
+    (
+        "MIT",
+        170,
+        (MIT_GRANT, "without restriction", "above copyright notice and this permission notice shall be included"),
+    ),
+    ("MIT-0", 150, (MIT_GRANT, "without restriction")),
+    ("ISC", 130, (ISC_GRANT, ISC_TERMS, "the author disclaims all warranties")),
+    ("0BSD", 120, (ISC_GRANT, "the author disclaims all warranties")),
+    ("BSD-4-Clause", 260, (BSD_GRANT, BSD_TERMS, "all advertising materials mentioning features")),
+    ("BSD-3-Clause", 230, (BSD_GRANT, BSD_TERMS, "endorse or promote products derived from this software")),
+    ("BSD-2-Clause", 200, (BSD_GRANT, BSD_TERMS, "redistributions in binary form must reproduce")),
+    (
+        "Zlib",
+        150,
+        ("without any express or implied warranty", "altered source versions must be plainly marked as such"),
+    ),
+    ("Unlicense", 220, ("this is free and unencumbered software released into the public domain",)),
+    ("BSL-1.0", 240, ("boost software license version 1 0 august 17th 2003",)),
+    ("WTFPL", 110, ("you just do what the fuck you want to",)),
+)
+"""SPDX id, how many words the licence has (a text that is much longer says more), and phrases that must all stand in
+it, words alone. The first that fits counts."""
+
+COPYRIGHT_LINE = re.compile(
+    r"^\W*(?:portions\s+)?(?:copyright|\(c\)|©|all\s+rights\s+reserved)[^\n]{0,200}$", re.MULTILINE | re.IGNORECASE
+)
+"""A line that says whose it is, which is no part of a licence."""
+
+GRANT = re.compile(
+    r"permission(?:\s+is|\s+to\s[^.]{1,200})\s+hereby\s+granted|redistribution\s+and\s+use\s+in\s+source", re.IGNORECASE
+)
+"""How the licences that people change most often begin to grant."""
+
+
+CHANGED = frozenset(id for id, *_ in PHRASES)
+"""Licences that people change and go on calling by their name."""
 
 
 def by_phrases(text: str) -> str:
     """The licence whose phrases all stand in the text; empty where there is none."""
-    found = re.findall(r"[a-z0-9]+", text.lower())
+    found = re.findall(r"[a-z0-9]+", COPYRIGHT_LINE.sub("", text).lower())
     words = " ".join(found)
-    for id, all_of, too, length in PHRASES:
-        if len(found) < 1.2 * length + 20 and too in words and all(phrase in words for phrase in all_of):
+    for id, length, phrases in PHRASES:
+        if len(found) < length + 20 and all(phrase in words for phrase in phrases):
             return id
     return ""

@@ -29,7 +29,7 @@ def facts() -> dict[str, Any] | None:
         "is_module": not bpy.app.binary_path,
         "version": list(bpy.app.version),
         "assets": [assets] if assets else [],
-        "online": bool(bpy.app.online_access),
+        "online": bool(bpy.app.online_access) or not bpy.app.binary_path,  # the module has no preferences to ask
     }
 
 

@@ -49,6 +49,12 @@ MOVED = (301, 302, 303, 307, 308)
 FOR_GOOD = (301, 308)
 
 
+OFFLINE = (
+    "Blender's online access is off, so nothing was sent. Switch on Allow Online Access in Preferences, System, or "
+    "start Blender with --online-mode."
+)
+
+
 class NetworkError(Exception):
     """Nothing, or nothing whole, came back. `kind` groups; the message is a sentence for a person."""
 
@@ -142,7 +148,7 @@ class Client:
     ) -> Iterator[Stream]:
         """One request and its answer, redirects followed; no token goes to another host. Raises NetworkError."""
         if not self.online:
-            raise NetworkError("offline", "Blender's online access is off, so nothing was sent.")
+            raise NetworkError("offline", OFFLINE)
         sent = {"User-Agent": self.agent, "Accept-Encoding": "gzip", **headers}
         moved, session = "", self._session()
         for _ in range(REDIRECTS + 1):

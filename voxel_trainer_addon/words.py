@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+
+ADDRESS = re.compile(r"<?[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}>?")
 
 
 def harmless(text: object, limit: int = 0) -> str:
@@ -14,6 +17,11 @@ def harmless(text: object, limit: int = 0) -> str:
     kept = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in str(text))
     kept = "".join(c for c in kept if unicodedata.category(c) not in ("Cf", "Cs", "Co", "Cn"))
     return kept if not limit or len(kept) <= limit else kept[: limit - 1] + "…"
+
+
+def without_addresses(text: str) -> str:
+    """`text` without e-mail addresses: a name is enough to give credit."""
+    return " ".join(ADDRESS.sub("", text).split())
 
 
 def size(count: float) -> str:

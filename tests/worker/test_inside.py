@@ -117,6 +117,10 @@ box.location.x = 0.1
 group = bpy.data.node_groups.new("Rocks", "GeometryNodeTree")
 count = group.interface.new_socket("Count", in_out="INPUT", socket_type="NodeSocketInt")
 group.interface.new_socket("Out", in_out="OUTPUT", socket_type="NodeSocketGeometry")
+group.asset_mark()
+group.asset_data.author = "Jane Rock <jane@example.org>"
+group.asset_data.license = "CC-BY-NC-4.0"
+group.asset_data.tags.new("stone")
 modifier = box.modifiers.new("Scatter", "NODES")
 modifier.node_group = group
 if hasattr(modifier, "properties"):
@@ -175,6 +179,9 @@ def test_a_record_says_what_the_file_holds(pool: Pool, scene: Path, way: str) ->
     (text,) = record["texts"]
     assert text["register"] and text["characters"] == len(text["text"])
     assert "node_groups/Rocks" in record["graphs"]
+    (asset,) = record["assets"]
+    assert asset["of"] == {"id": "NODETREE", "name": "Rocks"} and asset["author"] == "Jane Rock"
+    assert (asset["license"], asset["tags"]) == ("CC-BY-NC-4.0", ["stone"])
 
 
 @pytest.mark.parametrize("way", ["fast", "open"])

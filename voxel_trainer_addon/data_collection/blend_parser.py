@@ -17,8 +17,9 @@ from ..files import sha256_of
 from ..stage import Outcome, Work
 from ..words import counted, harmless
 from ..worker.protocol import Answer, Host, Request
-from ..worker.record import VERSION
+from ..worker.record import VERSION, load
 from .header import Look, NotReadable, look
+from .licences import with_assets
 
 LIMIT_S, LIMIT_S_PER_MB, LIMIT_S_MAX = 20.0, 1.0, 120.0
 CHECKPOINT_FILES = 10
@@ -109,8 +110,16 @@ class BlendParser:
         self.work.catalog.add_record(
             due.sha256, self.host.name, VERSION, answer.body["state"], place, answer.body["counts"]
         )
+        if answer.body["counts"].get("assets"):
+            self._read_licences(due.sha256, record)
         self.parsed.append(due.sha256)
         self._finish(due)
+
+    def _read_licences(self, sha256: str, record: Path) -> None:
+        """What assets say of their licence counts from now on."""
+        assets = (load(record) or {}).get("assets", ())
+        origins = list(self.work.catalog.origins(sha256))
+        self.work.catalog.add_origins(filter(None, (with_assets(origin, assets) for origin in origins)))
 
     def _move(self, made: Path, record: Path) -> None:
         """Take a record out of a worker's folder. Raises ValueError for anything else than a plain file in one."""

@@ -30,7 +30,7 @@ class Policy:
 
     def __init__(self, options: Options, removal: RemovalList) -> None:
         self.options, self.removal = options, removal
-        self.classes = classes.TAKEN | set(options.allow)
+        self.licences = classes.Policy(options.allow)
         self.most = round(options.file_mb * 1e6)
 
     def repository(self, found: Repository) -> str:
@@ -47,7 +47,7 @@ class Policy:
 
     def licence(self, spdx: str) -> str:
         """Why nothing under this licence is taken."""
-        return "" if classes.class_of(spdx) in self.classes else "licence"
+        return "" if self.licences.takes(spdx) else "licence"
 
     def file(self, repository: Repository, found: Listed) -> str:
         """Why a listed file is not taken."""

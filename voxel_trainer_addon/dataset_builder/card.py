@@ -92,7 +92,7 @@ def readme(known: Mapping[str, Any], sample: Mapping[str, Any] | None) -> str:
         "|---|---|",
         *(f"| {harmless(licence)} | {count:,} |" for licence, count in known["licences"].items()),
         "",
-        f"{counted(known['unlicensed'], 'row')} without a licence: kept apart in `unlicensed.jsonl`, in no split.",
+        f"{counted(known['unlicensed'], 'row')} without a licence that lets them be used: kept apart in `unlicensed.jsonl`, in no split.",
         "",
         "## Split",
         "",

@@ -11,10 +11,12 @@ from typing import Any
 
 from ..catalog import Origin, Proof
 from ..files import digest
+from ..licences.classes import class_of
 from ..prompts import Request
 from .splits import SPLITS, TELLING_NODES, Groups, allotted, enough
 
-NO_LICENCE = frozenset({"", "NOASSERTION", "NONE"})
+NO_USE = frozenset({"unknown", "forbidden"})
+"""Classes of licences under which nothing may be trained on."""
 
 
 @dataclass(frozen=True, order=True)
@@ -130,7 +132,8 @@ def split_rows(
     """Rows by split, each ordered by id, and how many examples were left out, by reason.
 
     An example with places on several sides goes to the first of train, val and test, and names its sources there only.
-    A prompt that was asked before is left out. Rows none of whose sources has a licence go to `unlicensed`.
+    A prompt that was asked before is left out. Rows none of whose sources has a licence
+    that lets it be used go to `unlicensed`.
     """
     rows: dict[str, list[dict[str, Any]]] = {split: [] for split in (*SPLITS, "unlicensed")}
     left_out: Counter[str] = Counter()
@@ -144,7 +147,7 @@ def split_rows(
         example, split = examples.by_graph[graph], SPLITS[number]
         here = {place for place in example.places if placed.of(place) == split}
         sources = list(named(origins, {place.sha256 for place in here}))
-        licensed = [source for source in sources if source["licence"] not in NO_LICENCE]
+        licensed = [source for source in sources if class_of(source["licence"]) not in NO_USE]
         group = digest(min(placed.group[place] for place in here))[:16]
         row = as_row(example, group, licensed or sources, blender)
         if row["prompt"] in prompts:

@@ -110,7 +110,13 @@ def sources(facts: Facts) -> Markup:
         words = ", ".join(f"{_licence(id)}: {counted(count, 'row')}" for id, count in licences.items())
         content.append(tag("p", f"In the dataset, by the licences of their sources: {words}.", class_="soft"))
     if unlicensed := facts.dataset.get("unlicensed"):
-        content.append(tag("p", f"{counted(unlicensed, 'row')} without a licence: in no split.", class_="soft"))
+        content.append(
+            tag(
+                "p",
+                f"{counted(unlicensed, 'row')} without a licence that lets them be used: in no split.",
+                class_="soft",
+            )
+        )
     content += [tag("p", words, class_="soft") for words in facts.dataset.get("split", {}).get("words", ())]
     return join(content)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..files import read_json
 
-VERSION = 3
+VERSION = 4
 SCHEMA = f"voxel-record/{VERSION}"
 READABLE = frozenset(f"voxel-record/{version}" for version in (VERSION - 1, VERSION) if version > 0)
 """The last two forms can be read."""

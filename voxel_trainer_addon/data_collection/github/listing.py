@@ -11,12 +11,14 @@ from typing import Any
 from ...catalog import Listed, Repository
 from ...errors import SetAside
 from ...http import GONE, UNREACHABLE, NetworkError
-from ...licences import classes, evidence
+from ...licences.classes import class_of
+from ...licences.evidence import Blob, Judge, wanted
 from .. import lfs
 from ..choosing import kind_of
+from ..licences import told
 from ..policy import Policy
 from ..reach import Reach
-from ..texts import FINAL, MOST, Texts
+from ..texts import FINAL, Texts
 from . import query
 from .api import Api, Lost
 
@@ -28,6 +30,7 @@ TEXTS_KEPT = 500
 OUTAGE = 3
 """So many failures in a row for the network's sake are not the repositories': the search stops and goes on later."""
 ATTRIBUTES = ".gitattributes"
+NAMED = (".blend", ".py")
 LINK = "120000"
 UNREADABLE = "\ufffd.blend"
 """Stands for a name that is no text."""
@@ -38,10 +41,10 @@ ANY = "any.blend"
 
 @dataclass
 class _Open:
-    """A repository under way: path → (oid, bytes) of its files, and the texts that may tell of their licences."""
+    """A repository under way: its files by path, and the texts that may tell of their licences."""
 
     repository: Repository
-    entries: dict[str, tuple[str, int]] = field(default_factory=dict)
+    entries: dict[str, Blob] = field(default_factory=dict)
     folders: bool = False
     whole: bool = True
     failed: str = ""
@@ -52,12 +55,21 @@ class _Open:
     def body(self) -> dict[str, Any]:
         return self.repository.body
 
+    def judge(self) -> Judge:
+        return Judge(self.entries, self.texts, self.body["licence"])
+
+    def add(self, path: str, blob: Blob) -> None:
+        """A file, where it can be asked for or is to be named as one that cannot."""
+        if _plain(path) or path.lower().endswith(NAMED):
+            self.entries[path] = blob
+
 
 def _opened(repository: Repository) -> _Open:
     root = repository.body["root"]
-    return _Open(
-        repository, {name or UNREADABLE: (oid, bytes_) for name, oid, bytes_ in root["files"]}, root["folders"]
-    )
+    each = _Open(repository, folders=root["folders"])
+    for name, oid, bytes_ in root["files"]:
+        each.add(name or UNREADABLE, Blob(oid, bytes_))
+    return each
 
 
 class Listing:
@@ -137,16 +149,18 @@ class Listing:
 
     def _root_only(self, repository: Repository) -> str:
         """The mark of a repository whose folders are closed to us: it is opened again when more licences are taken."""
-        return f"root:{repository.tree}:{','.join(sorted(self.policy.classes))}"
+        return f"root:{repository.tree}:{','.join(sorted(self.policy.options.allow))}"
 
     def _undecided(self, each: _Open) -> bool:
         """Whether GitHub's word on the licence does not say if the folders are worth a request."""
-        return each.folders and classes.class_of(each.body["licence"]) == "unknown"
+        return each.folders and class_of(each.body["licence"]) == "unknown"
 
     def _open_enough(self, each: _Open) -> bool:
-        """Whether something in the folders may be taken, by what the root says. A nearer licence that is more open than
-        a copyleft root is not looked for: `--allow copyleft` does that."""
-        return not self.policy.licence(self._verdict(each, ANY).spdx)
+        """Whether something in the folders may be taken, by GitHub's word on the licence, or by the root's texts where
+        it has none. A nearer licence that is more open than a copyleft root is not looked for: `--allow copyleft` does
+        that."""
+        spdx = each.judge().licence_of(ANY).spdx if self._undecided(each) else each.body["licence"]
+        return not self.policy.licence(spdx)
 
     # trees
 
@@ -159,7 +173,7 @@ class Listing:
             if entry["type"] == "tree":
                 each.folders = each.folders or not entry["path"].startswith(".")
             else:
-                self._add(each, "", entry)
+                _add(each, "", entry)
         if ATTRIBUTES in each.entries:
             self._read({self._address(each, ATTRIBUTES): [(each, ATTRIBUTES)]})
         root = {
@@ -183,7 +197,7 @@ class Listing:
                 entries, cut = found
                 waiting += [(f"{prefix}{entry['path']}/", entry["sha"]) for entry in entries if entry["type"] == "tree"]
             for entry in entries:
-                self._add(each, prefix, entry)
+                _add(each, prefix, entry)
             asked += 1
             if cut or (asked == WALK_MOST and waiting):
                 words = "has more files or folders than GitHub tells of"
@@ -205,11 +219,6 @@ class Listing:
         self._failures = 0
         return found
 
-    @staticmethod
-    def _add(each: _Open, prefix: str, entry: dict[str, Any]) -> None:
-        if entry["type"] == "blob" and entry["mode"] != LINK:
-            each.entries[prefix + entry["path"]] = entry["sha"], entry.get("size", 0)
-
     def _fail(self, each: _Open, error: NetworkError, words: str) -> None:
         """Not listed, and asked again in the next run. Raises the error where it is not the repository's."""
         if error.kind not in FINAL:
@@ -228,9 +237,9 @@ class Listing:
         waiting: dict[str, list[tuple[_Open, str]]] = {}
         for each in opened:
             files = [ANY] if root else [path for path, _ in self._wanted(each)]
-            for path in () if each.failed else evidence.wanted(filter(_plain, each.entries), files):
-                oid, bytes_ = each.entries[path]
-                if path in each.texts or bytes_ > MOST:
+            for path in () if each.failed else wanted(files, each.entries):
+                oid = each.entries[path].oid
+                if path in each.texts:
                     continue
                 if (known := self._texts.get(oid)) is not None:
                     each.texts[path] = known
@@ -244,7 +253,7 @@ class Listing:
         return self.api.addresses.file(each.repository.name, each.body["origin"]["commit"], path)
 
     def _read(self, waiting: dict[str, list[tuple[_Open, str]]]) -> None:
-        oids = {address: each.entries[path][0] for address, ((each, path), *_) in waiting.items()}
+        oids = {address: each.entries[path].oid for address, ((each, path), *_) in waiting.items()}
         for address, text in self._reader.read(waiting, oids).items():
             for each, path in waiting[address]:
                 if isinstance(text, NetworkError):
@@ -252,9 +261,6 @@ class Listing:
                 else:
                     each.texts[path] = self._texts[oids[address]] = text
                     self._failures = 0
-
-    def _verdict(self, each: _Open, path: str) -> evidence.Verdict:
-        return evidence.licence_of(path, each.texts, repository=each.body["licence"])
 
     # files
 
@@ -266,7 +272,7 @@ class Listing:
 
     def _files(self, each: _Open) -> Iterator[Listed]:
         in_lfs = lfs.patterns(each.body["root"]["attributes"])
-        shared = {**each.body["origin"], "name": each.repository.name}
+        shared, judge = {**each.body["origin"], "name": each.repository.name}, each.judge()
         for path, kind in self._wanted(each):
             if not _plain(path):
                 item = f"{query.SOURCE}/{each.repository.name}/{path}"
@@ -274,12 +280,17 @@ class Listing:
                 self.reach.hooks.set_aside(SetAside("harvest", item, "name", sentence))
                 continue
             oid, size = each.entries[path]
-            verdict = self._verdict(each, path)
-            provenance = {**shared, **verdict.as_json()}
+            verdict = judge.licence_of(path)
+            provenance = {**shared, **told(verdict)}
             if kind == "blend" and (size <= lfs.POINTER_MOST or in_lfs(path)):
                 provenance["lfs"] = True
             self.files += 1
             yield Listed(each.repository.id, path, kind, oid, size, verdict.spdx, provenance)
+
+
+def _add(each: _Open, prefix: str, entry: dict[str, Any]) -> None:
+    if entry["type"] == "blob" and entry["mode"] != LINK:
+        each.add(prefix + entry["path"], Blob(entry["sha"], entry.get("size", 0)))
 
 
 def _plain(path: str) -> bool:

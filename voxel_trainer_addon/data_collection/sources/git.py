@@ -8,16 +8,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ...catalog import Listed, Origin, Repository
 from ...errors import SetAside, UserError
-from ...http import NetworkError
-from ...licences import evidence
+from ...http import OFFLINE, NetworkError
+from ...licences.evidence import Blob, Judge, Verdict, wanted
 from ...stage import Options
 from .. import git
 from ..choosing import kind_of
 from ..code_scraper import uses_bpy
+from ..licences import told
 from ..policy import Policy
 from ..reach import Reach
 from . import place_id
@@ -51,36 +51,35 @@ class GitRepository:
             reach.note(f"{self.name} is read by {clone.tool}.")
             for words in clone.notes:
                 reach.note(words)
-            entries = {entry.path: entry for entry in clone.files() if entry.is_file and isinstance(entry.path, str)}
-            kinds = {path: kind for path in entries if (kind := kind_of(str(path), options))}
-            told = [entries[path] for path in evidence.wanted(map(str, entries), map(str, kinds))]
-            texts = {str(text.path): text.text for text in clone.texts(told) if isinstance(text, git.Text)}
+            entries = {
+                str(entry.path): entry for entry in clone.files() if entry.is_file and isinstance(entry.path, str)
+            }
+            kinds = {path: kind for path in entries if (kind := kind_of(path, options))}
+            listing = {path: Blob(entry.oid) for path, entry in entries.items()}
+            stating = [entries[path] for path in wanted(kinds, listing)]
+            texts = {str(text.path): text.text for text in clone.texts(stating) if isinstance(text, git.Text)}
+            judge = Judge(listing, texts)
             head = {"repository": self._shown(), "commit": clone.head.commit, "date": clone.head.date}
             facts = {"url": self.address.text, "stars": options.stars, "origin": {"author": "", **head}, **OPEN}
             repository = Repository(self.id, self.id, self.name, clone.head.commit, "", facts)
 
-            def verdict(path: str) -> dict[str, Any]:
-                found = evidence.licence_of(path, texts)
-                return {"licence": found.spdx, "provenance": found.as_json()}
-
             def files() -> Iterator[Listed]:
                 for path, kind in kinds.items():
-                    entry, judged = entries[path], verdict(str(path))
-                    lfs = {"lfs": True} if entry.lfs else {}
-                    provenance = {**head, **judged["provenance"], **lfs}
-                    yield Listed(self.id, str(path), kind, entry.oid, -1, judged["licence"], provenance)
+                    entry, verdict = entries[path], judge.licence_of(path)
+                    provenance = {**head, **told(verdict), **({"lfs": True} if entry.lfs else {})}
+                    yield Listed(self.id, path, kind, entry.oid, -1, verdict.spdx, provenance)
                 for state in clone.states() if options.history else ():
                     if isinstance(state.path, str) and kind_of(state.path, options):
-                        yield self._state(state, verdict(state.path))
+                        yield self._state(state, judge.licence_of(state.path))
 
             reach.catalog.notice(repository)
             reach.catalog.set_listing(repository, clone.head.commit, files())
             return f"{len(kinds):,} files listed by {clone.tool}"
 
-    def _state(self, state: git.State, judged: dict[str, Any]) -> Listed:
+    def _state(self, state: git.State, verdict: Verdict) -> Listed:
         """An earlier state of a file: what changed, by whom, when, and the state before it."""
         provenance = {
-            **judged["provenance"],
+            **told(verdict),
             "repository": self._shown(),
             "commit": state.commit,
             "date": state.date,
@@ -89,12 +88,12 @@ class GitRepository:
             "before": state.before,
         }
         path = f"{state.path!s}{STATE}{state.commit[:12]}"
-        return Listed(self.id, path, "blend", state.oid, -1, judged["licence"], provenance)
+        return Listed(self.id, path, "blend", state.oid, -1, verdict.spdx, provenance)
 
-    def fetch(self, reach: Reach, wanted: Iterable[tuple[Repository, Listed]], policy: Policy) -> None:
+    def fetch(self, reach: Reach, listed: Iterable[tuple[Repository, Listed]], policy: Policy) -> None:
         """Bring the blobs that are wanted, many in one request. Raises UserError, NetworkError."""
         due: dict[str, list[tuple[Repository, Listed]]] = {}
-        for repository, file in wanted:
+        for repository, file in listed:
             if known := reach.catalog.content_of(file.oid):
                 self._arrive(reach, repository, file, *known)
             else:
@@ -138,7 +137,7 @@ class GitRepository:
     @contextmanager
     def _clone(self, reach: Reach) -> Iterator[git.Clone]:
         if not (self.address.is_local or reach.client.online):
-            raise NetworkError("offline", "Blender's online access is off, so nothing was asked.")
+            raise NetworkError("offline", OFFLINE)
         place = reach.folder.root / "git" / hashlib.sha256(self.address.text.encode()).hexdigest()[:16]
         limits = git.Limits(bytes=round(reach.options.total_gb * 1e9), blob_bytes=round(reach.options.file_mb * 1e6))
         try:

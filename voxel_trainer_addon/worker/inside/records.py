@@ -16,6 +16,7 @@ from ...graph.blender.read import read_graphs
 from ...graph.blender.stacks import read_stack, side_of
 from ...graph.stack import Entry, Stack
 from ...graph.steps import is_reference
+from ...words import without_addresses
 from .rna import PATHS, base_name, numbers, plain, settings
 
 TEXT_MAX = 20_000
@@ -36,6 +37,22 @@ DATA = (
     *("meshes", "curves", "armatures", "lattices", "metaballs", "grease_pencils", "grease_pencils_v3", "hair_curves"),
     *("pointclouds", "volumes", "speakers", "lightprobes"),
 )
+ASSETS = (
+    *(
+        "objects",
+        "collections",
+        "materials",
+        "worlds",
+        "node_groups",
+        "actions",
+        "scenes",
+        "meshes",
+        "curves",
+        "images",
+    ),
+    *("armatures", "brushes", "cameras", "lights", "textures", "texts", "palettes", "hair_curves", "volumes", "sounds"),
+)
+"""Collections whose data-blocks people mark as assets."""
 SIZES = ("vertices", "edges", "loops", "polygons", "splines", "bones", "points", "elements", "layers")
 ROTATIONS = {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}
 
@@ -70,6 +87,7 @@ class Reader:
             "images": self._each("images", self._image),
             "texts": self._each("texts", _text),
             "actions": self._each("actions", _action),
+            "assets": [row for kind in ASSETS for row in self._each(kind, self._asset) if row],
             "libraries": [_library(library) for library in self.data.libraries if library != self.own],
             "graphs": graphs,
             "stacks": self.stacks,
@@ -115,6 +133,16 @@ class Reader:
             "alpha_mode": image.alpha_mode,
         }
         return row | ({"missing": is_missing(image)} if self.look else {})
+
+    def _asset(self, block: Any) -> Json:
+        """What an asset tells of itself; empty where the data-block is none."""
+        told = block.asset_data
+        if told is None:
+            return {}
+        words = {
+            name: without_addresses(getattr(told, name)) for name in ("author", "copyright", "license", "description")
+        }
+        return {"of": self.reference(block), **words, "tags": [tag.name for tag in told.tags]}
 
     def _object(self, ob: Any) -> Json:
         """Its row; modifiers and constraints go to `stacks`."""

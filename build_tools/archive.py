@@ -12,13 +12,17 @@ import tomllib
 import zipfile
 from pathlib import Path
 
-from voxel_trainer_addon import __version__, files, pythons, words
+from voxel_trainer_addon import __version__, files, paths, pythons, words
 
-from .environments import ROOT, Missing, made, say
+from .environments import ROOT, Missing, made, python, say
 
 PACKAGE = "voxel_trainer_addon"
 BESIDE = ("blender_manifest.toml", "LICENSE", "scripts/run_headless.py")
 """What goes into the zip besides the package's own files."""
+
+WHEEL = "licenseclassifier-2026.10.0-py3-none-any.whl"
+WHEEL_SHA256 = "89f87c43123d40e392eddfecae2374bf8cee32775a4c55dc3ac6399cc543a72f"
+"""Tells licences by their full texts; pure Python, for every Blender. The manifest names it."""
 
 SUFFIXES = (".py", ".json", ".html", ".css", ".js", ".sql", ".txt", ".toml", ".png", ".svg")
 FIRST_DATE = 315532800
@@ -34,7 +38,25 @@ def contents(root: Path) -> dict[str, Path]:
         hidden = any(part.startswith((".", "__pycache__")) for part in inside.parts)
         if path.is_file() and path.suffix in SUFFIXES and not hidden:
             found[inside.as_posix()] = path
+    found[f"wheels/{WHEEL}"] = wheel()
     return dict(sorted(found.items()))
+
+
+def wheel() -> Path:
+    """The wheel as the package index has it, fetched once. Raises Missing."""
+    place = paths.cache_home() / "wheels" / WHEEL
+    if not place.is_file():
+        base = python("3.13" if pythons.find("3.13") else "3.11")
+        name, version = WHEEL.split("-")[:2]
+        folder = made("plain", pythons.version_of(base).rpartition(".")[0]).parent.parent
+        argv = [*pythons.pip_argv(base, folder), "download", "--no-deps", "--only-binary", ":all:"]
+        done = subprocess.run([*argv, "-d", str(place.parent), f"{name}=={version}"], capture_output=True, text=True)
+        if done.returncode:
+            raise Missing(f"the wheel {WHEEL} could not be fetched: {done.stderr.strip()[-300:]}")
+    if files.sha256_of(place) != WHEEL_SHA256:
+        place.unlink()
+        raise Missing(f"the wheel {WHEEL} is not the one that was expected")
+    return place
 
 
 def write(root: Path, target: Path) -> list[str]:

@@ -218,7 +218,8 @@ def test_the_zip_holds_exactly_the_package_and_what_stands_beside_it(root: Path,
     inside = "voxel_trainer_addon/"
     expected = {name.removeprefix(inside) for name in tracked if name.startswith(inside) and (root / name).exists()}
     names = archive.write(root, tmp_path / "x.zip")
-    assert set(names) == expected | {"blender_manifest.toml", "LICENSE", "scripts/run_headless.py"}
+    beside = {"blender_manifest.toml", "LICENSE", "scripts/run_headless.py", f"wheels/{archive.WHEEL}"}
+    assert set(names) == expected | beside
     assert names == sorted(names)
     with zipfile.ZipFile(tmp_path / "x.zip") as made:
         assert made.namelist() == names and made.testzip() is None
@@ -233,6 +234,7 @@ MANIFEST_KEYS = {
 
 def test_the_manifest_says_what_the_package_says(root: Path) -> None:
     manifest = tomllib.loads((root / "blender_manifest.toml").read_text())
+    assert manifest["wheels"] == [f"./wheels/{archive.WHEEL}"]
     assert set(manifest) <= MANIFEST_KEYS, "Blender's validator lets a misspelt key pass in silence"
     assert (
         manifest["version"]

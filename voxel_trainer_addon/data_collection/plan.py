@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import weakref
 from collections import Counter
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
@@ -53,28 +54,26 @@ class Plan:
             points, rest = counted(self.spent["points"], "point"), counted(self.spent["rest"], "REST request")
             lines.append(f"Finding them cost {points} and {rest} of GitHub's hourly 5,000 each; fetching costs none.")
         if self.beyond:
-            lines.append(f"{self.beyond:,} more are beyond the limits of number and size in all (--limit, --total-gb).")
+            lines.append(f"{counted(self.beyond, 'file')} more are beyond the limit in all; --total-gb raises it.")
         lines += [f"Left out: {count:,} {WHY[reason]}." for reason, count in self.left.most_common()]
         if self.bytes > self.free:
             lines.append(f"Only {size(self.free)} are free on the disk.")
         return lines
 
 
-class _Seen:
+class Seen:
     """A set of texts that takes no memory: SQLite keeps it in a temporary file."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None)
+        self._closing = weakref.finalize(self, self._db.close)
         self._db.executescript("CREATE TABLE seen (text TEXT PRIMARY KEY) WITHOUT ROWID; BEGIN;")
-
-    def add(self, text: str) -> None:
-        self._db.execute("INSERT OR IGNORE INTO seen VALUES (?)", (text,))
 
     def __contains__(self, text: str) -> bool:
         return self._db.execute("SELECT 1 FROM seen WHERE text = ?", (text,)).fetchone() is not None
 
-    def close(self) -> None:
-        self._db.close()
+    def add(self, text: str) -> None:
+        self._db.execute("INSERT OR IGNORE INTO seen VALUES (?)", (text,))
 
 
 class Wanted:
@@ -86,22 +85,21 @@ class Wanted:
     def plan(self, lots: list[str], spent: dict[str, int]) -> Plan:
         """Count what `files` would give."""
         plan = Plan(spent=spent, free=shutil.disk_usage(self.folder.root).free)
-        seen = _Seen()
+        seen = Seen()
         for lot in lots:
             last = ""
             for repository, file in self.files(lot, plan, seen=seen):
                 plan.repositories += repository.id != last
                 last = repository.id
                 plan.licences[classes.class_of(file.licence)] += 1
-        seen.close()
         return plan
 
     def files(
-        self, lot: str, plan: Plan | None = None, *, only: Container[str] | None = None, seen: _Seen | None = None
+        self, lot: str, plan: Plan | None = None, *, only: Container[str] | None = None, seen: Seen | None = None
     ) -> Iterator[tuple[Repository, Listed]]:
         """The wanted files of a lot (of the repositories `only`), by repository and path. `plan` is told of each, and
         of what is left out and why. What an earlier run brought counts against the limits, equal contents once."""
-        options, plan, seen = self.policy.options, plan or Plan(), seen or _Seen()
+        options, plan, seen = self.policy.options, plan or Plan(), Seen() if seen is None else seen
         taken = self.catalog.count_origins(lot) if options.limit else 0
         room = options.total_gb * 1e9 - self.catalog.stored_bytes() - plan.bytes
         last = ("", "")
@@ -110,20 +108,18 @@ class Wanted:
                 continue
             if repository.id != last[0]:
                 last = repository.id, self.policy.repository(repository)
+            known = bool(file.oid) and (file.oid in seen or self.catalog.content_of(file.oid) is not None)
             if why := last[1] or self.policy.file(repository, file):
                 plan.left[why] += 1
-                continue
-            known = bool(file.oid) and (file.oid in seen or self.catalog.content_of(file.oid) is not None)
-            if (options.limit and taken >= options.limit) or (not known and room < file.bytes):
+            elif (options.limit and taken >= options.limit) or (not known and room < file.bytes):
                 plan.beyond += 1
-                continue
-            taken += 1
-            if known:
-                plan.known += 1
             else:
+                taken += 1
                 seen.add(file.oid)
-                plan.files += 1
-                plan.bytes += max(file.bytes, 0)
-                plan.unsized += file.bytes < 0
-                room -= max(file.bytes, 0)
-            yield repository, file
+                plan.known += known
+                plan.files += not known
+                if not known:
+                    room -= max(file.bytes, 0)
+                    plan.bytes += max(file.bytes, 0)
+                    plan.unsized += file.bytes < 0
+                yield repository, file

@@ -63,4 +63,10 @@ def _tool(named: str, address: Address, place: Path, limits: Limits, header: str
         return command.Git(*found, address, place, limits, tick, header, agent)
     if named == "git":
         raise UserError("git 2.25 or newer was not found. Install it from https://git-scm.com.")
-    raise UserError("Reading a git repository needs git 2.25 or newer: https://git-scm.com.")
+    from . import dulwich_tool
+
+    if not dulwich_tool.is_here():
+        raise UserError(
+            "Reading a git repository needs git 2.25 or newer (https://git-scm.com) or the Python package dulwich."
+        )
+    return dulwich_tool.Dulwich(address, place, limits, tick, header, agent)

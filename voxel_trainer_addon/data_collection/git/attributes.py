@@ -4,61 +4,72 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 NAME = ".gitattributes"
-LINES_MAX = 2_000
+RULES_MAX = 500
 LINE_MAX = 2_048
+MACRO = "[attr]"
+
+Words = tuple[tuple[str, str], ...]
+"""Attributes of a line with their values: `set`, `unset`, `unspecified`, or what stands behind the `=`."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A pattern, and whether what fits it is kept in LFS."""
+    """A pattern, and the attributes of what fits it."""
 
     pattern: re.Pattern[str]
-    lfs: bool
+    words: Words
 
 
 class Attributes:
     """The rules of all .gitattributes files of a commit: text by path. The deepest file wins, in it the last line."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
-        self._rules: list[Rule] = []
-        macros: dict[str, bool] = {}
+        self._macros: dict[str, Words] = {}
+        rules: list[Rule] = []
         for path in sorted(texts, key=lambda path: path.count("/")):
-            folder = path.removesuffix(NAME)
-            for line in texts[path].splitlines()[:LINES_MAX]:
-                self._read(line[:LINE_MAX].strip(), folder, macros)
+            for line in texts[path].splitlines():
+                rules += self._read(line[:LINE_MAX].strip(), path.removesuffix(NAME))
+        named = {"filter", *self._macros}
+        self._rules = [rule for rule in reversed(rules) if any(name in named for name, _ in rule.words)][:RULES_MAX]
 
     def is_lfs(self, path: str) -> bool:
-        return next((rule.lfs for rule in reversed(self._rules) if rule.pattern.fullmatch(path)), False)
+        values: dict[str, str] = {}
+        for rule in self._rules:
+            if rule.pattern.fullmatch(path):
+                self._fill(values, rule.words)
+        return values.get("filter") == "lfs"
 
-    def _read(self, line: str, folder: str, macros: dict[str, bool]) -> None:
-        words = re.match(r'("(?:[^"\\]|\\.)*"|\S+)\s+(.*)', line)
-        if not words or line.startswith("#"):
+    def _fill(self, values: dict[str, str], words: Words) -> None:
+        """Take what is not decided yet; a macro that is set brings its own."""
+        for name, value in reversed(words):
+            if name not in values:
+                values[name] = value
+                if value == "set" and name in self._macros:
+                    self._fill(values, self._macros[name])
+
+    def _read(self, line: str, folder: str) -> Iterator[Rule]:
+        found = re.match(r'("(?:[^"\\]|\\.)*"|\S+)\s+(.*)', line)
+        if not found or line.startswith("#"):
             return
-        lfs = _filter(words[2].split(), macros)
-        if lfs is None:
-            return
-        name = words[1].strip('"')
-        if name.startswith("[attr]"):
-            macros[name.removeprefix("[attr]")] = lfs
+        name, words = found[1].strip('"'), tuple(_word(word) for word in found[2].split())
+        if name.startswith(MACRO):
+            if not folder:
+                self._macros[name.removeprefix(MACRO)] = words
         elif not name.endswith("/"):
-            self._rules.append(Rule(_pattern(name, folder), lfs))
+            yield Rule(_pattern(name, folder), words)
 
 
-def _filter(attributes: list[str], macros: Mapping[str, bool]) -> bool | None:
-    """What the attributes of a line make of `filter`; None where they leave it as it is."""
-    found = None
-    for attribute in attributes:
-        if attribute.startswith("filter="):
-            found = attribute == "filter=lfs"
-        elif attribute in ("-filter", "!filter", "filter"):
-            found = False
-        elif attribute in macros:
-            found = macros[attribute]
-    return found
+def _word(word: str) -> tuple[str, str]:
+    if word.startswith("-"):
+        return word[1:], "unset"
+    if word.startswith("!"):
+        return word[1:], "unspecified"
+    name, equals, value = word.partition("=")
+    return name, value if equals else "set"
 
 
 def _pattern(name: str, folder: str) -> re.Pattern[str]:

@@ -19,6 +19,9 @@ from typing import IO, Any
 from ...words import duration, harmless
 from .model import GitProblem, Limits, Tick
 
+if sys.platform == "linux":
+    import resource
+
 TICK_S = 0.2
 PIECE = 1 << 18
 TAIL = 16_000
@@ -52,7 +55,7 @@ def output(
     Raises Failed with what git said, Silence, and what `tick` raises; in each case, and when the iterator is closed,
     the process and its children are ended.
     """
-    with _Child(argv, environment, folder, stdin) as child:
+    with _Child(argv, environment, folder, limits.memory, stdin) as child:
         waited, heard = 0.0, child.heard
         while True:
             since = time.monotonic()
@@ -96,7 +99,7 @@ class _Child:
     """The process, with a thread for each of its two streams. `pieces` ends with None."""
 
     def __init__(
-        self, argv: Sequence[str], environment: Mapping[str, str], folder: Path, stdin: IO[bytes] | None
+        self, argv: Sequence[str], environment: Mapping[str, str], folder: Path, memory: int, stdin: IO[bytes] | None
     ) -> None:
         self.pieces: queue.Queue[bytes | None] = queue.Queue(8)
         self.tail = bytearray()
@@ -115,6 +118,9 @@ class _Child:
             bufsize=0,
             **own,
         )
+        if sys.platform == "linux":
+            with contextlib.suppress(OSError):
+                resource.prlimit(self._process.pid, resource.RLIMIT_DATA, (memory, memory))
         self._threads = [threading.Thread(target=read, daemon=True) for read in (self._read_out, self._read_err)]
         for thread in self._threads:
             thread.start()

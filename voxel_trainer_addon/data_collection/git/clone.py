@@ -16,7 +16,7 @@ from typing import Any
 
 from ...files import read_json, write_json
 from ...words import size
-from . import attributes, histories, trouble
+from . import attributes, histories, store, trouble
 from .address import Address
 from .model import Blob, Entry, GitProblem, Head, Limits, Missing, Remote, State, Text, Tool
 
@@ -88,11 +88,12 @@ class Clone:
         """The text of small files, in order. What has more than `most` bytes, or is no UTF-8 text, is Missing."""
         waiting = iter(entries)
         while batch := list(itertools.islice(waiting, BATCH_MAX)):
-            oids = list(dict.fromkeys(entry.oid for entry in batch))
-            reasons = self._bring(oids, TEXTS_BYTES)
-            sizes = self._tool.sizes(oids)
-            small = [oid for oid in oids if sizes.get(oid, most + 1) <= most]
-            texts = {oid: b"".join(pieces) for oid, pieces in self._tool.blobs(small)}
+            with self._sound():
+                oids = list(dict.fromkeys(entry.oid for entry in batch))
+                reasons = self._bring(oids, TEXTS_BYTES)
+                sizes = self._tool.sizes(oids)
+                small = [oid for oid in oids if sizes.get(oid, most + 1) <= most]
+                texts = {oid: b"".join(pieces) for oid, pieces in self._tool.blobs(small)}
             for entry in batch:
                 if entry.oid not in sizes:
                     yield reasons.get(entry.oid) or _lacking(entry.oid)
@@ -122,17 +123,19 @@ class Clone:
         into.mkdir(parents=True, exist_ok=True)
         left, count, waiting = cap, BATCH_FIRST, iter(oids)
         while batch := list(dict.fromkeys(itertools.islice(waiting, count))):
-            before = self._tool.size()
-            reasons = self._bring(batch, left)
-            left -= self._tool.size() - before
-            sizes = self._tool.sizes(batch)
-            good = [oid for oid in batch if sizes.get(oid, self._limits.blob_bytes + 1) <= self._limits.blob_bytes]
-            for oid in batch:
-                if oid not in sizes:
-                    yield reasons.get(oid) or _lacking(oid)
-                elif oid not in good:
-                    yield Missing(oid, "too large", f"This file has {size(sizes[oid])}, more than is allowed for one.")
             with self._sound():
+                before = self._tool.size()
+                reasons = self._bring(batch, left)
+                left -= self._tool.size() - before
+                sizes = self._tool.sizes(batch)
+                good = [oid for oid in batch if sizes.get(oid, self._limits.blob_bytes + 1) <= self._limits.blob_bytes]
+                for oid in batch:
+                    if oid not in sizes:
+                        yield reasons.get(oid) or _lacking(oid)
+                    elif oid not in good:
+                        yield Missing(
+                            oid, "too large", f"This file has {size(sizes[oid])}, more than is allowed for one."
+                        )
                 for oid, pieces in self._tool.blobs(good):
                     yield self._written(oid, sizes[oid], pieces, into)
             average = max(1, sum(sizes.values()) // max(1, len(sizes)))
@@ -142,8 +145,7 @@ class Clone:
         with self._sound():
             for number, (path, mode, oid) in enumerate(self._tool.tree(self.head.commit)):
                 if number >= self._limits.entries:
-                    words = f"This repository has more than {self._limits.entries:,} paths in one commit."
-                    raise GitProblem("too many", words)
+                    raise store.too_many(self._limits.entries)
                 yield Entry(histories.path_of(path), mode, oid)
 
     def _up_to_date(self) -> Head:
@@ -152,7 +154,7 @@ class Clone:
         known = read_json(self._place / WHOLE)
         same = {"address": self._address.text, "tool": self._tool.name.split()[0], "form": len(remote.commit)}
         if isinstance(known, dict) and same.items() <= known.items():
-            _sweep(self._place)
+            store.sweep(self._place / store.FOLDER)
             self._before = self._tool.size()
             try:
                 return self._brought_on(known, remote)
@@ -180,26 +182,30 @@ class Clone:
         return head
 
     def _bring(self, oids: Sequence[str], most: int) -> dict[str, Missing]:
-        """Fetch what of these blobs is not here, in one request; why some did not come. One that the server refuses is
-        left out of another request for the rest."""
+        """Fetch what of these blobs is not here, in one request; why some did not come.
+
+        One that the server refuses is left out of another request for the rest; where it does not say which it is, the
+        halves are asked for.
+        """
         here = self._tool.sizes(oids)
-        lacking, refused = [oid for oid in oids if oid not in here], dict[str, Missing]()
-        room = min(most, self._limits.bytes - self._tool.size())
+        waiting, refused = [[oid for oid in oids if oid not in here]], dict[str, Missing]()
         for _ in range(REFUSALS_MAX):
-            if not lacking:
+            group = waiting.pop() if waiting else []
+            if not group:
                 return refused
             try:
                 self.requests += 1
-                self._tool.bring_blobs(lacking, room)
-                return refused
+                self._tool.bring_blobs(group, min(most, self._limits.bytes - self._tool.size()))
             except GitProblem as problem:
                 if problem.code != "not there":
                     raise
-                named = set(NOT_OURS.findall(problem.detail)) & set(lacking) or set(lacking)
+                named = set(NOT_OURS.findall(problem.detail)) & set(group) or set(group if len(group) == 1 else ())
                 refused |= {oid: Missing(oid, problem.code, problem.sentence) for oid in named}
-                lacking = [oid for oid in lacking if oid not in named]
+                rest = [oid for oid in group if oid not in named]
+                halves = [rest] if named else [rest[: len(rest) // 2], rest[len(rest) // 2 :]]
+                waiting += [half for half in halves if half]
         words = "The server refused others that were asked for with this one. Run again to ask for it."
-        return refused | {oid: Missing(oid, "refused", words) for oid in lacking}
+        return {oid: Missing(oid, "refused", words) for group in waiting for oid in group} | refused
 
     def _written(self, oid: str, bytes_: int, pieces: Iterator[bytes], into: Path) -> Blob:
         """The content in a file named by its oid, which has that name only when it is whole and right."""
@@ -252,10 +258,3 @@ def _text(entry: Entry, content: bytes) -> Text | Missing:
 
 def _name(path: str | bytes) -> str | bytes:
     return path.rpartition("/")[2] if isinstance(path, str) else path.rpartition(b"/")[2]
-
-
-def _sweep(place: Path) -> None:
-    """Remove what a killed fetch left behind."""
-    clone = place / "clone.git"
-    for left in (*clone.glob("*.lock"), *clone.glob("refs/**/*.lock"), *clone.glob("objects/pack/*tmp_*")):
-        left.unlink(missing_ok=True)

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from ...errors import UserError
-from ...words import size
-from . import child, trouble
+from . import child, store, trouble
 from .address import Address
 from .model import Change, Commit, GitProblem, Limits, Remote, Tick
 
@@ -33,23 +32,6 @@ BIG_FILE = "32m"
 
 KEPT = ("PATH", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "TMPDIR", "TEMP", "TMP", "SSL_CERT_FILE", "SSL_CERT_DIR")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-
-HARMLESS = (
-    *(
-        "zeroPaddedFilemode",
-        "badTimezone",
-        "missingSpaceBeforeDate",
-        "missingSpaceBeforeEmail",
-        "missingNameBeforeEmail",
-    ),
-    *("missingEmail", "badEmail", "badName", "badDate", "badDateOverflow", "zeroPaddedDate", "multipleAuthors"),
-    *("hasDot", "hasDotdot", "hasDotgit", "fullPathname", "treeNotSorted", "nullSha1", "nulInCommit", "badFilemode"),
-    *("gitmodulesMissing", "gitmodulesBlob", "gitmodulesLarge", "gitmodulesName", "gitmodulesParse", "gitmodulesPath"),
-    *("gitmodulesSymlink", "gitmodulesUpdate", "gitmodulesUrl", "symlinkTargetMissing", "symlinkTargetBlob"),
-    *("symlinkTargetLength", "symlinkPointsToGitDir", "gitattributesMissing", "gitattributesLarge"),
-    *("gitattributesLineLength", "gitattributesBlob", "largePathname", "gitignoreSymlink", "gitattributesSymlink"),
-)
-"""Findings of fsck that hurt who checks out, or were left by old programs. Here paths and names are data alone."""
 
 LOG = "%H%x00%P%x00%an%x00%ad%x00%B%x00"
 FIELD_MAX = 1 << 16
@@ -94,7 +76,7 @@ class Git:
         self.whole = False
         self._program, self._version, self._address, self._place = program, version, address, place
         self._limits, self._tick, self._header, self._agent = limits, tick, header, agent
-        self._clone, self._reader = place / "clone.git", place / "reader.git"
+        self._clone, self._reader = place / store.FOLDER, place / "reader.git"
 
     def remote(self) -> Remote:
         what = [] if self._address.is_bundle else ["HEAD"]
@@ -119,7 +101,7 @@ class Git:
             self._run(None, "init", "--quiet", "--bare", "--template=", *form, "--", str(folder))
         shared = self._reader / "objects" / "info" / "alternates"
         shared.parent.mkdir(exist_ok=True)
-        shared.write_text("../../clone.git/objects\n", encoding="ascii")
+        shared.write_text(f"../../{store.FOLDER}/objects\n", encoding="ascii")
         self._run(self._clone, "config", "remote.origin.url", self._address.text)
 
     def bring_commits(self, remote: Remote, *, history: bool, deepen: bool) -> str:
@@ -137,13 +119,7 @@ class Git:
         self._fetch(self.size() + most, "origin", *oids, settings=noop)
 
     def size(self) -> int:
-        total = 0
-        with contextlib.suppress(FileNotFoundError), os.scandir(self._clone / "objects" / "pack") as entries:
-            for entry in entries:
-                if entry.name.endswith(".pack") or entry.name.startswith("tmp_pack"):
-                    with contextlib.suppress(FileNotFoundError):
-                        total += entry.stat().st_size
-        return total
+        return store.pack_bytes(self._clone)
 
     def sizes(self, oids: Sequence[str]) -> dict[str, int]:
         found = {}
@@ -180,6 +156,8 @@ class Git:
             raw = field.lstrip(b"\n")
             if raw.startswith(b":"):
                 changes.append(_change(raw, next(fields)))
+                if len(changes) > self._limits.changes:
+                    raise store.too_many(self._limits.changes)
             elif raw:
                 if head:
                     yield _commit(head, changes)
@@ -204,6 +182,8 @@ class Git:
         """Nothing stays open between two commands."""
 
     def _fetch(self, most: int, *arguments: str, settings: Sequence[str] = ()) -> str:
+        """Fetch; what git said. Git checks what comes for all that can hurt who checks it out. Old programs left much
+        of that too, and here names are data alone: what is refused is fetched again unchecked, but for its hashes."""
         upload = []
         if self._address.is_local:
             allowed = "-c uploadpack.allowFilter=true -c uploadpack.allowAnySHA1InWant=true"
@@ -215,11 +195,19 @@ class Git:
         def watch() -> None:
             self._tick()
             if self.size() > most:
-                raise too_large(most)
+                raise store.too_large(most)
 
-        _, said = self._network("fetch", *options, *arguments, settings=settings, tick=watch)
+        said = ""
+        for checked in (True, False):
+            check = ["-c", f"transfer.fsckObjects={'true' if checked else 'false'}"]
+            try:
+                _, said = self._network("fetch", *options, *arguments, settings=[*check, *settings], tick=watch)
+                break
+            except GitProblem as problem:
+                if not checked or "fsck error" not in problem.detail:
+                    raise
         if self.size() > most:
-            raise too_large(most)
+            raise store.too_large(most)
         return said
 
     def _network(
@@ -262,13 +250,11 @@ class Git:
             "gc.auto": "0",
             "maintenance.auto": "false",
             "fetch.unpackLimit": "1",
-            "transfer.fsckObjects": "true",
             "transfer.bundleURI": "false",
             "http.followRedirects": "false" if self._header else "initial",
             "http.lowSpeedLimit": "100",
             "http.lowSpeedTime": str(round(self._limits.silence_s)),
             **({"http.userAgent": self._agent} if self._agent else {}),
-            **{f"fetch.fsck.{finding}": "ignore" for finding in HARMLESS},
         }
         return ["--no-pager", *(word for key, value in settings.items() for word in ("-c", f"{key}={value}"))]
 
@@ -281,8 +267,7 @@ class Git:
             **({"GIT_DIR": str(repository)} if repository else {}),
             "LC_ALL": "C",
             "GIT_TERMINAL_PROMPT": "0",
-            "GIT_ASKPASS": "true",
-            "SSH_ASKPASS": "true",
+            "GIT_ASKPASS": "",
             "GIT_SSH_COMMAND": "ssh -oBatchMode=yes",
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,
@@ -299,11 +284,6 @@ class Git:
             asked.write("".join(f"{oid}\n" for oid in oids).encode())
             asked.seek(0)
             yield asked
-
-
-def too_large(most: int) -> GitProblem:
-    words = f"More than {size(most)} would come from this repository. Allow more, or leave it out."
-    return GitProblem("too large", words)
 
 
 def _of_bundle(refs: dict[str, str]) -> Remote:

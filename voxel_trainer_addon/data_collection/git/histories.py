@@ -31,7 +31,7 @@ def states_of(commit: Commit, patterns: Sequence[str]) -> Iterator[State]:
     A file that appears takes the state before from one that goes in the same commit: first where both have the same
     content, then the same name in another folder, then where each is the only one left in one folder.
     """
-    changes = [change for change in commit.changes if _fits(change.path, patterns)]
+    changes = [change for change in commit.changes if fits(change.path, patterns)]
     moved = _moved(changes)
     message, author, date = message_of(commit.message), author_of(commit.author), iso(commit.date)
     for change in changes:
@@ -69,7 +69,8 @@ def iso(date: str) -> str:
         return ""
 
 
-def _fits(path: bytes, patterns: Sequence[str]) -> bool:
+def fits(path: bytes, patterns: Sequence[str]) -> bool:
+    """Whether a pattern fits the whole path, in upper or lower case; `*` stands for slashes too."""
     name = path.decode("utf-8", "surrogateescape").lower()
     return any(fnmatchcase(name, pattern.lower()) for pattern in patterns)
 

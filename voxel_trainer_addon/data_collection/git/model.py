@@ -23,13 +23,16 @@ class GitProblem(Exception):
 @dataclass(frozen=True)
 class Limits:
     """What one repository may cost. `bytes`: received, in its clone; `blob_bytes`: one file; `seconds`: waiting for one
-    command; `silence_s`: without a sign of life; `entries`: paths in one commit."""
+    command; `silence_s`: without a sign of life; `entries`: paths in one commit; `changes`: of wanted paths in one;
+    `memory`: of one git command, in bytes, where the system can bound it (Linux)."""
 
     bytes: int = 10_000_000_000
     blob_bytes: int = 1_000_000_000
     seconds: float = 3600.0
     silence_s: float = 120.0
     entries: int = 2_000_000
+    changes: int = 100_000
+    memory: int = 3_000_000_000
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ KNOWN = (
         "The server has a fault of its own (5xx). Try again later.",
     ),
     (
-        r"unable to update url base from redirection|http resp 30\d|[Rr]edirect",
+        r"unable to update url base from redirection|returned error: 30\d|http resp 30\d|[Rr]edirect",
         "moved",
         "This repository has moved. Give its new address.",
     ),
@@ -54,20 +54,26 @@ KNOWN = (
         "The server no longer has this content.",
     ),
     (
+        r"[Oo]ut of memory|MemoryError|bad alloc",
+        "memory",
+        "Reading this repository takes more memory than it may have. Leave it out.",
+    ),
+    (
         r"[Tt]imed? ?out|Operation too slow|too slow|Less than \d+ bytes",
         "slow",
         f"The server is too slow. {AGAIN}",
     ),
     (
-        r"fsck error|index-pack failed|corrupt|inflate|bad (object|tree|pack)|[Cc]hecksum|missing (tree|commit|object)"
-        r"|unable to read tree|could not fetch|Could not read|lazy fetching disabled|zlib|delta|pack has",
-        "damaged",
-        "The repository, or what came of it, is damaged. It will be fetched anew.",
-    ),
-    (
-        r"early EOF|unexpected disconnect|RPC failed|hung up|reset by peer|Broken pipe|IncompleteRead|closed",
+        r"early EOF|unexpected disconnect|RPC failed|hung up|reset by peer|length prefix|Broken pipe|IncompleteRead"
+        r"|closed the connection",
         "cut",
         f"The connection broke. {AGAIN}",
+    ),
+    (
+        r"fsck error|index-pack failed|corrupt|inflate|bad (object|tree|pack)|[Cc]hecksum|missing (tree|commit|object)"
+        r"|unable to read tree|could not fetch|Could not read [0-9a-f]{40}|decompress|delta|pack has",
+        "damaged",
+        "The repository, or what came of it, is damaged. It will be fetched anew.",
     ),
     (
         r"returned error: 404|[Nn]ot found|not exported|does not (exist|appear to be)|NotGitRepository"

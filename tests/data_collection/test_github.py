@@ -4,48 +4,18 @@ aside exactly what is not to be had."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import lacking
 from tests.data_collection.github_runs import contents, environment, harvest, stock
-from tests.peers import schema
 from tests.peers.peer import Peer
-from voxel_trainer_addon import http
-from voxel_trainer_addon.data_collection import downloads, texts
-from voxel_trainer_addon.data_collection.github import api, discover, limits
+from voxel_trainer_addon.data_collection.github import limits
 from voxel_trainer_addon.paths import DataFolder
 
-pytest.importorskip("graphql")
 pytestmark = pytest.mark.plain
 AGAIN_MOST = 1 << 20
 """Bytes that may come twice after a break, beside one in a hundred."""
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Peer]:
-    try:
-        schema.text()
-    except schema.Missing as why:
-        lacking(str(why))
-    with Peer("--repositories", "5", "--files", "1") as peer:
-        yield peer
-
-
-@pytest.fixture
-def peer(running: Peer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Peer]:
-    for name, value in environment(running).items():
-        monkeypatch.setenv(name, value)
-    for module in (api, discover, downloads, texts):
-        monkeypatch.setattr(module, "PAUSE_S", 0.02)
-    monkeypatch.setattr(http, "READ_S", 1.0)
-    running.forget()
-    yield running
-    running.disarm()
-    running.set(budgets={}, skew=0)
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +35,7 @@ def calm(running: Peer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
     return {"search": search, "contents": found, "bytes": stats["sums"]["raw.bytes"]}
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> DataFolder:
-    return DataFolder(tmp_path / "training_data")
-
-
-API, GRAPHQL, TREES, RAW, BLEND = (
-    {},
+GRAPHQL, TREES, RAW, BLEND = (
     {"path": "graphql"},
     {"path": "/git/trees"},
     {"host": "raw"},
@@ -143,8 +107,8 @@ def test_what_passes_leaves_no_trace(
 @pytest.mark.parametrize("skew", [-600, 600])
 def test_a_clock_that_is_wrong(skew: float, peer: Peer, calm: dict[str, Any], data: DataFolder) -> None:
     peer.set(skew=skew)
-    peer.arm("primary", status=200, seconds=2, **GRAPHQL)
-    peer.arm("primary", status=403, seconds=2, **TREES)
+    peer.arm("primary", status=200, seconds=1, **GRAPHQL)
+    peer.arm("primary", status=403, seconds=1, **TREES)
     hooks = harvest(data, calm["search"])
     assert len(hooks.waits) == 2 and peer.stats()["violations"] == 0
     assert contents(data) == calm["contents"]

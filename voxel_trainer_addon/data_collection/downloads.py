@@ -58,7 +58,7 @@ class Job:
 
 
 class Downloads:
-    """Goes through jobs; each ends as an origin in the catalog, or set aside with its reason.
+    """Goes through jobs; each ends as an origin in the catalog, or set aside with its reason. Equal contents come once.
 
     `gone` is told of a repository from which a file is missing and with which code, and says whether it knows why.
     """
@@ -72,6 +72,8 @@ class Downloads:
         self._active: dict[Future[Got], Turn[Job]] = {}
         self._turns = Turns[Job](reach)
         self._twins: dict[str, list[Job]] = {}
+        self._new: dict[str, tuple[str, int, str]] = {}
+        self._useless: set[str] = set()
         self._missing: list[tuple[Job, NotFetched]] = []
         self._silent: Counter[str] = Counter()
         self._dead: dict[str, NetworkError] = {}
@@ -117,10 +119,15 @@ class Downloads:
             return None
         for job in self._jobs:
             oid = job.file.oid
-            if known := self.reach.catalog.content_of(oid):
+            if known := self._new.get(oid) or self.reach.catalog.content_of(oid):
                 self.known += 1
-                self._arrive(job, *known, oid)
+                if job.file.kind == "code" != known[2] and not uses_bpy(self.reach.folder.blob(known[0], known[2])):
+                    self._done(job, None)
+                else:
+                    self._arrive(job, *known, oid)
                 self.reach.tick()
+            elif job.file.kind == "code" and oid in self._useless:
+                self._done(job, None)
             elif oid and oid in self._twins:
                 self._twins[oid].append(job)
             elif job.host not in self._dead:
@@ -163,6 +170,7 @@ class Downloads:
         code = [one for one in each if one.file.kind == "code"]
         useless = code if code and not uses_bpy(got.part) else []
         for one in useless:
+            self._useless.add(oid)
             self._done(one, None)
         kept = [one for one in each if one not in useless]
         if not kept:
@@ -187,6 +195,8 @@ class Downloads:
         origin = Origin(
             repository.source, path, sha256, bytes_, changed, file.licence, provenance, kind, oid, stored=True
         )
+        if oid:
+            self._new[oid] = sha256, bytes_, kind
         self._done(job, origin)
 
     def _done(self, job: Job, origin: Origin | None) -> None:
@@ -199,7 +209,7 @@ class Downloads:
     def _commit(self) -> None:
         if self._arrived:
             self.reach.catalog.arrive(self._arrived)
-        self._arrived, self._fresh, self._since = [], 0, time.monotonic()
+        self._arrived, self._new, self._fresh, self._since = [], {}, 0, time.monotonic()
 
     # failing
 

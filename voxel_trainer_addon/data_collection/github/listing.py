@@ -32,8 +32,6 @@ OUTAGE = 3
 ATTRIBUTES = ".gitattributes"
 NAMED = (".blend", ".py")
 LINK = "120000"
-UNREADABLE = "\ufffd.blend"
-"""Stands for a name that is no text."""
 NO_ROOT = {"root": {"files": [], "folders": False, "attributes": ""}}
 ANY = "any.blend"
 """Stands for a file in the root whose licence is asked."""
@@ -68,7 +66,7 @@ def _opened(repository: Repository) -> _Open:
     root = repository.body["root"]
     each = _Open(repository, folders=root["folders"])
     for name, oid, bytes_ in root["files"]:
-        each.add(name or UNREADABLE, Blob(oid, bytes_))
+        each.add(name, Blob(oid, bytes_))
     return each
 
 

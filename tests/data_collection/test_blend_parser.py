@@ -126,10 +126,10 @@ def stage(tmp_path: Path, files: Path) -> Iterator[Stage]:
             'answer["body"]["seen"] = body',
             """place = start["scratch"] + "/" + body["sha256"] + ".json"
     with open(place, "w") as out:
-        json.dump({"schema": "voxel-record/2", "sha256": body["sha256"], "way": body["way"]}, out)
+        json.dump({"schema": "@", "sha256": body["sha256"], "way": body["way"]}, out)
     if do == "point elsewhere":
         place = body["path"]
-    answer["body"] |= {"record": place, "state": "read", "counts": {"materials": 1}}""",
+    answer["body"] |= {"record": place, "state": "read", "counts": {"materials": 1}}""".replace("@", record.SCHEMA),
         ),
         encoding="utf-8",
     )

@@ -88,9 +88,7 @@ class Hosts(Harvested):
     def _noticing(self, new: Repository) -> Iterator[Statement]:
         old = self.repository(new.id)
         for other in self._named(new.name):
-            if (
-                other.source == new.source and other.id != new.id
-            ):  # it has another name by now, which a search will tell
+            if other.source == new.source and other.id != new.id:  # its own new name is still to come
                 yield from self._renaming(other, other.id)
         if old and old.name != new.name:
             yield from self._renaming(old, new.name)
@@ -129,8 +127,9 @@ class Hosts(Harvested):
             last = rows[-1][0]
 
     def set_listing(self, repository: Repository, listed: str, files: Iterable[Listed]) -> None:
-        """These are the files of a repository now, in one transaction. What is here already stays here; what the
-        repository has no more is forgotten. `listed` is its tree, or a mark of what of it was looked at."""
+        """These are the files of a repository now, in one transaction. What is here already stays here (a file without
+        an oid is asked for again); what the repository has no more is forgotten. `listed` is its tree, or a mark of
+        what of it was looked at."""
         known = {
             path: oid
             for path, oid in self._db.execute(
@@ -142,7 +141,7 @@ class Hosts(Harvested):
         for file in files:
             body, path = spelled(file.provenance), f"{repository.name}/{file.path}"
             statements.append(sharing(body))
-            if known.pop(path, "") == file.oid:
+            if known.pop(path, "") == file.oid != "":
                 sql = "UPDATE origin SET licence = ?, provenance = ? WHERE source = ? AND path = ?"
                 statements.append((sql, (file.licence, key_of(body), repository.source, path)))
             else:

@@ -4,13 +4,16 @@ aside exactly what is not to be had."""
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from tests.data_collection.github_runs import contents, environment, harvest, stock
 from tests.peers.peer import Peer
+from voxel_trainer_addon.data_collection import reach
 from voxel_trainer_addon.data_collection.github import limits
+from voxel_trainer_addon.errors import ComesLater
 from voxel_trainer_addon.paths import DataFolder
 
 pytestmark = pytest.mark.plain
@@ -112,3 +115,30 @@ def test_a_clock_that_is_wrong(skew: float, peer: Peer, calm: dict[str, Any], da
     hooks = harvest(data, calm["search"])
     assert len(hooks.waits) == 2 and peer.stats()["violations"] == 0
     assert contents(data) == calm["contents"]
+
+
+@pytest.mark.parametrize("wait", [True, False])
+@pytest.mark.parametrize(
+    "where", [GRAPHQL, {**TREES, "skip": 1}, {**RAW, "path": "LICENSE"}, {**BLEND, "skip": 3}], ids=str
+)
+def test_a_limit_that_is_too_long_to_wait_for_puts_the_rest_off(
+    where: dict[str, Any],
+    wait: bool,
+    peer: Peer,
+    calm: dict[str, Any],
+    data: DataFolder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reach, "PATIENCE_S", 0.2)
+    peer.arm("secondary", status=429, retry_after=1, **where)
+    if not wait:
+        with pytest.raises(ComesLater, match="resume"):
+            harvest(data, calm["search"])
+        states = [row[2] for row in contents(data)["source"] if row[0] == calm["search"]]
+        assert states == ["waiting"]
+        time.sleep(2.5)
+    hooks = harvest(data, calm["search"], wait=wait)
+    assert contents(data) == calm["contents"] and len(hooks.waits) == wait
+    stats = peer.stats(requests=False)
+    assert stats["violations"] == 0 and stats["sums"]["raw.bytes"] <= calm["bytes"] + AGAIN_MOST
+    assert stats["sums"]["graphql.requests"] <= 2, "the search is not gone through again"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -190,10 +191,17 @@ def test_a_host_that_does_not_answer_is_left_and_the_others_come(server: SmallSe
         )
         for job in pair
     ]
-    with pytest.raises(NetworkError, match="next run") as error:
+    with pytest.raises(NetworkError, match="next time") as error:
         fetched(reach, made)
     assert error.value.kind == "connect"
     assert len(list(reach.catalog.origins())) == 60 and not asides(reach), "what was not asked for is not set aside"
+
+
+def test_nothing_is_set_aside_because_blender_is_offline(server: SmallServer, reach: Reach) -> None:
+    reach.client.online = False
+    with pytest.raises(NetworkError) as error:
+        fetched(reach, jobs(server.address, {f"f{n}": b"body %d" % n * 50 for n in range(60)}))
+    assert error.value.kind == "offline" and not asides(reach) and not server.asked
 
 
 def test_a_wave_of_one_kind_makes_it_slower_and_says_why(server: SmallServer, reach: Reach) -> None:
@@ -214,8 +222,6 @@ def test_a_download_that_somebody_deleted_comes_again(server: SmallServer, reach
 
 
 def test_no_more_than_so_much_a_second(server: SmallServer, reach: Reach) -> None:
-    import time
-
     reach.options = replace(reach.options, rate_mb=0.2)
     server.answers |= {f"/{n}": Page(bytes([n]) * 30_000) for n in range(4)}
     begun = time.monotonic()

@@ -62,6 +62,9 @@ PASSING: dict[str, list[dict[str, Any]]] = {
     "nothing but errors": [{"do": "partial", "count": 100, **GRAPHQL}],
     "500 from the API": [{"do": "status", "status": 500, "times": 3, **GRAPHQL}],
     "503 from the API": [{"do": "status", "status": 503, "times": 3, **TREES}],
+    "503 that says when to come back": [
+        {"do": "status", "status": 503, "headers": {"Retry-After": "1"}, **where} for where in (TREES, BLEND)
+    ],
     "500 from the files' host": [{"do": "status", "status": 500, "times": 4, **RAW}],
     "silence of the API": [{"do": "silence", "seconds": 2, **GRAPHQL}],
     "silence of the files' host": [{"do": "silence", "seconds": 2, "times": 2, **BLEND}],
@@ -81,12 +84,19 @@ PASSING: dict[str, list[dict[str, Any]]] = {
     "a gzip bomb in place of a file": [{"do": "bomb", "mebibytes": 512, **BLEND}],
     "a zstd bomb in place of a file": [{"do": "bomb", "encoding": "zstd", "mebibytes": 512, **BLEND}],
     "a gzip bomb in place of an answer": [{"do": "bomb", "mebibytes": 512, **TREES}],
+    "a gzip bomb in place of a page": [{"do": "bomb", "mebibytes": 512, **GRAPHQL}],
     "a gzip bomb in place of a text": [{"do": "bomb", "mebibytes": 512, **RAW, "path": "LICENSE"}],
     "a tree cut off": [{"do": "truncated", "entries": 2, **TREES, "path": "recursive"}],
 }
 
 
-@pytest.mark.parametrize("faults", PASSING.values(), ids=PASSING.keys())
+SLOW = ("primary limit of REST, 429", "secondary limit, 429", "cuts at random, 2", "cuts at random, 3")
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [pytest.param(PASSING[id], id=id, marks=[pytest.mark.slow] if id in SLOW else []) for id in PASSING],
+)
 def test_what_passes_leaves_no_trace(
     faults: list[dict[str, Any]],
     peer: Peer,
@@ -117,7 +127,7 @@ def test_a_clock_that_is_wrong(skew: float, peer: Peer, calm: dict[str, Any], da
     assert contents(data) == calm["contents"]
 
 
-@pytest.mark.parametrize("wait", [True, False])
+@pytest.mark.parametrize("wait", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "where", [GRAPHQL, {**TREES, "skip": 1}, {**RAW, "path": "LICENSE"}, {**BLEND, "skip": 3}], ids=str
 )

@@ -86,6 +86,8 @@ def test_what_is_no_limit_is_none(clock: Clock) -> None:
     assert not limits.read(403, {}, "core", "Resource not accessible by personal access token")
     assert not limits.read(404, {"retry-after": "5"}, "core")
     assert limits.until("core") < NOW
+    assert not limits.read(503, {"retry-after": "5"}, "core") and limits.until("core") >= NOW + 5, "a fault with a time"
+    limits = Limits(clock)
     assert not limits.read(200, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(NOW + 50)}, "core")
     assert limits.until("core") > NOW + 50, "the last one that was allowed says when the next is"
 

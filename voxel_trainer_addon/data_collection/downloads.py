@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ..catalog import Listed, Origin, Repository
 from ..errors import SetAside
-from ..http import GONE, NetworkError
+from ..http import GONE, Kind, NetworkError
 from ..words import counted
 from .code_scraper import uses_bpy
 from .fetch import Got, NotFetched, Pace, Unchanged, Want, fetch, keep
@@ -21,6 +21,8 @@ from .turns import RAW, Turn, Turns
 
 TRIES = 4
 PAUSE_S, PAUSE_MAX_S = 1.0, 60.0
+NOBODY: Mapping[str, Kind] = {"dns": "dns", "connect": "connect", "offline": "offline"}
+"""Kinds of failure that say nothing of a file: nobody answers."""
 SILENCES = 10
 """So often in a row a host is asked that does not answer at all, with longer and longer pauses: five minutes."""
 LAST, WAVE = 20, 8
@@ -221,8 +223,8 @@ class Downloads:
             self._turns.put(turn)
             return
         self._went(error.kind)
-        if error.kind in ("dns", "connect"):
-            self._nobody(turn, error)
+        if error.kind in NOBODY:
+            self._nobody(turn, NOBODY[error.kind], str(error))
             return
         self._silent[job.host] = 0
         if error.at > turn.best and error.kind in ("cut", "timeout", "slow"):
@@ -236,21 +238,19 @@ class Downloads:
             else:
                 self._aside(other, error)
 
-    def _nobody(self, turn: Turn[Job], error: NotFetched) -> None:
+    def _nobody(self, turn: Turn[Job], kind: Kind, words: str) -> None:
         """The host does not answer at all: ask it again later, and at last leave it for another run."""
-        host = turn.item.host
+        host, limits = turn.item.host, self.reach.limits(turn.address)
         if host in self._dead:
             return
-        if self.reach.limits(turn.address).until(RAW) <= time.time():
+        if limits.until(RAW) <= time.time():
             self._silent[host] += 1
-            self.reach.limits(turn.address).pause(RAW, min(PAUSE_S * 2 ** self._silent[host], PAUSE_MAX_S))
-        if self._silent[host] < SILENCES:
+            limits.pause(RAW, min(PAUSE_S * 2 ** self._silent[host], PAUSE_MAX_S))
+        if kind == "offline" or self._silent[host] >= SILENCES:
+            self._dead[host] = NetworkError(kind, words if kind == "offline" else f"{words} The rest comes next time.")
+        else:
             turn.tries -= 1
             self._turns.put(turn)
-        else:
-            self._dead[host] = NetworkError(
-                "dns" if error.kind == "dns" else "connect", f"{error} Its other files come with the next run."
-            )
 
     def _look_again(self) -> None:
         """What of a repository was not there may have moved, or the whole of it is gone."""

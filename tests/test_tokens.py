@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ SECRET = "sk-not-a-real-one-0123456789"
 def _bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in tokens.NAMES:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("VOXEL_TRAINER_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setattr(tokens, "_named", None)
     monkeypatch.chdir(tmp_path)
 
 
@@ -45,3 +48,31 @@ def test_no_value_shows_in_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
     assert tokens.redact(f"Bearer {SECRET}!") == "Bearer [OPENAI_API_KEY]!"
     assert SECRET not in repr(tokens.find())
+    monkeypatch.setenv("GITHUB_TOKEN", f"ghp_alice_0123456789, {SECRET[::-1]}")
+    assert tokens.redact(f"{SECRET[::-1]} ghp_alice_0123456789") == "[GITHUB_TOKEN] [GITHUB_TOKEN]"
+
+
+def test_our_own_file_is_closed_to_others_and_gives_back_what_was_kept() -> None:
+    tokens.keep("GITHUB_TOKEN", f" {SECRET} \n")
+    tokens.keep("OPENAI_API_KEY", "sk-another-one-9876543210")
+    own = tokens.own_file()
+    assert (own.stat().st_mode & 0o777, own.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert tokens.find().get("GITHUB_TOKEN") == SECRET
+    assert tokens.kept() == {"GITHUB_TOKEN", "OPENAI_API_KEY"} and not tokens.find().warnings
+    tokens.keep("GITHUB_TOKEN", "")
+    assert tokens.kept() == {"OPENAI_API_KEY"}
+    assert [path.name for path in own.parent.iterdir()] == [own.name]
+    os.chmod(own, 0o640)
+    assert "tokens.env holds tokens and can be read by others" in tokens.find().warnings[0]
+
+
+def test_environment_then_own_file_then_the_env_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in (".env", "named.env"):
+        Path(name).write_text(f"GITHUB_TOKEN={name}\nOPENAI_API_KEY={name}\nANTHROPIC_API_KEY={name}\n")
+        Path(name).chmod(0o600)
+    tokens.keep("GITHUB_TOKEN", "own")
+    tokens.keep("OPENAI_API_KEY", "own")
+    monkeypatch.setenv("GITHUB_TOKEN", "environment")
+    assert list(map(tokens.find().get, tokens.NAMES[:3])) == ["own", ".env", "environment"]
+    tokens.read_from(tmp_path / "named.env")
+    assert list(map(tokens.find().get, tokens.NAMES[:3])) == ["own", "named.env", "environment"]

@@ -19,6 +19,12 @@ def cache_home() -> Path:
     return Path(named) if named else Path.home() / ".cache" / "voxel-trainer"
 
 
+def config_home() -> Path:
+    """`~/.config/voxel-trainer` (or `VOXEL_TRAINER_CONFIG`): what is the person's own and no data folder's: tokens."""
+    named = os.environ.get("VOXEL_TRAINER_CONFIG")
+    return Path(named) if named else Path.home() / ".config" / "voxel-trainer"
+
+
 @dataclass(frozen=True)
 class DataFolder:
     """The places inside one `training_data/` folder."""
@@ -32,6 +38,11 @@ class DataFolder:
     @property
     def metadata(self) -> Path:
         return self.root / "scraped_metadata.json"
+
+    @property
+    def queue(self) -> Path:
+        """The searches that the panel shows and `--queue` takes."""
+        return self.root / "harvest_queue.json"
 
     @property
     def removal_list(self) -> Path:

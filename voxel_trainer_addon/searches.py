@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Searches on GitHub to begin with: what is looked for where nobody says anything else."""
+"""Searches on GitHub to begin with, and what GitHub asks of those who search it."""
 
 from __future__ import annotations
 
@@ -20,3 +20,9 @@ DEFAULTS: Mapping[str, str] = {
     "Topic: Geometry Nodes": "topic:geometry-nodes",
 }
 """Name on a button → words of the search."""
+
+TERMS = (
+    "GitHub's terms: one token for one person or app (Terms of Service H); tokens of one account share one budget; "
+    "what is collected may serve research and archives, never spam or the sale of personal data (Acceptable Use 7)."
+)
+"""What GitHub asks of those who use its interface; said wherever a token is entered."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-ADDRESS = re.compile(r"<?[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}>?")
+ADDRESS = re.compile(r"<?[^\s<>()@:,;]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}>?")
 
 
 def harmless(text: object, limit: int = 0) -> str:

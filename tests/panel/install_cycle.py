@@ -46,6 +46,18 @@ def use() -> dict[str, Any]:
     fields.folder = ""
     assert fields.licence == "own", "another folder kept the licence of the one before"
     bpy.ops.voxel.copy_command()
+    bpy.ops.voxel.add_search(text="rocks")
+    bpy.ops.voxel.add_search(text="https://example.org/rocks.git")
+    bpy.ops.voxel.move_search(up=True)
+    listed = [search.name for search in fields.searches]
+    bpy.ops.wm.read_homefile(use_empty=True)
+    fields = bpy.context.window_manager.voxel
+    assert listed == [search.name for search in fields.searches], "opening a file emptied the list"
+    fields.searches[0].on = False
+    switched = [search.on for search in fields.searches]
+    for _ in listed:
+        bpy.ops.voxel.remove_search()
+    assert not len(fields.searches)
     try:
         bpy.ops.voxel.pause()
     except RuntimeError as error:
@@ -55,6 +67,7 @@ def use() -> dict[str, Any]:
         "interval": interval,
         "tooltip": bpy.types.VOXEL_OT_start.description(bpy.context, None),
         "refused": refused,
+        "searches": [listed, switched],
         "listed": PACKAGE in [addon.module for addon in bpy.context.preferences.addons],
     }
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 
@@ -25,8 +26,19 @@ class Recorder:
         assert hasattr(data, name), name
         self.drawn.append(("prop", name, ""))
 
-    def operator(self, name: str, *, text: str = "", icon: str = "NONE") -> None:
+    def operator(self, name: str, *, text: str = "", icon: str = "NONE", emboss: bool = True) -> SimpleNamespace:
         self.drawn.append(("operator", name, text))
+        return SimpleNamespace()
+
+    def menu(self, name: str, *, text: str = "", icon: str = "NONE") -> None:
+        self.drawn.append(("menu", name, text))
+
+    def separator(self) -> None:
+        self.drawn.append(("separator", "", ""))
+
+    def template_list(self, kind: str, _: str, data: Any, name: str, at_data: Any, at: str, *, rows: int) -> None:
+        assert hasattr(data, name) and hasattr(at_data, at)
+        self.drawn.append(("list", kind, ""))
 
     def progress(self, *, factor: float, text: str) -> None:
         assert 0 <= factor <= 1

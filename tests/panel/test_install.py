@@ -16,6 +16,9 @@ from build_tools import archive
 
 pytestmark = pytest.mark.bpy
 
+FIELDS = ("folder", "licence", "data", "preset", "name", "model", "bundled")
+FILTERS = ("searches", "search_at", "stars", "file_mb", "share_alike", "copyleft", "archived")
+
 
 @pytest.fixture(scope="module")
 def steps(root: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
@@ -49,6 +52,7 @@ def test_it_works_each_time_it_is_switched_on(steps: list[dict[str, Any]]) -> No
         assert "run_headless.py run --data" in step["tooltip"]
         assert not step["tooltip"].endswith(".")
         assert "poll() failed" in step["refused"]
+        assert step["searches"] == [["https://example.org/rocks.git", "rocks"], [False, True]]
 
 
 def test_switched_off_it_leaves_nothing_behind(steps: list[dict[str, Any]]) -> None:
@@ -64,7 +68,7 @@ def test_labels_and_tooltips_follow_blenders_rules(root: Path) -> None:
     voxel_trainer_addon.register()
     try:
         names = [name for name in dir(bpy.types) if name.startswith("VOXEL_")]
-        assert len(names) == 28
+        assert len(names) == 38
         for name in names:
             cls = getattr(bpy.types, name)
             texts = [
@@ -73,7 +77,7 @@ def test_labels_and_tooltips_follow_blenders_rules(root: Path) -> None:
             ]
             assert not [text for text in texts if text.endswith(".")]
             assert cls.bl_rna.name.istitle() or cls.bl_rna.name in ("", name) or "&" in cls.bl_rna.name, cls.bl_rna.name
-        for item in ("folder", "licence", "data", "preset", "name", "model", "bundled"):
+        for item in (*FIELDS, *FILTERS):
             assert bpy.types.WindowManager.bl_rna.properties["voxel"].fixed_type.properties[item].description
     finally:
         voxel_trainer_addon.unregister()

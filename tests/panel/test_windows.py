@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests.peers.peer import Peer
 from voxel_trainer_addon.locks import probe
 
 pytestmark = pytest.mark.blender
@@ -84,6 +85,29 @@ def test_cancel_and_switching_off(
 ) -> None:
     result = window(blender_tool, version, "drive_trace.py", archived, tmp_path, folder)
     assert result["left_over"] == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_searches_are_queued_planned_and_no_token_is_left_in_blender(
+    version: str, blender_tool: Path, archived: Path, tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "ghp_alice_0123456789abcdefghijklmn"
+    with Peer(corpus=corpus.parent) as peer:
+        monkeypatch.setenv("GITHUB_API_URL", peer.api)
+        monkeypatch.setenv("GITHUB_GRAPHQL_URL", f"{peer.api}/graphql")
+        monkeypatch.setenv("GITHUB_RAW_URL", peer.raw)
+        monkeypatch.setenv("VOXEL_TEST_TOKEN", secret)
+        monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+        result = window(blender_tool, version, "drive_searches.py", archived, tmp_path, corpus)
+        assert peer.seen("api") and not peer.seen("raw", r"\.blend"), "a plan fetches no file"
+        assert all("jane@example.org" in seen["agent"] for seen in peer.seen("api"))
+    assert result["plan"][0].startswith("To fetch: ") and result["fetched"] == 0
+    assert [mark for _, mark, _ in result["marks"]] == ["CHECKMARK", "CHECKMARK", ""]
+    assert [Path(path).name for path in result["secret in"]] == ["tokens.env"]
+    assert result["contact in"] == ["userpref.blend"] and result["saved as"] == "BLENDER"
+    assert secret not in result["told"] and "topic:nowhere" in result["told"]
+    held = [path for path in (tmp_path / "data").rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
+    assert held == []
 
 
 @contextlib.contextmanager

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from voxel_trainer_addon.cli.arguments import options_of, parsed
 from voxel_trainer_addon.locks import FolderLock
 from voxel_trainer_addon.paths import DataFolder
 from voxel_trainer_addon.runs import Choices, Program, code_copy
+from voxel_trainer_addon.stage import Options
 
 pytestmark = pytest.mark.plain
 
@@ -32,6 +34,25 @@ def test_without_consent_nothing_is_downloaded() -> None:
     words = Choices(data="/data").words(train=False)
     assert "--yes" not in words
     assert words[-2:] == ["--stages", "harvest,parse,dataset"]
+
+
+def test_the_queue_comes_with_its_filters_and_a_plan_without_anything_else() -> None:
+    choices = Choices(data="/data", folder="/rocks", stars=3, file_mb=7.5, archived=True, allow=["copyleft", "no such"])
+    network = ["--queue", "--wait", "--stars", "3", "--file-mb", "7.5", "--archived", "--allow", "copyleft"]
+    assert choices.words(searches=True)[-len(network) - 1 : -1] == network
+    assert choices.plan_words() == ["--data", "/data", *network, "--plan"]
+    assert not {"--wait", "--stars"} & set(choices.words())
+    found = parsed(["harvest", *choices.plan_words()])
+    assert found.queue and options_of(found) == Options(
+        plan=True, wait=True, stars=3, file_mb=7.5, archived=True, allow=("copyleft",)
+    )
+
+
+def test_one_search_is_enough_to_start_where_it_may_be_gone_through() -> None:
+    choices = Choices(data="/data", bundled=False)
+    assert not choices.lacking(searches=True)
+    assert choices.lacking(searches=True, offline="It is off.") == "It is off"
+    assert not Choices(data="/data").lacking(searches=True, offline="It is off.")
 
 
 def test_what_is_lacking_is_said() -> None:

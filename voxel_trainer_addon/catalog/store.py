@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import SetAside
+from ..paths import DataFolder
 from .database import Statement
 from .harvested import Origin
 from .hosts import Hosts
@@ -25,6 +27,33 @@ class Due:
     location: Path
     source: str
     path: str
+
+
+QUEUE = """
+    DROP TABLE IF EXISTS temp.due;
+    CREATE TEMP TABLE due (
+        place INTEGER PRIMARY KEY, sha256 TEXT, bytes INTEGER, mtime_ns INTEGER, root TEXT, source TEXT, path TEXT,
+        stored INTEGER
+    ) STRICT;
+"""
+
+
+class Queue:
+    """Files to parse, in order. They lie in a temporary table on disk, so that many take no memory."""
+
+    def __init__(self, db: sqlite3.Connection, folder: DataFolder) -> None:
+        self._db, self._folder = db, folder
+        self._count, self.bytes = db.execute("SELECT count(*), coalesce(sum(bytes), 0) FROM temp.due").fetchone()
+
+    def __len__(self) -> int:
+        return int(self._count)
+
+    def __iter__(self) -> Iterator[Due]:
+        last = 0
+        while rows := self._db.execute("SELECT * FROM temp.due WHERE place > ? LIMIT 200", (last,)).fetchall():
+            for last, sha256, size, changed, root, source, path, stored in rows:
+                location = self._folder.blob(sha256) if stored else Path(root, path)
+                yield Due(sha256, size, changed, location, source, path)
 
 
 @dataclass(frozen=True)
@@ -46,10 +75,15 @@ class Catalog(Hosts):
 
     # parse
 
-    def due_for_parse(self, blender: str, version: int) -> list[Due]:
-        """Contents without a record of this form by this Blender and not set aside by it, largest first."""
-        rows = self._db.execute(
-            """SELECT sha256, bytes, min(mtime_ns), root, source.id, path, stored
+    def due_for_parse(self, blender: str, version: int) -> Queue:
+        """Contents without a record of this form by this Blender and not set aside by it, largest first.
+
+        A queue holds until the next one is asked for.
+        """
+        self._db.executescript(QUEUE)
+        self._db.execute(
+            """INSERT INTO temp.due (sha256, bytes, mtime_ns, root, source, path, stored)
+               SELECT sha256, bytes, min(mtime_ns), root, source.id, path, stored
                FROM file JOIN origin USING (sha256) JOIN source ON source.id = origin.source
                WHERE (root IS NOT NULL OR stored) AND file.kind = 'blend'
                  AND sha256 NOT IN (SELECT sha256 FROM record WHERE blender = ? AND version = ?)
@@ -57,10 +91,12 @@ class Catalog(Hosts):
                GROUP BY sha256 ORDER BY bytes DESC, sha256""",
             (blender, version, blender),
         )
-        return [
-            Due(sha, size, changed, self._folder.blob(sha) if stored else Path(root, path), source, path)
-            for sha, size, changed, root, source, path, stored in rows
-        ]
+        return Queue(self._db, self._folder)
+
+    def parsed(self, blender: str, version: int) -> list[str]:
+        """SHA-256 of the contents that have a record of this form by this Blender, in order."""
+        sql = "SELECT sha256 FROM record WHERE blender = ? AND version = ? ORDER BY sha256"
+        return [sha256 for (sha256,) in self._db.execute(sql, (blender, version))]
 
     def add_record(
         self, sha256: str, blender: str, version: int, state: str, path: str, counts: dict[str, Any]

@@ -199,6 +199,9 @@ def _general(command: argparse.ArgumentParser) -> None:
         "--blender", default="", metavar="PATH", help="the Blender (or Python with bpy) that opens the files"
     )
     group.add_argument("--yes", action="store_true", help="agree to downloads whose size is told")
+    group.add_argument(
+        "--env", type=Path, metavar="FILE", help="file with tokens, a line each (default: .env in the current folder)"
+    )
 
 
 def _sources(command: argparse.ArgumentParser) -> None:
@@ -207,8 +210,11 @@ def _sources(command: argparse.ArgumentParser) -> None:
         "--source",
         action="append",
         metavar="KIND:PLACE",
-        help='folder:PATH; bundled: for Blender\'s own libraries; github:"SEARCH" (needs GITHUB_TOKEN); git:ADDRESS; '
-        "list:FILE of addresses; can be repeated",
+        help='folder:PATH; bundled: for Blender\'s own libraries; github:"SEARCH", github: for all default searches '
+        "(both need GITHUB_TOKEN); git:ADDRESS; list:FILE of addresses; can be repeated",
+    )
+    group.add_argument(
+        "--queue", action="store_true", help="the searches in the data folder's harvest_queue.json that are on, too"
     )
     group.add_argument(
         "--licence",

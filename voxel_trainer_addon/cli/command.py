@@ -10,11 +10,12 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
+from .. import __version__, tokens
 from ..catalog import Catalog
 from ..errors import Cancelled, Exit, UserError
 from ..files import read_json, write_text
@@ -23,6 +24,7 @@ from ..pipeline import code, status
 from ..pipeline.control import Control
 from ..pipeline.run import Run
 from ..pipeline.serve import Serve
+from ..runs.queue import Queue
 from ..stage import STAGES, Options
 from ..worker.protocol import Host
 from . import host, look
@@ -54,6 +56,8 @@ def main(words: Sequence[str], facts: Facts, script: Path) -> int:
 
 
 def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
+    if found.env:
+        tokens.read_from(found.env.expanduser())
     if found.command == "facts":
         print(host.MARK + json.dumps(facts()))
         return Exit.DONE
@@ -69,6 +73,8 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
     if found.command == "status":
         return _status(found, folder)
     options, stages = options_of(found), getattr(found, "stages", (found.command,))
+    if getattr(found, "queue", False):
+        options = _with_queue(options, folder)
     if found.command == "parse" and options.source:
         stages = ("harvest", "parse")
     if found.command == "resume":
@@ -81,6 +87,19 @@ def _run(
 ) -> int:
     listener = json_lines(sys.stdout) if found.json else Terminal()
     return Run(folder, options, blender, stages, [listener], found.run_id).go()
+
+
+def _with_queue(options: Options, folder: DataFolder) -> Options:
+    """The searches of the queue that are on, behind the sources that were named."""
+    queue = Queue(folder.queue)
+    if queue.problem:
+        raise UserError(f"{queue.problem} Mend it, or move it away.")
+    sources = (*options.source, *queue.sources)
+    if not sources:
+        raise UserError(
+            f"No search is on in {folder.queue.name}. Add one in Blender's panel, or name it with --source."
+        )
+    return replace(options, source=sources)
 
 
 def _asked_before(folder: DataFolder, run: str) -> tuple[Options, tuple[str, ...]]:

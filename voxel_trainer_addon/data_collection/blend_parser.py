@@ -34,14 +34,13 @@ class BlendParser:
         self.work, self.host = work, host
         self.due = work.catalog.due_for_parse(host.name, VERSION)
         self.total = work.catalog.counts()["files"]
-        records = work.catalog.records(host.name)
-        self.parsed = [record["sha256"] for record in records if record["version"] == VERSION]
+        self.parsed = len(work.catalog.parsed(host.name, VERSION))
         self.done = self.total - len(self.due)
         self.failed = 0
         self.current = ""
         self._pending: dict[str, Due] = {}
         self._began: float | None = None
-        self._cost_left = self._cost = sum(due.bytes + FILE_COST for due in self.due)
+        self._cost_left = self._cost = self.due.bytes + FILE_COST * len(self.due)
         self._since_checkpoint = 0
 
     def parse(self) -> Outcome:
@@ -55,11 +54,11 @@ class BlendParser:
             self._checkpoint("running")
         self._checkpoint("done")
         aside = self.work.catalog.count_asides("parse")
-        words = counted(len(self.parsed), "file") + " parsed"
+        words = counted(self.parsed, "file") + " parsed"
         return Outcome(
             f"{words}, {aside:,} set aside." if aside else f"{words}.",
             {
-                "parsed": len(self.parsed),
+                "parsed": self.parsed,
                 "parsed_now": self.done - self.total + len(self.due) - self.failed,
                 "aside": aside,
             },
@@ -112,7 +111,7 @@ class BlendParser:
         )
         if answer.body["counts"].get("assets"):
             self._read_licences(due.sha256, record)
-        self.parsed.append(due.sha256)
+        self.parsed += 1
         self._finish(due)
 
     def _read_licences(self, sha256: str, record: Path) -> None:
@@ -156,12 +155,12 @@ class BlendParser:
         self._since_checkpoint = 0
         progress = {
             "total_files": self.total,
-            "parsed_files": len(self.parsed),
+            "parsed_files": self.parsed,
             "failed_files": self.work.catalog.count_asides("parse"),
             "current_file": self.current or None,
         }
         state: dict[str, Any] = {
-            "parsed_hashes": sorted(self.parsed),
+            "parsed_hashes": self.work.catalog.parsed(self.host.name, VERSION),
             "blender_version": self.host.name,
             "record_version": VERSION,
         }

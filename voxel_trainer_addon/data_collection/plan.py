@@ -43,10 +43,11 @@ class Plan:
     @property
     def words(self) -> list[str]:
         """Sentences for a person."""
-        found = f"{counted(self.files, 'file')}, {size(self.bytes)}"
-        unsized = f" and {counted(self.unsized, 'file')} of unknown size" if self.unsized else ""
+        known_sizes = [f"{counted(self.files - self.unsized, 'file')}, {size(self.bytes)}"]
+        unknown = [f"{counted(self.unsized, 'file')} of unknown size"] if self.unsized else []
+        found = " and ".join((known_sizes if self.files > self.unsized or not unknown else []) + unknown)
         known = f"; {self.known:,} more are here already" if self.known else ""
-        lines = [f"To fetch: {found}{unsized} from {counted(self.repositories, 'repository', 'repositories')}{known}."]
+        lines = [f"To fetch: {found} from {counted(self.repositories, 'repository', 'repositories')}{known}."]
         if self.licences:
             told = ", ".join(f"{name} {count:,}" for name, count in self.licences.most_common())
             lines.append(f"Licences: {told}.")

@@ -21,8 +21,6 @@ def run(work: Work, dataset_hash: str) -> Outcome:
         raise UserError("Name the host's model with --model; the embedded one is trained with --provider local.")
     url = options.base_url or OWN_URL
     found = tokens.find()
-    for warning in found.warnings:
-        work.note(warning)
     if not found.get(TOKEN):
         raise Unavailable(f"Training by {url} needs a token: set {TOKEN} in the environment or in a .env file.")
     id = digest(["openai", url, options.model, options.seed, dataset_hash])[:16]

@@ -38,8 +38,9 @@ def opened() -> None:
     """See that the remote control knows its places: at the first tick or click, as `register` reads no disk."""
     if REMOTE.kept is None:
         chosen = preferences()
-        data, train_env = (chosen.data_folder, chosen.train_env) if chosen else ("", "")
-        REMOTE.open(_kept(), data, train_env)
+        REMOTE.offline = offline()
+        told = (chosen.data_folder, chosen.train_env, chosen.contact) if chosen else ()
+        REMOTE.open(_kept(), *told)
 
 
 def _kept() -> Path:
@@ -58,6 +59,29 @@ def program() -> Program:
         is_module=not bpy.app.binary_path,
         online=bool(bpy.app.online_access),
     )
+
+
+def offline() -> str:
+    """Why the network is closed, and who can open it; '' where it is open."""
+    if bpy.app.online_access:
+        return ""
+    if bpy.app.online_access_override:
+        return "Blender was started with --offline-mode, so nothing can be downloaded."
+    return "Nothing can be downloaded before Allow Online Access is on, in Preferences, System."
+
+
+def show_preferences() -> None:
+    """Open Blender's preferences at the extension."""
+    bpy.ops.preferences.addon_show(module=_package)
+
+
+def mirror() -> None:
+    """Let the list in the sidebar have as many items as there are searches; the items hold nothing themselves."""
+    items, wanted = bpy.context.window_manager.voxel.searches, len(REMOTE.view.searches.rows)
+    while len(items) < wanted:
+        items.add()
+    while len(items) > wanted:
+        items.remove(len(items) - 1)
 
 
 def helper() -> Helper:

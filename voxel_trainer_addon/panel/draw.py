@@ -34,7 +34,7 @@ def main(layout: Layout, view: View, choices: Any, columns: int) -> None:
             lines.label(text=text, icon="BLANK1", translate=False)
     if view.words:
         wrapped(layout, view.words, columns)
-    if view.phase in (Phase.FINISHED, Phase.STOPPED):
+    if view.phase in (Phase.FINISHED, Phase.STOPPED) and not view.planned:
         _results(layout)
 
 
@@ -59,7 +59,7 @@ def _buttons(layout: Layout, view: View) -> None:
     elif view.resumable:
         row.operator("voxel.resume", text="Resume", icon="PLAY")
     else:
-        again = view.phase is Phase.FINISHED
+        again = view.phase is Phase.FINISHED and not view.planned
         row.operator("voxel.start", text="Run Again" if again else "Harvest & Train", icon="PLAY")
     if view.phase.alive:
         row.operator("voxel.cancel", text="Cancel", icon="X")

@@ -12,8 +12,10 @@ from bpy.props import EnumProperty
 
 from ..runs import Needs, Phase, training_needs
 from ..runs.code_copy import script
-from .blender import REMOTE, opened, program
+from ..searches import TERMS
+from .blender import REMOTE, offline, opened, program
 from .draw import wrapped
+from .draw_searches import sheet
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -26,8 +28,7 @@ SHEET_COLUMNS = 62
 
 def command(*, train: bool) -> str:
     """The line for a terminal that does what the big button does."""
-    words = ["run", *REMOTE.asked().words(train=train)]
-    return shlex.join(program().command(script(), words))
+    return shlex.join(program().command(script(), REMOTE.words(train=train)))
 
 
 class VOXEL_OT_start(bpy.types.Operator):
@@ -48,6 +49,7 @@ class VOXEL_OT_start(bpy.types.Operator):
         )
 
     needs: Needs | None = None
+    terms: tuple[str, ...] = ()
 
     @classmethod
     def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
@@ -70,20 +72,22 @@ class VOXEL_OT_start(bpy.types.Operator):
         opened()
         self.needs = _needs()
         self.training = "TRAIN"
-        if self.needs is None:
+        self.terms = unread_terms()
+        if self.needs is None and not self.terms:
             return self.execute(context)
-        if not bpy.app.online_access:
+        if self.needs and offline():
             self.training = "LATER"
-        title = "Before Training"
+        title = "Before Training" if self.needs else "Before the First Search"
         return context.window_manager.invoke_props_dialog(self, width=SHEET_PX, title=title, confirm_text="Start")
 
     def draw(self, context: bpy.types.Context) -> None:
         column = self.layout.column()
-        for sentence in self.needs.sentences() if self.needs else ():
-            wrapped(column, sentence, SHEET_COLUMNS)
+        sheet(column, [*self.terms, *(self.needs.sentences() if self.needs else ())], SHEET_COLUMNS)
+        if not self.needs:
+            return
         choice = self.layout.row()
-        if not bpy.app.online_access:
-            wrapped(column, _offline(), SHEET_COLUMNS, "INFO")
+        if why := offline():
+            wrapped(column, why, SHEET_COLUMNS, "INFO")
             choice.enabled = False
         choice.prop(self, "training", expand=True)
 
@@ -94,6 +98,7 @@ class VOXEL_OT_start(bpy.types.Operator):
             self.report({"ERROR"}, f"There is no folder {folder}. Choose another one")
             return {"CANCELLED"}
         train = self.training == "TRAIN" or _needs() is None
+        REMOTE.choices.terms |= bool(self.terms)
         try:
             REMOTE.start(program(), train=train)
         except OSError as error:
@@ -107,11 +112,15 @@ def _needs() -> Needs | None:
     return training_needs(asked.train_env, asked.model)
 
 
-def _offline() -> str:
-    """Why the network is closed, and who can open it."""
-    if bpy.app.online_access_override:
-        return "Blender was started with --offline-mode, so nothing can be downloaded."
-    return "Nothing can be downloaded before Allow Online Access is on, in Preferences, System."
+def unread_terms() -> tuple[str, ...]:
+    """What is said before GitHub is searched for the first time; nothing where it was said, or is not to be asked."""
+    if REMOTE.choices.terms or not REMOTE.view.searches.asks_github:
+        return ()
+    return (
+        "The searches ask GitHub under your token: first what there is, then single files that may be used by their "
+        "licence. Each keeps its licence, author and address.",
+        TERMS,
+    )
 
 
 class VOXEL_OT_pause(bpy.types.Operator):

@@ -36,6 +36,7 @@ class VOXEL_PT_main(VoxelPanel, bpy.types.Panel):  # type: ignore[misc]
 class VOXEL_PT_options(VoxelPanel, bpy.types.Panel):  # type: ignore[misc]
     bl_label = "Options"
     bl_parent_id = "VOXEL_PT_main"
+    bl_order = 1  # the searches come first
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -45,6 +46,7 @@ class VOXEL_PT_options(VoxelPanel, bpy.types.Panel):  # type: ignore[misc]
 class VOXEL_PT_aside(VoxelPanel, bpy.types.Panel):  # type: ignore[misc]
     bl_label = ""
     bl_parent_id = "VOXEL_PT_main"
+    bl_order = 2
     bl_options = {"DEFAULT_CLOSED"}
 
     @classmethod

@@ -1,20 +1,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is set once for all runs: where data goes by default, and an environment for training that is there already."""
+"""What is set once for all runs: where data goes, an environment that is there already, tokens and whom to write to.
+
+A token in a property would be a token in `userpref.blend`: each field reads dots and writes our own file.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import StringProperty
 
-from . import blender
+from .. import tokens
+from ..searches import TERMS
+from . import blender, draw_searches
+from .panels import columns
+
+TOKENS = {"github_token": "GITHUB_TOKEN", "openai_key": "OPENAI_API_KEY", "anthropic_key": "ANTHROPIC_API_KEY"}
+DOT = "\u2022"
+SHOWN = DOT * 12
+"""Stands for a token that is kept; how long it is, nobody learns."""
 
 
 def _changed(self: VoxelPreferences, context: bpy.types.Context) -> None:
     blender.opened()
-    blender.REMOTE.data, blender.REMOTE.train_env = self.data_folder, self.train_env
-    blender.REMOTE.look()
+    remote = blender.REMOTE
+    remote.data, remote.train_env, remote.contact = self.data_folder, self.train_env, self.contact
+    remote.look()
+    blender.mirror()
 
 
 def _data_changed(self: VoxelPreferences, context: bpy.types.Context) -> None:
@@ -24,12 +39,38 @@ def _data_changed(self: VoxelPreferences, context: bpy.types.Context) -> None:
     _changed(self, context)
 
 
+def _token(name: str) -> dict[str, Callable[..., Any]]:
+    """`get` and `set` of a token's field."""
+
+    def read(_: Any) -> str:
+        harvested = blender.REMOTE.harvested
+        return SHOWN if harvested and name in harvested.own else ""
+
+    def write(_: Any, value: str) -> None:
+        blender.opened()
+        new = value.replace(DOT, "").strip()
+        if new or not value:  # dots alone are what was there
+            try:
+                tokens.keep(name, new)
+            except OSError as error:
+                blender.REMOTE.trouble = f"The token could not be kept: {error.strerror}."
+        if blender.REMOTE.harvested:
+            blender.REMOTE.harvested.look_for_tokens()
+        blender.REMOTE.refresh()
+
+    return {"get": read, "set": write}
+
+
 class VoxelPreferences(bpy.types.AddonPreferences):
     bl_idname = ""  # the extension's name, known when Blender registers it
 
     if TYPE_CHECKING:
         data_folder: str
         train_env: str
+        contact: str
+        github_token: str
+        openai_key: str
+        anthropic_key: str
     else:
         data_folder: StringProperty(
             name="Data Folder",
@@ -45,6 +86,30 @@ class VoxelPreferences(bpy.types.AddonPreferences):
             subtype="DIR_PATH",
             update=_changed,
         )
+        contact: StringProperty(
+            name="Contact",
+            description="Mail or web address that hosts may write to; it is part of every request. Empty: none is told",
+            update=_changed,
+        )
+        github_token: StringProperty(
+            name="GitHub Token",
+            description="A fine-grained token without any permission is enough. It is kept in a file of yours that "
+            "nobody else reads, not in Blender's preferences",
+            subtype="PASSWORD",
+            **_token("GITHUB_TOKEN"),
+        )
+        openai_key: StringProperty(
+            name="OpenAI Key",
+            description="For training by a host that speaks the OpenAI protocol; kept as the other tokens are",
+            subtype="PASSWORD",
+            **_token("OPENAI_API_KEY"),
+        )
+        anthropic_key: StringProperty(
+            name="Anthropic Key",
+            description="Kept as the other tokens are",
+            subtype="PASSWORD",
+            **_token("ANTHROPIC_API_KEY"),
+        )
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
@@ -52,3 +117,11 @@ class VoxelPreferences(bpy.types.AddonPreferences):
         layout.use_property_decorate = False
         layout.prop(self, "data_folder")
         layout.prop(self, "train_env")
+        harvested = blender.REMOTE.harvested
+        told = [f"Tokens are kept in {tokens.own_file()}, which nobody else may read."]
+        told += [
+            f"{name} of the environment is used, not the one here." for name in TOKENS.values() if name in os.environ
+        ]
+        told += harvested.warnings if harvested else ()
+        told += [blender.REMOTE.trouble] if blender.REMOTE.trouble else []
+        draw_searches.tokens(layout, self, tuple(TOKENS), told, TERMS, columns(context))

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from ..runs.choices import DEFAULTS
 from ..stage import PRESETS
 from ..words import duration
-from .blender import REMOTE, opened
+from .blender import REMOTE, mirror, opened
 
 LICENCES = (
     ("own", "My Own Work", "Yours: used on this computer, never uploaded without asking"),
@@ -64,6 +64,33 @@ def _item(key: str, items: tuple[tuple[str, str, str], ...]) -> dict[str, Callab
     return {"get": read, "set": write}
 
 
+def _value(key: str) -> dict[str, Callable[..., Any]]:
+    """`get` and `set` of a number or a check box over the choice `key`."""
+
+    def read(_: Any) -> Any:
+        return getattr(REMOTE.choices, key)
+
+    def write(_: Any, value: Any) -> None:
+        setattr(REMOTE.choices, key, value)
+        REMOTE.refresh()
+
+    return {"get": read, "set": write}
+
+
+def _allowed(name: str) -> dict[str, Callable[..., Any]]:
+    """`get` and `set` of a check box for a class of licences."""
+
+    def read(_: Any) -> bool:
+        return name in REMOTE.choices.allow
+
+    def write(_: Any, value: bool) -> None:
+        others = [other for other in REMOTE.choices.allow if other != name]
+        REMOTE.choices.allow = [*others, name] if value else others
+        REMOTE.refresh()
+
+    return {"get": read, "set": write}
+
+
 def _absolute(value: str) -> str:
     """A path from a field as an absolute one: Blender's `//` means beside the open file, and that changes."""
     return str(Path(bpy.path.abspath(value)).expanduser().absolute()) if value.strip() else ""
@@ -89,15 +116,63 @@ def _set_data(_: Any, value: str) -> None:
     opened()
     REMOTE.choices.data = _absolute(value)
     REMOTE.look()
+    mirror()
 
 
-def _bundled(_: Any) -> bool:
-    return REMOTE.choices.bundled
+def _at(item: Any) -> int:
+    """The place of an item in its list: `…searches[3]`."""
+    return int(item.path_from_id().rpartition("[")[2].rstrip("]"))
 
 
-def _set_bundled(_: Any, value: bool) -> None:
-    REMOTE.choices.bundled = value
+def _search(item: Any) -> Any:
+    searches, at = REMOTE.queue.searches if REMOTE.queue else (), _at(item)
+    return searches[at] if at < len(searches) else None
+
+
+def _search_text(item: Any) -> str:
+    search = _search(item)
+    return search.text if search else ""
+
+
+def _set_search_text(item: Any, value: str) -> None:
+    if value.strip() and value != _search_text(item):
+        at = _at(item)
+        REMOTE.change(lambda queue: queue.rename(at, value))
+
+
+def _search_on(item: Any) -> bool:
+    search = _search(item)
+    return bool(search and search.on)
+
+
+def _switch_search(item: Any, value: bool) -> None:
+    at = _at(item)
+    REMOTE.change(lambda queue: queue.switch(at, value))
+
+
+def _chosen(_: Any) -> int:
+    return REMOTE.view.searches.at
+
+
+def _choose(_: Any, value: int) -> None:
+    REMOTE.at = value
     REMOTE.refresh()
+
+
+class VOXEL_PG_search(bpy.types.PropertyGroup):
+    if TYPE_CHECKING:
+        name: str
+        on: bool
+    else:
+        name: StringProperty(
+            name="Search",
+            description="Words to search GitHub for, as on github.com, or the address of a git repository",
+            get=_search_text,
+            set=_set_search_text,
+        )
+        on: BoolProperty(
+            name="Search This", description="Go through this search in the next run", get=_search_on, set=_switch_search
+        )
 
 
 class VOXEL_PG_choices(bpy.types.PropertyGroup):
@@ -109,6 +184,13 @@ class VOXEL_PG_choices(bpy.types.PropertyGroup):
         preset: str
         name: str
         model: str
+        searches: Any
+        search_at: int
+        stars: int
+        file_mb: float
+        share_alike: bool
+        copyleft: bool
+        archived: bool
     else:
         folder: StringProperty(
             name="Folder",
@@ -134,8 +216,7 @@ class VOXEL_PG_choices(bpy.types.PropertyGroup):
         bundled: BoolProperty(
             name="Bundled Libraries",
             description="Harvest Blender's own node libraries too, where this Blender has them. They are CC0",
-            get=_bundled,
-            set=_set_bundled,
+            **_value("bundled"),
         )
         preset: EnumProperty(
             name="Preset",
@@ -149,6 +230,35 @@ class VOXEL_PG_choices(bpy.types.PropertyGroup):
             description="Model to tune: the embedded smollm2-135m, or a Hugging Face name or folder",
             **_text("model"),
         )
+        searches: CollectionProperty(
+            name="Searches", description="Searches that a run goes through", type=VOXEL_PG_search
+        )
+        search_at: IntProperty(name="Search", description="The search that is chosen", get=_chosen, set=_choose)
+        stars: IntProperty(
+            name="Stars", description="Only repositories with so many stars, or more", min=0, **_value("stars")
+        )
+        file_mb: FloatProperty(
+            name="File Size (MB)",
+            description="No file that is larger than so many megabytes",
+            min=0.1,
+            soft_max=1000.0,
+            precision=1,
+            **_value("file_mb"),
+        )
+        share_alike: BoolProperty(
+            name="Share-Alike",
+            description="Take files whose licence asks for the same licence, such as CC BY-SA. They are kept apart",
+            **_allowed("share-alike"),
+        )
+        copyleft: BoolProperty(
+            name="Copyleft",
+            description="Take files under licences such as the GPL, which hold for what is made of them. "
+            "They are kept apart",
+            **_allowed("copyleft"),
+        )
+        archived: BoolProperty(
+            name="Archived", description="Take repositories that their owners have closed", **_value("archived")
+        )
 
 
-CLASSES = (VOXEL_PG_choices,)
+CLASSES = (VOXEL_PG_search, VOXEL_PG_choices)

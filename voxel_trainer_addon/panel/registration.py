@@ -6,9 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
+from bpy.app.handlers import persistent
 
 from ..graph.blender import held
-from . import asking, blender, clipboard, editor, operators, panels, preferences, properties, reading
+from . import asking, blender, clipboard, editor, operators, panels, preferences, properties, reading, searching
 from .blender import REMOTE
 
 CLASSES: tuple[Any, ...] = (
@@ -16,6 +17,7 @@ CLASSES: tuple[Any, ...] = (
     *properties.CLASSES,
     *operators.CLASSES,
     *panels.CLASSES,
+    *searching.CLASSES,
     *clipboard.CLASSES,
     *reading.CLASSES,
     *editor.CLASSES,
@@ -30,6 +32,7 @@ def register(package: str) -> None:
         bpy.utils.register_class(cls)
     bpy.types.WindowManager.voxel = bpy.props.PointerProperty(type=properties.VOXEL_PG_choices)  # type: ignore[attr-defined]
     editor.register()
+    bpy.app.handlers.load_post.append(loaded)
     bpy.app.timers.register(tick, first_interval=0.1, persistent=True)
 
 
@@ -38,12 +41,19 @@ def unregister() -> None:
     for timer in (tick, asking.tick):
         if bpy.app.timers.is_registered(timer):
             bpy.app.timers.unregister(timer)
+    bpy.app.handlers.load_post.remove(loaded)
     editor.unregister()
     held.unregister()
     del bpy.types.WindowManager.voxel  # type: ignore[attr-defined]
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)
     blender.reset("")
+
+
+@persistent  # type: ignore[untyped-decorator]
+def loaded(*_: Any) -> None:
+    """Another file brings a window manager whose list of searches is empty."""
+    blender.mirror()
 
 
 def tick() -> float:
@@ -53,8 +63,10 @@ def tick() -> float:
     """
     try:
         blender.opened()
+        REMOTE.offline = blender.offline()
         editor.versions()  # read once, and not while Blender draws
         changed = REMOTE.tick()
+        blender.mirror()
     except Exception as error:
         changed = REMOTE.failed(error)
     if changed:

@@ -5,11 +5,15 @@ from __future__ import annotations
 
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from ..runs import Choices, Phase, Program, Session
+from ..errors import UserError
+from ..paths import DataFolder
+from ..runs import Choices, Harvested, Phase, Program, Queue, Session
 from .view import View, view_of
+from .view_searches import NONE, Searches, searches_of
 
 REDRAW_S = 0.2
 BEHIND_S = 0.02
@@ -20,7 +24,9 @@ HOME = Path("~", "voxel_training_data")
 class Remote:
     """What was chosen, the run that is followed, and the view that is shown.
 
-    `kept` is the file where choices outlive Blender; `data` and `train_env` are the preferences' defaults.
+    `kept` is the file where choices outlive Blender; `data`, `train_env` and `contact` come from the preferences.
+    `offline` says why Blender lets nothing out, '' where it does; `at` is the place chosen in the queue, `trouble` why
+    the last change of it could not be.
     """
 
     def __init__(self) -> None:
@@ -29,16 +35,19 @@ class Remote:
     def reset(self) -> None:
         """Forget everything. A run that is under way goes on."""
         self.kept: Path | None = None
-        self.data = self.train_env = ""
+        self.data = self.train_env = self.contact = self.offline = ""
         self.choices = Choices()
         self.session = Session()
         self.view = View()
-        self._error = ""
+        self.queue: Queue | None = None
+        self.harvested: Harvested | None = None
+        self.at = 0
+        self._error = self.trouble = ""
         self._drawn = 0.0
 
-    def open(self, kept: Path, data: str = "", train_env: str = "") -> None:
+    def open(self, kept: Path, data: str = "", train_env: str = "", contact: str = "") -> None:
         """Take the choices of earlier Blenders and look for a run in their data folder."""
-        self.kept, self.data, self.train_env = kept, data, train_env
+        self.kept, self.data, self.train_env, self.contact = kept, data, train_env, contact
         self.choices = Choices.load(kept)
         self.look()
 
@@ -46,6 +55,8 @@ class Remote:
         """Follow the newest run of the data folder that is chosen now."""
         if self.session.data is None or self.session.data.root != self.folder:
             self.session.open(self.folder)
+            data = DataFolder(self.folder)
+            self.queue, self.harvested = Queue(data.queue), Harvested(data)
         self.refresh()
 
     @property
@@ -55,18 +66,31 @@ class Remote:
 
     def asked(self) -> Choices:
         """The choices with every default filled in."""
-        return replace(self.choices, data=str(self.folder), train_env=self.train_env)
+        return replace(self.choices, data=str(self.folder), train_env=self.train_env, contact=self.contact)
+
+    def words(self, *, train: bool) -> list[str]:
+        """The words of the command that does what is chosen."""
+        return ["run", *self.asked().words(train=train, searches=self.view.searches.on > 0)]
 
     def start(self, program: Program, *, train: bool) -> None:
         """Start a run with what is chosen. Raises OSError.
 
         The data folder counts as chosen from now on, so that the next Blender finds the run.
         """
+        self._keep()
+        self.session.start(program, self.words(train=train))
+        self.refresh()
+
+    def plan(self, program: Program) -> None:
+        """Start a run that counts what the queue would fetch, and fetches nothing. Raises OSError."""
+        self._keep()
+        self.session.start(program, ["harvest", *self.asked().plan_words()])
+        self.refresh()
+
+    def _keep(self) -> None:
         self.choices.data = str(self.folder)
         if self.kept:
             self.choices.save(self.kept)
-        self.session.start(program, ["run", *self.asked().words(train=train)])
-        self.refresh()
 
     def resume(self, program: Program) -> None:
         """Let a paused run go on, or start one that goes on where the last one stopped. Raises OSError."""
@@ -81,15 +105,40 @@ class Remote:
         self.session.steer(command)
         self.refresh()
 
+    def change(self, what: Callable[[Queue], object], at: int | None = None) -> None:
+        """Change the queue, and choose the place `at` in it; where that cannot be, the list says why."""
+        self.trouble = ""
+        try:
+            if self.queue:
+                what(self.queue)
+        except (UserError, OSError) as error:
+            self.trouble = str(error)
+        else:
+            self.at = self.at if at is None else at
+        self.refresh()
+
     def refresh(self) -> bool:
         """Make the view anew; whether it looks different now."""
-        before, self.view = self.view, view_of(self.session, self.asked().lacking(), self._error)
+        before, searches = self.view, self._searches()
+        lacking = self.asked().lacking(searches=searches.on > 0, offline=self.offline)
+        self.view = view_of(self.session, lacking, self._error, searches)
         return self.view != before
+
+    def _searches(self) -> Searches:
+        if self.queue is None or self.harvested is None:
+            return NONE
+        run, phase = self.session.run, self.session.phase
+        self.harvested.look((self.session.id, phase, run.stage, run.waiting, len(run.plan)))
+        return searches_of(
+            self.queue, self.harvested, self.session, at=self.at, trouble=self.trouble, offline=self.offline
+        )
 
     def tick(self) -> bool:
         """Take in what is new; whether the panel must be drawn again. A new phase is shown at once, figures in turn."""
         self.session.step()
         self._error = ""
+        if self.queue and self.queue.look():
+            self.trouble = ""
         now = time.monotonic()
         soon = now - self._drawn < REDRAW_S * 0.9 and self.view.phase is self.session.phase
         if soon or not self.refresh():

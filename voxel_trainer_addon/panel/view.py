@@ -10,6 +10,7 @@ from ..errors import Exit
 from ..events import RunState, StageState
 from ..runs import Phase, Session
 from ..words import counted, duration, harmless
+from .view_searches import NONE, Searches, local
 
 NEWS_S = 5.0
 """Silence that is worth telling."""
@@ -26,6 +27,7 @@ OUTCOMES = {
     Exit.INTERRUPTED: ("PAUSE", "Cancelled; what is done is kept"),
 }
 FAILED = ("ERROR", "The run could not go on")
+PLANNED = "Planned; nothing is fetched yet"
 RESUMABLE = (Exit.INTERRUPTED, Exit.BUG, Exit.USAGE)
 
 
@@ -59,6 +61,8 @@ class View:
     aside_count: int = 0
     report: str = ""
     folder: str = ""
+    planned: bool = False
+    searches: Searches = NONE
 
     @property
     def resumable(self) -> bool:
@@ -70,7 +74,7 @@ class View:
         return self.headline in (OUTCOMES[Exit.INTERRUPTED], FAILED)
 
 
-def view_of(session: Session, lacking: str = "", error: str = "") -> View:
+def view_of(session: Session, lacking: str = "", error: str = "", searches: Searches = NONE) -> View:
     """The view of a session as it stands."""
     run, phase = session.run, session.phase
     headline, words = _headline(session, error)
@@ -80,13 +84,15 @@ def view_of(session: Session, lacking: str = "", error: str = "") -> View:
         lacking=lacking,
         headline=headline,
         words=harmless(words),
-        rows=tuple(_row(name, state, phase) for name, state in run.stages.items()),
+        rows=() if headline and headline[1] == PLANNED else _rows(run, phase),
         lines=_lines(session) if phase in (Phase.RUNNING, Phase.PAUSED) else (),
         note=harmless(run.note) if phase is Phase.RUNNING and not run.stages.get(run.stage, StageState()).item else "",
         asides=tuple(_aside(aside) for aside in reversed(run.asides[-ASIDES_SHOWN:])),
         aside_count=max(len(run.asides), sum(state.aside for state in run.stages.values())),
         report=_report(session),
         folder=str(session.data.root) if session.data else "",
+        planned=session.planned,
+        searches=searches,
     )
 
 
@@ -103,6 +109,8 @@ def _headline(session: Session, error: str) -> tuple[tuple[str, str] | None, str
         status = Exit(run.exit) if run.exit in list(Exit) else None
         if status is Exit.INTERRUPTED:
             return OUTCOMES[status], ""
+        if session.planned and status in OUTCOMES:
+            return (OUTCOMES[status][0], PLANNED), ""
         return (OUTCOMES[status], _outcome(run)) if status in OUTCOMES else (FAILED, run.words)
     if session.message:
         return ("INFO", session.message.partition(". ")[0]), session.message.partition(". ")[2]
@@ -112,6 +120,8 @@ def _headline(session: Session, error: str) -> tuple[tuple[str, str] | None, str
         return ("TIME", "Pausing after the work in hand…"), ""
     if phase is Phase.PAUSED:
         return ("PAUSE", "Paused"), ""
+    if phase is Phase.RUNNING and run.waiting:
+        return ("TIME", local(harmless(run.waiting))), ""
     return (("PLAY", "Running; Blender stays yours"), "") if phase is Phase.RUNNING else (None, "")
 
 
@@ -128,6 +138,10 @@ def _aside(aside: dict[str, str]) -> tuple[str, str]:
     if DIGEST.fullmatch(item):
         item, _, words = words.partition(": ")
     return harmless(item, NAME_CHARS), harmless(words, 200)
+
+
+def _rows(run: RunState, phase: Phase) -> tuple[Row, ...]:
+    return tuple(_row(name, state, phase) for name, state in run.stages.items())
 
 
 def _row(name: str, state: StageState, phase: Phase) -> Row:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import __version__, checkpoints, removing
+from .. import __version__, checkpoints, removing, tokens
 from ..catalog import Catalog
 from ..errors import Cancelled, Exit, FolderInUse, SetAside, Unavailable, UserError
 from ..events import EventLog, RunState, event
@@ -104,6 +104,8 @@ class Run:
         self.emit("run", id=self.run_id, version=version, blender=blender, stages=list(self.chosen), data=data)
         status, words = Exit.DONE, ""
         try:
+            for warning in tokens.find().warnings:
+                self.note(warning)
             if found := restore.restore(self.folder, self.catalog):
                 self.note(found)
             if removed := removing.apply(self.folder, self.catalog):

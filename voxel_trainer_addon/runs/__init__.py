@@ -4,9 +4,23 @@
 from __future__ import annotations
 
 from .choices import Choices
+from .harvested import Harvested
 from .helper import Answer, Helper
 from .needs import Needs, training_needs
+from .queue import Queue, Search
 from .session import Phase, Session
 from .start import Program
 
-__all__ = ["Answer", "Choices", "Helper", "Needs", "Phase", "Program", "Session", "training_needs"]
+__all__ = [
+    "Answer",
+    "Choices",
+    "Harvested",
+    "Helper",
+    "Needs",
+    "Phase",
+    "Program",
+    "Queue",
+    "Search",
+    "Session",
+    "training_needs",
+]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ..files import read_json, write_json
@@ -11,11 +11,14 @@ from ..stage import STAGES, Options
 
 DEFAULTS = Options()
 BEFORE_TRAIN = STAGES[: STAGES.index("train")]
+APART = ("share-alike", "copyleft")
+"""Classes of licences that are taken by choice alone."""
 
 
 @dataclass
 class Choices:
-    """The panel's fields. Paths are absolute; an empty `folder` harvests none."""
+    """The panel's fields. Paths are absolute; an empty `folder` harvests none. `terms` says that GitHub's terms were
+    shown."""
 
     folder: str = ""
     licence: str = DEFAULTS.licence
@@ -25,6 +28,12 @@ class Choices:
     name: str = DEFAULTS.name
     model: str = DEFAULTS.model
     train_env: str = ""
+    stars: int = DEFAULTS.stars
+    file_mb: float = DEFAULTS.file_mb
+    archived: bool = False
+    allow: list[str] = field(default_factory=list)
+    contact: str = ""
+    terms: bool = False
 
     @classmethod
     def load(cls, path: Path) -> Choices:
@@ -39,25 +48,45 @@ class Choices:
     def save(self, path: Path) -> None:
         write_json(path, asdict(self))
 
-    def lacking(self) -> str:
-        """What must still be chosen before a run, as a sentence without a stop; '' where nothing is."""
+    def lacking(self, *, searches: bool = False, offline: str = "") -> str:
+        """What must still be chosen before a run, as a sentence without a stop; '' where nothing is. `searches`: there
+        is a queue, which `offline` says why it cannot be gone through."""
         if not self.data:
             return "Choose a data folder first"
-        if not self.folder and not self.bundled:
-            return "Choose a folder to harvest, or switch on Bundled Libraries in the options"
-        return ""
+        if self.folder or self.bundled:
+            return ""
+        if not searches:
+            return "Choose a folder to harvest, add a search, or switch on Bundled Libraries in the options"
+        return offline.rstrip(".")
 
-    def words(self, *, train: bool = True) -> list[str]:
+    def words(self, *, train: bool = True, searches: bool = False) -> list[str]:
         """The words after `run`; what equals the command's own default is left out.
 
         `train` says that the person agreed to what the stage `train` downloads; without it the run ends before.
+        `searches`: the queue is gone through too.
         """
         words = ["--data", self.data]
         if self.folder:
             words += ["--source", f"folder:{self.folder}", "--licence", self.licence]
         if self.bundled:
             words += ["--source", "bundled:"]
+        if searches:
+            words += self._network()
         for key in ("name", "preset", "model", "train_env"):
             if getattr(self, key) != getattr(DEFAULTS, key):
                 words += [f"--{key.replace('_', '-')}", getattr(self, key)]
         return words + (["--yes"] if train else ["--stages", ",".join(BEFORE_TRAIN)])
+
+    def plan_words(self) -> list[str]:
+        """The words after `harvest` that count what the queue would fetch."""
+        return ["--data", self.data, *self._network(), "--plan"]
+
+    def _network(self) -> list[str]:
+        """The queue, and what is taken of it."""
+        words = ["--queue", "--wait"]
+        for key in ("stars", "file_mb", "contact"):
+            if getattr(self, key) != getattr(DEFAULTS, key):
+                value = getattr(self, key)
+                words += [f"--{key.replace('_', '-')}", f"{value:g}" if isinstance(value, float) else str(value)]
+        words += ["--archived"] if self.archived else []
+        return words + [word for name in APART if name in self.allow for word in ("--allow", name)]

@@ -66,8 +66,8 @@ def last_words(folder: Path) -> str:
 class Session:
     """One data folder and its newest run. All calls return within milliseconds; `step` is called by a timer.
 
-    `run` is what the events told so far, `asked` the command that was sent and not yet obeyed, `message` a sentence
-    about a start that failed.
+    `run` is what the events told so far, `planned` whether it was asked for no more than a plan, `asked` the command
+    that was sent and not yet obeyed, `message` a sentence about a start that failed.
     """
 
     def __init__(self, data: Path | None = None, package: Path = code_copy.PACKAGE) -> None:
@@ -83,6 +83,7 @@ class Session:
 
     def _leave(self) -> None:
         self.id, self.run, self.asked = "", RunState(), ""
+        self.planned = False
         self._events: Follower | None = None
         self._dead, self._looked = False, 0.0
 
@@ -131,13 +132,14 @@ class Session:
         value = read_json(folder / "run.json")
         if isinstance(value, dict):
             self.run = RunState.from_json(value)
+            self._look_what_was_asked()
         self._events = Follower(folder / "events.jsonl", self.run.offset)
 
     def start(self, program: Program, words: Sequence[str]) -> None:
         """Start the headless command with `words`, from a copy of the package, and follow it.
 
-        The first word is `run` or `resume`. Raises OSError where the data folder cannot be written or the program
-        does not start.
+        The first word is `run`, `harvest` or `resume`. Raises OSError where the data folder cannot be written or the
+        program does not start.
         """
         assert self.data
         self.data.root.mkdir(parents=True, exist_ok=True)
@@ -160,6 +162,8 @@ class Session:
         if self._events:
             for line in self._events.read(budget_s):
                 self.run.fold(line)
+                if line["kind"] == "run":
+                    self._look_what_was_asked()
         if self.asked and (self._obeyed() or not self.phase.alive):
             self.asked = ""
         self._reap()
@@ -172,6 +176,10 @@ class Session:
             self._looked = now
             if (newest := self.newest()) and newest > self.id:
                 self.attach(newest)
+
+    def _look_what_was_asked(self) -> None:
+        options = read_json(self.folder / "options.json") if self.folder else None
+        self.planned = isinstance(options, dict) and options.get("plan") is True
 
     def _obeyed(self) -> bool:
         return {"pause": self.run.paused, "resume": not self.run.paused}.get(self.asked, False)

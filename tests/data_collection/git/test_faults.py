@@ -73,6 +73,8 @@ def test_empty_and_missing_repositories_are_told(host: Host, tmp_path: Path, too
         opened(host, "empty", tmp_path / "clone", tool)
     with pytest.raises(GitProblem, match="no repository at this address"):
         opened(host, "nothing", tmp_path / "clone", tool)
+    with pytest.raises(GitProblem, match="is empty"):
+        open_clone(parse(str(host.root / "empty")), tmp_path / "clone", history=False, tool=tool)
     (tmp_path / "folder").mkdir()
     with pytest.raises(GitProblem, match="no repository at this address"):
         open_clone(parse(str(tmp_path / "folder")), tmp_path / "clone", history=False, tool=tool)
@@ -240,6 +242,7 @@ def test_a_history_that_was_cut_off_is_read_as_far_as_it_goes(host: Host, tmp_pa
             ("State 2", True),
             ("State 3", False),
         ]
+        assert clone.notes == ("The repository is a shallow one: the beginning of its history is not there.",)
 
 
 def test_neither_git_nor_dulwich(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 NAME = ".gitattributes"
-RULES_MAX = 500
+FILES_MAX, RULES_MAX = 1_000, 500
 LINE_MAX = 2_048
 MACRO = "[attr]"
 

@@ -26,7 +26,7 @@ TICK_S = 0.2
 PIECE = 1 << 18
 TAIL = 16_000
 GRACE_S = 2.0
-PROGRESS = re.compile(rb"\d+% \(\d+/\d+\)|: \d+, done\.")
+PROGRESS = re.compile(rb"\d+% \(\d+/\d+\)|: \d+, done\.|^remote: Total \d")
 
 
 class Failed(Exception):
@@ -35,10 +35,6 @@ class Failed(Exception):
     def __init__(self, said: str) -> None:
         super().__init__(said)
         self.said = said
-
-
-class Silence(GitProblem):
-    """Nothing came for too long, or all of it took too long."""
 
 
 def output(
@@ -52,31 +48,32 @@ def output(
     """What the command writes to stdout, piece by piece; it returns what it said on stderr. `tick` is called a few
     times a second while waiting.
 
-    Raises Failed with what git said, Silence, and what `tick` raises; in each case, and when the iterator is closed,
-    the process and its children are ended.
+    Raises Failed with what git said, GitProblem where it is silent or takes too long, and what `tick` raises; in each
+    case, and when the iterator is closed, the process and its children are ended.
     """
     with _Child(argv, environment, folder, limits.memory, stdin) as child:
-        waited, heard = 0.0, child.heard
-        while True:
-            since = time.monotonic()
-            with contextlib.suppress(queue.Empty):
-                piece = child.pieces.get(timeout=TICK_S)
-                if piece is None:
-                    break
-                yield piece
-                heard = child.heard = time.monotonic()
-                continue
-            tick()
-            waited += time.monotonic() - since
+        waited, heard, ticked, ended = 0.0, child.heard, 0.0, False
+        while not ended or child.status(TICK_S) is None:
+            since, piece = time.monotonic(), b""
+            if since - ticked >= TICK_S:
+                ticked = since
+                tick()
+            if not ended:
+                with contextlib.suppress(queue.Empty):
+                    got = child.pieces.get(timeout=TICK_S)
+                    ended, piece = got is None, got or b""
+            now = time.monotonic()
+            waited += now - since
             heard = max(heard, child.heard)
-            if time.monotonic() - heard > limits.silence_s:
+            if now - heard > limits.silence_s:
                 words = f"Nothing came from the repository for {duration(limits.silence_s)}. Try again later."
-                raise Silence("silent", words, child.said())
+                raise GitProblem("silent", words, child.said())
             if waited > limits.seconds:
                 words = f"The repository took longer than {duration(limits.seconds)}. Try again, or allow more time."
-                raise Silence("slow", words, child.said())
-        while child.status(TICK_S) is None:
-            tick()
+                raise GitProblem("slow", words, child.said())
+            if piece:
+                yield piece
+                heard = time.monotonic()
         child.join()
         if child.status(0):
             raise Failed(child.said())

@@ -28,6 +28,7 @@ BATCH_BYTES = 100_000_000
 TEXT_BYTES = 256_000
 TEXTS_BYTES = 100_000_000
 REFUSALS_MAX = 20
+OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 NOT_OURS = re.compile(r"not our ref ([0-9a-f]{40,64})")
 
 
@@ -61,9 +62,12 @@ class Clone:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        if self.filtered or self._address.is_local:
-            return ()
-        return (f"The server gives whole repositories only: all of it came, {size(self._tool.size())}.",)
+        told = []
+        if not self.filtered and not self._address.is_local:
+            told.append(f"The server gives whole repositories only: all of it came, {size(self._tool.size())}.")
+        if self.history and self._tool.is_cut():
+            told.append("The repository is a shallow one: the beginning of its history is not there.")
+        return tuple(told)
 
     def close(self) -> None:
         self._tool.close()
@@ -77,19 +81,22 @@ class Clone:
     def files(self) -> Iterator[Entry]:
         """Everything in the newest commit, in git's order. The .gitattributes come first, to know what is in LFS."""
         if self._lfs is None:
-            found = [entry for entry in self._entries() if entry.is_file and _name(entry.path) == attributes.NAME]
-            texts = [text for text in self.texts(found) if isinstance(text, Text)]
+            found = (entry for entry in self._entries() if entry.is_file and _name(entry.path) == attributes.NAME)
+            texts = [
+                text for text in self.texts(itertools.islice(found, attributes.FILES_MAX)) if isinstance(text, Text)
+            ]
             self._lfs = attributes.Attributes({text.path: text.text for text in texts if isinstance(text.path, str)})
         for entry in self._entries():
             lfs = entry.is_file and isinstance(entry.path, str) and self._lfs.is_lfs(entry.path)
             yield replace(entry, lfs=True) if lfs else entry
 
     def texts(self, entries: Iterable[Entry], most: int = TEXT_BYTES) -> Iterator[Text | Missing]:
-        """The text of small files, in order. What has more than `most` bytes, or is no UTF-8 text, is Missing."""
+        """The text of small files, in order, one for each. Links, what has more than `most` bytes and what is no text
+        are Missing."""
         waiting = iter(entries)
         while batch := list(itertools.islice(waiting, BATCH_MAX)):
             with self._sound():
-                oids = list(dict.fromkeys(entry.oid for entry in batch))
+                oids = list(dict.fromkeys(entry.oid for entry in batch if entry.is_file))
                 reasons = self._bring(oids, TEXTS_BYTES)
                 sizes = self._tool.sizes(oids)
                 small = [oid for oid in oids if sizes.get(oid, most + 1) <= most]
@@ -98,7 +105,7 @@ class Clone:
                 if entry.oid not in sizes:
                     yield reasons.get(entry.oid) or _lacking(entry.oid)
                 elif entry.oid not in texts:
-                    yield Missing(entry.oid, "too large", f"This text has {size(sizes[entry.oid])}, and is not read.")
+                    yield Missing(entry.oid, "too large", f"This text has {size(sizes[entry.oid])} and is not read.")
                 else:
                     yield _text(entry, texts[entry.oid])
 
@@ -159,7 +166,7 @@ class Clone:
             try:
                 return self._brought_on(known, remote)
             except GitProblem as problem:
-                if problem.code not in ("damaged", "git"):
+                if problem.code != "damaged" and (problem.code != "git" or self._reads(known["commit"])):
                     raise
         (self._place / WHOLE).unlink(missing_ok=True)
         self._tool.begin(remote)
@@ -181,12 +188,22 @@ class Clone:
         write_json(self._place / WHOLE, {**known, "commit": commit, "history": history, "whole": self._tool.whole})
         return head
 
+    def _reads(self, commit: str) -> bool:
+        with contextlib.suppress(GitProblem):
+            return bool(self._tool.date(commit))
+        return False
+
     def _bring(self, oids: Sequence[str], most: int) -> dict[str, Missing]:
-        """Fetch what of these blobs is not here, in one request; why some did not come.
+        """Fetch what of these blobs is not here, in one request; why some did not come. Where everything came at once
+        nobody is asked for the rest.
 
         One that the server refuses is left out of another request for the rest; where it does not say which it is, the
         halves are asked for.
         """
+        if self._tool.whole:
+            return {}
+        if not all(OID.fullmatch(oid) for oid in oids):
+            raise ValueError("not an object id")
         here = self._tool.sizes(oids)
         waiting, refused = [[oid for oid in oids if oid not in here]], dict[str, Missing]()
         for _ in range(REFUSALS_MAX):

@@ -16,7 +16,7 @@ from typing import IO
 from ...errors import UserError
 from . import child, store, trouble
 from .address import Address
-from .model import Change, Commit, GitProblem, Limits, Remote, Tick
+from .model import Change, Commit, GitProblem, Limits, Remote, Tick, is_file
 
 OLDEST = (2, 25)
 NO_HAVES = (2, 29)
@@ -102,7 +102,12 @@ class Git:
         shared = self._reader / "objects" / "info" / "alternates"
         shared.parent.mkdir(exist_ok=True)
         shared.write_text(f"../../{store.FOLDER}/objects\n", encoding="ascii")
-        self._run(self._clone, "config", "remote.origin.url", self._address.text)
+        for key, value in (
+            ("remote.origin.url", self._address.text),
+            ("core.repositoryFormatVersion", "1"),
+            ("extensions.partialClone", "origin"),
+        ):
+            self._run(self._clone, "config", key, value)
 
     def bring_commits(self, remote: Remote, *, history: bool, deepen: bool) -> str:
         depth = [f"--depth={ALL_COMMITS}" if history else "--depth=1"] if deepen or not history else []
@@ -130,6 +135,9 @@ class Git:
                 if kind == "blob":
                     found[oid] = int(rest[0])
         return found
+
+    def is_cut(self) -> bool:
+        return (self._reader / "shallow").is_file()
 
     def date(self, commit: str) -> str:
         said = b"".join(self._read("log", "-1", "--no-show-signature", "--date=raw", "--format=%cd", commit, "--"))
@@ -184,11 +192,12 @@ class Git:
     def _fetch(self, most: int, *arguments: str, settings: Sequence[str] = ()) -> str:
         """Fetch; what git said. Git checks what comes for all that can hurt who checks it out. Old programs left much
         of that too, and here names are data alone: what is refused is fetched again unchecked, but for its hashes."""
-        upload = []
-        if self._address.is_local:
+        options = ["--no-tags", "--progress", "--recurse-submodules=no"]
+        if not self._address.is_bundle:
+            options.append("--filter=blob:none")
+        if self._address.is_local and not self._address.is_bundle:
             allowed = "-c uploadpack.allowFilter=true -c uploadpack.allowAnySHA1InWant=true"
-            upload = [f"--upload-pack=git {allowed} upload-pack"]
-        options = ["--no-tags", "--progress", "--recurse-submodules=no", "--filter=blob:none", *upload]
+            options.append(f"--upload-pack=git {allowed} upload-pack")
         if self._version >= NO_HAVES:
             options.append("--no-write-fetch-head")
 
@@ -243,6 +252,7 @@ class Git:
     def _settings(self) -> list[str]:
         settings = {
             "protocol.allow": "never",
+            "protocol.version": "2",
             "core.hooksPath": os.devnull,
             "core.fsmonitor": "false",
             "core.bigFileThreshold": BIG_FILE,
@@ -253,7 +263,7 @@ class Git:
             "transfer.bundleURI": "false",
             "http.followRedirects": "false" if self._header else "initial",
             "http.lowSpeedLimit": "100",
-            "http.lowSpeedTime": str(round(self._limits.silence_s)),
+            "http.lowSpeedTime": str(max(1, round(self._limits.silence_s))),
             **({"http.userAgent": self._agent} if self._agent else {}),
         }
         return ["--no-pager", *(word for key, value in settings.items() for word in ("-c", f"{key}={value}"))]
@@ -261,9 +271,11 @@ class Git:
     def _environment(self, repository: Path | None) -> dict[str, str]:
         names = (*KEPT, *PROXIES, *(("SSH_AUTH_SOCK",) if self._address.way == "ssh" else ()))
         kept = {name: os.environ[name] for name in names if name in os.environ}
-        here = str(self._place)
+        homes = ("HOME", "USERPROFILE", "XDG_CONFIG_HOME")
+        own = {name: os.environ[name] for name in homes if name in os.environ}
         return kept | {
-            **dict.fromkeys(("HOME", "USERPROFILE", "XDG_CONFIG_HOME", "GIT_CEILING_DIRECTORIES"), here),
+            **(own if self._address.way == "ssh" else dict.fromkeys(homes, str(self._place))),
+            "GIT_CEILING_DIRECTORIES": str(self._place),
             **({"GIT_DIR": str(repository)} if repository else {}),
             "LC_ALL": "C",
             "GIT_TERMINAL_PROMPT": "0",
@@ -275,7 +287,6 @@ class Git:
             "GIT_NO_REPLACE_OBJECTS": "1",
             "GIT_NO_LAZY_FETCH": "1",
             "GIT_LFS_SKIP_SMUDGE": "1",
-            "GIT_PROTOCOL_FROM_USER": "0",
         }
 
     @contextlib.contextmanager
@@ -311,7 +322,9 @@ def _change(raw: bytes, path: bytes) -> Change:
     parents = len(raw) - len(raw.lstrip(b":"))
     words = raw.lstrip(b":").decode().split()
     modes, oids = words[: parents + 1], words[parents + 1 : 2 * parents + 2]
-    files = [oid if int(mode, 8) & 0o170000 == 0o100000 else None for mode, oid in zip(modes, oids, strict=True)]
+    if len(modes) != len(oids) or not oids:
+        raise trouble.told("bad object: a commit with more parents than can be read")
+    files = [oid if is_file(int(mode, 8)) else None for mode, oid in zip(modes, oids, strict=True)]
     return Change(path, next((oid for oid in files[:-1] if oid), None), files[-1])
 
 

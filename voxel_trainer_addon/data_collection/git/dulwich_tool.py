@@ -22,7 +22,7 @@ from ...words import duration
 from . import histories, store, trouble
 from .address import Address
 from .child import TICK_S
-from .model import Change, Commit, GitProblem, Limits, Remote, Tick
+from .model import Change, Commit, GitProblem, Limits, Remote, Tick, is_file
 
 HEAD = b"refs/harvest/head"
 ALL_COMMITS = 0x7FFFFFFF
@@ -60,7 +60,8 @@ class Dulwich:
     def remote(self) -> Remote:
         with _told():
             if self._in_place:
-                refs, symrefs = {b"HEAD": self._repository.head()}, self._repository.refs.get_symrefs()
+                own = self._repository.refs
+                refs, symrefs = {b"HEAD": own.follow(b"HEAD")[1]}, own.get_symrefs()
             elif self._address.is_bundle:
                 with open(self._address.text, "rb") as bundle:
                     refs, symrefs = _bundle_refs(bundle), {}
@@ -103,8 +104,6 @@ class Dulwich:
     def bring_blobs(self, oids: Sequence[str], most: int) -> None:
         from dulwich.object_store import ObjectStoreGraphWalker
 
-        if self.whole and self._address.is_local:
-            raise GitProblem("not there", "The repository does not hold this content.")
         try:
             self._fetch(oids, ObjectStoreGraphWalker([], lambda _: []), self.size() + most)
         except GitProblem as problem:
@@ -123,6 +122,9 @@ class Dulwich:
                 if oid.encode() in self._objects and isinstance(raw := self._raw(oid), bytes):
                     found[oid] = len(raw)
         return found
+
+    def is_cut(self) -> bool:
+        return bool(self._repository.get_shallow())
 
     def date(self, commit: str) -> str:
         with _told():
@@ -386,7 +388,7 @@ def _same_commit(refs: dict[bytes, bytes]) -> bytes:
 
 
 def _file(entry: Any) -> str | None:
-    return entry.sha.decode() if entry is not None and entry.mode and entry.mode & 0o170000 == 0o100000 else None
+    return entry.sha.decode() if entry is not None and entry.mode and is_file(entry.mode) else None
 
 
 def _date(seconds: int, offset: int) -> str:

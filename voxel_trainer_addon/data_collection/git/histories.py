@@ -4,17 +4,15 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from fnmatch import fnmatchcase
 
-from ...words import harmless
+from ...words import ADDRESS, harmless
 from .model import Change, Commit, State
 
 MESSAGE_MAX = 4_000
 NAME_MAX = 200
-ADDRESS = re.compile(r"<?[^\s<>()@:,;]+@[\w-]+(?:\.[\w-]+)*>?")
 
 
 def path_of(path: bytes) -> str | bytes:
@@ -80,29 +78,31 @@ def _moved(changes: Sequence[Change]) -> dict[bytes, Change]:
     gone = [change for change in changes if change.old and not change.new]
     come = [change for change in changes if change.new and not change.old]
     moved: dict[bytes, Change] = {}
-    for alike in (_same_content, _same_name):
-        for new in come:
-            if new.path not in moved:
-                found = next((old for old in gone if alike(old, new)), None)
-                if found:
-                    moved[new.path] = found
-                    gone.remove(found)
-    for new in come:
-        folder = _folder(new)
-        left = [old for old in gone if _folder(old) == folder]
-        beside = [other for other in come if other.path not in moved and _folder(other) == folder]
-        if new.path not in moved and len(left) == 1 and len(beside) == 1:
-            moved[new.path] = left[0]
-            gone.remove(left[0])
+    for alike in (_content, _name, _folder):
+        left, beside = _by(alike, gone), _by(alike, come)
+        for key, news in beside.items():
+            olds = left.get(key, [])
+            if alike is not _folder or len(olds) == len(news) == 1:
+                moved |= {new.path: old for new, old in zip(news, olds, strict=False)}
+        used = {old.path for old in moved.values()}
+        gone = [old for old in gone if old.path not in used]
+        come = [new for new in come if new.path not in moved]
     return moved
 
 
-def _same_content(old: Change, new: Change) -> bool:
-    return old.old == new.new
+def _by(key: Callable[[Change], object], changes: Sequence[Change]) -> dict[object, list[Change]]:
+    found: dict[object, list[Change]] = {}
+    for change in changes:
+        found.setdefault(key(change), []).append(change)
+    return found
 
 
-def _same_name(old: Change, new: Change) -> bool:
-    return old.path.rpartition(b"/")[2] == new.path.rpartition(b"/")[2]
+def _content(change: Change) -> str | None:
+    return change.new or change.old
+
+
+def _name(change: Change) -> bytes:
+    return change.path.rpartition(b"/")[2]
 
 
 def _folder(change: Change) -> bytes:

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-FILE_MODES = (0o100644, 0o100755, 0o100664)
+
+def is_file(mode: int) -> bool:
+    """Whether that is the mode of a file, not of a link or a submodule."""
+    return mode & 0o170000 == 0o100000
 
 
 class GitProblem(Exception):
@@ -59,7 +62,7 @@ class Entry:
     @property
     def is_file(self) -> bool:
         """Neither a link nor a submodule."""
-        return self.mode in FILE_MODES
+        return is_file(self.mode)
 
 
 @dataclass(frozen=True)
@@ -168,6 +171,9 @@ class Tool(Protocol):
 
     def sizes(self, oids: Sequence[str]) -> dict[str, int]:
         """Size of each of these blobs that is here already; nothing is fetched."""
+
+    def is_cut(self) -> bool:
+        """The history that is here does not reach to its beginning."""
 
     def date(self, commit: str) -> str:
         """The committer's date, as in `Commit`."""

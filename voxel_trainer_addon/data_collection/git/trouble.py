@@ -18,6 +18,7 @@ KNOWN = (
         "This repository is private or gone: it asks for a name and a password. Give a token for it, or leave it out.",
     ),
     (r"returned error: 403|http resp 403", "forbidden", "The server refuses to give this repository (403)."),
+    (r"returned error: 451|http resp 451", "removed", "This repository was taken down for legal reasons (451)."),
     (
         r"returned error: 429|http resp 429",
         "limit",
@@ -47,11 +48,20 @@ KNOWN = (
         "owner",
         "This folder belongs to another user, and git does not read it. Make a bundle of it (git bundle create).",
     ),
-    (r"mismatched algorithms|object format", "sha256", "This repository uses SHA-256, which cannot be read here."),
     (
-        r"not our ref|unadvertised object|not a valid object|not valid \[",
+        r"mismatched algorithms|object format|unexpected '[0-9a-f]{64}\b",
+        "sha256",
+        "This repository uses SHA-256, which this git cannot read. Update git.",
+    ),
+    (
+        r"not our ref|not a valid object|not valid \[",
         "not there",
         "The server no longer has this content.",
+    ),
+    (
+        r"unadvertised object",
+        "no single files",
+        "This server gives no single files. Clone the repository with git and name its folder.",
     ),
     (
         r"[Oo]ut of memory|MemoryError|bad alloc",
@@ -71,13 +81,13 @@ KNOWN = (
     ),
     (
         r"fsck error|index-pack failed|corrupt|inflate|bad (object|tree|pack)|[Cc]hecksum|missing (tree|commit|object)"
-        r"|unable to read tree|could not fetch|Could not read [0-9a-f]{40}|decompress|delta|pack has",
+        r"|unable to read tree|could not fetch|Could not read [0-9a-f]{40}|decompress|unresolved delta|pack has",
         "damaged",
         "The repository, or what came of it, is damaged. It will be fetched anew.",
     ),
     (
-        r"returned error: 404|[Nn]ot found|not exported|does not (exist|appear to be)|NotGitRepository"
-        r"|No git repository|not a git repository|not read a repository|404",
+        r"returned error: 4(04|10)|http resp 4(04|10)|[Nn]ot found|not exported|does not (exist|appear to be)"
+        r"|NotGitRepository|No git repository|not a git repository|Could not read from remote repository",
         "gone",
         "There is no repository at this address, or it is private.",
     ),

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from ...catalog import Listed, Repository
 from ...errors import SetAside, UserError
+from ...searches import DEFAULTS
 from ...stage import Options
 from ...worker.protocol import Host
 from ..licences import Licence
@@ -71,7 +72,7 @@ def open_sources(specs: Sequence[str], options: Options, host: Host | None) -> l
     from . import bundled, folder, git, github, listed
 
     accounts, opened = github.Accounts(), list[Source | Remote]()
-    for spec in specs:
+    for spec in spelled_out(specs):
         kind, _, place = spec.partition(":")
         if kind == "folder" and place:
             opened.append(folder.open(Path(place), options))
@@ -86,6 +87,12 @@ def open_sources(specs: Sequence[str], options: Options, host: Host | None) -> l
         else:
             raise UserError(f"“{spec}” is no source. Write {KINDS}.")
     return opened
+
+
+def spelled_out(specs: Iterable[str]) -> list[str]:
+    """`specs` with every default search where `github:` names none, each of them once."""
+    every = [f"github:{words}" for words in DEFAULTS.values()]
+    return list(dict.fromkeys(one for spec in specs for one in (every if spec == "github:" else [spec])))
 
 
 KINDS = (

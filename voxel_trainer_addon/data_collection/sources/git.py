@@ -14,6 +14,7 @@ from ...errors import SetAside, UserError
 from ...http import OFFLINE, NetworkError
 from ...licences.evidence import Blob, Judge, Verdict, wanted
 from ...stage import Options
+from ...words import counted
 from .. import git
 from ..choosing import kind_of
 from ..code_scraper import uses_bpy
@@ -74,7 +75,7 @@ class GitRepository:
 
             reach.catalog.notice(repository)
             reach.catalog.set_listing(repository, clone.head.commit, files())
-            return f"{len(kinds):,} files listed by {clone.tool}"
+            return f"{counted(len(kinds), 'file')} in HEAD, listed by {clone.tool}"
 
     def _state(self, state: git.State, verdict: Verdict) -> Listed:
         """An earlier state of a file: what changed, by whom, when, and the state before it."""
@@ -160,7 +161,7 @@ OPEN = {"fork": False, "archived": False, "closed": False, "empty": False}
 
 def _keep(reach: Reach, blob: git.Blob, kind: str) -> None:
     place = reach.folder.blob(blob.sha256, kind)
-    if not place.exists():
+    if blob.path.exists():  # several paths may hold it
         place.parent.mkdir(parents=True, exist_ok=True)
         blob.path.replace(place)
 

@@ -19,10 +19,6 @@ from ..policy import Policy
 from ..reach import Reach
 
 TOKEN = "GITHUB_TOKEN"
-TERMS = (
-    "GitHub's terms: one token for one person or app (Terms of Service H); tokens of one account share one budget; "
-    "what is collected may serve research and archives, never spam or the sale of personal data (Acceptable Use 7)."
-)
 
 
 class Accounts:

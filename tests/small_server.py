@@ -35,12 +35,17 @@ class SmallServer:
     def __init__(self, answers: Answers | None = None) -> None:
         self.answers: Answers = answers or {}
         self.asked: list[Asked] = []
+        self.connections = 0
         own = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def log_message(self, *_: Any) -> None: ...
+
+            def setup(self) -> None:
+                super().setup()
+                own.connections += 1
 
             def do_GET(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -25,6 +25,13 @@ def server() -> Iterator[SmallServer]:
         yield server
 
 
+@pytest.fixture
+def client() -> Iterator[Client]:
+    client = Client(True)
+    yield client
+    client.close()
+
+
 def kind(client: Client, url: str, **given: int) -> str:
     with pytest.raises(NetworkError) as error:
         client.ask("GET", url, {}, **given)
@@ -37,41 +44,47 @@ def test_nothing_is_sent_while_blender_is_offline(server: SmallServer) -> None:
 
 
 def test_our_name_and_contact_are_sent(server: SmallServer) -> None:
-    Client(True, "me@example.org").ask("GET", f"{server.address}/x", {})
+    client = Client(True, "me@example.org")
+    client.ask("GET", f"{server.address}/x", {})
+    client.close()
     assert server.asked[0][2]["user-agent"].startswith("voxel-trainer/")
     assert server.asked[0][2]["user-agent"].endswith("contact: me@example.org)")
 
 
-def test_a_token_stays_with_its_host(server: SmallServer) -> None:
+def test_a_token_stays_with_its_host(server: SmallServer, client: Client) -> None:
     with SmallServer({"/there": Page(b"ok")}) as other:
         server.answers |= {
             "/away": Page(status=302, headers={"Location": f"{other.address}/there"}),
             "/here": Page(status=301, headers={"Location": "/away"}),
         }
-        answer = Client(True).ask("GET", f"{server.address}/here", SECRET)
+        answer = client.ask("GET", f"{server.address}/here", SECRET)
     assert answer.body == b"ok" and answer.moved == f"{server.address}/away", "the second is not for good"
     assert [headers.get("authorization") for _, _, headers in server.asked] == ["Bearer secret"] * 2
     assert "authorization" not in other.asked[0][2]
 
 
-def test_passwords_of_netrc_are_not_sent(server: SmallServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_passwords_of_netrc_are_not_sent(
+    server: SmallServer, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login me password secret\n")
     (tmp_path / ".netrc").chmod(0o600)
     monkeypatch.setenv("HOME", str(tmp_path))
-    Client(True).ask("GET", f"{server.address}/x", {})
+    client.ask("GET", f"{server.address}/x", {})
     assert "authorization" not in server.asked[0][2]
 
 
-def test_redirects_end(server: SmallServer) -> None:
+def test_redirects_end(server: SmallServer, client: Client) -> None:
     server.answers |= {
         "/round": Page(status=302, headers={"Location": "/round"}),
         "/files": Page(status=302, headers={"Location": "file:///etc/passwd"}),
     }
-    assert kind(Client(True), f"{server.address}/round") == "redirects"
-    assert kind(Client(True), f"{server.address}/files") == "redirects"
+    assert kind(client, f"{server.address}/round") == "redirects"
+    assert kind(client, f"{server.address}/files") == "redirects"
 
 
-def test_every_way_of_going_wrong_has_its_kind(server: SmallServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_way_of_going_wrong_has_its_kind(
+    server: SmallServer, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(http, "READ_S", 0.3)
     monkeypatch.setattr(http, "SLOWEST_S", 0.3)
     server.answers |= {
@@ -82,7 +95,7 @@ def test_every_way_of_going_wrong_has_its_kind(server: SmallServer, monkeypatch:
         "/bomb": Page(gzip.compress(bytes(50 << 20)), headers={"Content-Encoding": "gzip"}),
         "/spoiled": Page(b"no gzip at all", headers={"Content-Encoding": "gzip"}),
     }
-    client, told = Client(True), {}
+    told = dict[str, str]()
     for path in server.answers:
         begun = time.monotonic()
         told[path] = kind(client, f"{server.address}{path}", most=999)
@@ -102,11 +115,11 @@ def test_every_way_of_going_wrong_has_its_kind(server: SmallServer, monkeypatch:
     assert kind(client, server.address.replace("http", "https")) == "tls"
 
 
-def test_a_connection_is_used_again_also_after_a_fault(server: SmallServer) -> None:
+def test_a_connection_is_used_again_also_after_a_fault(server: SmallServer, client: Client) -> None:
     server.answers |= {"/ok": Page(b"ok"), "/cut": Page(b"half", length=8)}
-    client = Client(True)
     for path in ("/ok", "/cut", "/ok", "/ok"):
         if path == "/cut":
             assert kind(client, f"{server.address}{path}") == "cut"
         else:
             assert client.ask("GET", f"{server.address}{path}", {}).body == b"ok"
+    assert server.connections == 2, "one until the fault, one from then on"

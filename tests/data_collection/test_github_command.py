@@ -74,6 +74,9 @@ def test_killed_at_random_moments(seed: int, peer: Peer, data: DataFolder) -> No
         time.sleep(rng.uniform(0, 0.7))
         process.kill()
         process.communicate()
+        if seed == 2:
+            for path in data.root.glob("catalog.sqlite*"):
+                path.unlink()
         words = ["resume"] if list(data.runs.glob("*/options.json")) else words
     status = run(peer, data, "status", "--json")
     assert status.returncode == Exit.DONE, status.stdout + status.stderr

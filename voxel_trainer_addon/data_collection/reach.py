@@ -82,7 +82,7 @@ class Reach:
         self._limits: defaultdict[str, Limits] = defaultdict(Limits)
 
     def close(self) -> None:
-        self.client.stop.set()
+        self.client.close()
         self.crew.close()
 
     def tick(self) -> None:

@@ -27,10 +27,10 @@ def test_exactly_what_is_gone_is_set_aside(
     when: dict[str, Any], state: str, code: str, peer: Peer, data: DataFolder
 ) -> None:
     word = f"heron{state}{len(when['path'])}"
-    search, gone = stock(peer, word), f"{word}-artist/flat-5"
+    search, gone = stock(peer, word), f"{word}-artist/flat-0"
     calm = calmly(data, search)
     change = {"repository": gone, "state": state}
-    peer.arm("change", change=change, **({**when, "path": "flat-5/.*one.blend"} if when is FETCHED else when))
+    peer.arm("change", change=change, **({**when, "path": "flat-0/.*one.blend"} if when is FETCHED else when))
     harvest(data, search, downloads=1)
     found = contents(data)
     assert found["aside"] == [(f"github/{gone}/", code)] and not found["listed"]

@@ -27,6 +27,8 @@ SILENCES = 10
 """So often in a row a host is asked that does not answer at all, with longer and longer pauses: five minutes."""
 LAST, WAVE = 20, 8
 """So many failures of one kind among so many last files are a wave: something is wrong that is not the files'."""
+TWINS = 1000
+"""So many files may wait for another of the same content."""
 CALM = 50
 """After so many files without a fault one more is fetched at a time."""
 COMMIT_FILES, COMMIT_BYTES, COMMIT_S = 50, 1_000_000, 2.0
@@ -117,7 +119,7 @@ class Downloads:
         """The next file to begin with, or None where nothing can be begun now."""
         if turn := self._turns.take():
             return turn
-        if len(self._turns) > LAST * 2:
+        if len(self._turns) > LAST * 2 or sum(map(len, self._twins.values())) > TWINS:
             return None
         for job in self._jobs:
             oid = job.file.oid
@@ -232,22 +234,23 @@ class Downloads:
         if error.again and turn.tries < TRIES:
             self._turns.put(turn, min(PAUSE_S * 2 ** max(0, turn.tries - 1), PAUSE_MAX_S))
             return
-        for other in (job, *self._twins.pop(job.file.oid, ())):
-            if error.kind in GONE.values():
-                self._missing.append((other, error))
-            else:
-                self._aside(other, error)
+        if error.kind in GONE.values():
+            self._missing.append((job, error))
+        else:
+            self._aside(job, error)
+        if twins := self._twins.pop(job.file.oid, None):  # the next may have it
+            self._twins[job.file.oid] = twins[1:]
+            self._turns.put(Turn(twins[0], twins[0].want.address))
 
     def _nobody(self, turn: Turn[Job], kind: Kind, words: str) -> None:
         """The host does not answer at all: ask it again later, and at last leave it for another run."""
         host, limits = turn.item.host, self.reach.limits(turn.address)
-        if host in self._dead:
-            return
         if limits.until(RAW) <= time.time():
             self._silent[host] += 1
             limits.pause(RAW, min(PAUSE_S * 2 ** self._silent[host], PAUSE_MAX_S))
         if kind == "offline" or self._silent[host] >= SILENCES:
             self._dead[host] = NetworkError(kind, words if kind == "offline" else f"{words} The rest comes next time.")
+            self._twins.pop(turn.item.file.oid, None)
         else:
             turn.tries -= 1
             self._turns.put(turn)

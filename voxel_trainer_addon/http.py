@@ -133,6 +133,13 @@ class Client:
         about = f"; contact: {contact}" if contact else ""
         self.agent = f"voxel-trainer/{__version__} (Blender extension{about})"
         self._own = threading.local()
+        self._sessions: list[Any] = []
+
+    def close(self) -> None:
+        """End what is under way, and let connections go."""
+        self.stop.set()
+        for session in self._sessions:
+            session.close()
 
     def ask(
         self, method: str, url: str, headers: Mapping[str, str], *, body: bytes | None = None, most: int = 64 << 20
@@ -190,6 +197,7 @@ class Client:
                     "offline", "This Blender has no `requests`. Start the command with a Python that has it."
                 ) from None
             self._own.session = requests.Session()
+            self._sessions.append(self._own.session)
         return self._own.session
 
 

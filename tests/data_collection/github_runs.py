@@ -8,7 +8,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,6 +102,13 @@ def harvest(data: DataFolder, *specs: str, at: Callable[[Hooks], None] = lambda 
     return hooks
 
 
+def calmly(data: DataFolder, *specs: str, **options: Any) -> dict[str, Any]:
+    """What an undisturbed harvest beside `data` has."""
+    beside = DataFolder(data.root.with_name("calm"))
+    harvest(beside, *specs, **options)
+    return contents(beside)
+
+
 def cancel_after(steps: int) -> Callable[[Hooks], None]:
     """Cancel once so many steps were told."""
 
@@ -150,15 +156,8 @@ def stock(peer: Peer, word: str) -> str:
                 f"assets/more/Größe {at}.blend": {"size": 700_000},
             },
         )
+    peer.change(add=f"{owner}/empty", description=f"{word} plans")
     return f"github:{word}"
 
 
 CC0 = "SPDX-License-Identifier: CC0-1.0\n\nCC0 1.0 Universal\n"
-
-
-def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait for something that another process does."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)

@@ -4,48 +4,21 @@ aside exactly what is not to be had."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+import time
 from typing import Any
 
 import pytest
 
-from tests.conftest import lacking
 from tests.data_collection.github_runs import contents, environment, harvest, stock
-from tests.peers import schema
 from tests.peers.peer import Peer
-from voxel_trainer_addon import http
-from voxel_trainer_addon.data_collection import downloads, texts
-from voxel_trainer_addon.data_collection.github import api, discover, limits
+from voxel_trainer_addon.data_collection import reach
+from voxel_trainer_addon.data_collection.github import limits
+from voxel_trainer_addon.errors import ComesLater
 from voxel_trainer_addon.paths import DataFolder
 
-pytest.importorskip("graphql")
 pytestmark = pytest.mark.plain
 AGAIN_MOST = 1 << 20
 """Bytes that may come twice after a break, beside one in a hundred."""
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Peer]:
-    try:
-        schema.text()
-    except schema.Missing as why:
-        lacking(str(why))
-    with Peer("--repositories", "5", "--files", "1") as peer:
-        yield peer
-
-
-@pytest.fixture
-def peer(running: Peer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Peer]:
-    for name, value in environment(running).items():
-        monkeypatch.setenv(name, value)
-    for module in (api, discover, downloads, texts):
-        monkeypatch.setattr(module, "PAUSE_S", 0.02)
-    monkeypatch.setattr(http, "READ_S", 1.0)
-    running.forget()
-    yield running
-    running.disarm()
-    running.set(budgets={}, skew=0)
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +38,7 @@ def calm(running: Peer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
     return {"search": search, "contents": found, "bytes": stats["sums"]["raw.bytes"]}
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> DataFolder:
-    return DataFolder(tmp_path / "training_data")
-
-
-API, GRAPHQL, TREES, RAW, BLEND = (
-    {},
+GRAPHQL, TREES, RAW, BLEND = (
     {"path": "graphql"},
     {"path": "/git/trees"},
     {"host": "raw"},
@@ -95,6 +62,9 @@ PASSING: dict[str, list[dict[str, Any]]] = {
     "nothing but errors": [{"do": "partial", "count": 100, **GRAPHQL}],
     "500 from the API": [{"do": "status", "status": 500, "times": 3, **GRAPHQL}],
     "503 from the API": [{"do": "status", "status": 503, "times": 3, **TREES}],
+    "503 that says when to come back": [
+        {"do": "status", "status": 503, "headers": {"Retry-After": "1"}, **where} for where in (TREES, BLEND)
+    ],
     "500 from the files' host": [{"do": "status", "status": 500, "times": 4, **RAW}],
     "silence of the API": [{"do": "silence", "seconds": 2, **GRAPHQL}],
     "silence of the files' host": [{"do": "silence", "seconds": 2, "times": 2, **BLEND}],
@@ -114,12 +84,19 @@ PASSING: dict[str, list[dict[str, Any]]] = {
     "a gzip bomb in place of a file": [{"do": "bomb", "mebibytes": 512, **BLEND}],
     "a zstd bomb in place of a file": [{"do": "bomb", "encoding": "zstd", "mebibytes": 512, **BLEND}],
     "a gzip bomb in place of an answer": [{"do": "bomb", "mebibytes": 512, **TREES}],
+    "a gzip bomb in place of a page": [{"do": "bomb", "mebibytes": 512, **GRAPHQL}],
     "a gzip bomb in place of a text": [{"do": "bomb", "mebibytes": 512, **RAW, "path": "LICENSE"}],
     "a tree cut off": [{"do": "truncated", "entries": 2, **TREES, "path": "recursive"}],
 }
 
 
-@pytest.mark.parametrize("faults", PASSING.values(), ids=PASSING.keys())
+SLOW = ("primary limit of REST, 429", "secondary limit, 429", "cuts at random, 2", "cuts at random, 3")
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [pytest.param(PASSING[id], id=id, marks=[pytest.mark.slow] if id in SLOW else []) for id in PASSING],
+)
 def test_what_passes_leaves_no_trace(
     faults: list[dict[str, Any]],
     peer: Peer,
@@ -143,8 +120,35 @@ def test_what_passes_leaves_no_trace(
 @pytest.mark.parametrize("skew", [-600, 600])
 def test_a_clock_that_is_wrong(skew: float, peer: Peer, calm: dict[str, Any], data: DataFolder) -> None:
     peer.set(skew=skew)
-    peer.arm("primary", status=200, seconds=2, **GRAPHQL)
-    peer.arm("primary", status=403, seconds=2, **TREES)
+    peer.arm("primary", status=200, seconds=1, **GRAPHQL)
+    peer.arm("primary", status=403, seconds=1, **TREES)
     hooks = harvest(data, calm["search"])
     assert len(hooks.waits) == 2 and peer.stats()["violations"] == 0
     assert contents(data) == calm["contents"]
+
+
+@pytest.mark.parametrize("wait", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "where", [GRAPHQL, {**TREES, "skip": 1}, {**RAW, "path": "LICENSE"}, {**BLEND, "skip": 3}], ids=str
+)
+def test_a_limit_that_is_too_long_to_wait_for_puts_the_rest_off(
+    where: dict[str, Any],
+    wait: bool,
+    peer: Peer,
+    calm: dict[str, Any],
+    data: DataFolder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reach, "PATIENCE_S", 0.2)
+    peer.arm("secondary", status=429, retry_after=1, **where)
+    if not wait:
+        with pytest.raises(ComesLater, match="resume"):
+            harvest(data, calm["search"])
+        states = [row[2] for row in contents(data)["source"] if row[0] == calm["search"]]
+        assert states == ["waiting"]
+        time.sleep(2.5)
+    hooks = harvest(data, calm["search"], wait=wait)
+    assert contents(data) == calm["contents"] and len(hooks.waits) == wait
+    stats = peer.stats(requests=False)
+    assert stats["violations"] == 0 and stats["sums"]["raw.bytes"] <= calm["bytes"] + AGAIN_MOST
+    assert stats["sums"]["graphql.requests"] <= 2, "the search is not gone through again"

@@ -6,7 +6,8 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from .database import Statement
@@ -75,8 +76,8 @@ class Hosts(Harvested):
 
     def take_page(self, source: str, part: Slice, found: Iterable[Repository]) -> None:
         """A page of a search came: its repositories and the place behind it, in one transaction."""
-        statements = [statement for repository in found for statement in self._noticing(repository)]
-        self._write([*statements, _slicing(source, part)])
+        noticing = (statement for repository in found for statement in self._noticing(repository))
+        self._write(chain(noticing, [_slicing(source, part)]))  # one by one: names may have changed places
 
     # repositories
 
@@ -86,8 +87,12 @@ class Hosts(Harvested):
 
     def _noticing(self, new: Repository) -> Iterator[Statement]:
         old = self.repository(new.id)
+        for other in self._named(new.name):
+            if other.source == new.source and other.id != new.id:  # its own new name is still to come
+                yield from self._renaming(other, other.id)
         if old and old.name != new.name:
             yield from self._renaming(old, new.name)
+            old = replace(old, listed="")
         body = new.body if not old or old.listed != new.tree else {**new.body, "root": None}
         sql = (
             "INSERT INTO repository VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
@@ -96,8 +101,13 @@ class Hosts(Harvested):
         yield sql, (new.id, new.source, new.name, new.tree, new.listed, json.dumps(body, ensure_ascii=False))
 
     def _renaming(self, old: Repository, name: str) -> Iterator[Statement]:
+        """Its files move with it, and it is listed anew: where they came from is told with its name."""
         sql = "UPDATE OR REPLACE origin SET path = ? || substr(path, ?) WHERE source = ? AND path >= ? AND path < ?"
         yield sql, (name, len(old.name) + 1, old.source, *_below(old.name))
+        yield "UPDATE repository SET name = ?, listed = '' WHERE id = ?", (name, old.id)
+
+    def _named(self, name: str) -> list[Repository]:
+        return [_repository(row) for row in self._db.execute("SELECT * FROM repository WHERE name = ?", (name,))]
 
     def repository(self, id: str) -> Repository | None:
         row = self._db.execute("SELECT * FROM repository WHERE id = ?", (id,)).fetchone()
@@ -117,8 +127,9 @@ class Hosts(Harvested):
             last = rows[-1][0]
 
     def set_listing(self, repository: Repository, listed: str, files: Iterable[Listed]) -> None:
-        """These are the files of a repository now, in one transaction. What is here already stays here; what the
-        repository has no more is forgotten. `listed` is its tree, or a mark of what of it was looked at."""
+        """These are the files of a repository now, in one transaction. What is here already stays here (a file without
+        an oid is asked for again); what the repository has no more is forgotten. `listed` is its tree, or a mark of
+        what of it was looked at."""
         known = {
             path: oid
             for path, oid in self._db.execute(
@@ -130,7 +141,7 @@ class Hosts(Harvested):
         for file in files:
             body, path = spelled(file.provenance), f"{repository.name}/{file.path}"
             statements.append(sharing(body))
-            if known.pop(path, "") == file.oid:
+            if known.pop(path, "") == file.oid != "":
                 sql = "UPDATE origin SET licence = ?, provenance = ? WHERE source = ? AND path = ?"
                 statements.append((sql, (file.licence, key_of(body), repository.source, path)))
             else:

@@ -117,6 +117,7 @@ MIGRATIONS: tuple[str, ...] = (
         listed TEXT NOT NULL,           -- the same of the tree whose files are listed, '' before
         body TEXT NOT NULL              -- JSON: what the host says of it
     ) STRICT, WITHOUT ROWID;
+    CREATE INDEX repository_by_name ON repository (name);
     CREATE TABLE listed (               -- files that a host offers and that are not here
         repository TEXT NOT NULL REFERENCES repository ON DELETE CASCADE,
         path TEXT NOT NULL,

@@ -22,7 +22,7 @@ from ..words import counted
 from . import scraped
 from .plan import Plan, Wanted
 from .policy import Policy
-from .reach import PATIENCE_S, LimitReached, Reach, clock
+from .reach import LimitReached, Reach, clock
 from .sources import Found, Remote, Source, bundled, folder, github, open_sources
 
 COMMIT_FILES, COMMIT_S = 50, 2.0
@@ -218,7 +218,7 @@ class BlenderFileScraper:
 
     def _rest(self) -> None:
         """Wait for a limit where that is short or was asked for. Raises ComesLater."""
-        patience = FOR_EVER if self.options.wait else PATIENCE_S
+        patience = FOR_EVER if self.options.wait else None
         try:
             self.reach.wait_until(self.reset_at, "The host's limit is reached", patience)
         except LimitReached:

@@ -22,7 +22,7 @@ def kind_of(path: str, options: Options, bytes_: int = -1) -> str:
     """`blend` or `code` for a file of a repository that may be wanted, '' for any other."""
     if path.lower().endswith(".blend"):
         kind = "blend"
-    elif options.code and path.endswith(".py") and bytes_ <= CODE_MOST:
+    elif options.code and path.endswith(".py") and bytes_ != 0 and bytes_ <= CODE_MOST:
         kind = "code"
     else:
         return ""

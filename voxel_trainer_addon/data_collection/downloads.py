@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ..catalog import Listed, Origin, Repository
 from ..errors import SetAside
-from ..http import GONE, NetworkError
+from ..http import GONE, Kind, NetworkError
 from ..words import counted
 from .code_scraper import uses_bpy
 from .fetch import Got, NotFetched, Pace, Unchanged, Want, fetch, keep
@@ -21,10 +21,14 @@ from .turns import RAW, Turn, Turns
 
 TRIES = 4
 PAUSE_S, PAUSE_MAX_S = 1.0, 60.0
+NOBODY: Mapping[str, Kind] = {"dns": "dns", "connect": "connect", "offline": "offline"}
+"""Kinds of failure that say nothing of a file: nobody answers."""
 SILENCES = 10
 """So often in a row a host is asked that does not answer at all, with longer and longer pauses: five minutes."""
 LAST, WAVE = 20, 8
 """So many failures of one kind among so many last files are a wave: something is wrong that is not the files'."""
+TWINS = 1000
+"""So many files may wait for another of the same content."""
 CALM = 50
 """After so many files without a fault one more is fetched at a time."""
 COMMIT_FILES, COMMIT_BYTES, COMMIT_S = 50, 1_000_000, 2.0
@@ -58,7 +62,7 @@ class Job:
 
 
 class Downloads:
-    """Goes through jobs; each ends as an origin in the catalog, or set aside with its reason.
+    """Goes through jobs; each ends as an origin in the catalog, or set aside with its reason. Equal contents come once.
 
     `gone` is told of a repository from which a file is missing and with which code, and says whether it knows why.
     """
@@ -72,6 +76,8 @@ class Downloads:
         self._active: dict[Future[Got], Turn[Job]] = {}
         self._turns = Turns[Job](reach)
         self._twins: dict[str, list[Job]] = {}
+        self._new: dict[str, tuple[str, int, str]] = {}
+        self._useless: set[str] = set()
         self._missing: list[tuple[Job, NotFetched]] = []
         self._silent: Counter[str] = Counter()
         self._dead: dict[str, NetworkError] = {}
@@ -113,14 +119,19 @@ class Downloads:
         """The next file to begin with, or None where nothing can be begun now."""
         if turn := self._turns.take():
             return turn
-        if len(self._turns) > LAST * 2:
+        if len(self._turns) > LAST * 2 or sum(map(len, self._twins.values())) > TWINS:
             return None
         for job in self._jobs:
             oid = job.file.oid
-            if known := self.reach.catalog.content_of(oid):
+            if known := self._new.get(oid) or self.reach.catalog.content_of(oid):
                 self.known += 1
-                self._arrive(job, *known, oid)
+                if job.file.kind == "code" != known[2] and not uses_bpy(self.reach.folder.blob(known[0], known[2])):
+                    self._done(job, None)
+                else:
+                    self._arrive(job, *known, oid)
                 self.reach.tick()
+            elif job.file.kind == "code" and oid in self._useless:
+                self._done(job, None)
             elif oid and oid in self._twins:
                 self._twins[oid].append(job)
             elif job.host not in self._dead:
@@ -163,6 +174,7 @@ class Downloads:
         code = [one for one in each if one.file.kind == "code"]
         useless = code if code and not uses_bpy(got.part) else []
         for one in useless:
+            self._useless.add(oid)
             self._done(one, None)
         kept = [one for one in each if one not in useless]
         if not kept:
@@ -187,6 +199,8 @@ class Downloads:
         origin = Origin(
             repository.source, path, sha256, bytes_, changed, file.licence, provenance, kind, oid, stored=True
         )
+        if oid:
+            self._new[oid] = sha256, bytes_, kind
         self._done(job, origin)
 
     def _done(self, job: Job, origin: Origin | None) -> None:
@@ -199,7 +213,7 @@ class Downloads:
     def _commit(self) -> None:
         if self._arrived:
             self.reach.catalog.arrive(self._arrived)
-        self._arrived, self._fresh, self._since = [], 0, time.monotonic()
+        self._arrived, self._new, self._fresh, self._since = [], {}, 0, time.monotonic()
 
     # failing
 
@@ -211,8 +225,8 @@ class Downloads:
             self._turns.put(turn)
             return
         self._went(error.kind)
-        if error.kind in ("dns", "connect"):
-            self._nobody(turn, error)
+        if error.kind in NOBODY:
+            self._nobody(turn, NOBODY[error.kind], str(error))
             return
         self._silent[job.host] = 0
         if error.at > turn.best and error.kind in ("cut", "timeout", "slow"):
@@ -220,27 +234,26 @@ class Downloads:
         if error.again and turn.tries < TRIES:
             self._turns.put(turn, min(PAUSE_S * 2 ** max(0, turn.tries - 1), PAUSE_MAX_S))
             return
-        for other in (job, *self._twins.pop(job.file.oid, ())):
-            if error.kind in GONE.values():
-                self._missing.append((other, error))
-            else:
-                self._aside(other, error)
+        if error.kind in GONE.values():
+            self._missing.append((job, error))
+        else:
+            self._aside(job, error)
+        if twins := self._twins.pop(job.file.oid, None):  # the next may have it
+            self._twins[job.file.oid] = twins[1:]
+            self._turns.put(Turn(twins[0], twins[0].want.address))
 
-    def _nobody(self, turn: Turn[Job], error: NotFetched) -> None:
+    def _nobody(self, turn: Turn[Job], kind: Kind, words: str) -> None:
         """The host does not answer at all: ask it again later, and at last leave it for another run."""
-        host = turn.item.host
-        if host in self._dead:
-            return
-        if self.reach.limits(turn.address).until(RAW) <= time.time():
+        host, limits = turn.item.host, self.reach.limits(turn.address)
+        if limits.until(RAW) <= time.time():
             self._silent[host] += 1
-            self.reach.limits(turn.address).pause(RAW, min(PAUSE_S * 2 ** self._silent[host], PAUSE_MAX_S))
-        if self._silent[host] < SILENCES:
+            limits.pause(RAW, min(PAUSE_S * 2 ** self._silent[host], PAUSE_MAX_S))
+        if kind == "offline" or self._silent[host] >= SILENCES:
+            self._dead[host] = NetworkError(kind, words if kind == "offline" else f"{words} The rest comes next time.")
+            self._twins.pop(turn.item.file.oid, None)
+        else:
             turn.tries -= 1
             self._turns.put(turn)
-        else:
-            self._dead[host] = NetworkError(
-                "dns" if error.kind == "dns" else "connect", f"{error} Its other files come with the next run."
-            )
 
     def _look_again(self) -> None:
         """What of a repository was not there may have moved, or the whole of it is gone."""

@@ -98,10 +98,10 @@ def fetch(client: Client, want: Want, parts: Path, pace: Pace) -> Got:
         return before.finished(want)
     except NetworkError as error:
         failed = NotFetched(error.kind, str(error), again=error.kind != "offline", received=before.received)
-        failed.at = before.at
+        before.failed(failed)
         raise failed from error
-    except NotFetched as error:
-        error.at = before.at
+    except (NotFetched, Unchanged) as error:
+        before.failed(error)
         raise
     finally:
         before.close()
@@ -176,6 +176,13 @@ class _Part:
         if self.at < whole:
             raise NotFetched("cut", "The connection broke off.", again=True, received=self.received)
         os.fsync(self._out.fileno())
+
+    def failed(self, error: Exception) -> None:
+        """Tell how far it has come; what has not begun leaves nothing behind."""
+        if isinstance(error, NotFetched):
+            error.at = self.at
+        if not self.at:
+            self.drop()
 
     def drop(self) -> None:
         self.close()

@@ -66,7 +66,7 @@ class Seen:
     """A set of texts that takes no memory: SQLite keeps it in a temporary file."""
 
     def __init__(self) -> None:
-        self._db = sqlite3.connect("", isolation_level=None)
+        self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)  # any may collect it
         self._closing = weakref.finalize(self, self._db.close)
         self._db.executescript("CREATE TABLE seen (text TEXT PRIMARY KEY) WITHOUT ROWID; BEGIN;")
 

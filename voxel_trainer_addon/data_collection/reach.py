@@ -82,7 +82,7 @@ class Reach:
         self._limits: defaultdict[str, Limits] = defaultdict(Limits)
 
     def close(self) -> None:
-        self.client.stop.set()
+        self.client.close()
         self.crew.close()
 
     def tick(self) -> None:
@@ -120,13 +120,14 @@ class Reach:
             self.tick()
             time.sleep(min(left, TICK_S))
 
-    def wait_until(self, until: float, words: str, patience: float = PATIENCE_S) -> None:
-        """Wait for a time that a host has set, and say so. Raises LimitReached where that is longer than `patience`."""
+    def wait_until(self, until: float, words: str, patience: float | None = None) -> None:
+        """Wait for a time that a host has set, and say so. Raises LimitReached where that is longer than `patience`
+        (seconds; PATIENCE_S)."""
         left = until - time.time()
         if left <= 0:
             return
         when = clock(until)
-        if left > patience:
+        if left > (PATIENCE_S if patience is None else patience):
             raise LimitReached(until, f"{words} until {when}.")
         self.held_until = until
         self.before_wait()

@@ -14,7 +14,7 @@ from .reach import TICK_S, Reach
 from .turns import RAW, Turn, Turns
 
 TRIES, PAUSE_S = 5, 2.0
-MOST = 256_000
+MOST = 300_000
 """Bytes of a text that are read at most."""
 FINAL = ("http", "stopped", *GONE.values())
 """Kinds of failure that another try does not mend."""

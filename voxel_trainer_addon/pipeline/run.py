@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import secrets
 import shutil
+import sqlite3
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -67,6 +69,7 @@ class Run:
         self._last: dict[str, Any] | None = None
         self._pending: dict[str, Any] | None = None
         self._beaten = self._progressed = 0.0
+        self._ending = False
 
     # the run
 
@@ -120,6 +123,7 @@ class Run:
             status, words = self._fault(error)
         finally:
             self._close_pool()
+        self._ending = True
         self._flush_progress()
         if self._stage in TASKS and status in (Exit.INTERRUPTED, Exit.BUG, Exit.USAGE):
             self._recheckpoint("cancelled" if status == Exit.INTERRUPTED else "failed")
@@ -141,7 +145,7 @@ class Run:
 
     def _fault(self, error: Exception) -> tuple[Exit, str]:
         """Exit status and words for what no stage expected; the details go to the run's log."""
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        if _is_full(error):
             return Exit.USAGE, "The disk is full. What is done is kept; make room and `resume`."
         details = self.place / "log.txt"
         with open(details, "a", encoding="utf-8") as log:
@@ -172,7 +176,8 @@ class Run:
         line = event(kind, **fields)
         self.state.fold(line)
         if self._log:
-            self._log.write(line)
+            with self._where_room():
+                self._log.write(line)
         for listener in self._listeners:
             listener(line)
         if kind in ("run", "stage", "paused", "resumed", "ended"):
@@ -253,19 +258,36 @@ class Run:
     def _write_state(self) -> None:
         if self._log:
             self.state.offset = self._log.offset
-            write_json(self.place / "run.json", self.state.as_json(), indent=None)
+            with self._where_room():
+                write_json(self.place / "run.json", self.state.as_json(), indent=None)
 
     def _recheckpoint(self, status: str) -> None:
         """Write the stage's last checkpoint again, with what it says of the run's state now."""
         if self._last and self._last["stage"] == self._stage:
-            checkpoints.write(
-                self.folder, self.catalog, self._stage, status, self._last["progress"], self._last["state"]
-            )
+            with self._where_room():
+                checkpoints.write(
+                    self.folder, self.catalog, self._stage, status, self._last["progress"], self._last["state"]
+                )
+
+    @contextlib.contextmanager
+    def _where_room(self) -> Iterator[None]:
+        """For what is told at the end of a run: on a full disk the listeners alone hear it."""
+        try:
+            yield
+        except OSError as error:
+            if not (self._ending and _is_full(error)):
+                raise
 
     def _close_pool(self) -> None:
         if self._pool is not None:
             self._pool.close()
             self._pool = None
+
+
+def _is_full(error: Exception) -> bool:
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 def own_rss_mb() -> float:

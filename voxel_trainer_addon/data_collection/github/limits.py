@@ -50,11 +50,13 @@ class Limits:
         limited = (status in (403, 429) or bool(refused)) and (
             status == 429 or secondary or "rate limit" in told or "retry-after" in headers or spent
         )
+        after = self._after(headers.get("retry-after"), now)
+        if status >= 500 and after is not None:  # a fault, and when to try again
+            self._hold({EVERYTHING}, now + after + MARGIN_S)
         if not limited:
             self._strikes = 0 if 200 <= status < 300 else self._strikes
             return False
         self._strikes += not known  # what was on its way by then is no new offence
-        after = self._after(headers.get("retry-after"), now)
         if after is not None:
             self._hold({EVERYTHING} if secondary or not spent else resources, now + after + MARGIN_S)
         if max(map(self.until, resources)) <= now:  # nothing was announced, or a time gone by

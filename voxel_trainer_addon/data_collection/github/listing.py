@@ -30,9 +30,8 @@ TEXTS_KEPT = 500
 OUTAGE = 3
 """So many failures in a row for the network's sake are not the repositories': the search stops and goes on later."""
 ATTRIBUTES = ".gitattributes"
+NAMED = (".blend", ".py")
 LINK = "120000"
-UNREADABLE = "\ufffd.blend"
-"""Stands for a name that is no text."""
 NO_ROOT = {"root": {"files": [], "folders": False, "attributes": ""}}
 ANY = "any.blend"
 """Stands for a file in the root whose licence is asked."""
@@ -57,12 +56,18 @@ class _Open:
     def judge(self) -> Judge:
         return Judge(self.entries, self.texts, self.body["licence"])
 
+    def add(self, path: str, blob: Blob) -> None:
+        """A file, where it can be asked for or is to be named as one that cannot."""
+        if _plain(path) or path.lower().endswith(NAMED):
+            self.entries[path] = blob
+
 
 def _opened(repository: Repository) -> _Open:
     root = repository.body["root"]
-    return _Open(
-        repository, {name or UNREADABLE: Blob(oid, bytes_) for name, oid, bytes_ in root["files"]}, root["folders"]
-    )
+    each = _Open(repository, folders=root["folders"])
+    for name, oid, bytes_ in root["files"]:
+        each.add(name, Blob(oid, bytes_))
+    return each
 
 
 class Listing:
@@ -166,7 +171,7 @@ class Listing:
             if entry["type"] == "tree":
                 each.folders = each.folders or not entry["path"].startswith(".")
             else:
-                self._add(each, "", entry)
+                _add(each, "", entry)
         if ATTRIBUTES in each.entries:
             self._read({self._address(each, ATTRIBUTES): [(each, ATTRIBUTES)]})
         root = {
@@ -190,7 +195,7 @@ class Listing:
                 entries, cut = found
                 waiting += [(f"{prefix}{entry['path']}/", entry["sha"]) for entry in entries if entry["type"] == "tree"]
             for entry in entries:
-                self._add(each, prefix, entry)
+                _add(each, prefix, entry)
             asked += 1
             if cut or (asked == WALK_MOST and waiting):
                 words = "has more files or folders than GitHub tells of"
@@ -212,11 +217,6 @@ class Listing:
         self._failures = 0
         return found
 
-    @staticmethod
-    def _add(each: _Open, prefix: str, entry: dict[str, Any]) -> None:
-        if entry["type"] == "blob" and entry["mode"] != LINK:
-            each.entries[prefix + entry["path"]] = Blob(entry["sha"], entry.get("size", 0))
-
     def _fail(self, each: _Open, error: NetworkError, words: str) -> None:
         """Not listed, and asked again in the next run. Raises the error where it is not the repository's."""
         if error.kind not in FINAL:
@@ -235,9 +235,8 @@ class Listing:
         waiting: dict[str, list[tuple[_Open, str]]] = {}
         for each in opened:
             files = [ANY] if root else [path for path, _ in self._wanted(each)]
-            listing = {path: blob for path, blob in each.entries.items() if _plain(path)}
-            for path in () if each.failed else wanted(files, listing):
-                oid = listing[path].oid
+            for path in () if each.failed else wanted(files, each.entries):
+                oid = each.entries[path].oid
                 if path in each.texts:
                     continue
                 if (known := self._texts.get(oid)) is not None:
@@ -252,7 +251,7 @@ class Listing:
         return self.api.addresses.file(each.repository.name, each.body["origin"]["commit"], path)
 
     def _read(self, waiting: dict[str, list[tuple[_Open, str]]]) -> None:
-        oids = {address: each.entries[path][0] for address, ((each, path), *_) in waiting.items()}
+        oids = {address: each.entries[path].oid for address, ((each, path), *_) in waiting.items()}
         for address, text in self._reader.read(waiting, oids).items():
             for each, path in waiting[address]:
                 if isinstance(text, NetworkError):
@@ -285,6 +284,11 @@ class Listing:
                 provenance["lfs"] = True
             self.files += 1
             yield Listed(each.repository.id, path, kind, oid, size, verdict.spdx, provenance)
+
+
+def _add(each: _Open, prefix: str, entry: dict[str, Any]) -> None:
+    if entry["type"] == "blob" and entry["mode"] != LINK:
+        each.add(prefix + entry["path"], Blob(entry["sha"], entry.get("size", 0)))
 
 
 def _plain(path: str) -> bool:

@@ -99,7 +99,7 @@ def repository(node: dict[str, Any]) -> Repository:
 
 def _root(entries: Iterable[dict[str, Any]], attributes: dict[str, Any] | None) -> dict[str, Any]:
     """The files of the root, [name, oid, bytes] each, whether there are folders that may hold files of ours, and the
-    text of .gitattributes. Links and submodules are left out; a name that is no text stands as None."""
+    text of .gitattributes. Links and submodules are left out."""
     files, folders = list[list[Any]](), False
     for entry in entries:
         if entry["type"] == "tree":
@@ -112,9 +112,9 @@ def _root(entries: Iterable[dict[str, Any]], attributes: dict[str, Any] | None) 
 LINK = 0o120000
 
 
-def _name(entry: dict[str, Any]) -> str | None:
-    """The name as it is: `name` may have lost what is no UTF-8, `nameRaw` is Base64 of the bytes."""
+def _name(entry: dict[str, Any]) -> str:
+    """The name as REST tells it: `name` may have lost what is no UTF-8, `nameRaw` is Base64 of the bytes."""
     try:
-        return base64.b64decode(entry["nameRaw"] or "").decode("utf-8") or entry["name"]
-    except (binascii.Error, UnicodeDecodeError):
-        return None
+        return base64.b64decode(entry["nameRaw"] or "").decode("utf-8", "replace") or entry["name"]
+    except binascii.Error:
+        return str(entry["name"])

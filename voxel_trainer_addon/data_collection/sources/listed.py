@@ -20,7 +20,7 @@ from ..downloads import Downloads, Job
 from ..fetch import Want
 from ..policy import Policy
 from ..reach import Reach
-from ..texts import Texts
+from ..texts import FINAL, Texts
 from . import place_id
 
 FACTS = ("author", "title", "repository", "date")
@@ -43,7 +43,7 @@ class AddressList:
         entries = list(_entries(self.file))
         name = self.id.partition(":")[2]
         repository = Repository(
-            self.id, self.id, name, "", "", {"url": "", "stars": 0, "origin": {"author": ""}, **OPEN}
+            self.id, self.id, name, "", "", {"url": "", "stars": reach.options.stars, "origin": {"author": ""}, **OPEN}
         )
         robots = Robots(reach)
         robots.learn(str(entry["address"]) for entry in entries)
@@ -119,7 +119,7 @@ class Robots:
         hosts = {_host(address) for address in addresses} - self._rules.keys()
         for address, text in Texts(self.reach).read(f"{host}/robots.txt" for host in sorted(hosts)).items():
             rules = RobotFileParser()
-            if isinstance(text, NetworkError) and text.kind != "http":
+            if isinstance(text, NetworkError) and text.kind not in FINAL:
                 self._rules[address.removesuffix("/robots.txt")] = str(text)
                 continue
             rules.parse([] if isinstance(text, NetworkError) else text.splitlines())

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -202,18 +201,6 @@ class Hosts(Harvested):
             files, total = spent.get(owner, (0, 0))
             spent[owner] = files + 1, total + bytes_
         return spent
-
-    # answers that are asked for again
-
-    def answer(self, address: str, principal: str) -> tuple[str, bytes] | None:
-        """ETag and body of the last answer that `principal` had from `address`."""
-        sql = "SELECT etag, body FROM answer WHERE address = ? AND principal = ?"
-        row = self._db.execute(sql, (address, principal)).fetchone()
-        return (row[0], zlib.decompress(row[1])) if row else None
-
-    def keep_answer(self, address: str, principal: str, etag: str, body: bytes) -> None:
-        sql = "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)"
-        self._write([(sql, (address, principal, etag, zlib.compress(body)))])
 
 
 def _slicing(source: str, part: Slice) -> Statement:

@@ -128,13 +128,6 @@ MIGRATIONS: tuple[str, ...] = (
         provenance BLOB NOT NULL REFERENCES provenance,
         PRIMARY KEY (repository, path)
     ) STRICT, WITHOUT ROWID;
-    CREATE TABLE answer (               -- answers that a host is asked for again with If-None-Match
-        address TEXT NOT NULL,
-        principal TEXT NOT NULL,        -- who asked: an ETag holds for one token alone
-        etag TEXT NOT NULL,
-        body BLOB NOT NULL,
-        PRIMARY KEY (address, principal)
-    ) STRICT, WITHOUT ROWID;
     """,
 )
 

@@ -84,7 +84,7 @@ class Api:
 
     def __init__(self, reach: Reach, token: str, version: str) -> None:
         self.reach, self.addresses, self.limits = reach, Addresses.named(), Limits()
-        self.spent = {"points": 0, "graphql": 0, "rest": 0, "not_modified": 0}
+        self.spent = {"points": 0, "graphql": 0, "rest": 0}
         self.principal, self.login = "", ""
         self._headers = {
             "Authorization": f"Bearer {token}",
@@ -160,39 +160,24 @@ class Api:
     # REST
 
     def tree(self, name: str, oid: str, *, recursive: bool = True) -> tuple[list[dict[str, Any]], bool]:
-        """Entries of a tree, and whether the server left some out. Raises Lost, NetworkError."""
-        below = "?recursive=1" if recursive else ""
-        value = _json(self.get(f"/repos/{quote(name)}/git/trees/{oid}{below}", keep=False))
-        return list(value["tree"]), bool(value["truncated"])
-
-    def get(self, path: str, *, resource: str = "core", keep: bool = True) -> Answer:
-        """A GET; with `keep` the answer is kept, and asked for with its ETag the next time. Raises Lost, UserError,
-        NetworkError."""
-        url, known = self.addresses.api + path, None
-        if keep:
-            known = self.reach.catalog.answer(url, self.principal)
-        answer = self._send("GET", url, resource, {"If-None-Match": known[0]} if known else {})
+        """Entries of a tree, and whether the server left some out. Raises Lost, UserError, NetworkError."""
+        url = f"{self.addresses.api}/repos/{quote(name)}/git/trees/{oid}{'?recursive=1' if recursive else ''}"
+        answer = self._send("GET", url, "core")
         self.spent["rest"] += 1
-        if answer.status == 304 and known:
-            self.spent["not_modified"] += 1
-            return Answer(200, answer.headers, known[1])
         if answer.status != 200:
             raise Lost(*LOST.get(answer.status, (f"http-{answer.status}", f"GitHub answers {answer.status}")))
-        if keep and (etag := answer.headers.get("etag")):
-            self.reach.catalog.keep_answer(url, self.principal, etag, answer.body)
-        return answer
+        value = _json(answer)
+        return list(value["tree"]), bool(value["truncated"])
 
     # sending
 
-    def _send(
-        self, method: str, url: str, resource: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
-    ) -> Answer:
+    def _send(self, method: str, url: str, resource: str, body: bytes | None = None) -> Answer:
         """Send when that is allowed; again after limits, and after faults that pass."""
-        faults, sent = 0, {**self._headers, **(headers or {})}
+        faults = 0
         while True:
             self.reach.wait_until(self.limits.until(resource), "GitHub's limit is reached")
             try:
-                answer = self.reach.call(lambda: self.reach.client.ask(method, url, sent, body=body))
+                answer = self.reach.call(lambda: self.reach.client.ask(method, url, self._headers, body=body))
                 fault = self._fault(answer, resource)
             except NetworkError as error:
                 if resource == "graphql" and error.kind == "large":

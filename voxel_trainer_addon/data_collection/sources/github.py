@@ -50,7 +50,7 @@ class Accounts:
 
     def spent(self) -> dict[str, int]:
         """Points and requests of this run so far."""
-        total = {"points": 0, "graphql": 0, "rest": 0, "not_modified": 0}
+        total = {"points": 0, "graphql": 0, "rest": 0}
         for api in self._apis:
             total = {key: total[key] + api.spent[key] for key in total}
         return total

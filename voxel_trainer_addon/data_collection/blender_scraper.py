@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Iterable, Sequence
@@ -210,11 +211,11 @@ class BlenderFileScraper:
         if point.get("status") in (None, "done"):
             return
         scraped.adopt(self.data, self.catalog)
-        if told := point["state"].get("rate_limit_reset_at"):
+        with contextlib.suppress(ValueError):
+            told = str(point.get("state", {}).get("rate_limit_reset_at"))
             self.reset_at = datetime.fromisoformat(told.replace("Z", "+00:00")).timestamp()
-            if self.reset_at > time.time():
-                self._rest()
-            self.reset_at = 0.0
+        if self.reset_at:
+            self._rest()
 
     def _rest(self) -> None:
         """Wait for a limit where that is short or was asked for. Raises ComesLater."""

@@ -110,11 +110,6 @@ def test_what_is_gone_is_not_asked_for_until_it_comes_back(catalog: Catalog) -> 
     assert list(catalog.repositories("github", unlisted=True))
 
 
-def test_an_answer_belongs_to_who_asked(catalog: Catalog) -> None:
-    catalog.keep_answer("https://api/x", "1", '"e1"', b"body")
-    assert catalog.answer("https://api/x", "1") == ('"e1"', b"body") and catalog.answer("https://api/x", "2") is None
-
-
 def test_only_exact_reasons_are_forgotten_where_that_is_asked(catalog: Catalog) -> None:
     from voxel_trainer_addon.errors import SetAside
 

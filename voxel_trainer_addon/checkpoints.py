@@ -7,6 +7,7 @@ They can be committed to a repository: they hold no token and no private path.
 from __future__ import annotations
 
 import os
+import shlex
 from typing import Any
 
 from .catalog import Catalog
@@ -22,6 +23,11 @@ def command() -> str:
 def next_steps(folder: DataFolder, catalog: Catalog) -> list[str]:
     """Commands that bring the work on from here, the next one first."""
     counts, data, start = catalog.counts(), f"--data {folder.root.name}", command()
+    sources = catalog.sources()
+    if any(source["state"] == "waiting" for source in sources):
+        return [f"{start} resume {data}", f"{start} status {data}"]
+    if listed := [shlex.quote(source["id"]) for source in sources if source["state"] == "listed"]:
+        return [f"{start} harvest {' '.join(f'--source {id}' for id in listed)} {data}"]
     if not counts["files"]:
         return [f"{start} run --source bundled: {data}", f"{start} run --source folder:PATH {data}"]
     if counts["parsed"] + catalog.count_asides("parse") < counts["files"]:

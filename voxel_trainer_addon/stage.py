@@ -83,13 +83,13 @@ class Options:
         return cls(**known)
 
 
-def last_options(folder: DataFolder) -> Options:
-    """What the newest run in this folder was asked to do, or the defaults."""
+def last_options(folder: DataFolder, otherwise: Options = Options()) -> Options:
+    """What the newest run in this folder was asked to do, or `otherwise`."""
     for path in sorted(folder.runs.glob("*/options.json"), reverse=True):
         value = read_json(path)
         if isinstance(value, dict):
             return Options.from_json(value)
-    return Options()
+    return otherwise
 
 
 @dataclass(frozen=True)

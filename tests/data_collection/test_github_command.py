@@ -115,7 +115,7 @@ def test_a_limit_that_takes_long_ends_the_run_and_is_kept(peer: Peer, data: Data
     assert told.returncode == Exit.INTERRUPTED and "limit is reached until" in told.stdout, told.stdout
     reset = datetime.fromisoformat(point(data)["state"]["rate_limit_reset_at"].replace("Z", "+00:00"))
     assert 140 < (reset - datetime.now(UTC)).total_seconds() < 155
-    assert point(data)["status"] == "cancelled" and point(data)["progress"]["completed_queries"] == 0
+    assert point(data)["status"] == "paused" and point(data)["progress"]["completed_queries"] == 0
     peer.forget()
     assert run(peer, data, "resume").returncode == Exit.INTERRUPTED
     with pytest.raises(ComesLater):

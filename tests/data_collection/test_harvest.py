@@ -140,6 +140,7 @@ def test_checkpoint_in_the_users_shape_and_resume_from_it(files: Path, tmp_path:
         "current_repo_index",
         "rate_limit_reset_at",
         "queries",
+        "filters",
     }
     (files / "new.blend").write_bytes(b"BLENDER-v402 new")
     scraper = BlenderFileScraper.from_checkpoint(data.checkpoint("harvest"))

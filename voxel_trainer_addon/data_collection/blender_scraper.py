@@ -30,6 +30,11 @@ COMMIT_FILES, COMMIT_S = 50, 2.0
 FOR_EVER = float("inf")
 
 
+FILTERS = ("include", "exclude", "limit", "code", "history", "stars", "archived", "allow", "lfs", "file_mb", "total_gb")
+"""Options that decide what is taken: they stand in the checkpoint where they were chosen."""
+USUAL = Options()
+
+
 class BlenderFileScraper:
     """One harvest over some sources into one data folder.
 
@@ -64,7 +69,8 @@ class BlenderFileScraper:
             raise UserError(f"{path} is no scraping checkpoint.")
         catalog = Catalog(data.catalog)
         scraped.restore(data, catalog)
-        options, roots = last_options(data), catalog.roots()
+        filters = Options.from_json(point["state"].get("filters", {}))
+        options, roots = last_options(data, filters), catalog.roots()
         sources: list[Source | Remote] = []
         for source in catalog.sources():
             id, root = source["id"], roots.get(source["id"])
@@ -301,6 +307,7 @@ class BlenderFileScraper:
             "current_repo_index": self.sources.index(self.current) if self.current else len(self.sources),
             "rate_limit_reset_at": reset,
             "queries": [source.id for source in self._remotes()],
+            "filters": {key: value for key in FILTERS if (value := getattr(self.options, key)) != getattr(USUAL, key)},
         }
         work.checkpoint(status, self.progress(), state)
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from .. import __version__, checkpoints, removing, tokens
 from ..catalog import Catalog
-from ..errors import Cancelled, Exit, FolderInUse, SetAside, Unavailable, UserError
+from ..errors import Cancelled, ComesLater, Exit, FolderInUse, SetAside, Unavailable, UserError
 from ..events import EventLog, RunState, event
 from ..files import write_json
 from ..locks import FolderLock, holder
@@ -102,7 +102,7 @@ class Run:
         blender = self.host.name if self.host else ""
         data, version = self.folder.root.name, __version__
         self.emit("run", id=self.run_id, version=version, blender=blender, stages=list(self.chosen), data=data)
-        status, words = Exit.DONE, ""
+        status, words, put_off = Exit.DONE, "", False
         try:
             for warning in tokens.find().warnings:
                 self.note(warning)
@@ -118,7 +118,7 @@ class Run:
         except (Cancelled, KeyboardInterrupt):
             status, words = Exit.INTERRUPTED, "Stopped. What is done is kept; `resume` goes on from here."
         except UserError as error:
-            status, words = error.exit, str(error)
+            status, words, put_off = error.exit, str(error), isinstance(error, ComesLater)
         except Exception as error:
             status, words = self._fault(error)
         finally:
@@ -126,7 +126,7 @@ class Run:
         self._ending = True
         self._flush_progress()
         if self._stage in TASKS and status in (Exit.INTERRUPTED, Exit.BUG, Exit.USAGE):
-            self._recheckpoint("cancelled" if status == Exit.INTERRUPTED else "failed")
+            self._recheckpoint("failed" if status != Exit.INTERRUPTED else "paused" if put_off else "cancelled")
         report = ""
         try:
             report = stages.write_report(self.folder, self.catalog, self.options.name)

@@ -17,7 +17,7 @@ from .. import lfs
 from ..choosing import kind_of
 from ..licences import told
 from ..policy import Policy
-from ..reach import Reach
+from ..reach import LimitReached, Reach
 from ..texts import FINAL, Texts
 from . import query
 from .api import Api, Lost
@@ -130,11 +130,7 @@ class Listing:
                 self._read_root(each)
             opened.append(each)
         self._read_texts([each for each in opened if self._undecided(each)], root=True)
-        for each in opened:
-            self.reach.tick()
-            each.whole = not each.folders or self._open_enough(each)
-            if each.folders and each.whole and not each.failed:
-                self._read_tree(each)
+        limit = self._read_trees(opened)
         self._read_texts(opened)
         for each in opened:
             if not each.failed:
@@ -144,6 +140,22 @@ class Listing:
                 self._aside(each.repository, each.failed, each.why)
             self.done += 1
             self.reach.hooks.progress(self.done, 0, each.repository.name)
+        if limit:
+            raise limit
+
+    def _read_trees(self, opened: list[_Open]) -> LimitReached | None:
+        """The folders that are worth a request. Where a limit comes in between, those behind it are left out of
+        `opened`: what was asked for before is not lost."""
+        for number, each in enumerate(opened):
+            self.reach.tick()
+            each.whole = not each.folders or self._open_enough(each)
+            if each.folders and each.whole and not each.failed:
+                try:
+                    self._read_tree(each)
+                except LimitReached as limit:
+                    del opened[number:]
+                    return limit
+        return None
 
     def _root_only(self, repository: Repository) -> str:
         """The mark of a repository whose folders are closed to us: it is opened again when more licences are taken."""

@@ -34,16 +34,17 @@ class Policy:
         self.most = round(options.file_mb * 1e6)
 
     def repository(self, found: Repository) -> str:
-        """Why nothing is taken from a repository, as far as the host alone tells."""
+        """Why nothing is taken from a repository, as far as the host alone tells. One that was named by hand tells
+        nothing of itself, and is not filtered."""
         body, options = found.body, self.options
         if self.removal.repository(body["url"]) or self.removal.author(body["origin"]["author"]):
             return "removed"
         for reason in ("closed", "empty", "fork"):
-            if body[reason]:
+            if body.get(reason):
                 return reason
-        if body["archived"] and not options.archived:
+        if body.get("archived") and not options.archived:
             return "archived"
-        return "stars" if body["stars"] < options.stars else ""
+        return "stars" if body.get("stars", options.stars) < options.stars else ""
 
     def licence(self, spdx: str) -> str:
         """Why nothing under this licence is taken."""

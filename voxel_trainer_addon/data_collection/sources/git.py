@@ -61,7 +61,7 @@ class GitRepository:
             texts = {str(text.path): text.text for text in clone.texts(stating) if isinstance(text, git.Text)}
             judge = Judge(listing, texts)
             head = {"repository": self._shown(), "commit": clone.head.commit, "date": clone.head.date}
-            facts = {"url": self.address.text, "stars": options.stars, "origin": {"author": "", **head}, **OPEN}
+            facts = {"url": self.address.text, "origin": {"author": "", **head}}
             repository = Repository(self.id, self.id, self.name, clone.head.commit, "", facts)
 
             def files() -> Iterator[Listed]:
@@ -153,10 +153,6 @@ class GitRepository:
                 yield clone
         except git.GitProblem as problem:
             raise UserError(problem.sentence) from problem
-
-
-OPEN = {"fork": False, "archived": False, "closed": False, "empty": False}
-"""What a repository on GitHub may be and one that was named by hand is not asked for."""
 
 
 def _keep(reach: Reach, blob: git.Blob, kind: str) -> None:

@@ -42,9 +42,7 @@ class AddressList:
         """List what the file names and robots.txt leaves open. Raises UserError, LimitReached."""
         entries = list(_entries(self.file))
         name = self.id.partition(":")[2]
-        repository = Repository(
-            self.id, self.id, name, "", "", {"url": "", "stars": reach.options.stars, "origin": {"author": ""}, **OPEN}
-        )
+        repository = Repository(self.id, self.id, name, "", "", {"url": "", "origin": {"author": ""}})
         robots = Robots(reach)
         robots.learn(str(entry["address"]) for entry in entries)
         found = []
@@ -71,10 +69,6 @@ class AddressList:
     def fetch(self, reach: Reach, wanted: Iterable[tuple[Repository, Listed]], policy: Policy) -> None:
         """Bring what is new or changed: what is here is asked for with its ETag."""
         Downloads(reach, lambda repository, code: False).run(_jobs(reach, wanted, policy))
-
-
-OPEN = {"fork": False, "archived": False, "closed": False, "empty": False}
-"""What a repository on GitHub may be and a list is not."""
 
 
 def open(file: Path) -> AddressList:

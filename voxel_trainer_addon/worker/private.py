@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What in a stranger's file is nobody's business, taken out of what is kept: folders of a disk, keys, addresses."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from ..words import ADDRESS
+
+ROOTS = "home|Users|root|mnt|media|Volumes|run|tmp|var|private|srv|net|export|nas"
+"""Top folders of POSIX systems below which people keep files."""
+HOMES = frozenset({"home", "users", "media", "documents and settings"})
+"""Folders whose next part is somebody's name."""
+
+START = (
+    rf"(?:file://+(?:(?:{ROOTS})/|[A-Za-z]:/)|(?<![\w./\\~-])/(?:{ROOTS})/"
+    r"|(?<![A-Za-z])[A-Za-z]:[\\/](?!/)|(?<![\w\\:])\\\\+(?=\w))"
+)
+PATH = re.compile(
+    rf"""\A{START}[^"'<>|*?\n]*\Z"""  # all of a value, or all between quotes: with blanks
+    rf"""|(?<="){START}[^"<>|*?\n]*(?=")|(?<='){START}[^'<>|*?\n]*(?=')"""
+    rf"""|{START}[^\s"'`<>|*?,;()\[\]{{}}]*"""
+)
+TELLING = re.compile(rf"/(?:{ROOTS})/"), re.compile(r":(?:\\\\|/(?!/))"), re.compile(r"\\\\\\\\\w")
+"""In JSON, what every private path has: three searches by one letter, as one for all takes ten times as long."""
+
+KEY = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+    r"|\b(?:sk|rk|pk)[-_](?=[\w-]*\d)[\w-]{20,}|\bgh[pousr]_\w{30,}|\bgithub_pat_\w{30,}|\bglpat-[\w-]{20,}"
+    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bAIza[\w-]{35}|\bhf_\w{30,}|\bxox[abeoprs]-[\w-]{10,}"
+    r"|\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,}",
+    re.DOTALL,
+)
+"""Keys that can be known by their form."""
+SECRET_NAME = re.compile(r"api_?key|access_?key|secret|passw(?:or)?d|token|credential", re.IGNORECASE)
+ASSIGNED = re.compile(rf"""((?:{SECRET_NAME.pattern})\w*["']?\]?\s*[:=]\s*)(["'])[^"'\n]{{8,}}\2""", re.IGNORECASE)
+LOGIN = re.compile(r"(?<=://)[^/\s:@\"']+:[^/\s@\"']+@")
+
+
+def base_name(path: str) -> str:
+    """The last part of a path of any system; empty where that is somebody's name."""
+    parts = [part for part in re.split(r"[\\/]+", path) if part]
+    if parts and re.fullmatch(r"[A-Za-z]:|file:", parts[0]):
+        del parts[0]
+    if path[:1] in "\\/" or len(parts) > 1:
+        while parts and parts[0].lower() in HOMES and not path.startswith("//"):
+            del parts[:2]
+    return parts[-1].encode("utf-8", "replace").decode("utf-8") if parts else ""
+
+
+def without_paths(text: str) -> str:
+    """`text` where every absolute path is cut to its last part."""
+    return PATH.sub(lambda found: base_name(found[0]), text)
+
+
+def scrubbed(text: str) -> str:
+    """`text` without private paths, keys, passwords and e-mail addresses."""
+    text = ASSIGNED.sub(r"\1\2[secret]\2", KEY.sub("[secret]", text))
+    return ADDRESS.sub("[address]", LOGIN.sub("", without_paths(text)))
+
+
+def clean_json(text: str) -> str:
+    """A JSON text where no string holds a private path; nearly free where there is none."""
+    if not any(tell.search(text) for tell in TELLING):
+        return text
+    return json.dumps(_cleaned(json.loads(text)), ensure_ascii=False, separators=(",", ":"))
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return without_paths(value)
+    if isinstance(value, list):
+        return [_cleaned(inner) for inner in value]
+    if isinstance(value, dict):
+        return {without_paths(key): _cleaned(inner) for key, inner in value.items()}
+    return value

@@ -313,7 +313,7 @@ def _clash(tree: Any, own: Any, graphs: Graphs, borrowed: Mapping[str, list[Any]
 
 def _borrow(graphs: dict[str, Graph], borrowed: Mapping[str, list[Any]], add: Callable[[str, Any], None]) -> None:
     """Read linked groups that are used, by name; a name that a local group has too stays the local one's."""
-    todo = [name for graph in graphs.values() for name in graph.groups]
+    todo = [name for graph in graphs.values() for name in graph.groups] if borrowed else []
     while todo:
         name = todo.pop()
         key = f"node_groups/{name}"

@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a worker lays beside a record, each content once: text blocks, packed pictures, previews.
 
-It lies as `<kind>/<SHA-256 of it><ending>` in the folder `beside` of the scratch folder until the parse stage takes it.
+It lies in the folder `beside` of the scratch folder until the parse stage takes it (see `record.BESIDE`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from pathlib import Path
+
+from ..record import FOLDER
 
 ONE_MAX = 64 << 20
 """Bytes of one thing."""
 ALL_MAX = 512 << 20
 """Bytes of all things beside one record."""
-FOLDER = "beside"
 
 
 class Beside:
@@ -32,13 +34,16 @@ class Beside:
         return self._folder is not None and 0 < size <= min(ONE_MAX, ALL_MAX - self._bytes)
 
     def keep(self, kind: str, data: bytes, ending: str = "") -> str:
-        """The thing's name below `kind`."""
+        """The thing's name: `<kind>/<SHA-256 of it><ending>`."""
         assert self._folder
-        name = hashlib.sha256(data).hexdigest() + ending
-        if f"{kind}/{name}" not in self.kept:
-            place = self._folder / kind / name
+        name = f"{kind}/{hashlib.sha256(data).hexdigest()}{ending}"
+        if name not in self.kept:
+            place = self._folder / name
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(data)
+            with open(place, "wb") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
             self._bytes += len(data)
-            self.kept.append(f"{kind}/{name}")
+            self.kept.append(name)
         return name

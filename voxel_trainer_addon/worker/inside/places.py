@@ -57,10 +57,15 @@ def graph_without_places(graph: Graph) -> Graph:
     )
 
 
+@cache
+def _plan_of_node(name: str) -> Plan:
+    kind = getattr(bpy.types, name, None)
+    return _plan(kind) if kind is not None else {}
+
+
 def _node(node: Node) -> Node:
-    kind = getattr(bpy.types, node.type, None)
-    if kind is not None and _plan(kind):
-        node = replace(node, settings=without_places(kind, node.settings))
+    if plan := _plan_of_node(node.type):
+        node = replace(node, settings=_cut(plan, node.settings))
     if node.type.startswith("GeometryNodeImport"):
         inputs = (replace(s, value=base_name(s.value)) if isinstance(s.value, str) else s for s in node.inputs)
         node = replace(node, inputs=tuple(inputs))

@@ -57,7 +57,7 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     if look:
         record["fresh"] = node_table.run({"types": _types(sections["graphs"])}, scratch)["trees"]
     place = scratch / f"{body['sha256']}.json"
-    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=vars) + "\n"
+    text = json.dumps(record, ensure_ascii=False, check_circular=False, separators=(",", ":"), default=vars) + "\n"
     write_text(place, text if look else clean_json(text))
     return {"record": str(place), "state": state, "counts": counts, "beside": beside.kept}
 

@@ -16,6 +16,8 @@ from ..private import SECRET_NAME, base_name, scrubbed
 ITEMS_MAX = 64
 DEPTH_MAX = 3
 TEXT_MAX = 1000
+SHORTEST = 20
+"""A shorter text is no key, and folders are taken out of the whole record at the end."""
 VALUES_MAX = 1000
 """Values of all custom properties of one thing."""
 
@@ -101,8 +103,15 @@ def some(struct: Any, names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def rare(struct: Any, usual: Mapping[str, Any]) -> dict[str, Any]:
-    """The same of settings that need no mention where they are as usual."""
-    return {name: value for name, value in some(struct, tuple(usual)).items() if value != usual[name]}
+    """The same of settings that need no mention where they are as usual; vectors are tuples there."""
+    kind: Any = type(struct)
+    known, found = _kinds(kind), {}
+    for name, ordinary in usual.items():
+        if name in known:
+            value = getattr(struct, name)
+            if (value[:] if isinstance(ordinary, tuple) else value) != ordinary:
+                found[name] = _plain(value)
+    return found
 
 
 @cache
@@ -145,7 +154,7 @@ def _property(value: Any, reference: Reference, depth: int, left: list[int]) -> 
     if isinstance(value, bool | int):
         return value
     if isinstance(value, str):
-        return scrubbed(value[:TEXT_MAX])
+        return scrubbed(value[:TEXT_MAX]) if len(value) >= SHORTEST or "@" in value else value
     if isinstance(value, bytes):
         return {"bytes": len(value)}
     if isinstance(value, bpy.types.ID):

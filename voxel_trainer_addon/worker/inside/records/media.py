@@ -21,19 +21,19 @@ LINKS_MAX = 1000
 SIDE_MAX = 1024
 """Pixels of a preview on a side."""
 FORMATS = (
-    (b"\x89PNG", "png"),
-    (b"\xff\xd8\xff", "jpg"),
-    (b"v/1\x01", "exr"),
-    (b"#?RADIANCE", "hdr"),
-    (b"DDS ", "dds"),
-    (b"II*\0", "tif"),
-    (b"MM\0*", "tif"),
-    (b"BM", "bmp"),
-    (b"SDPX", "dpx"),
-    (b"XPDS", "dpx"),
-    (b"\0\0\0\x0cjP", "jp2"),
+    (b"\x89PNG", ".png"),
+    (b"\xff\xd8\xff", ".jpg"),
+    (b"v/1\x01", ".exr"),
+    (b"#?RADIANCE", ".hdr"),
+    (b"DDS ", ".dds"),
+    (b"II*\0", ".tif"),
+    (b"MM\0*", ".tif"),
+    (b"BM", ".bmp"),
+    (b"SDPX", ".dpx"),
+    (b"XPDS", ".dpx"),
+    (b"\0\0\0\x0cjP", ".jp2"),
 )
-"""How a picture's data begins → its format."""
+"""How a picture's data begins → the ending of its name."""
 
 
 def image_row(source: Source, image: Any) -> Json:
@@ -62,8 +62,8 @@ def _packed(source: Source, packed: Any) -> Json:
     data = packed.data
     found = next((name for start, name in FORMATS if data.startswith(start)), "")
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        found = "webp"
-    return {"bytes": size, "format": found, "sha256": source.beside.keep("packed", data)}
+        found = ".webp"
+    return {"bytes": size, "kept": source.beside.keep("packed", data, found)}
 
 
 def file_row(source: Source, block: Any) -> Json:
@@ -114,12 +114,12 @@ def asset_row(source: Source, block: Any) -> Json:
         "catalog_name": told.catalog_simple_name,
     }
     if preview := _preview(source, block):
-        row["preview"] = preview
+        row["kept"] = preview
     return row
 
 
 def _preview(source: Source, block: Any) -> str:
-    """The name of the picture that the file holds of a data-block; '' where it holds none. Nothing is rendered."""
+    """Where the picture lies that the file holds of a data-block; '' where it holds none. Nothing is rendered."""
     held = block.preview
     if held is None:
         return ""

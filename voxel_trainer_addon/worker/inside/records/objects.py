@@ -22,27 +22,26 @@ BONES_MAX = 10_000
 ROTATIONS = {"QUATERNION": "rotation_quaternion", "AXIS_ANGLE": "rotation_axis_angle"}
 TURNED = ("rotation_quaternion", "rotation_axis_angle", "rotation_euler")
 NOT_MOVED: Mapping[str, Any] = {
-    "delta_location": [0.0, 0.0, 0.0],
-    "delta_rotation_euler": [0.0, 0.0, 0.0],
-    "delta_rotation_quaternion": [1.0, 0.0, 0.0, 0.0],
-    "delta_scale": [1.0, 1.0, 1.0],
-    "matrix_parent_inverse": [[float(row == column) for column in range(4)] for row in range(4)],
+    "delta_location": (0.0, 0.0, 0.0),
+    "delta_rotation_euler": (0.0, 0.0, 0.0),
+    "delta_rotation_quaternion": (1.0, 0.0, 0.0, 0.0),
+    "delta_scale": (1.0, 1.0, 1.0),
 }
 USUAL: Mapping[str, Any] = {
     **{"hide_viewport": False, "hide_select": False, "display_type": "TEXTURED", "show_in_front": False},
-    **{"pass_index": 0, "color": [1.0, 1.0, 1.0, 1.0], "lightgroup": "", "is_holdout": False},
+    **{"pass_index": 0, "color": (1.0, 1.0, 1.0, 1.0), "lightgroup": "", "is_holdout": False},
     **{"is_shadow_catcher": False, "visible_camera": True, "visible_diffuse": True, "visible_glossy": True},
     **{"visible_transmission": True, "visible_volume_scatter": True, "visible_shadow": True},
     **{"show_instancer_for_render": True, "use_instance_vertices_rotation": False, "use_instance_faces_scale": False},
 }
 """What an object seldom has otherwise."""
 RESTING: Mapping[str, Any] = {
-    "location": [0.0, 0.0, 0.0],
-    "rotation_quaternion": [1.0, 0.0, 0.0, 0.0],
-    "rotation_euler": [0.0, 0.0, 0.0],
-    "rotation_axis_angle": [0.0, 0.0, 1.0, 0.0],
-    "scale": [1.0, 1.0, 1.0],
-    **{"lock_location": [False] * 3, "lock_rotation": [False] * 3, "lock_scale": [False] * 3},
+    "location": (0.0, 0.0, 0.0),
+    "rotation_quaternion": (1.0, 0.0, 0.0, 0.0),
+    "rotation_euler": (0.0, 0.0, 0.0),
+    "rotation_axis_angle": (0.0, 0.0, 1.0, 0.0),
+    "scale": (1.0, 1.0, 1.0),
+    **{"lock_location": (False,) * 3, "lock_rotation": (False,) * 3, "lock_scale": (False,) * 3},
     **{"lock_ik_x": False, "lock_ik_y": False, "lock_ik_z": False, "ik_stretch": 0.0},
 }
 EMPTY = ("empty_display_type", "empty_display_size")
@@ -57,7 +56,7 @@ def object_row(source: Source, ob: Any) -> Json:
         **source.common(ob),
         "data": source.reference(ob.data),
         "parent": source.reference(ob.parent),
-        **(some(ob, ("parent_type", "parent_bone")) if ob.parent else {}),
+        **(some(ob, ("parent_type", "parent_bone", "matrix_parent_inverse")) if ob.parent else {}),
         "location": numbers(ob.location),
         "rotation_mode": ob.rotation_mode,
         rotation: numbers(getattr(ob, rotation)),

@@ -25,6 +25,8 @@ PATH = re.compile(
 )
 TELLING = re.compile(rf"/(?:{ROOTS})/"), re.compile(r":(?:\\\\|/(?!/))"), re.compile(r"\\\\\\\\\w")
 """In JSON, what every private path has: three searches by one letter, as one for all takes ten times as long."""
+KEYED = re.compile(r"[a-z_]+/(?=/)")
+"""How the key of a data-block begins whose name is a path: `materials//home/…`."""
 
 KEY = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
@@ -70,9 +72,10 @@ def clean_json(text: str) -> str:
 
 def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
-        return without_paths(value)
+        key = KEYED.match(value)
+        return key[0] + without_paths(value[key.end() :]) if key else without_paths(value)
     if isinstance(value, list):
         return [_cleaned(inner) for inner in value]
     if isinstance(value, dict):
-        return {without_paths(key): _cleaned(inner) for key, inner in value.items()}
+        return {_cleaned(key): _cleaned(inner) for key, inner in value.items()}
     return value

@@ -34,10 +34,14 @@ PATHS = frozenset({"FILEPATH", "DIRPATH", "FILE_PATH", "DIR_PATH", "FILENAME", "
 @cache
 def _fields(kind: Any) -> tuple[tuple[str, str], ...]:
     """(identifier, how it is read) of what such a struct holds; looked up once a class."""
-    base = {*bpy.types.ID.bl_rna.properties.keys(), "type"} if issubclass(kind, bpy.types.ID) else set()
+    base = {"name"} if issubclass(kind, bpy.types.PropertyGroup) else set()
+    if issubclass(kind, bpy.types.ID):
+        base = {*bpy.types.ID.bl_rna.properties.keys(), "type"}
     found = []
     for p in kind.bl_rna.properties:
         if p.identifier in SKIPPED or p.identifier in base or p.identifier.startswith("active_"):
+            continue
+        if getattr(p, "is_deprecated", False):  # reading one only earns a warning
             continue
         if p.is_readonly and p.type not in ("POINTER", "COLLECTION"):
             continue

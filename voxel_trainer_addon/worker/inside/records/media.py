@@ -144,7 +144,7 @@ def library_rows(source: Source) -> list[Json]:
                 "version": ".".join(map(str, library.version)),
                 "missing": library.is_missing,
                 **({"packed_bytes": library.packed_file.size} if library.packed_file else {}),
-                **({"within": base_name(library.parent.filepath)} if library.parent else {}),
+                **({"within": base_name(library.parent.filepath)} if library.parent not in (None, source.own) else {}),
                 "links": len(used),
                 "used": [_link(block) for block in used[:LINKS_MAX]],
             }

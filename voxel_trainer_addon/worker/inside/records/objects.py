@@ -56,7 +56,7 @@ def object_row(source: Source, ob: Any) -> Json:
         **source.common(ob),
         "data": source.reference(ob.data),
         "parent": source.reference(ob.parent),
-        **(some(ob, ("parent_type", "parent_bone", "matrix_parent_inverse")) if ob.parent else {}),
+        **(_parenting(ob) if ob.parent else {}),
         "location": numbers(ob.location),
         "rotation_mode": ob.rotation_mode,
         rotation: numbers(getattr(ob, rotation)),
@@ -79,6 +79,10 @@ def object_row(source: Source, ob: Any) -> Json:
     if ob.pose and (pose := _pose(source, ob.pose)):
         row["pose"] = pose
     return row
+
+
+def _parenting(ob: Any) -> Json:
+    return {**some(ob, ("parent_type", "parent_bone")), "parent_inverse": numbers(ob.matrix_parent_inverse.col)}
 
 
 def _particles(source: Source, system: Any) -> Json:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -214,20 +213,3 @@ def test_records_of_real_files_keep_to_the_schema(corpus: Path, validator: Any, 
         assert str(corpus) not in json.dumps(found)
         old += found["file"]["before_2_80"]
     assert old and len(fit) > 15
-
-
-def test_the_chapter_tells_of_every_key(root: Path, validator: Any) -> None:
-    chapter = set(re.findall(r"`([\w.]+)`", (root / "docs" / "record.md").read_text(encoding="utf-8")))
-
-    def keys(schema: Any) -> set[str]:
-        if isinstance(schema, list):
-            return set().union(*map(keys, schema))
-        if not isinstance(schema, dict):
-            return set()
-        named = schema.get("properties", {})
-        return {
-            *named,
-            *set().union(*map(keys, [*named.values(), *(v for k, v in schema.items() if k != "properties")])),
-        }
-
-    assert keys(validator.schema) - chapter == set()

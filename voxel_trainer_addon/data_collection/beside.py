@@ -27,7 +27,9 @@ def take(made: Path, names: Iterable[str], record: Path, folder: DataFolder) -> 
         if not found:
             raise ValueError(f"“{name}” is no name of what lies beside a record")
         here, there = made.parent / FOLDER / name, record.parent / name
-        if not there.exists():
+        if there.exists():
+            here.unlink(missing_ok=True)
+        else:
             _check_plain(here)
             if sha256_of(here) != found[1]:
                 raise ValueError(f"what lies beside the record as “{name}” is something else")

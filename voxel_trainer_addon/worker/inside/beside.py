@@ -26,6 +26,9 @@ class Beside:
         self._folder = scratch / FOLDER if scratch else None
         self.kept: list[str] = []
         self._bytes = 0
+
+    def drop(self) -> None:
+        """Leave nothing there."""
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
 

@@ -36,7 +36,11 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     """
     path, way, look = body["path"], body.get("way", "fast"), bool(body.get("look"))
     beside = Beside(scratch if body.get("beside") else None)
-    state, version, sections = (_open if way == "open" else _link)(path, beside, look)
+    try:
+        state, version, sections = (_open if way == "open" else _link)(path, beside, look)
+    except BaseException:
+        beside.drop()
+        raise
     counts = {name: len(rows) for name, rows in sections.items() if rows}
     if way == "fast" and body.get("blocks") and not counts:
         raise Refused(

@@ -16,8 +16,6 @@ from ..private import SECRET_NAME, base_name, scrubbed
 ITEMS_MAX = 64
 DEPTH_MAX = 3
 TEXT_MAX = 1000
-SHORTEST = 20
-"""A shorter text is no key, and folders are taken out of the whole record at the end."""
 VALUES_MAX = 1000
 """Values of all custom properties of one thing."""
 
@@ -158,7 +156,7 @@ def _property(value: Any, reference: Reference, depth: int, left: list[int]) -> 
     if isinstance(value, bool | int):
         return value
     if isinstance(value, str):
-        return scrubbed(value[:TEXT_MAX]) if len(value) >= SHORTEST or "@" in value else value
+        return scrubbed(value[:TEXT_MAX])
     if isinstance(value, bytes):
         return {"bytes": len(value)}
     if isinstance(value, bpy.types.ID):

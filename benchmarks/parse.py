@@ -76,7 +76,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
 
         def whole(path: str) -> None:
-            read.run({"path": path, "sha256": "0" * 64}, Path(scratch))
+            read.run({"path": path, "sha256": "0" * 64, "beside": True}, Path(scratch))
 
         for repeat in range(options.repeats + 1):
             sums = [[0.0, 0.0], [0.0, 0.0]]

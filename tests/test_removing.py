@@ -16,6 +16,7 @@ from voxel_trainer_addon.paths import DataFolder
 from voxel_trainer_addon.pipeline.run import Run
 from voxel_trainer_addon.removal import RemovalList
 from voxel_trainer_addon.stage import Options
+from voxel_trainer_addon.worker.record import SCHEMA
 
 
 @pytest.fixture
@@ -44,6 +45,10 @@ def test_a_line_that_names_nothing_is_told(tmp_path: Path) -> None:
         RemovalList.read(tmp_path / "list.txt")
 
 
+def _record(*kept: str) -> dict[str, object]:
+    return {"schema": SCHEMA, "images": [], "assets": [], "texts": [{"kept": name} for name in kept]}
+
+
 def test_nothing_of_it_is_left(tmp_path: Path) -> None:
     rocks, data = tmp_path / "rocks", DataFolder(tmp_path / "data")
     rocks.mkdir()
@@ -58,7 +63,11 @@ def test_nothing_of_it_is_left(tmp_path: Path) -> None:
         catalog.add_record(sha256, "5.2.3", 1, "read", f"parsed_data/{sha256}.json", {})
         row = {"id": "1", "sources": [{"origin": source, "path": "b.blend"}]}
         catalog.set_examples("voxel", [("train", row)])
-    write_json(data.record(sha256), {})
+    write_json(data.record(sha256), _record("texts/1.txt", "texts/2.txt"))
+    write_json(data.record("0" * 64), _record("texts/2.txt"))
+    (data.parsed / "texts").mkdir()
+    for number in (1, 2):
+        (data.parsed / "texts" / f"{number}.txt").write_text("made by Joe")
     write_jsonl(data.dataset("voxel") / "train.jsonl", [row])
     (data.dataset("voxel") / "openai").mkdir()
     write_jsonl(data.dataset("voxel") / "openai" / "train.jsonl", [row])
@@ -70,6 +79,7 @@ def test_nothing_of_it_is_left(tmp_path: Path) -> None:
         assert [origin.path for origin in catalog.origins()] == ["a.blend"]
         assert not catalog.records() and not list(catalog.examples("voxel"))
     assert not data.record(sha256).exists()
+    assert [path.name for path in (data.parsed / "texts").iterdir()] == ["2.txt"], "another file has the same text"
     assert not list(data.dataset("voxel").rglob("*.jsonl"))
     notes = [json.loads(line).get("words", "") for line in (again.place / "events.jsonl").read_text().splitlines()]
     assert any("The dataset voxel named some" in str(words) for words in notes)

@@ -6,10 +6,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from .catalog import Catalog
-from .files import read_jsonl
+from .files import read_json, read_jsonl
 from .paths import SUFFIXES, DataFolder
 from .removal import RemovalList
 from .words import counted
+from .worker import record
 
 
 def apply(folder: DataFolder, catalog: Catalog) -> str:
@@ -27,10 +28,16 @@ def apply(folder: DataFolder, catalog: Catalog) -> str:
     ]
     if not covered:
         return ""
+    beside: set[str] = set()
     for sha256 in catalog.remove(covered):
+        beside |= record.beside(read_json(folder.record(sha256), {}))
         folder.record(sha256).unlink(missing_ok=True)
         for kind in SUFFIXES:
             folder.blob(sha256, kind).unlink(missing_ok=True)
+    for path in folder.parsed.glob("*.json") if beside else ():
+        beside -= record.beside(read_json(path, {}))
+    for name in beside:
+        (folder.parsed / name).unlink(missing_ok=True)
     named = {(origin.source, origin.path) for origin in covered}
     words = f"{counted(len(covered), 'file')} on the removal list taken out."
     for dataset in sorted(folder.datasets.glob("*")):

@@ -126,10 +126,18 @@ def stage(tmp_path: Path, files: Path) -> Iterator[Stage]:
             'answer["body"]["seen"] = body',
             """place = start["scratch"] + "/" + body["sha256"] + ".json"
     with open(place, "w") as out:
-        json.dump({"schema": "@", "sha256": body["sha256"], "way": body["way"]}, out)
+        json.dump({"schema": "SCHEMA", "sha256": body["sha256"], "way": body["way"]}, out)
     if do == "point elsewhere":
         place = body["path"]
-    answer["body"] |= {"record": place, "state": "read", "counts": {"materials": 1}}""".replace("@", record.SCHEMA),
+    import hashlib
+    os.makedirs(start["scratch"] + "/beside/texts", exist_ok=True)
+    name = "texts/" + hashlib.sha256(b"a text").hexdigest() + ".txt"
+    with open(start["scratch"] + "/beside/" + name, "w") as out:
+        out.write("another text" if do == "lie about a text" else "a text")
+    beside = ["../../catalog.sqlite"] if do == "name another file" else [name]
+    answer["body"] |= {"record": place, "state": "read", "counts": {"materials": 1}, "beside": beside}""".replace(
+                "SCHEMA", record.SCHEMA
+            ),
         ),
         encoding="utf-8",
     )
@@ -208,6 +216,23 @@ def test_a_worker_cannot_make_the_stage_move_other_files(stage: Stage, files: Pa
 
 
 @pytest.mark.plain
+def test_what_lies_beside_records_is_kept_once(stage: Stage) -> None:
+    stage.parse()
+    (text,) = (stage.folder.parsed / "texts").iterdir()
+    assert text.read_text() == "a text" and text.stem == sha256_of(text)
+
+
+@pytest.mark.plain
+@pytest.mark.parametrize("do", ["lie about a text", "name another file"])
+def test_what_lies_beside_a_record_is_checked(stage: Stage, files: Path, do: str) -> None:
+    for path in files.iterdir():
+        path.with_name(path.name + ".do").write_text(do)
+    stage.parse()
+    assert {aside.code for aside in stage.asides} == {"no-record"} and stage.catalog.records() == []
+    assert not stage.folder.parsed.exists() or not any(path.is_file() for path in stage.folder.parsed.rglob("*"))
+
+
+@pytest.mark.plain
 def test_workers_killed_in_mid_run_lose_nothing(stage: Stage) -> None:
     def kill() -> None:
         if len(stage.shown) in (4, 12):
@@ -230,7 +255,7 @@ def test_a_stop_keeps_what_is_done_and_the_rest_is_done_later(stage: Stage) -> N
         stage.parse()
     saved = read_json(stage.folder.checkpoint("parse"))
     assert saved["status"] == "running" and saved["progress"]["parsed_files"] == 13
-    assert len(stage.catalog.records()) == 13 == len(list(stage.folder.parsed.iterdir()))
+    assert len(stage.catalog.records()) == 13 == len(list(stage.folder.parsed.glob("*.json")))
     stage.on_progress = lambda: None
     assert stage.parse().counts == {"parsed": 25, "parsed_now": 12, "aside": 0}
 

@@ -18,6 +18,7 @@ from ..stage import Outcome, Work
 from ..words import counted, harmless
 from ..worker.protocol import Answer, Host, Request
 from ..worker.record import VERSION, load
+from .beside import take
 from .header import Look, NotReadable, look
 from .licences import with_assets
 
@@ -72,7 +73,13 @@ class BlendParser:
                 self._set_aside(due, seen.code, seen.sentence)
                 continue
             self._pending[due.sha256] = due
-            body = {"path": str(due.location), "sha256": due.sha256, "way": "fast", "blocks": seen.blocks}
+            body = {
+                "path": str(due.location),
+                "sha256": due.sha256,
+                "way": "fast",
+                "blocks": seen.blocks,
+                "beside": True,
+            }
             limit = round(min(LIMIT_S + LIMIT_S_PER_MB * due.bytes / 1e6, LIMIT_S_MAX))
             yield Request("read", body, due.path, due.sha256, limit, retry={**body, "way": "open"})
 
@@ -101,7 +108,7 @@ class BlendParser:
             return
         record = self.work.folder.record(due.sha256)
         try:
-            self._move(Path(answer.body["record"]), record)
+            take(Path(answer.body["record"]), answer.body.get("beside", ()), record, self.work.folder)
         except (OSError, ValueError) as error:
             self._set_aside(due, "no-record", "Its record could not be kept. Is the disk full?", str(error))
             return
@@ -119,16 +126,6 @@ class BlendParser:
         assets = (load(record) or {}).get("assets", ())
         origins = list(self.work.catalog.origins(sha256))
         self.work.catalog.add_origins(filter(None, (with_assets(origin, assets) for origin in origins)))
-
-    def _move(self, made: Path, record: Path) -> None:
-        """Take a record out of a worker's folder. Raises ValueError for anything else than a plain file in one."""
-        scratch = self.work.folder.scratch.resolve()
-        if scratch not in made.parents or ".." in made.parts or made.name != record.name:
-            raise ValueError("the record lies at another place than a worker writes to")
-        if not stat.S_ISREG(made.lstat().st_mode):
-            raise ValueError("the record is no plain file")
-        record.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(made, record)
 
     def _set_aside(self, due: Due, code: str, sentence: str, detail: str = "") -> None:
         self.failed += 1

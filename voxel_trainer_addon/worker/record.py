@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The record of one parsed file: its schema's name, and how it is read back."""
+"""The record of one parsed file: its schema's name, how it is read back, and what lies beside it."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,10 @@ VERSION = 4
 SCHEMA = f"voxel-record/{VERSION}"
 READABLE = frozenset(f"voxel-record/{version}" for version in (VERSION - 1, VERSION) if version > 0)
 """The last two forms can be read."""
+FOLDER = "beside"
+"""Where in its scratch folder a worker lays what belongs beside a record."""
+BESIDE = re.compile(r"(?:packed|previews|texts)/([0-9a-f]{64})(?:\.[a-z0-9]{1,4})?")
+"""What lies beside records, in the same folder: `<kind>/<SHA-256 of it><ending>`."""
 
 
 def load(path: Path) -> dict[str, Any] | None:
@@ -20,3 +26,11 @@ def load(path: Path) -> dict[str, Any] | None:
     if not isinstance(value, dict) or value.get("schema") not in READABLE:
         return None
     return value
+
+
+def beside(record: Mapping[str, Any]) -> set[str]:
+    """The names of what lies beside a record; other records may name the same."""
+    if record.get("schema") != SCHEMA:
+        return set()
+    packed = (each for image in record["images"] for each in image["packed"])
+    return {row["kept"] for row in (*record["texts"], *record["assets"], *packed) if "kept" in row}

@@ -19,6 +19,8 @@ def custom(struct: Any) -> dict[str, Value]:
         names = struct.keys()
     except (TypeError, AttributeError):
         return {}
+    if not names:
+        return {}
     known = struct.bl_rna.properties
     found = {name: _plain(struct[name]) for name in names if name not in known and name != OLD_HINTS}
     return {name: value for name, value in found.items() if value is not None}

@@ -39,7 +39,8 @@ def socket_value(socket: Any) -> Value:
     return None if read is None else read(socket.default_value)
 
 
-def _socket(socket: Any, holds: bool) -> Socket:
+def _socket(socket: Any, holds: bool, place: int, places: dict[int, int]) -> Socket:
+    places[socket.as_pointer()] = place
     kind = socket.type
     layout: dict[str, Value] = {name: True for name in SOCKET_LAYOUT if getattr(socket, name, False)}
     if own := custom(socket):
@@ -54,7 +55,8 @@ def _socket(socket: Any, holds: bool) -> Socket:
     )
 
 
-def _node(node: Any, name: str, names: Mapping[int, str]) -> Node:
+def _node(node: Any, name: str, names: Mapping[int, str], places: dict[int, int]) -> Node:
+    """A node; `places` learns address of a socket → its place among the inputs or outputs."""
     kind = node.bl_idname
     if kind in items.FIRST_READ_LIES:
         getattr(node, items.FIRST_READ_LIES[kind])
@@ -75,12 +77,13 @@ def _node(node: Any, name: str, names: Mapping[int, str]) -> Node:
     if own := custom(node):
         layout["custom"] = own
     pair = None if kind in items.DEADLY else getattr(node, "paired_output", None)
+    holds = node.type in VALUE_NODES
     return Node(
         name,
         kind,
         settings,
-        tuple(_socket(s, True) for s in node.inputs),
-        tuple(_socket(s, node.type in VALUE_NODES) for s in node.outputs),
+        tuple([_socket(s, True, n, places) for n, s in enumerate(node.inputs)]),
+        tuple([_socket(s, holds, n, places) for n, s in enumerate(node.outputs)]),
         names[pair.as_pointer()] if pair is not None else None,
         layout,
     )
@@ -100,23 +103,14 @@ def _unique_names(tree: Any) -> dict[int, str]:
     return names
 
 
-def _links(tree: Any, names: Mapping[int, str]) -> tuple[Link, ...]:
-    places: dict[int, dict[int, int]] = {}
-
-    def place(node: Any, socket: Any) -> int:
-        address = node.as_pointer()
-        if address not in places:
-            places[address] = {s.as_pointer(): i for side in (node.inputs, node.outputs) for i, s in enumerate(side)}
-        return places[address][socket.as_pointer()]
-
+def _links(tree: Any, names: Mapping[int, str], places: Mapping[int, int]) -> tuple[Link, ...]:
     into: dict[tuple[str, int], list[tuple[int, Link]]] = defaultdict(list)
     for link in tree.links:
-        source, target = link.from_node, link.to_node
         made = Link(
-            names[source.as_pointer()],
-            place(source, link.from_socket),
-            names[target.as_pointer()],
-            place(target, link.to_socket),
+            names[link.from_node.as_pointer()],
+            places[link.from_socket.as_pointer()],
+            names[link.to_node.as_pointer()],
+            places[link.to_socket.as_pointer()],
             link.is_muted,
             valid=link.is_valid,
         )
@@ -175,11 +169,12 @@ def read_graph(tree: Any, key: str, owner: Any = None) -> Graph:
         layout["custom"] = own
     if bpy.app.version < (5, 0) and getattr(owner, "use_nodes", True) is False:
         layout["use_nodes"] = False
+    places: dict[int, int] = {}
     graph = Graph(
         key,
         tree.bl_idname,
-        tuple(_node(node, names[node.as_pointer()], names) for node in tree.nodes),
-        _links(tree, names),
+        tuple([_node(node, names[node.as_pointer()], names, places) for node in tree.nodes]),
+        _links(tree, names, places),
         _interface(tree),
         settings,
         layout,
@@ -313,7 +308,7 @@ def _clash(tree: Any, own: Any, graphs: Graphs, borrowed: Mapping[str, list[Any]
 
 def _borrow(graphs: dict[str, Graph], borrowed: Mapping[str, list[Any]], add: Callable[[str, Any], None]) -> None:
     """Read linked groups that are used, by name; a name that a local group has too stays the local one's."""
-    todo = [name for graph in graphs.values() for name in graph.groups]
+    todo = [name for graph in graphs.values() for name in graph.groups] if borrowed else []
     while todo:
         name = todo.pop()
         key = f"node_groups/{name}"

@@ -18,22 +18,29 @@ import bpy
 from ...files import write_text
 from ...graph.model import Graph
 from ...words import harmless
+from ..private import clean_json
 from ..record import SCHEMA
 from . import Refused, empty, node_table, wear_out
-from .records import Reader
-
-NOT_WANTED = frozenset({"workspaces", "screens", "window_managers", "brushes", "palettes", "libraries"})
+from .beside import Beside
+from .records import NOT_WANTED, read_sections
 
 
 def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     """Read the file at `path` and write its record to `<scratch>/<sha256>.json`.
 
     `body`: `path`, `sha256`, `way` (`fast` or `open`), `blocks` (data-blocks that the header look counted). The answer:
-    `record` (path), `state` (`read` or `read with errors`), `counts`. With `look` in the body, images have `missing`
-    too, and `fresh` has for each type of tree one with its nodes as Blender makes them (see `node_table`).
+    `record` (path), `state` (`read` or `read with errors`), `counts`, `beside`. With `beside` in the body, texts,
+    packed pictures and previews are laid beside the record, and the answer names them (see `beside`). With `look`, for
+    a file of the person's own, images have `missing` too, paths in graphs are whole, and `fresh` has for each type of
+    tree one with its nodes as Blender makes them (see `node_table`).
     """
     path, way, look = body["path"], body.get("way", "fast"), bool(body.get("look"))
-    state, version, sections = _open(path, look) if way == "open" else _link(path, look)
+    beside = Beside(scratch if body.get("beside") else None)
+    try:
+        state, version, sections = (_open if way == "open" else _link)(path, beside, look)
+    except BaseException:
+        beside.drop()
+        raise
     counts = {name: len(rows) for name, rows in sections.items() if rows}
     if way == "fast" and body.get("blocks") and not counts:
         raise Refused(
@@ -48,14 +55,15 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
         "way": way,
         "state": state,
         "counts": counts,
-        "file": {"version": ".".join(map(str, version))},
+        "file": {"version": ".".join(map(str, version)), "before_2_80": version < (2, 80)},
         **sections,
     }
     if look:
         record["fresh"] = node_table.run({"types": _types(sections["graphs"])}, scratch)["trees"]
     place = scratch / f"{body['sha256']}.json"
-    write_text(place, json.dumps(record, ensure_ascii=False, separators=(",", ":"), default=vars) + "\n")
-    return {"record": str(place), "state": state, "counts": counts}
+    text = json.dumps(record, ensure_ascii=False, check_circular=False, separators=(",", ":"), default=vars) + "\n"
+    write_text(place, text if look else clean_json(text))
+    return {"record": str(place), "state": state, "counts": counts, "beside": beside.kept}
 
 
 def _types(graphs: dict[str, Graph]) -> dict[str, list[str]]:
@@ -71,7 +79,7 @@ def _blender() -> str:
     return ".".join(map(str, bpy.app.version))
 
 
-def _link(path: str, look: bool) -> tuple[str, tuple[int, ...], dict[str, Any]]:
+def _link(path: str, beside: Beside, look: bool) -> tuple[str, tuple[int, ...], dict[str, Any]]:
     """The fast way. No reference to anything in `data` may leave this function: the next file would crash."""
     data: Any
     with bpy.data.temp_data() as data:
@@ -86,10 +94,10 @@ def _link(path: str, look: bool) -> tuple[str, tuple[int, ...], dict[str, Any]]:
         own = next((library for library in data.libraries if _same_place(library.filepath, path)), None)
         if own is None:
             raise Refused("nothing", f"Blender {_blender()} found nothing in it")
-        return "read", tuple(own.version), Reader(data, own, look).record()
+        return "read", tuple(own.version), read_sections(data, own, beside, look)
 
 
-def _open(path: str, look: bool) -> tuple[str, tuple[int, ...], dict[str, Any]]:
+def _open(path: str, beside: Beside, look: bool) -> tuple[str, tuple[int, ...], dict[str, Any]]:
     """The other way; the process is not used again."""
     wear_out()
     empty()
@@ -101,7 +109,7 @@ def _open(path: str, look: bool) -> tuple[str, tuple[int, ...], dict[str, Any]]:
             raise Refused("unreadable", f"Blender {_blender()} cannot read it: {_reason(error, path)}") from None
         state = "read with errors"
     version: Any = bpy.data.version
-    return state, tuple(version), Reader(bpy.data, None, look).record()
+    return state, tuple(version), read_sections(bpy.data, None, beside, look)
 
 
 def _same_place(one: str, other: str) -> bool:

@@ -18,7 +18,8 @@ from ..stage import Outcome, Work
 from ..words import counted, harmless
 from ..worker.protocol import Answer, Host, Request
 from ..worker.record import VERSION
-from .header import Look, NotReadable, look
+from .blend_file import NotReadable
+from .header import Look, look
 
 LIMIT_S, LIMIT_S_PER_MB, LIMIT_S_MAX = 20.0, 1.0, 120.0
 CHECKPOINT_FILES = 10

@@ -23,6 +23,8 @@ from .header import Look, look
 
 LIMIT_S, LIMIT_S_PER_MB, LIMIT_S_MAX = 20.0, 1.0, 120.0
 CHECKPOINT_FILES = 10
+ALL = "all"
+"""The option `retry` for every code."""
 FILE_COST = 200_000
 """What a file costs besides its bytes, in bytes: for the time that is left."""
 
@@ -32,6 +34,7 @@ class BlendParser:
 
     def __init__(self, work: Work, host: Host) -> None:
         self.work, self.host = work, host
+        self._try_again(work.options.retry)
         self.due = work.catalog.due_for_parse(host.name, VERSION)
         self.total = work.catalog.counts()["files"]
         records = work.catalog.records(host.name)
@@ -64,6 +67,15 @@ class BlendParser:
                 "aside": aside,
             },
         )
+
+    def _try_again(self, code: str) -> None:
+        """Forget why files were set aside: all of them, or those of one code."""
+        if code:
+            found = self.work.catalog.drop_asides("parse", self.host.name, code="" if code == ALL else code)
+            words = f"{counted(found, 'file')} that {'was' if found == 1 else 'were'} set aside: tried again."
+            self.work.note(
+                words if found else f"No file is set aside as “{harmless(code, 40)}”; see status --set-aside."
+            )
 
     def _requests(self) -> Iterator[Request]:
         """A request for each file that is fit for Blender; the others are set aside on the way."""

@@ -22,6 +22,8 @@ TICK_S = 0.1
 GRACE_S = 2.0
 UNITS_MAX = 1000
 """A worker is replaced after so many units: insurance, at about a millisecond a unit."""
+TRIES_MAX = 2
+"""So many workers may be lost over a unit."""
 STARTS_MAX = 2
 """So many workers in a row that die before they are ready end the run."""
 
@@ -62,6 +64,7 @@ class Pool:
         program: Path = PROGRAM,
         units_max: int = UNITS_MAX,
         ready_s: float = READY_S,
+        tries_max: int = TRIES_MAX,
     ) -> None:
         self.host, self.size, self.memory_mb = host, max(1, workers), memory_mb
         self._scratch, self._readable, self._program = (
@@ -69,7 +72,7 @@ class Pool:
             tuple(folder.resolve() for folder in readable),
             program,
         )
-        self._units_max, self._ready_s = units_max, ready_s
+        self._units_max, self._ready_s, self._tries_max = units_max, ready_s, tries_max
         self._heard: queue.SimpleQueue[tuple[Worker, Any]] = queue.SimpleQueue()
         self._starting: dict[Worker, float] = {}
         self._idle: list[Worker] = []
@@ -235,7 +238,7 @@ class Pool:
     def _lost(self, worker: Worker, unit: _Unit, again: deque[_Unit], code: str, words: str) -> Iterator[Answer]:
         """A worker was lost over a unit: once more in a fresh one, or the reason."""
         ended = worker.end(grace_s=0.0 if words else GRACE_S)
-        if unit.tries == 1:
+        if unit.tries < self._tries_max:
             again.append(unit)
             return
         words = words or ("was killed" if ended == "SIGKILL" else f"crashed ({ended})")

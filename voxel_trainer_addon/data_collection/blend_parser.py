@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,14 @@ from ..files import sha256_of
 from ..stage import Outcome, Work
 from ..words import counted, harmless
 from ..worker.protocol import Answer, Host, Request
-from ..worker.record import VERSION
+from ..worker.record import STATES, VERSION
 from .blend_file import NotReadable
 from .header import Look, look
 
 LIMIT_S, LIMIT_S_PER_MB, LIMIT_S_MAX = 20.0, 1.0, 120.0
 CHECKPOINT_FILES = 10
+UNC = re.compile(r"(?!//)[/\\]{2}")
+"""How paths on network shares begin; two slashes alone mean the folder of the .blend file."""
 ALL = "all"
 """The option `retry` for every code."""
 FILE_COST = 200_000
@@ -104,24 +108,23 @@ class BlendParser:
             return NotReadable("gone", "It is no longer where it was harvested. Harvest again.")
         except OSError as error:
             return NotReadable("no-access", f"It cannot be opened: {error.strerror}.")
-        if isinstance(seen, Look) and sys.platform == "win32" and any(map(_is_network, seen.libraries)):
-            return NotReadable("network-library", "It links a file on a network share, which Windows would log in to.")
-        return seen
+        return (isinstance(seen, Look) and _unsafe(due.location.parent, seen.libraries)) or seen
 
     def _take(self, due: Due, answer: Answer) -> None:
         if not answer.ok:
             self._set_aside(due, answer.code, answer.sentence, answer.detail)
             return
         record = self.work.folder.record(due.sha256)
+        body = answer.body
         try:
-            self._move(Path(answer.body["record"]), record)
+            if not (isinstance(body.get("counts"), dict) and body.get("state") in STATES):
+                raise ValueError("the answer is not that of the job read")
+            self._move(Path(str(body.get("record"))), record)
         except (OSError, ValueError) as error:
             self._set_aside(due, "no-record", "Its record could not be kept. Is the disk full?", str(error))
             return
         place = record.relative_to(self.work.folder.root).as_posix()
-        self.work.catalog.add_record(
-            due.sha256, self.host.name, VERSION, answer.body["state"], place, answer.body["counts"]
-        )
+        self.work.catalog.add_record(due.sha256, self.host.name, VERSION, body["state"], place, body["counts"])
         self.parsed.append(due.sha256)
         self._finish(due)
 
@@ -172,8 +175,16 @@ class BlendParser:
         self.work.checkpoint(status, progress, state)
 
 
-def _is_network(path: str) -> bool:
-    return path.startswith("\\\\")
+def _unsafe(folder: Path, libraries: Sequence[str]) -> NotReadable | None:
+    """Why none of these libraries may be opened by a worker that is not locked in, or that may read `folder`."""
+    for path in libraries:
+        if sys.platform != "linux" and UNC.match(path):
+            return NotReadable("network-library", "It links a file on a network share, which would learn who you are.")
+        beside = folder / path[2:].replace("\\", "/") if path.startswith("//") else None
+        with contextlib.suppress(OSError, ValueError):
+            if beside and not stat.S_ISREG(os.stat(beside).st_mode):
+                return NotReadable("not-a-file", "It links what is no regular file: Blender might wait for ever.")
+    return None
 
 
 def run(work: Work) -> Outcome:

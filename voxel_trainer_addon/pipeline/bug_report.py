@@ -45,7 +45,7 @@ def write(
     with_file: bool,
     tick: Callable[[], bool],
 ) -> Path:
-    """Let the file crash a worker once more and write `report.md` into `out`; its path. With `with_file` also the file
+    """Let the file crash a worker once more and write a report into `out`; its path. With `with_file` also the file
     and the smallest part. Raises UserError where the file is not there or crashes nothing."""
     sha256, path = _found(folder, catalog, sha256)
     with tempfile.TemporaryDirectory(prefix="voxel-bug-") as scratch, _pool(host, path, Path(scratch)) as pool:
@@ -74,8 +74,9 @@ def write(
         shutil.copyfile(path, out / f"{sha256[:12]}.blend")
         if smallest:
             (out / f"{sha256[:12]}-smallest.blend").write_bytes(smallest)
-    write_text(out / "report.md", _text(host, sha256, path, way, answer, smallest))
-    return out / "report.md"
+    report = out / f"{sha256[:12]}.md"
+    write_text(report, _text(host, sha256, path, way, answer, smallest))
+    return report
 
 
 def _pool(host: Host, path: Path, scratch: Path) -> Pool:

@@ -79,7 +79,7 @@ def _no_errors(counts: dict[str, int], aside: int) -> dict[str, Any]:
     have = f"{aside:,} set aside, {counts['with_errors']:,} read with errors"
     lacking = "" if counts["parsed"] else "parse"
     if aside or counts["with_errors"]:
-        lacking = "what status --set-aside lists: mend the files, or leave them out and parse --retry"
+        lacking = "see status --set-aside; parse --retry tries them again"
     return {"goal": "no errors on parse", "have": have, "want": "none", "reached": not lacking, "lacking": lacking}
 
 

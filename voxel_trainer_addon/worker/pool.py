@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import Unavailable
 from .process import PROGRAM, Worker
-from .protocol import VERSION, Answer, Host, Request
+from .protocol import VERSION, Answer, Host, Request, is_answer
 
 READY_S = 60.0
 TICK_S = 0.1
@@ -27,6 +27,11 @@ TRIES_MAX = 2
 STARTS_MAX = 2
 """So many workers in a row that die before they are ready end the run."""
 
+ENDS = {
+    "SIGKILL": ("memory", "was killed by the system, most likely for want of memory,"),
+    "SIGXCPU": ("time", "took more processor time than it may"),
+}
+"""How a worker ended that did not end by a fault → code and words."""
 DOING = {"read": "reading it", "prove": "proving it", "run_answer": "running it"}
 
 
@@ -78,6 +83,8 @@ class Pool:
         self._idle: list[Worker] = []
         self._busy: dict[Worker, _Unit] = {}
         self._stillborn = self._started = self._ids = 0
+        self.locked: frozenset[str] | None = None
+        """What the last worker that started gave up (see `inside.lock`); None before the first."""
 
     def __enter__(self) -> Pool:
         return self
@@ -157,9 +164,9 @@ class Pool:
         self._ids += 1
         unit.id, unit.since, unit.tries = self._ids, time.monotonic(), unit.tries + 1
         self._busy[worker] = unit
-        worker.send(
-            {"v": VERSION, "id": unit.id, "sha256": unit.request.sha256, "job": unit.request.job, "body": unit.body}
-        )
+        request = unit.request
+        frame = {"v": VERSION, "id": unit.id, "sha256": request.sha256, "job": request.job, "body": unit.body}
+        worker.send({**frame, "limit_s": request.limit_s})
 
     def _listen(self, again: deque[_Unit], wait_s: float) -> Iterator[Answer]:
         """Everything that workers have said, after waiting for the first word at most so long."""
@@ -181,7 +188,7 @@ class Pool:
         if frame is None:
             yield from self._lost(worker, unit, again, "crashed", "")
             return
-        if not isinstance(frame, dict) or (frame.get("id"), frame.get("sha256")) != (unit.id, request.sha256):
+        if not is_answer(frame, unit.id, request.sha256):
             yield from self._lost(worker, unit, again, "protocol", "answered something else than it was asked")
             return
         if frame["worn"] or worker.units >= self._units_max:
@@ -200,6 +207,7 @@ class Pool:
         del self._starting[worker]
         if isinstance(frame, dict) and frame.get("v") == VERSION:
             worker.ready = frame
+            self.locked = frozenset(map(str, frame.get("locked", ())))
             self._stillborn = 0
             self._idle.append(worker)
         else:
@@ -241,6 +249,7 @@ class Pool:
         if unit.tries < self._tries_max:
             again.append(unit)
             return
-        words = words or ("was killed" if ended == "SIGKILL" else f"crashed ({ended})")
+        if not words:
+            code, words = ENDS.get(ended, (code, f"crashed ({ended})"))
         sentence = f"Blender {self.host.name} {words} while {DOING.get(unit.request.job, 'working on it')}"
         yield Answer(unit.request, False, {}, code, sentence, worker.log_tail(), unit.seconds, unit.tries)

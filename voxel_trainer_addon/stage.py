@@ -53,6 +53,7 @@ class Options:
     github_api: str = "2022-11-28"
     workers: int = 0
     memory: int = 0
+    retry: str = ""
     name: str = "voxel"
     seed: int = 0
     pieces: int = 8

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.data_collection.blend_bytes import Bytes
 from voxel_trainer_addon import checkpoints
 from voxel_trainer_addon.catalog import Catalog, Origin
 from voxel_trainer_addon.data_collection import blend_parser
@@ -100,8 +101,7 @@ class Stage:
 
 def blend(number: int) -> bytes:
     """A file that looks like a .blend from outside."""
-    block = b"MA\0\0" + (4).to_bytes(4, "little") + bytes(16) + number.to_bytes(4, "little")
-    return b"BLENDER-v402" + block + b"ENDB" + bytes(20)
+    return Bytes().facts().add("MA", f"Rust {number}").made()
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def test_status_goals_and_handoff_hold_figures_and_no_private_path(data: DataFol
     run(data, "harvest")
     with Catalog(data.catalog) as catalog:
         goals = status.goals(data, catalog)
-        assert [goal["reached"] for goal in goals] == [False] * 5 and all(goal["lacking"] for goal in goals)
+        assert [goal["reached"] for goal in goals] == [False] * 6 and all(goal["lacking"] for goal in goals)
         text = status.handoff(data, catalog)
         assert status.gather(data, catalog)["counts"]["files"] == 5
     assert "OPENAI_API_KEY" in text and "5 files" in text

@@ -48,6 +48,8 @@ while True:
     if do == "crash":
         print("about to crash", file=sys.stderr, flush=True)
         os.kill(os.getpid(), signal.SIGSEGV)
+    if do in ("SIGKILL", "SIGXCPU"):
+        os.kill(os.getpid(), getattr(signal, do))
     if do == "hang":
         time.sleep(600)
     if do == "flood":
@@ -55,6 +57,10 @@ while True:
             write(b"\xff" * 65536)
     if do == "lie":
         answer["sha256"] = "of another file"
+    if do == "half":
+        del answer["worn"]
+    if do == "deep":
+        write(struct.pack(">I", 200_000) + b"[" * 200_000)
     if do == "eat":
         held = bytearray(300 << 20)
         time.sleep(600)

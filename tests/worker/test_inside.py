@@ -19,7 +19,7 @@ from voxel_trainer_addon.worker.process import PROGRAM  # noqa: E402
 from voxel_trainer_addon.worker.protocol import Answer, Host, Request  # noqa: E402
 
 LOCKED = """
-import json, os, socket, subprocess, sys
+import json, os, resource, signal, socket, subprocess, sys
 sys.argv = ["program", "{}"]
 import importlib.util
 spec = importlib.util.spec_from_file_location("program", sys.stdin.readline().strip())
@@ -35,9 +35,17 @@ done = lock.lock(scratch, [readable], 4000)
 def allowed(act):
     try:
         act()
-    except OSError:
+    except (OSError, MemoryError):
         return False
     return True
+
+def spun():
+    child = os.fork()
+    if not child:
+        lock.limit_processor(0)
+        while True:
+            pass
+    return os.WTERMSIG(os.waitpid(child, 0)[1])
 
 json.dump({
     "locked": done,
@@ -49,6 +57,10 @@ json.dump({
     "write outside": allowed(lambda: (outside / "c").write_text("c")),
     "connect": allowed(lambda: socket.socket(socket.AF_INET)),
     "run": allowed(lambda: subprocess.run(["true"])),
+    "write without end": allowed(lambda: os.truncate(scratch / "b", 2 << 30)),
+    "take memory without end": allowed(lambda: bytearray(6 << 30)),
+    "dump a core": resource.getrlimit(resource.RLIMIT_CORE)[0] > 0,
+    "processor": signal.Signals(spun()).name,
     "import": bool(__import__("zoneinfo")),
     "open": bool(bpy.ops.wm.read_homefile(use_empty=True)),
 }, sys.stdout)
@@ -80,6 +92,8 @@ def test_a_locked_worker_can_do_its_work_and_nothing_else(places: tuple[Path, Pa
         "locked": ["limits", "files", "network", "programs"],
         **dict.fromkeys(("read inside", "write scratch", "import", "open"), True),
         **dict.fromkeys(("read outside", "read passwords", "write inside", "write outside", "connect", "run"), False),
+        **dict.fromkeys(("write without end", "take memory without end", "dump a core"), False),
+        "processor": "SIGXCPU",
     }
 
 

@@ -58,6 +58,11 @@ def test_every_request_is_answered_once(make: Make) -> None:
     assert len({answer.body["pid"] for answer in answers}) in (1, 2)
 
 
+def test_a_worker_says_what_it_gave_up(make: Make) -> None:
+    pool = make()
+    assert pool.locked is None and len(run(pool, ask(1))) == 1 and pool.locked == frozenset()
+
+
 def test_requests_are_taken_lazily(make: Make) -> None:
     taken = 0
 
@@ -122,6 +127,14 @@ def test_a_worker_killed_over_its_unit_is_replaced(make: Make, tmp_path: Path) -
     assert killed and answer.ok and answer.tries == 2
 
 
+@pytest.mark.parametrize(
+    ("do", "code", "words"), [("SIGKILL", "memory", "was killed by the system"), ("SIGXCPU", "time", "processor time")]
+)
+def test_what_the_system_ended_has_its_own_reason(make: Make, do: str, code: str, words: str) -> None:
+    (answer,) = run(make(workers=1), ask(1, do=do))
+    assert (answer.ok, answer.code, answer.tries) == (False, code, 2) and words in answer.sentence
+
+
 def test_what_hangs_is_killed_at_its_limit(make: Make) -> None:
     began = time.monotonic()
     (answer,) = run(make(workers=1), ask(1, limit_s=0.5, do="hang"))
@@ -136,7 +149,7 @@ def test_memory_is_limited(make: Make) -> None:
     assert answer.sentence == "Blender 5.2.3 took more than 200 MB of memory while reading it"
 
 
-@pytest.mark.parametrize("do", ["lie", "flood"])
+@pytest.mark.parametrize("do", ["lie", "flood", "half", "deep"])
 def test_nonsense_is_no_answer(make: Make, do: str) -> None:
     answers = {a.request.item: a for a in run(make(), ask(1, do=do), ask(2), ask(3))}
     assert answers["file 2"].ok and answers["file 3"].ok and not answers["file 1"].ok

@@ -201,10 +201,17 @@ class Catalog(Hosts):
         sql = "INSERT OR REPLACE INTO aside VALUES (?, ?, ?, ?, ?, ?)"
         self._write([(sql, (aside.stage, aside.item, blender, aside.code, aside.sentence, aside.detail))])
 
-    def drop_asides(self, stage: str, blender: str = "", items: str = "", *, alone: bool = False) -> None:
-        """Forget a stage's reasons, to try again: all, or those whose item begins with `items` (`alone`: is it)."""
+    def drop_asides(
+        self, stage: str, blender: str = "", items: str = "", *, alone: bool = False, code: str = ""
+    ) -> int:
+        """Forget a stage's reasons, to try again: all, or those whose item begins with `items` (`alone`: is it), or of
+        one `code`; how many they were."""
         which = "item = ?3" if alone else "substr(item, 1, length(?3)) = ?3"
-        self._write([(f"DELETE FROM aside WHERE stage = ?1 AND blender = ?2 AND {which}", (stage, blender, items))])
+        those = f"FROM aside WHERE stage = ?1 AND blender = ?2 AND {which} AND ?4 IN ('', code)"
+        values = (stage, blender, items, code)
+        found = self._count(f"SELECT count(*) {those}", *values)
+        self._write([(f"DELETE {those}", values)])
+        return found
 
     def asides(self, stage: str = "") -> Iterator[SetAside]:
         rows = self._db.execute(
@@ -220,7 +227,7 @@ class Catalog(Hosts):
         return self._count("SELECT count(*) FROM aside WHERE stage = ?", stage)
 
     def counts(self) -> dict[str, int]:
-        """Files, origins, records, proven and unproven trees, rows: what `status` shows."""
+        """Files, origins, records, those read with errors, proven and unproven trees, rows: what `status` shows."""
         found = "FROM file WHERE kind = 'blend' AND sha256 IN (SELECT sha256 FROM origin)"
         return {
             "files": self._count(f"SELECT count(*) {found}"),
@@ -228,6 +235,7 @@ class Catalog(Hosts):
             "stored": self._count("SELECT count(*) FROM file WHERE stored"),
             "bytes": self._count(f"SELECT coalesce(sum(bytes), 0) {found}"),
             "parsed": self._count("SELECT count(DISTINCT sha256) FROM record"),
+            "with_errors": self._count("SELECT count(DISTINCT sha256) FROM record WHERE state <> 'read'"),
             "proven": self._count("SELECT count(*) FROM proof WHERE proven"),
             "unproven": self._count("SELECT count(*) FROM proof WHERE NOT proven"),
             "rows": self._count("SELECT count(*) FROM example"),

@@ -20,7 +20,7 @@ Voxel Trainer turns .blend files into proven training data and tuned models.
 
   run        harvest, parse, dataset, train and evaluate, one after the other
   resume     go on where the last run stopped, with what it was asked to do
-  status     where the data folder stands; --goals, --handoff
+  status     where the data folder stands; --goals, --set-aside, --handoff
   code       one proven Python script for every node tree of a .blend file or folder
   graph      the same trees as compact JSON, or the JSON Schema of it
   explain    what the trees of a .blend file are and do, in words
@@ -92,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
     parse = _command(commands, "parse", "Read every file that waits; with --source, harvest first.")
     _sources(parse)
     _work(parse)
+    _set_aside(parse)
     dataset = _command(commands, "dataset", "Prove the node trees that were read and write prompts and completions.")
     _work(dataset)
     _dataset(dataset)
@@ -107,6 +108,13 @@ def parser() -> argparse.ArgumentParser:
     resume.add_argument("--run", metavar="ID", default="", help="the run to go on with (default: the newest)")
     status = _command(commands, "status", "Where the data folder stands.")
     status.add_argument("--goals", action="store_true", help="the success criteria, with figures and what is lacking")
+    status.add_argument(
+        "--set-aside",
+        nargs="?",
+        const="",
+        metavar="CODE",
+        help="what was set aside, in groups; with a code, all of that group",
+    )
     status.add_argument("--handoff", action="store_true", help="write HANDOFF.md into the data folder")
     serve = _command(commands, "serve", "Answer what the node editors of this Blender ask; they start it themselves.")
     serve.add_argument(
@@ -259,6 +267,24 @@ def _work(command: argparse.ArgumentParser) -> None:
         "--workers", type=int, metavar="N", help="background Blenders (default: one a core, fewer when memory is short)"
     )
     group.add_argument("--memory", type=int, metavar="MB", help="memory that one of them may take (default: 4000)")
+
+
+def _set_aside(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("files that were set aside")
+    group.add_argument(
+        "--retry", nargs="?", const="all", metavar="CODE", help="try them again: all, or those of a code such as time"
+    )
+    group.add_argument(
+        "--bug-report",
+        default="",
+        metavar="SHA256",
+        help="for Blender's developers: what is known of a file that crashed it, into the folder --out; the first "
+        "digits of its hash are enough",
+    )
+    group.add_argument("--out", type=Path, metavar="DIR", help="folder for the report")
+    group.add_argument(
+        "--with-file", action="store_true", help="add the file itself, and the smallest part of it that still crashes"
+    )
 
 
 def _dataset_name(command: argparse.ArgumentParser) -> None:

@@ -20,7 +20,7 @@ from ..catalog import Catalog
 from ..errors import Cancelled, Exit, UserError
 from ..files import read_json, write_text
 from ..paths import DataFolder
-from ..pipeline import code, status
+from ..pipeline import bug_report, code, status
 from ..pipeline.control import Control
 from ..pipeline.run import Run
 from ..pipeline.serve import Serve
@@ -29,7 +29,7 @@ from ..stage import STAGES, Options
 from ..worker.protocol import Host
 from . import host, look
 from .arguments import options_of, parsed
-from .terminal import Terminal, goals_text, json_lines, status_text
+from .terminal import Terminal, asides_text, goals_text, json_lines, status_text
 
 Facts = Callable[[], dict[str, Any] | None]
 
@@ -72,6 +72,8 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
         return Serve(folder, _blender(found, facts, script), found.idle).go()
     if found.command == "status":
         return _status(found, folder)
+    if getattr(found, "bug_report", ""):
+        return _bug_report(found, folder, _blender(found, facts, script))
     options, stages = options_of(found), getattr(found, "stages", (found.command,))
     if getattr(found, "queue", False):
         options = _with_queue(options, folder)
@@ -106,7 +108,7 @@ def _asked_before(folder: DataFolder, run: str) -> tuple[Options, tuple[str, ...
     for path in sorted(folder.runs.glob(f"{run or '*'}/options.json"), reverse=True):
         asked = read_json(path)
         if isinstance(asked, dict):
-            return Options.from_json(asked), tuple(asked.get("stages", STAGES))
+            return replace(Options.from_json(asked), retry=""), tuple(asked.get("stages", STAGES))
     raise UserError(f"No run to go on with in {folder.root}. Begin one with `run --source folder:PATH`.")
 
 
@@ -133,11 +135,23 @@ def _status(found: argparse.Namespace, folder: DataFolder) -> int:
             status.handoff(folder, catalog)
             print(f"Written: {folder.root / 'HANDOFF.md'}")
             return Exit.DONE
-        shown: Any = status.goals(folder, catalog) if found.goals else status.gather(folder, catalog)
-    if found.json:
-        print(json.dumps(shown, ensure_ascii=True))
-    else:
-        print(goals_text(shown) if found.goals else status_text(shown))
+        shown: Any
+        if found.goals:
+            text = goals_text(shown := status.goals(folder, catalog))
+        elif found.set_aside is not None:
+            text = asides_text(shown := status.set_aside(catalog, found.set_aside))
+        else:
+            text = status_text(shown := status.gather(folder, catalog))
+    print(json.dumps(shown, ensure_ascii=True) if found.json else text)
+    return Exit.DONE
+
+
+def _bug_report(found: argparse.Namespace, folder: DataFolder, blender: Host) -> int:
+    if found.out is None:
+        raise UserError("Name a folder for the report: --out DIR.")
+    with Catalog(folder.catalog) as catalog:
+        place = bug_report.write(folder, catalog, blender, found.bug_report, found.out, found.with_file, _tick())
+    print(json.dumps({"report": str(place)}) if found.json else f"Written: {place}")
     return Exit.DONE
 
 

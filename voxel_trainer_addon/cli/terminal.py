@@ -130,9 +130,10 @@ class Terminal:
 def status_text(state: Line) -> str:
     """`status` in words."""
     counts = state["counts"]
+    with_errors = f"{counts['with_errors']:,} of them with errors, " if counts["with_errors"] else ""
     lines = [
         f"{harmless(state['data'])}: {counted(counts['files'], 'file')}, {counts['parsed']:,} parsed, "
-        f"{counts['proven']:,} trees and pieces proven, {counted(counts['rows'], 'row')}"
+        f"{with_errors}{counts['proven']:,} trees and pieces proven, {counted(counts['rows'], 'row')}"
     ]
     if state["in_use_by"]:
         lines.append(f"In use by {harmless(state['in_use_by'])}")
@@ -146,6 +147,19 @@ def status_text(state: Line) -> str:
         lines.append(f"  {harmless(state['evaluation'].get('words', ''))}")
     lines += ["Next:", *(f"  {step}" for step in state["next_steps"])]
     return "\n".join(lines)
+
+
+def asides_text(groups: list[Line]) -> str:
+    """`status --set-aside` in words."""
+    lines = []
+    for group in groups:
+        lines.append(f"{group['stage']}: {group['count']:,} × {harmless(group['code'])}")
+        for one in group["items"]:
+            short = one["item"][:12] if DIGEST.fullmatch(one["item"]) else harmless(one["item"], 100)
+            lines.append(f"  {short}  {harmless(one['sentence'])}")
+        if more := group["count"] - len(group["items"]):
+            lines.append(f"  … {more:,} more: status --set-aside {harmless(group['code'])}")
+    return "\n".join(lines) or "Nothing is set aside."
 
 
 def goals_text(goals: list[Line]) -> str:

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,18 @@ from ..files import sha256_of
 from ..stage import Outcome, Work
 from ..words import counted, harmless
 from ..worker.protocol import Answer, Host, Request
-from ..worker.record import VERSION, load
+from ..worker.record import STATES, VERSION, load
 from .beside import take
-from .header import Look, NotReadable, look
+from .blend_file import NotReadable
+from .header import Look, look
 from .licences import with_assets
 
 LIMIT_S, LIMIT_S_PER_MB, LIMIT_S_MAX = 20.0, 1.0, 120.0
 CHECKPOINT_FILES = 10
+UNC = re.compile(r"(?!//)[/\\]{2}")
+"""How paths on network shares begin; two slashes alone mean the folder of the .blend file."""
+ALL = "all"
+"""The option `retry` for every code."""
 FILE_COST = 200_000
 """What a file costs besides its bytes, in bytes: for the time that is left."""
 
@@ -33,6 +40,7 @@ class BlendParser:
 
     def __init__(self, work: Work, host: Host) -> None:
         self.work, self.host = work, host
+        self._try_again(work.options.retry)
         self.due = work.catalog.due_for_parse(host.name, VERSION)
         self.total = work.catalog.counts()["files"]
         self.parsed = len(work.catalog.parsed(host.name, VERSION))
@@ -64,6 +72,15 @@ class BlendParser:
                 "aside": aside,
             },
         )
+
+    def _try_again(self, code: str) -> None:
+        """Forget why files were set aside: all of them, or those of one code."""
+        if code:
+            found = self.work.catalog.drop_asides("parse", self.host.name, code="" if code == ALL else code)
+            words = f"{counted(found, 'file')} that {'was' if found == 1 else 'were'} set aside: tried again."
+            self.work.note(
+                words if found else f"No file is set aside as “{harmless(code, 40)}”; see status --set-aside."
+            )
 
     def _requests(self) -> Iterator[Request]:
         """A request for each file that is fit for Blender; the others are set aside on the way."""
@@ -98,25 +115,24 @@ class BlendParser:
             return NotReadable("gone", "It is no longer where it was harvested. Harvest again.")
         except OSError as error:
             return NotReadable("no-access", f"It cannot be opened: {error.strerror}.")
-        if isinstance(seen, Look) and sys.platform == "win32" and any(map(_is_network, seen.libraries)):
-            return NotReadable("network-library", "It links a file on a network share, which Windows would log in to.")
-        return seen
+        return (isinstance(seen, Look) and _unsafe(due.location.parent, seen.libraries)) or seen
 
     def _take(self, due: Due, answer: Answer) -> None:
         if not answer.ok:
             self._set_aside(due, answer.code, answer.sentence, answer.detail)
             return
         record = self.work.folder.record(due.sha256)
+        body = answer.body
         try:
-            take(Path(answer.body["record"]), answer.body.get("beside", ()), record, self.work.folder)
+            if not (isinstance(body.get("counts"), dict) and body.get("state") in STATES):
+                raise ValueError("the answer is not that of the job read")
+            take(Path(str(body.get("record"))), body.get("beside", ()), record, self.work.folder)
         except (OSError, ValueError) as error:
             self._set_aside(due, "no-record", "Its record could not be kept. Is the disk full?", str(error))
             return
         place = record.relative_to(self.work.folder.root).as_posix()
-        self.work.catalog.add_record(
-            due.sha256, self.host.name, VERSION, answer.body["state"], place, answer.body["counts"]
-        )
-        if answer.body["counts"].get("assets"):
+        self.work.catalog.add_record(due.sha256, self.host.name, VERSION, body["state"], place, body["counts"])
+        if body["counts"].get("assets"):
             self._read_licences(due.sha256, record)
         self.parsed += 1
         self._finish(due)
@@ -164,8 +180,16 @@ class BlendParser:
         self.work.checkpoint(status, progress, state)
 
 
-def _is_network(path: str) -> bool:
-    return path.startswith("\\\\")
+def _unsafe(folder: Path, libraries: Sequence[str]) -> NotReadable | None:
+    """Why none of these libraries may be opened by a worker that is not locked in, or that may read `folder`."""
+    for path in libraries:
+        if sys.platform != "linux" and UNC.match(path):
+            return NotReadable("network-library", "It links a file on a network share, which would learn who you are.")
+        beside = folder / path[2:].replace("\\", "/") if path.startswith("//") else None
+        with contextlib.suppress(OSError, ValueError):
+            if beside and not stat.S_ISREG(os.stat(beside).st_mode):
+                return NotReadable("not-a-file", "It links what is no regular file: Blender might wait for ever.")
+    return None
 
 
 def run(work: Work) -> Outcome:

@@ -1,34 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A look into a .blend file without Blender: version, compression, what it holds, and what is no .blend file at all.
+"""A look into a .blend file without Blender: version, what it holds, its thumbnail, and whether its parts agree.
 
-Both forms of the file are known: headers of 12 bytes, and of 17 since Blender 5.0; raw, gzip and zstd. Nothing is
-trusted: the walk streams, and is bounded in bytes, blocks and ratio of compression.
+Both forms of the file are known, raw, gzip and zstd. Nothing is trusted: the walk streams, and is bounded in bytes,
+blocks and ratio of compression.
 """
 
 from __future__ import annotations
 
-import contextlib
-import gzip
+import os
 import re
+import stat
 import struct
-import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Any, Literal
+from typing import IO
 
 from ..words import size
-
-BYTES_MAX = 16 << 30
-RATIO_MAX = 200
-RATIO_FREE = 256 << 20
-"""So many unpacked bytes are fine at any ratio."""
-BLOCKS_MAX = 20_000_000
-LIBRARY_MAX = 1 << 20
-WINDOW_MAX = 128 << 20
-PIECE = 1 << 20
+from .blend_file import NotReadable, Unfit, inconsistent
+from .blend_file.blocks import Block, blocks, form_of
+from .blend_file.dna import DNA_MAX, Dna, dna_of
+from .blend_file.thumbnail import LENGTH_MAX, Thumbnail, thumbnail_of
+from .blend_file.unpacking import Compression, Unpacked, unpacked
 
 NEW_FORM = (4, 5)
 """The first Blender that reads headers of 17 bytes."""
@@ -37,26 +32,87 @@ NO_BIG_ENDIAN = (5, 0)
 
 READABLE = frozenset(("OB", "ME", "MA", "NT", "SC", "TE", "IM", "LA", "CA", "WO", "GR", "AC", "CU", "AR", "TX", "LS"))
 """Codes of data-blocks that end up in a record."""
+OF_THE_INTERFACE = frozenset(("WM", "WS", "SN", "SR", "BR", "PL", "PC", "ID", "LI"))
+"""Codes of what tells of windows, brushes and other files alone."""
 
-OLD = re.compile(rb"BLENDER([_-])([vV])(\d{3})")
-NEW = re.compile(rb"BLENDER(\d\d)-(\d\d)v(\d{4})")
+STRUCTS = {
+    "AC": ("bAction",),
+    "AR": ("bArmature",),
+    "BR": ("Brush",),
+    "CA": ("Camera",),
+    "CF": ("CacheFile",),
+    "CU": ("Curve",),
+    "CV": ("Curves", "Hair"),
+    "GD": ("bGPdata",),
+    "GP": ("GreasePencil",),
+    "GR": ("Collection", "Group"),
+    "HA": ("Hair", "Curves"),
+    "ID": ("ID",),
+    "IM": ("Image",),
+    "KE": ("Key",),
+    "LA": ("Lamp", "Light"),
+    "LI": ("Library",),
+    "LP": ("LightProbe",),
+    "LS": ("FreestyleLineStyle",),
+    "LT": ("Lattice",),
+    "MA": ("Material",),
+    "MB": ("MetaBall",),
+    "MC": ("MovieClip",),
+    "ME": ("Mesh",),
+    "MS": ("Mask",),
+    "NT": ("bNodeTree",),
+    "OB": ("Object",),
+    "PA": ("ParticleSettings",),
+    "PC": ("PaintCurve",),
+    "PL": ("Palette",),
+    "PT": ("PointCloud",),
+    "SC": ("Scene",),
+    "SK": ("Speaker",),
+    "SN": ("bScreen",),
+    "SO": ("bSound",),
+    "SR": ("bScreen",),
+    "TE": ("Tex",),
+    "TX": ("Text",),
+    "VF": ("VFont",),
+    "VO": ("Volume",),
+    "WM": ("wmWindowManager",),
+    "WO": ("World",),
+    "WS": ("WorkSpace",),
+}
+"""Code of a kind of data-block → the names that its struct has or had."""
+KNOWN = (5, 3)
+"""The last Blender whose kinds are all in that table."""
+OTHERS = frozenset((b"GLOB", b"DNA1", b"TEST", b"REND", b"USER"))
+UNNAMED = (b"ID", b"SN")
+"""Codes whose names begin with other letters: links, and screens (`SR`)."""
+NAME_AT_MAX = 64
+"""The name of a data-block, after the two letters of its kind, begins before this byte in all versions."""
+
 LFS = b"version https://git-lfs"
-GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+HEAD_MAX = 1 << 12
+"""Bytes of a data-block in which its name, a library's path and the file's own facts lie."""
+KEPT_MAX = 10_000
+"""So many libraries and scenes are kept at most."""
 
 
 @dataclass(frozen=True)
 class Look:
     """What was seen. `version` is that of the Blender that wrote the file, None where the file was not `scanned` (it is
-    packed with zstd, and this Python cannot unpack that). `counts`: two-letter code of a kind of data-block → number.
-    `libraries`: the paths of other .blend files that it links, as they stand in it: they may be private."""
+    packed with zstd, and this Python cannot unpack that); `subversion` its third number, `reads` the first version
+    that the writer says can read it. `counts`: two-letter code of a kind of data-block → number. `libraries`: the paths
+    of other .blend files that it links, as they stand in it: they may be private. `scene`: the current one."""
 
-    compression: Literal["none", "gzip", "zstd"]
+    compression: Compression
     version: tuple[int, int] | None
     new_form: bool = False
     big_endian: bool = False
     counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     libraries: tuple[str, ...] = ()
     scanned: bool = True
+    subversion: int = 0
+    reads: tuple[int, int] | None = None
+    scene: str = ""
+    thumbnail: Thumbnail | None = None
 
     @property
     def blocks(self) -> int:
@@ -64,49 +120,34 @@ class Look:
         return sum(number for code, number in self.counts.items() if code in READABLE)
 
 
-@dataclass(frozen=True)
-class NotReadable:
-    """Why a file is not for Blender: a short code and a sentence for a person."""
-
-    code: str
-    sentence: str
-
-
-class _Stop(Exception):
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.reason = NotReadable(code, sentence)
-
-
 def look(path: Path, blender: tuple[int, int, int] | None = None) -> Look | NotReadable:
     """Look into the file at `path`, and, where `blender` is given, ask whether that version can read it.
 
     Raises OSError where the file cannot be opened.
     """
-    with open(path, "rb") as raw:
-        start = raw.read(64)
-        raw.seek(0)
+    opened = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))  # a FIFO would wait
+    with open(opened, "rb") as raw:
+        found = os.fstat(opened)
+        if not stat.S_ISREG(found.st_mode):
+            return NotReadable("not-a-file", "It is no regular file.")
         try:
-            seen = _look(raw, start, path.stat().st_size)
-        except _Stop as stop:
-            return stop.reason
+            seen = _look(raw, found.st_size)
+        except Unfit as unfit:
+            return unfit.reason
     return _unsuited(seen, blender) or seen
 
 
-def _look(raw: IO[bytes], start: bytes, bytes_: int) -> Look:
+def _look(raw: IO[bytes], bytes_: int) -> Look:
+    start = raw.read(len(LFS))
     if not start:
-        raise _Stop("empty", "It is empty: 0 bytes. Fetch it again.")
-    if start.startswith(LFS):
-        raise _Stop("git-lfs", f"It is a pointer to {_pointed(raw)}; fetch it with git lfs pull.")
-    if start.startswith(ZSTD):
-        with _zstd(raw) as unpacked:
-            if unpacked is None:
-                return Look("zstd", None, scanned=False)
-            return _walk(_Stream(unpacked, RATIO_MAX * bytes_), "zstd")
-    if start.startswith(GZIP):
-        with gzip.GzipFile(fileobj=raw) as unpacked:
-            return _walk(_Stream(unpacked, RATIO_MAX * bytes_), "gzip")
-    return _walk(_Raw(raw, bytes_), "none")
+        raise Unfit("empty", "It is empty: 0 bytes. Fetch it again.")
+    if start == LFS:
+        raise Unfit("git-lfs", f"It is a pointer to {_pointed(raw)}; fetch it with git lfs pull.")
+    raw.seek(0)
+    with unpacked(raw, bytes_) as (compression, content):
+        if content is None:
+            return Look(compression, None, scanned=False)
+        return _Walk(content, compression).look()
 
 
 def _pointed(raw: IO[bytes]) -> str:
@@ -115,126 +156,122 @@ def _pointed(raw: IO[bytes]) -> str:
 
 
 def _unsuited(seen: Look, blender: tuple[int, int, int] | None) -> NotReadable | None:
-    if blender is None or seen.version is None:
+    if seen.version is None:
         return None
-    wrote, reads = ".".join(map(str, seen.version)), ".".join(map(str, blender))
-    if seen.new_form and blender[:2] < NEW_FORM:
-        sentence = f"It was saved by Blender {wrote}; Blender {reads} cannot read it. Use Blender 4.5 or newer."
-        return NotReadable("too-new", sentence)
-    if seen.big_endian and blender[:2] >= NO_BIG_ENDIAN:
-        sentence = f"It was saved on a big-endian machine; Blender {reads} cannot read it. Use Blender 4.5 or older."
-        return NotReadable("big-endian", sentence)
+    if blender and (seen.new_form or seen.big_endian):
+        wrote, reads = ".".join(map(str, seen.version)), ".".join(map(str, blender))
+        if seen.new_form and blender[:2] < NEW_FORM:
+            sentence = f"It was saved by Blender {wrote}; Blender {reads} cannot read it. Use Blender 4.5 or newer."
+            return NotReadable("too-new", sentence)
+        if seen.big_endian and blender[:2] >= NO_BIG_ENDIAN:
+            sentence = (
+                f"It was saved on a big-endian machine; Blender {reads} cannot read it. Use Blender 4.5 or older."
+            )
+            return NotReadable("big-endian", sentence)
+    if not set(seen.counts) - OF_THE_INTERFACE:
+        return NotReadable("irrelevant", "It holds windows, brushes or settings, and nothing that a record tells of.")
     return None
 
 
-class _Stream:
-    """Unpacked bytes in order, within limits."""
+class _Walk:
+    """One way through the blocks. The description of structs comes last, so what it is needed for is kept till then:
+    of each struct the least room that a block has for one, and the heads of a few data-blocks."""
 
-    def __init__(self, source: Any, most: int) -> None:
-        self._source, self._most, self._read = source, max(RATIO_FREE, min(most, BYTES_MAX)), 0
+    def __init__(self, content: Unpacked, compression: Compression) -> None:
+        self.content, self.compression = content, compression
+        self.form = form_of(content)
+        self.counts: Counter[bytes] = Counter()
+        self.room: dict[int, int] = {}
+        self.structs: set[tuple[bytes, int]] = set()
+        self.name_at = list(range(16, NAME_AT_MAX, 4))
+        self.facts = b""
+        self.libraries: list[bytes] = []
+        self.scenes: dict[int, bytes] = {}
+        self.thumbnail: Thumbnail | None = None
+        self.dna: Dna | None = None
 
-    def read(self, count: int) -> bytes:
-        """Exactly `count` bytes, or none at the end."""
-        self._read += count
-        if self._read > self._most:
-            raise _Stop("bomb", f"It unpacks to more than {size(self._most)}: no honest file does.")
-        try:
-            found = self._source.read(count)
-            while found and len(found) < count and (more := self._source.read(count - len(found))):
-                found += more
-        except (OSError, EOFError, zlib.error, ValueError) as error:
-            raise _Stop("damaged", "Its compressed data is damaged or cut off. Fetch it again.") from error
-        except Exception as error:
-            if type(error).__name__ != "ZstdError":
-                raise
-            raise _Stop("damaged", "Its compressed data is damaged or cut off. Fetch it again.") from error
-        return found if len(found) == count else b""
+    def look(self) -> Look:
+        """The whole way. Raises Unfit."""
+        for block in blocks(self.content, self.form, self.room):
+            self._see(block)
+        self.content.finish()
+        if not self.dna:
+            raise inconsistent("it does not describe what it holds")
+        self._check(self.dna)
+        return self._seen(self.dna)
 
-    def skip(self, count: int) -> None:
-        while count > 0:
-            piece = min(count, PIECE)
-            if not self.read(piece):
-                raise _cut_off()
-            count -= piece
+    def _see(self, block: Block) -> None:
+        code = block.code[:2]
+        if block.code[2:] == b"\0\0" and code.isalpha() and code.isupper():
+            self.counts[code] += 1
+            self.structs.add((code, block.index))
+            self._see_data_block(code, block)
+        elif block.code not in OTHERS:
+            raise inconsistent("a block in it is of an unknown kind")
+        elif block.code == b"GLOB":
+            self.facts = self._head(block)
+        elif block.code == b"TEST" and block.length <= LENGTH_MAX:
+            self.thumbnail = thumbnail_of(self.content.take(block.length), self.form.big_endian)
+        elif block.code == b"DNA1":
+            if self.dna or block.length > DNA_MAX:
+                raise inconsistent("its own description of what it holds is there twice, or without end")
+            self.dna = dna_of(self.content.take(block.length), self.form.wide, self.form.big_endian)
 
+    def _see_data_block(self, code: bytes, block: Block) -> None:
+        content = self.content
+        if code == b"ID" and not self.counts[b"LI"]:
+            raise inconsistent("it links data-blocks, and no file that they are in")
+        if code not in UNNAMED and content.has(min(block.length, NAME_AT_MAX)):
+            self.name_at = [at for at in self.name_at if content.data.startswith(code, content.at + at)]
+        if code == b"LI" and len(self.libraries) < KEPT_MAX:
+            self.libraries.append(self._head(block))
+        elif code == b"SC" and len(self.scenes) < KEPT_MAX:
+            self.scenes[block.address] = self._head(block)
 
-class _Raw(_Stream):
-    """An uncompressed file: what is skipped is not read."""
+    def _head(self, block: Block) -> bytes:
+        return self.content.take(min(block.length, HEAD_MAX))
 
-    def __init__(self, source: IO[bytes], bytes_: int) -> None:
-        super().__init__(source, BYTES_MAX)
-        self._bytes = bytes_
+    def _check(self, dna: Dna) -> None:
+        """Whether blocks and description agree. Raises Unfit."""
+        if not self.facts:
+            raise inconsistent("the block with facts of the file itself is missing")
+        for index, room in self.room.items():
+            if index >= len(dna.sizes) or (index and room < dna.sizes[index]):
+                raise inconsistent("a block in it is too small for its struct, or its struct is unknown")
+        known = self.form.version <= KNOWN
+        for code, index in self.structs:
+            if index not in dna.ids or (known and dna.names[index] not in STRUCTS.get(code.decode(), ())):
+                raise inconsistent("a data-block in it is of another kind than it says")
+        if self.structs and dna.places["ID"]["name"][0] not in self.name_at:
+            raise inconsistent("the name of a data-block in it does not fit its kind")
 
-    def skip(self, count: int) -> None:
-        if count > self._bytes - self._source.tell():
-            raise _cut_off()
-        self._source.seek(count, 1)
+    def _seen(self, dna: Dna) -> Look:
+        facts = dna.places["FileGlobal"]
+        order = ">" if self.form.big_endian else "<"
 
+        def number(name: str, kind: str) -> int:
+            try:
+                return int(struct.unpack_from(order + kind, self.facts, facts[name][0])[0])
+            except (KeyError, struct.error):
+                return 0
 
-def _cut_off() -> _Stop:
-    return _Stop("truncated", "It ends too early: part of it is missing. Fetch it again.")
-
-
-def _walk(stream: _Stream, compression: Literal["none", "gzip", "zstd"]) -> Look:
-    head = stream.read(12)
-    old = OLD.fullmatch(head)
-    if old:
-        wide, big = old[1] == b"-", old[2] == b"V"
-        version = divmod(int(old[3]), 100)
-        block = struct.Struct((">" if big else "<") + ("4siQii" if wide else "4siIii"))
-    else:
-        new = NEW.fullmatch(head + stream.read(5)) if head.startswith(b"BLENDER") else None
-        if not new or int(new[1]) < 17:
-            raise _Stop("not-blend", "It is not a .blend file, whatever its name says.")
-        stream.skip(int(new[1]) - 17)
-        big, version = False, divmod(int(new[3]), 100)
-        block = struct.Struct("<4siQqq")
-    counts: Counter[str] = Counter()
-    libraries: list[str] = []
-    for _ in range(BLOCKS_MAX):
-        found = stream.read(block.size)
-        if not found:
-            raise _cut_off()
-        fields: tuple[Any, ...] = block.unpack(found)
-        code, length = fields[0].strip(b"\0"), fields[1] if old else fields[3]
-        if code == b"ENDB":
-            return Look(compression, version, not old, big, MappingProxyType(dict(counts)), tuple(libraries))
-        if length < 0:
-            raise _Stop("damaged", "It is damaged: a block in it has a negative length. Fetch it again.")
-        if len(code) == 2:
-            counts[code.decode("ascii", "replace")] += 1
-        if code == b"LI" and length <= LIBRARY_MAX:
-            libraries += _library(stream.read(length))
-        else:
-            stream.skip(length)
-    raise _Stop("damaged", f"It is damaged: it has more than {BLOCKS_MAX:,} blocks.")
-
-
-def _library(data: bytes) -> Iterator[str]:
-    """The path in a library block: its first text that ends like a .blend file (its place differs by version)."""
-    found = re.search(rb"[^\0-\x1f]{1,1024}?\.blend(?=\0)", data)
-    if found:
-        yield found[0].decode("utf-8", "replace")
+        library = dna.places["Library"]
+        path = library.get("name") or library.get("filepath") or (0, 0)
+        scene = self.scenes.get(number("*curscene", "Q" if self.form.wide else "I"), b"")
+        return Look(
+            self.compression,
+            self.form.version,
+            self.form.new,
+            self.form.big_endian,
+            MappingProxyType({code.decode(): count for code, count in self.counts.items()}),
+            tuple(filter(None, (_text(head, path) for head in self.libraries))),
+            subversion=number("subversion", "h"),
+            reads=divmod(number("minversion", "h"), 100),
+            scene=_text(scene, dna.places["ID"]["name"])[2:],
+            thumbnail=self.thumbnail,
+        )
 
 
-@contextlib.contextmanager
-def _zstd(raw: IO[bytes]) -> Iterator[Any]:
-    """A reader of unpacked bytes, over all frames; None where this Python has no zstd."""
-    try:
-        from compression import zstd  # type: ignore[import-not-found, unused-ignore]
-    except ImportError:
-        zstd = None
-    if zstd:
-        limit = {zstd.DecompressionParameter.window_log_max: WINDOW_MAX.bit_length() - 1}
-        with zstd.ZstdFile(raw, options=limit) as unpacked:
-            yield unpacked
-        return
-    try:
-        import zstandard
-    except ImportError:
-        yield None
-        return
-    with zstandard.ZstdDecompressor(max_window_size=WINDOW_MAX).stream_reader(
-        raw, read_across_frames=True, closefd=False
-    ) as unpacked:
-        yield unpacked
+def _text(head: bytes, place: tuple[int, int]) -> str:
+    start, length = place
+    return head[start : start + length].split(b"\0")[0].decode("utf-8", "replace")

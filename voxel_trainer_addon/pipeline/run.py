@@ -70,6 +70,7 @@ class Run:
         self._pending: dict[str, Any] | None = None
         self._beaten = self._progressed = 0.0
         self._ending = False
+        self._told_unlocked = False
 
     # the run
 
@@ -238,9 +239,17 @@ class Run:
                 scratch=self.folder.scratch,
                 readable=tuple(readable),
             )
-        yield from self._pool.run(requests, self.tick)
+        for answer in self._pool.run(requests, self.tick):
+            self._tell_unlocked(self._pool)
+            yield answer
 
     # telling
+
+    def _tell_unlocked(self, pool: Pool) -> None:
+        """Say once where the system does not keep workers from files and the network."""
+        if not self._told_unlocked and pool.locked is not None and not {"files", "network"} <= pool.locked:
+            self._told_unlocked = True
+            self.note("This system cannot lock workers in: a file may make Blender open other files that it names.")
 
     def _beat(self) -> None:
         self._beaten = time.monotonic()

@@ -15,6 +15,8 @@ from ..locks import holder
 from ..paths import TASKS, DataFolder
 from ..words import counted, harmless
 
+EXAMPLES = 3
+"""So many of a group are shown where nobody asks for that group."""
 TOKENS = {
     "OPENAI_API_KEY": "to train at OpenAI or a host that speaks its protocol",
     "ANTHROPIC_API_KEY": "to ask Claude",
@@ -56,6 +58,7 @@ def goals(folder: DataFolder, catalog: Catalog) -> list[dict[str, Any]]:
     better = bool(verdict) and verdict.get("result") == "better" and (verdict.get("relative_gain") or 0) > 0.2
     return [
         _goal("500+ files parsed", counts["parsed"], 500, "more sources: run --source folder:PATH"),
+        _no_errors(counts, catalog.count_asides("parse")),
         _goal("10,000+ examples", counts["rows"], 10_000, "more files, or more pieces a tree: dataset --pieces N"),
         _goal("models tuned", len(models), 1, "train"),
         _goal("models deployed", 0, 1, "the stage deploy, which this version does not have yet"),
@@ -69,6 +72,30 @@ def goals(folder: DataFolder, catalog: Catalog) -> list[dict[str, Any]]:
             else "a held-out comparison that shows it: more rows, longer training, more prompts",
         },
     ]
+
+
+def _no_errors(counts: dict[str, int], aside: int) -> dict[str, Any]:
+    """Files that Blender read with errors count, though they are not set aside."""
+    have = f"{aside:,} set aside, {counts['with_errors']:,} read with errors"
+    lacking = "" if counts["parsed"] else "parse"
+    if aside or counts["with_errors"]:
+        lacking = "see status --set-aside; parse --retry tries them again"
+    return {"goal": "no errors on parse", "have": have, "want": "none", "reached": not lacking, "lacking": lacking}
+
+
+def set_aside(catalog: Catalog, code: str = "") -> list[dict[str, Any]]:
+    """What was set aside, in groups by stage and code, the largest first; of a stage's code all or `EXAMPLES`."""
+    groups: dict[tuple[str, str], dict[str, Any]] = {}
+    for aside in catalog.asides():
+        if code not in ("", aside.code):
+            continue
+        group = groups.setdefault(
+            (aside.stage, aside.code), {"stage": aside.stage, "code": aside.code, "count": 0, "items": []}
+        )
+        group["count"] += 1
+        if code or group["count"] <= EXAMPLES:
+            group["items"].append({"item": aside.item, "sentence": aside.sentence})
+    return sorted(groups.values(), key=lambda group: (group["stage"], -group["count"], group["code"]))
 
 
 def _goal(name: str, have: int, want: int, how: str) -> dict[str, Any]:

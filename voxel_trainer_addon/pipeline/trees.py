@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data_collection import header
+from ..data_collection.blend_file import NotReadable
 from ..errors import UserError
 from ..files import read_json, sha256_of
 from ..graph.check import Finding, check
@@ -75,7 +76,7 @@ def reading(path: Path, host: Host, name: str, **more: Any) -> Request:
     """The request that reads a file, the fast way first; `name` is what it is called. Raises UserError where no
     Blender could."""
     seen = header.look(path, host.version)
-    if isinstance(seen, header.NotReadable):
+    if isinstance(seen, NotReadable):
         raise UserError(f"{name}: {seen.sentence}")
     sha256 = sha256_of(path)
     body = {"path": str(path), "sha256": sha256, "way": "fast", "blocks": seen.blocks, **more}

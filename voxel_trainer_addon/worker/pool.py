@@ -15,16 +15,23 @@ from typing import Any
 
 from ..errors import Unavailable
 from .process import PROGRAM, Worker
-from .protocol import VERSION, Answer, Host, Request
+from .protocol import VERSION, Answer, Host, Request, is_answer
 
 READY_S = 60.0
 TICK_S = 0.1
 GRACE_S = 2.0
 UNITS_MAX = 1000
 """A worker is replaced after so many units: insurance, at about a millisecond a unit."""
+TRIES_MAX = 2
+"""So many workers may be lost over a unit."""
 STARTS_MAX = 2
 """So many workers in a row that die before they are ready end the run."""
 
+ENDS = {
+    "SIGKILL": ("memory", "was killed by the system, most likely for want of memory,"),
+    "SIGXCPU": ("time", "took more processor time than it may"),
+}
+"""How a worker ended that did not end by a fault → code and words."""
 DOING = {"read": "reading it", "prove": "proving it", "run_answer": "running it"}
 
 
@@ -62,6 +69,7 @@ class Pool:
         program: Path = PROGRAM,
         units_max: int = UNITS_MAX,
         ready_s: float = READY_S,
+        tries_max: int = TRIES_MAX,
     ) -> None:
         self.host, self.size, self.memory_mb = host, max(1, workers), memory_mb
         self._scratch, self._readable, self._program = (
@@ -69,12 +77,14 @@ class Pool:
             tuple(folder.resolve() for folder in readable),
             program,
         )
-        self._units_max, self._ready_s = units_max, ready_s
+        self._units_max, self._ready_s, self._tries_max = units_max, ready_s, tries_max
         self._heard: queue.SimpleQueue[tuple[Worker, Any]] = queue.SimpleQueue()
         self._starting: dict[Worker, float] = {}
         self._idle: list[Worker] = []
         self._busy: dict[Worker, _Unit] = {}
         self._stillborn = self._started = self._ids = 0
+        self.locked: frozenset[str] | None = None
+        """What the last worker that started gave up (see `inside.lock`); None before the first."""
 
     def __enter__(self) -> Pool:
         return self
@@ -154,9 +164,9 @@ class Pool:
         self._ids += 1
         unit.id, unit.since, unit.tries = self._ids, time.monotonic(), unit.tries + 1
         self._busy[worker] = unit
-        worker.send(
-            {"v": VERSION, "id": unit.id, "sha256": unit.request.sha256, "job": unit.request.job, "body": unit.body}
-        )
+        request = unit.request
+        frame = {"v": VERSION, "id": unit.id, "sha256": request.sha256, "job": request.job, "body": unit.body}
+        worker.send({**frame, "limit_s": request.limit_s})
 
     def _listen(self, again: deque[_Unit], wait_s: float) -> Iterator[Answer]:
         """Everything that workers have said, after waiting for the first word at most so long."""
@@ -178,7 +188,7 @@ class Pool:
         if frame is None:
             yield from self._lost(worker, unit, again, "crashed", "")
             return
-        if not isinstance(frame, dict) or (frame.get("id"), frame.get("sha256")) != (unit.id, request.sha256):
+        if not is_answer(frame, unit.id, request.sha256):
             yield from self._lost(worker, unit, again, "protocol", "answered something else than it was asked")
             return
         if frame["worn"] or worker.units >= self._units_max:
@@ -197,6 +207,7 @@ class Pool:
         del self._starting[worker]
         if isinstance(frame, dict) and frame.get("v") == VERSION:
             worker.ready = frame
+            self.locked = frozenset(map(str, frame.get("locked", ())))
             self._stillborn = 0
             self._idle.append(worker)
         else:
@@ -235,9 +246,10 @@ class Pool:
     def _lost(self, worker: Worker, unit: _Unit, again: deque[_Unit], code: str, words: str) -> Iterator[Answer]:
         """A worker was lost over a unit: once more in a fresh one, or the reason."""
         ended = worker.end(grace_s=0.0 if words else GRACE_S)
-        if unit.tries == 1:
+        if unit.tries < self._tries_max:
             again.append(unit)
             return
-        words = words or ("was killed" if ended == "SIGKILL" else f"crashed ({ended})")
+        if not words:
+            code, words = ENDS.get(ended, (code, f"crashed ({ended})"))
         sentence = f"Blender {self.host.name} {words} while {DOING.get(unit.request.job, 'working on it')}"
         yield Answer(unit.request, False, {}, code, sentence, worker.log_tail(), unit.seconds, unit.tries)

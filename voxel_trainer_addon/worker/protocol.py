@@ -89,4 +89,18 @@ def unpacked(source: IO[bytes]) -> Any | None:
     data = source.read(length)
     if len(data) < length:
         raise EOFError("the stream ended within a frame")
-    return json.loads(data)
+    try:
+        return json.loads(data)
+    except RecursionError as error:
+        raise ValueError("a frame is nested too deep") from error
+
+
+def is_answer(frame: Any, id: int, sha256: str) -> bool:
+    """Whether a frame answers the request `id` about `sha256`, and has all that an answer must have."""
+    if not isinstance(frame, dict) or (frame.get("id"), frame.get("sha256")) != (id, sha256):
+        return False
+    if not isinstance(frame.get("worn"), bool) or not isinstance(frame.get("ok"), bool):
+        return False
+    if frame["ok"]:
+        return isinstance(frame.get("body"), dict)
+    return all(isinstance(frame.get(key), str) for key in ("code", "sentence", "detail"))

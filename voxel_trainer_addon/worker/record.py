@@ -12,6 +12,7 @@ from ..files import read_json
 
 VERSION = 4
 SCHEMA = f"voxel-record/{VERSION}"
+STATES = ("read", "read with errors")
 READABLE = frozenset(f"voxel-record/{version}" for version in (VERSION - 1, VERSION) if version > 0)
 """The last two forms can be read."""
 FOLDER = "beside"

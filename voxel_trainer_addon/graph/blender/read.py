@@ -267,6 +267,9 @@ def read_graphs(data: Any, own: Any = None) -> tuple[dict[str, Graph], list[SetA
         except UnicodeDecodeError as error:
             sentence = "The tree holds a name that is not UTF-8 text, as files from before Blender 2.50 do."
             aside.append(SetAside("parse", key, "name-not-text", sentence, repr(error.object)[:200]))
+        except (OverflowError, RuntimeError, SystemError, ValueError) as error:
+            sentence = "The tree is damaged: Blender gave no values for a part of it."
+            aside.append(SetAside("parse", key, "unreadable", sentence, f"{type(error).__name__}: {error}"[:200]))
 
     for collection in ("node_groups", *OWNERS):
         for n, owner in enumerate(getattr(data, collection)):

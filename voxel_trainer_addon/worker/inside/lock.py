@@ -76,6 +76,19 @@ def _limit(memory_mb: int) -> list[str]:
     return ["limits"]
 
 
+def limit_processor(seconds: float) -> None:
+    """Let this process use its processors for so long from now on, and no longer: the system ends it then (SIGXCPU),
+    also where nobody watches."""
+    try:
+        import resource
+    except ImportError:
+        return
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    more = seconds * (os.cpu_count() or 1)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime + more) + 1, hard))
+
+
 def _own_folders() -> list[Path]:
     import bpy
 

@@ -8,6 +8,7 @@ a JSON object: `word`, `parent` (pid), `log`, `scratch`, `readable` (folders), `
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import gc
 import importlib
 import importlib.util
@@ -77,6 +78,7 @@ def answer(request: dict[str, Any], scratch: Path) -> dict[str, Any]:
 def main() -> None:
     start = json.loads(sys.argv[sys.argv.index("--") + 1 if "--" in sys.argv else 1])
     requests, replies = take_pipes(start["log"])
+    faulthandler.enable(file=2)
     die_with(start["parent"])
     load_package()
     protocol = importlib.import_module(f"{PACKAGE}.worker.protocol")
@@ -108,6 +110,7 @@ def main() -> None:
         gc.disable()  # looking for cycles costs a tenth of a proof, and there are none to speak of
         while (request := protocol.unpacked(source)) is not None:
             gc.collect()
+            lock.limit_processor(request["limit_s"])
             reply = answer(request, scratch)
             try:
                 send(reply)

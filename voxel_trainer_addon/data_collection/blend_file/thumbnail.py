@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The picture that Blender keeps in a file for file browsers (the block TEST), as PNG."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+
+SIDE_MAX = 512
+LENGTH_MAX = 8 + 4 * SIDE_MAX * SIDE_MAX
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """`pixels`: four bytes each (red, green, blue, opacity), row by row from below."""
+
+    width: int
+    height: int
+    pixels: bytes
+
+    def png(self) -> bytes:
+        """The same as a PNG file (RFC 2083), from above."""
+        row = 4 * self.width
+        rows = (self.pixels[at : at + row] for at in range(len(self.pixels) - row, -1, -row))
+        content = zlib.compress(b"".join(b"\0" + line for line in rows))
+        size = struct.pack(">IIBBBBB", self.width, self.height, 8, 6, 0, 0, 0)
+        return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", size) + _chunk(b"IDAT", content) + _chunk(b"IEND", b"")
+
+
+def thumbnail_of(data: bytes, big_endian: bool) -> Thumbnail | None:
+    """The picture in a block's data; None where its size is not what it says, or too large."""
+    if len(data) < 8:
+        return None
+    width, height = struct.unpack_from(">ii" if big_endian else "<ii", data)
+    if not (0 < width <= SIDE_MAX and 0 < height <= SIDE_MAX and len(data) >= 8 + 4 * width * height):
+        return None
+    return Thumbnail(width, height, data[8 : 8 + 4 * width * height])
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -10,7 +10,7 @@ from ..beside import Beside
 from ..places import graph_without_places
 from .animation import action_row
 from .data import data_rows
-from .media import asset_row, file_row, image_row, library_rows, mask_row, text_row
+from .media import asset_row, file_row, image_row, library_row, mask_row, text_row
 from .objects import object_row, object_stack
 from .scenes import collection_row, scene_row
 from .source import NOT_WANTED, Json, Source, block_row
@@ -47,7 +47,8 @@ def read_sections(data: Any, own: Any, beside: Beside, look: bool = False) -> Js
     sections: Json = {kind: source.rows(kind, read) for kind, read in ROWS.items()}
     sections["data"] = data_rows(source)
     sections["assets"] = [row for kind, blocks in source.assets.items() for row in source.rows(kind, asset_row, blocks)]
-    sections["libraries"] = library_rows(source)
+    others = [library for library in data.libraries if library != own]
+    sections["libraries"] = source.rows("libraries", library_row, others)
     sections["graphs"] = graphs if look else {key: graph_without_places(graph) for key, graph in graphs.items()}
     sections["stacks"] = source.stacks
     sections["set_aside"] = [aside.as_json() for aside in (*source.asides, *asides)]

@@ -131,25 +131,21 @@ def _preview(source: Source, block: Any) -> str:
     return source.beside.keep("previews", png(width, height, pixels.tobytes()), ".png")
 
 
-def library_rows(source: Source) -> list[Json]:
-    """The other .blend files that this one links, and what of them; those that are not there too."""
-    rows = []
-    for library in source.data.libraries:
-        if library == source.own:
-            continue
-        used = source.linked.get(library, ())
-        rows.append(
-            {
-                "name": base_name(library.filepath),
-                "version": ".".join(map(str, library.version)),
-                "missing": library.is_missing,
-                **({"packed_bytes": library.packed_file.size} if library.packed_file else {}),
-                **({"within": base_name(library.parent.filepath)} if library.parent not in (None, source.own) else {}),
-                "links": len(used),
-                "used": [_link(block) for block in used[:LINKS_MAX]],
-            }
-        )
-    return rows
+def library_row(source: Source, library: Any) -> Json:
+    """Another .blend file that this one links, and what of it; one that is not there too."""
+    used = source.linked.get(library, ())
+    row: Json = {
+        "name": base_name(library.filepath),
+        "version": ".".join(map(str, library.version)),
+        "missing": library.is_missing,
+        "links": len(used),
+        "used": [_link(block) for block in used[:LINKS_MAX]],
+    }
+    if library.packed_file:
+        row["packed_bytes"] = library.packed_file.size
+    if library.parent not in (None, source.own):
+        row["within"] = base_name(library.parent.filepath)
+    return row
 
 
 def _link(block: Any) -> Json:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from ....graph.blender.rna import numbers
@@ -30,7 +31,6 @@ RENDER: tuple[tuple[str, frozenset[str]], ...] = (
     ("use_multiview", frozenset({"views", "stereo_views", "views_format"})),
     ("use_motion_blur", frozenset({"motion_blur_shutter", "motion_blur_position", "motion_blur_shutter_curve"})),
     ("use_border", frozenset({"border_min_x", "border_min_y", "border_max_x", "border_max_y", "use_crop_to_border"})),
-    ("use_simplify", frozenset()),
     ("is_movie_format", frozenset({"ffmpeg"})),
 )
 """Switch of the render settings → what says nothing where it is off."""
@@ -80,7 +80,7 @@ def scene_row(source: Source, scene: Any) -> Json:
     if scene.rigidbody_world is not None:
         row["rigid_bodies"] = source.settings(scene.rigidbody_world)
     if scene.sequence_editor is not None:
-        row["strips"] = list(_strips(source, scene.sequence_editor, "", STRIPS_MAX))
+        row["strips"] = list(islice(_strips(source, scene.sequence_editor), STRIPS_MAX))
     return row
 
 
@@ -119,7 +119,7 @@ def _view_layer(source: Source, layer: Any) -> Json:
         row["lightgroups"] = groups
     if layer.use_freestyle:
         row["line_sets"] = [line.name for line in layer.freestyle_settings.linesets[:ITEMS_MAX]]
-    if switched := list(_switched(layer.layer_collection, LAYERS_MAX, DEEPEST)):
+    if switched := list(islice(_switched(layer.layer_collection), LAYERS_MAX)):
         row["collections"] = switched
     return row
 
@@ -128,21 +128,21 @@ def _passes(layer: Any) -> list[str]:
     return [p.identifier for p in layer.bl_rna.properties if p.identifier.startswith("use_pass_")]
 
 
-def _switched(above: Any, most: int, deep: int) -> Iterator[Json]:
+def _switched(above: Any, deep: int = DEEPEST) -> Iterator[Json]:
     """Collections that a view layer treats in another way than is usual."""
     usual = {"exclude": False, "holdout": False, "indirect_only": False, "hide_viewport": False}
-    for below in above.children[:most] if deep else ():
+    for below in above.children if deep else ():
         if other := rare(below, usual):
             yield {"name": below.name, **other}
-        yield from _switched(below, most, deep - 1)
+        yield from _switched(below, deep - 1)
 
 
-def _strips(source: Source, holder: Any, within: str, left: int, deep: int = DEEPEST) -> Iterator[Json]:
+def _strips(source: Source, holder: Any, within: str = "", deep: int = DEEPEST) -> Iterator[Json]:
     """Strips of an editor or a meta strip; those of 4.x are called sequences."""
-    for strip in getattr(holder, "strips", getattr(holder, "sequences", ()))[:left] if deep else ():
+    for strip in getattr(holder, "strips", getattr(holder, "sequences", ())) if deep else ():
         yield _strip(source, strip) | ({"within": within} if within else {})
         if strip.type == "META":
-            yield from _strips(source, strip, strip.name, left, deep - 1)
+            yield from _strips(source, strip, strip.name, deep - 1)
 
 
 def _strip(source: Source, strip: Any) -> Json:

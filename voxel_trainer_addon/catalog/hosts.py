@@ -172,8 +172,9 @@ class Hosts(Harvested):
                 "JOIN provenance ON provenance.id = listed.provenance WHERE repository = ? ORDER BY path",
                 (repository.id,),
             ).fetchall()
+            shared = {body: json.loads(body) for body in {row[-1] for row in rows}}
             for path, kind, oid, size, licence, body in rows:
-                yield repository, Listed(repository.id, path, kind, oid, size, licence, json.loads(body))
+                yield repository, Listed(repository.id, path, kind, oid, size, licence, shared[body])
 
     def is_listed(self, oid: str) -> bool:
         """Whether a file with git's SHA-1 `oid` is still to be fetched."""

@@ -191,9 +191,8 @@ class BlenderFileScraper:
         if todo:
             self._go_on()
         while todo:
-            unlisted = [source for source in unlisted if not self._discover(source)]
+            unlisted = [source for source in unlisted if not self._discover(source, work)]
             later = list(unlisted)
-            self._write("running", work)
             lots = sorted({source.lot: source for source in todo}.items())
             wanted = Wanted(self.data, self.catalog, self.policy)
             self.plan = plan = wanted.plan([lot for lot, _ in lots], self._spent())
@@ -233,9 +232,15 @@ class BlenderFileScraper:
             raise ComesLater(f"{words} With --wait it waits by itself.") from None
         self.reset_at = 0.0
 
-    def _discover(self, source: Remote) -> bool:
-        """List what a source has; False where it is to go on later. A broken one is set aside, the others run."""
+    def _discover(self, source: Remote, work: Hooks) -> bool:
+        """List what a source has, and write a checkpoint; False where it is to go on later. A broken one is set aside,
+        the others run."""
         self.current = source
+        listed = self._list(source)
+        self._point("running", work)
+        return listed
+
+    def _list(self, source: Remote) -> bool:
         self.catalog.add_source(source.id, source.kind, None)
         self.catalog.drop_asides("harvest", items=source.id, alone=True)
         self.catalog.drop_asides("harvest", items=f"{source.id}/")

@@ -109,10 +109,11 @@ class Wanted:
                 continue
             if repository.id != last[0]:
                 last = repository.id, self.policy.repository(repository)
-            known = bool(file.oid) and (file.oid in seen or self.catalog.content_of(file.oid) is not None)
             if why := last[1] or self.policy.file(repository, file):
                 plan.left[why] += 1
-            elif (options.limit and taken >= options.limit) or (not known and room < file.bytes):
+                continue
+            known = bool(file.oid) and (file.oid in seen or self.catalog.content_of(file.oid) is not None)
+            if (options.limit and taken >= options.limit) or (not known and room < file.bytes):
                 plan.beyond += 1
             else:
                 taken += 1

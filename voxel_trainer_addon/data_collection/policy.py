@@ -53,11 +53,15 @@ class Policy:
     def file(self, repository: Repository, found: Listed) -> str:
         """Why a listed file is not taken."""
         told = found.provenance
-        address = told.get("address") or f"{repository.body['url']}/blob/{told.get('commit')}/{quote(found.path)}"
-        if self.removal.address(address) or self.removal.author(told.get("author", "")):
+        if self.removal and self._removed(repository, found):
             return "removed"
         if found.bytes > self.most:
             return "size"
         if told.get("lfs") and not self.options.lfs:
             return "lfs"
         return self.licence(found.licence)
+
+    def _removed(self, repository: Repository, found: Listed) -> bool:
+        told = found.provenance
+        address = told.get("address") or f"{repository.body['url']}/blob/{told.get('commit')}/{quote(found.path)}"
+        return self.removal.address(address) or self.removal.author(told.get("author", ""))

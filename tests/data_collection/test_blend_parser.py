@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -135,9 +136,9 @@ def stage(tmp_path: Path, files: Path) -> Iterator[Stage]:
     with open(start["scratch"] + "/beside/" + name, "w") as out:
         out.write("another text" if do == "lie about a text" else "a text")
     beside = ["../../catalog.sqlite"] if do == "name another file" else [name]
-    answer["body"] |= {"record": place, "state": "read", "counts": {"materials": 1}, "beside": beside}""".replace(
-                "SCHEMA", record.SCHEMA
-            ),
+    answer["body"] |= {"record": place, "state": "read", "counts": {"materials": 1}, "beside": beside}
+    if do == "say half":
+        del answer["body"]["state"]""".replace("SCHEMA", record.SCHEMA),
         ),
         encoding="utf-8",
     )
@@ -230,6 +231,38 @@ def test_what_lies_beside_a_record_is_checked(stage: Stage, files: Path, do: str
     stage.parse()
     assert {aside.code for aside in stage.asides} == {"no-record"} and stage.catalog.records() == []
     assert not stage.folder.parsed.exists() or not any(path.is_file() for path in stage.folder.parsed.rglob("*"))
+
+
+@pytest.mark.plain
+def test_half_an_answer_costs_its_file_alone(stage: Stage, files: Path) -> None:
+    (files / "07.blend.do").write_text("say half")
+    stage.parse()
+    assert [(aside.code, aside.item) for aside in stage.asides] == [("no-record", sha256_of(files / "07.blend"))]
+
+
+@pytest.mark.plain
+def test_a_library_that_is_no_file_keeps_its_file_from_blender(stage: Stage, files: Path) -> None:
+    """Blender would wait for a FIFO for ever."""
+    linking = Bytes().facts().add("MA", "Rust").add("LI", "pipe", "//props\\pipe.blend").made()
+    (files / "00.blend").write_bytes(linking)
+    (files / "props").mkdir()
+    os.mkfifo(files / "props" / "pipe.blend")
+    (files / "01.blend").write_bytes(linking.replace(b"//props\\", b"//none/\0"))
+    stage.harvest(files)
+    stage.parse()
+    assert [(aside.code, aside.item) for aside in stage.asides] == [("not-a-file", sha256_of(files / "00.blend"))]
+
+
+@pytest.mark.plain
+def test_network_libraries_stay_closed_where_no_lock_keeps_them_so(
+    stage: Stage, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, path in enumerate(("\\\\server\\share\\a.blend", "/\\server/a.blend", "//server/share/a.blend")):
+        (files / f"{number:02}.blend").write_bytes(Bytes().facts().add("OB", "Box").add("LI", "a", path).made())
+    stage.harvest(files)
+    monkeypatch.setattr(blend_parser, "sys", SimpleNamespace(platform="win32"))
+    stage.parse()
+    assert Counter(aside.code for aside in stage.asides) == {"network-library": 2}
 
 
 @pytest.mark.plain

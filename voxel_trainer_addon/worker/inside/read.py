@@ -89,7 +89,7 @@ def _link(path: str, beside: Beside, look: bool) -> tuple[str, tuple[int, ...], 
                     names = getattr(there, kind)
                     if kind not in NOT_WANTED and isinstance(names, list):
                         setattr(wanted, kind, names)
-        except (OSError, ValueError, UnicodeDecodeError) as error:
+        except (OSError, SystemError, ValueError) as error:
             raise Refused("unreadable", f"Blender {_blender()} cannot read it: {_reason(error, path)}") from None
         own = next((library for library in data.libraries if _same_place(library.filepath, path)), None)
         if own is None:

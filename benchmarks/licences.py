@@ -93,6 +93,10 @@ TEXTS, NOTICES, PACKAGES, COMMON = 160, 60, 20, 20
 common where at least so many of scancode's rules speak of it."""
 
 
+LOOKED_AT = ("colt", "w3c-docs-20021231_1", "gsap-standard-no-charge-2025_11")
+"""Items that were held out until they were read as open though they forbid: they had to be looked at."""
+
+
 @dataclass(frozen=True)
 class Item:
     """A text, what it is, its licence (empty where it has no SPDX id), and its category in scancode's data."""
@@ -149,7 +153,7 @@ def main() -> None:
 
 def part_of(item: Item) -> str:
     """Which part an item belongs to; all that is said of one licence text, rule or package goes together."""
-    return "development" if chance(item.name) < 0.68 else "held-out"
+    return "development" if chance(item.name) < 0.68 or item.name in LOOKED_AT else "held-out"
 
 
 def scored(items: Iterable[Item]) -> tuple[dict[str, object], list[dict[str, str]]]:
@@ -176,6 +180,7 @@ def scored(items: Iterable[Item]) -> tuple[dict[str, object], list[dict[str, str
                 restrictive=item.restrictive,
                 restrictive_called_forbidden=item.restrictive and got == "forbidden",
                 restrictive_as_open=as_open,
+                said_freer=not item.restrictive and classes.RANK[got] < classes.RANK[classes.class_of(item.spdx)],
                 found_nothing=not found,
             )
         if not class_right or id_right is False:

@@ -18,7 +18,7 @@ STATES = re.compile(
     r"offered|governed|subject|use[ds]?)\b[^.]{0,60}?\b(?:under|by|to|in|into|with|as|according)\b|licen[cs]e\s*[:=(-]|"
     r"^\W*(?:the\s+)?(?:\w+\s+){0,3}licen[cs]e\b|\blicen[cs]ed\b|\b(?:is|are)\b[^.]{0,20}\b(?:CC|creative\s+commons|"
     r"public\s+domain|free\s+software|copyright)|"
-    r"licen[cs]e\W*$|shields\.io/|badge",
+    r"\bunder\s+(?:the|an?)\s+[^.]{0,30}?licen[cs]e|licen[cs]e\W*$|shields\.io/|badge",
     re.IGNORECASE,
 )
 OURS = re.compile(
@@ -53,7 +53,8 @@ EXPLAINS = re.compile(
     re.IGNORECASE,
 )
 SIMILAR = re.compile(
-    r"\bsimilar\s+to\b|\blimitations\s+of\b|\bcompatible\b|\bequivalent\s+to\b|\blike\s+the\b", re.IGNORECASE
+    r"\bsimilar\s+to\b|\b(?:based\s+on|derived\s+from|modelled\s+on)\b(?=[^.;]{0,40}\blicen[cs]e)|\blimitations\s+of\b|\bcompatible\b|\bequivalent\s+to\b|\blike\s+the\b",
+    re.IGNORECASE,
 )
 WORKS = re.compile(
     r"\b(?:models?|assets?|textures?|art(?:work)?s?|works?|files|scenes?|mesh(?:es)?|characters?|"
@@ -70,7 +71,8 @@ CHOICE = re.compile(
     re.IGNORECASE,
 )
 NOT_BY = re.compile(
-    r"\b(?:not|never|nor)\b(?!\s+(?:use|limited|only))(?:(?!\bexcept\b|\bunless\b)[^.;:,]){0,80}$", re.IGNORECASE
+    r"(?:\b(?:not|never|nor)|n['’]t)\b(?!\s+(?:use|limited|only))(?:(?!\bexcept\b|\bunless\b)[^.;:,]){0,80}$",
+    re.IGNORECASE,
 )
 LISTED = re.compile(r"<licenses>|\"licenses\"\s*:\s*\[", re.IGNORECASE)
 """Lists of licences in Maven's and npm's files, of which one may be chosen."""

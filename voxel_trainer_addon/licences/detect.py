@@ -12,12 +12,12 @@ from threading import Lock
 
 from . import cues, restrictions, texts
 from .classes import RANK, class_of
-from .expressions import Expression, joined, normal, parsed, spelled
+from .expressions import joined, normal, parsed, spelled
 from .families import Named
 from .names import named
 from .prose import LICENCE_HEADING, OTHERS_HEADING, Sentence, sentences
 
-LONGEST = 300_000
+LONGEST = 200_000
 """Characters of a text at most. A longer one is not read: what it forbids might stand at its end."""
 
 KEPT = 2048
@@ -81,11 +81,7 @@ def _read(text: str, kind: str) -> Detected:
     if len(text) > LONGEST:
         return Detected("", (), f"the text is longer than {LONGEST:,} characters")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if tags := _tags(text if kind != "prose" else re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)):
-        return Detected(
-            spelled(joined("AND", [tag for tag, _ in tags])),
-            tuple(Finding("tag", spelled(tag), quote) for tag, quote in tags),
-        )
+    tags = _tags(text if kind != "prose" else re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
     if kind == "code":
         text = _head(text)
     found, rest = _full_texts(text)
@@ -96,6 +92,9 @@ def _read(text: str, kind: str) -> Detected:
         rest = ""
     context = Context.of(bool(titles), rest, found, kind)
     notices, choice = _notices(said, kind, context)
+    if tags:  # they say all, but what forbids
+        findings = [*tags, *(each for each in notices if each.rule == "restriction")]
+        return Detected(_together(findings, choice=False), tuple(findings))
     if found and context.words < SHORT_WORDS:  # a line above a licence's text is its title
         notices = [
             each
@@ -118,21 +117,23 @@ def _read(text: str, kind: str) -> Detected:
 
 # Tags.
 
+UNREADABLE = "LicenseRef-unreadable-tag"
 TAG = re.compile(r"SPDX-License-Identifier:[ \t]*([^\n]{1,400})", re.IGNORECASE)
 IGNORED = re.compile(r"REUSE-IgnoreStart.*?(?:REUSE-IgnoreEnd|\Z)", re.DOTALL)
 
 
-def _tags(text: str) -> list[tuple[Expression, str]]:
+def _tags(text: str) -> list[Finding]:
     """The SPDX tags of a text, each once."""
     if "spdx-license-identifier" not in text.lower():
         return []
-    found = []
+    found = {}
     for tag in TAG.finditer(IGNORED.sub("", text)):
         words = re.sub(r"\s*(?:\*+/|-->|#\}|[\"'`,;*]+|\*\)|--\}\})\s*$", "", tag[1]).strip().strip("\"'`")
-        first, _, rest = words.partition(" ")
-        value = parsed(words) or (parsed(first) if rest.split(" ")[0].upper() not in ("AND", "OR", "WITH") else None)
-        found.append((value if value is not None else "LicenseRef-unreadable-tag", _quote(tag[0])))
-    return list(dict.fromkeys(found))
+        first, *rest = words.split() or [""]
+        joined_on = any(word in ("AND", "OR", "WITH") for word in rest)
+        spdx = normal(words) or ("" if joined_on else normal(first))
+        found[spdx or UNREADABLE] = _quote(tag[0])
+    return [Finding("tag", spdx, quote) for spdx, quote in found.items()]
 
 
 def _head(text: str) -> str:
@@ -187,16 +188,15 @@ SHORT_WORDS = 120
 
 def _words(rest: str) -> int:
     """Words that no licence text accounts for, without copyright lines and addresses."""
-    return len(
-        re.sub(r"^.*(?:copyright|\(c\)|©).*$|https?://\S+", "", rest, flags=re.MULTILINE | re.IGNORECASE).split()
-    )
+    return len(re.sub(r"https?://\S+", "", texts.COPYRIGHT_LINE.sub("", rest)).split())
 
 
 def _enough(text: str, rest: str, rules: set[str], findings: list[Finding]) -> bool:
     """Whether what was found can stand for a whole licence file: not for a long text that is mostly something else."""
     if not findings or any(class_of(finding.spdx) == "forbidden" for finding in findings):
         return True
-    if "text" not in rules and texts.GRANT.search(rest) and any(f.spdx in texts.CHANGED for f in findings):
+    grows = texts.GRANT.search(rest) or _words(rest) > NOTICE_WORDS
+    if "text" not in rules and grows and any(texts.CHANGED.fullmatch(finding.spdx) for finding in findings):
         return False  # a known licence that somebody changed
     if "title" in rules:
         return True
@@ -349,55 +349,52 @@ def _without_weaker(findings: list[Finding]) -> list[Finding]:
 
 
 def _said_better(finding: Finding, every: list[Finding]) -> bool:
+    """Whether something else that was found says the same more exactly."""
     id = finding.spdx
-    firm = [other.spdx for other in every if not other.loose]
-    others = [other.spdx for other in every if other is not finding]
-    if id.endswith("-only") and id.replace("-only", "-or-later") in firm:
-        return True
-    if id.startswith("LicenseRef-") and class_of(id) == "forbidden" and not id.startswith("LicenseRef-CC"):
-        told = [other for other in others if class_of(other) == "forbidden" and not other.startswith("LicenseRef-")]
-        if id == restrictions.NON_COMMERCIAL:
-            return any("NC" in other for other in [*told, *others] if "NC" in other.split("-")) or any(
-                "oncommercial" in other for other in told
-            )
-        if id == restrictions.NO_DERIVATIVES:
-            return any("ND" in other.split("-") for other in others)
-        return bool(told)
+    others = [other for other in every if other is not finding]
+    if id.endswith("-only"):
+        return any(other.spdx == id.replace("-only", "-or-later") and not other.loose for other in others)
+    if id.startswith("LicenseRef-") and not finding.loose:
+        same = re.compile(COVERED.get(id, r"(?!LicenseRef).*"))
+        return class_of(id) == "forbidden" and any(
+            class_of(other.spdx) == "forbidden" and same.fullmatch(other.spdx) for other in others
+        )
     if not finding.loose:
         return False
-    if any(other.rule == "text" and RANK[class_of(other.spdx)] >= RANK[class_of(id)] for other in every):
-        return True
-    if id.startswith("LicenseRef-CC-"):
-        parts = id.removeprefix("LicenseRef-")
-        return any(re.fullmatch(rf"{parts}-\d.*", other) for other in firm) or (
-            parts == "CC-BY" and any(other.startswith("CC-BY") for other in firm)
-        )
-    if id == "LicenseRef-public-domain":
-        return any(class_of(other) == "public-domain" for other in others) or bool(firm)
-    if re.match(r"[AL]?GPL|GFDL", id):
-        return any(re.match(r"(A|L)?GPL|GFDL", other) for other in firm) or (
-            id.startswith("GPL") and any(re.match("[AL]GPL", other) for other in others)
-        )
-    if id.startswith("BSD"):
-        return any("BSD" in other or other == "0BSD" for other in firm)
-    return any(other.split("-")[0] == id.split("-")[0] for other in firm)
+    kin = re.compile(next(pattern for prefix, pattern in KIN if id.startswith(prefix)).format(id.split("-")[0]))
+    return any(
+        (not other.loose and kin.fullmatch(other.spdx))
+        or (other.rule == "text" and RANK[class_of(other.spdx)] >= RANK[class_of(id)])
+        or (id.startswith("GPL") and re.match("[AL]GPL", other.spdx))
+        for other in others
+    )
+
+
+COVERED = {
+    restrictions.NON_COMMERCIAL: r".*\bNC\b.*|.*[Nn]oncommercial.*",
+    restrictions.NO_DERIVATIVES: r".*\bND\b.*",
+}
+"""Restriction → ids of licences that say the same; any other is said by every licence that forbids."""
+
+KIN = (
+    ("LicenseRef-CC-BY-SA", r"CC-BY-SA-\d.*"),
+    ("LicenseRef-CC-BY-N", r"CC-BY-N.*"),
+    ("LicenseRef-CC-BY", r"CC-BY.*"),
+    ("LicenseRef-public", r".*"),
+    ("LGPL", r"[AL]?GPL.*|GFDL.*"),
+    ("AGPL", r"[AL]?GPL.*|GFDL.*"),
+    ("GPL", r"[AL]?GPL.*|GFDL.*"),
+    ("BSD", r".*BSD.*"),
+    ("", r"{}-.*"),
+)
+"""Beginning of the id of a licence that is named without its version → ids that say it more exactly."""
 
 
 def _together(findings: list[Finding], choice: bool) -> str:
-    """Findings joined: those that forbid always apply; the others all apply, or one of them where there is a choice."""
-    values = [(finding, parsed(finding.spdx)) for finding in findings]
-    forbids: list[Expression] = [
-        value for finding, value in values if value is not None and class_of(finding.spdx) == "forbidden"
-    ]
-    allows: list[Expression] = [
-        value for finding, value in values if value is not None and class_of(finding.spdx) != "forbidden"
-    ]
-    parts = [joined("OR" if choice else "AND", allows)] if allows else []
-    if len(forbids) == 1 and all(
-        finding.rule == "name" for finding, _ in values if class_of(finding.spdx) != "forbidden"
-    ):
-        parts = []
-    return spelled(joined("AND", [*forbids, *parts]))
+    """Findings joined: what forbids is all that counts; else all apply, or one of them where there is a choice."""
+    forbids = [finding for finding in findings if class_of(finding.spdx) == "forbidden"]
+    parts = [value for each in forbids or findings if (value := parsed(each.spdx)) is not None]
+    return spelled(joined("OR" if choice and not forbids else "AND", parts))
 
 
 def _quote(text: str) -> str:

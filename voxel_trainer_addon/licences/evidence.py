@@ -101,7 +101,7 @@ def wanted(paths: Iterable[str], listing: Listing) -> list[str]:
     for path in paths:
         found.update(dict.fromkeys([f"{path}.license"] if f"{path}.license" in listing else []))
         folders.update(_folders(path))
-    for folder in sorted(folders, key=lambda name: (-name.count("/"), name)):
+    for folder in sorted(folders, key=lambda name: (-len(name.split("/")) if name else 0, name)):
         found.update(dict.fromkeys(documents.get(folder, ())))
         manifest = _inside(folder, "REUSE.toml")
         found.update(dict.fromkeys([manifest] if manifest in listing else []))

@@ -16,6 +16,9 @@ LONGEST = 1000
 
 GNU = re.compile(r"(A?GPL|LGPL|GFDL)-?v?(\d)(\.\d)?((?:-no)?-invariants)?", re.IGNORECASE)
 
+COMMONS = re.compile(r"cc-by(-nc)?(-sa|-nd)?-\d\.\d-[a-z]{2,3}")
+"""Ports of Creative Commons, of which SPDX lists but some."""
+
 OLD = {
     "BSD-2-Clause-FreeBSD": "BSD-2-Clause-Views",
     "BSD-2-Clause-NetBSD": "BSD-2-Clause",
@@ -136,7 +139,7 @@ def _part(words: list[str], at: int) -> tuple[Expression, int]:
     if not re.fullmatch(r"(DocumentRef-[\w.-]+:)?[A-Za-z0-9][\w.+-]*", words[at]) or _is_operator(words[at]):
         raise IndexError
     id = _id(words[at])
-    if at + 2 < len(words) + 0 and words[at + 1].upper() == "WITH":
+    if at + 2 < len(words) and words[at + 1].upper() == "WITH":
         return f"{id} WITH {words[at + 2]}", at + 3
     return (parsed(id) or id) if " " in id else id, at + 1
 
@@ -152,6 +155,8 @@ def _id(word: str) -> str:
         return OLD_BY_LOWER[lower]
     if known := table().get(lower):
         return known.id
+    if COMMONS.fullmatch(lower):
+        return word.upper()
     base = lower.removesuffix("+")
     if found := GNU.fullmatch(base):
         later = f"{found[1]}-{found[2]}{found[3] or '.0'}{found[4] or ''}-{'only' if base == lower else 'or-later'}"

@@ -52,7 +52,13 @@ ZERO = re.compile(
 )
 
 
+MAYBE = re.compile(r"commons|cc|attribution|by[\s_-]?(?:nc|sa|nd)", re.IGNORECASE)
+"""What a sentence has in it at least where it names one of these; looked for first, for the whole pattern is slow."""
+
+
 def commons(text: str) -> Iterator[Named]:
+    if not MAYBE.search(text):
+        return
     for found in ZERO.finditer(text):
         yield Named(*found.span(), "CC0-1.0")
     for found in COMMONS.finditer(text):

@@ -234,6 +234,10 @@ def _told_version(spdx: str, after: str) -> str:
     return next((table()[id.lower()].id for id in versions if id.lower() in table()), "")
 
 
+SEVERAL = re.compile(r"[\s-]|v\d|\d\.\d", re.IGNORECASE)
+"""What a name has in it that is more than one word; a single word is a licence only beside the word licence."""
+
+
 def _listed(text: str) -> Iterator[Named]:
     tokens = _tokens(text)
     words = [word for word, _, _ in tokens]
@@ -243,7 +247,7 @@ def _listed(text: str) -> Iterator[Named]:
             if tuple(words[at : at + len(name)]) == name:
                 start, end = tokens[at][1], tokens[at + len(name) - 1][2]
                 after = AFTER_IT.match(text, end)
-                if len(name) > 1 or after or BEFORE_IT.search(text[max(0, start - 12) : start]):
+                if SEVERAL.search(text[start:end]) or after or BEFORE_IT.search(text[max(0, start - 12) : start]):
                     end = after.end() if after else end
                     told = _told_version(spdx, text[end : end + 60]) if loose else ""
                     yield Named(start, end, told or spdx, loose and not told)

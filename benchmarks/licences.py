@@ -363,7 +363,7 @@ def packages() -> Iterator[tuple[str, str, str, str]]:
         known = json.loads(manifest.read_text(encoding="utf-8"))
         if not isinstance(known.get("license"), str) or manifest.parent.parent.name not in (
             "node_modules",
-            *SCOPES(manifest),
+            *in_scope(manifest),
         ):
             continue
         texts = {path.name.lower(): path for path in manifest.parent.iterdir() if path.is_file()}
@@ -377,14 +377,17 @@ def packages() -> Iterator[tuple[str, str, str, str]]:
         )
 
 
-def SCOPES(manifest: Path) -> tuple[str, ...]:
-    return (manifest.parent.parent.name,) if manifest.parent.parent.name.startswith("@") else ()
+def in_scope(manifest: Path) -> tuple[str, ...]:
+    """The folder of a scope (`@babel`) that a package lies in, as a tuple."""
+    folder = manifest.parent.parent.name
+    return (folder,) if folder.startswith("@") else ()
 
 
 # What is fetched, once.
 
 
 def place() -> Path:
+    """The folder in the cache that holds what was fetched."""
     folder = cache_home() / "benchmarks" / "licences"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

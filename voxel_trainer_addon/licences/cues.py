@@ -42,10 +42,14 @@ OF_A_PART = re.compile(
     r"powered\s+by)\b(?:(?!\bunder\b)[^.;:]){0,60}$",
     re.IGNORECASE,
 )
+GENERAL = re.compile(
+    r"\?\s*$|\bsupport(?:s|ed)?\s+licen|\b(?:types?|kinds?|list)\s+of\s+licen|\bdetects?\b", re.IGNORECASE
+)
+"""A sentence about licences in general, or a question."""
+
 EXPLAINS = re.compile(
-    r"\?\s*$|\be\.g\.|\bsuch\s+as\b|\bfor\s+example\b|\bfor\s+instance\b|\bsupport(?:s|ed)\s+licen|\b(?:types?|"
-    r"kinds?|list)\s+of\s+licen|"
-    r"\bdetects?\b|\bcompatible\s+with\b|\bincompatible\b|\bunlike\b|\bcompared\s+(?:to|with)\b|\bif\s+you\s+(?:want|"
+    r"\be\.g\.|\bsuch\s+as\b|\bfor\s+example\b|\bfor\s+instance\b|"
+    r"\bcompatible\s+with\b|\bincompatible\b|\bunlike\b|\bcompared\s+(?:to|with)\b|\bif\s+you\s+(?:want|"
     r"need|prefer|choose)\b|"
     r"\bwhether\b|\binstead\s+of\b|\bnot\s+(?:under|licen[cs]ed|covered|the)\b|\bused\s+to\s+be\b|\bformerly\b|"
     r"\bpreviously\b|\bno\s+longer\b|"
@@ -53,7 +57,8 @@ EXPLAINS = re.compile(
     re.IGNORECASE,
 )
 SIMILAR = re.compile(
-    r"\bsimilar\s+to\b|\b(?:based\s+on|derived\s+from|modelled\s+on)\b(?=[^.;]{0,40}\blicen[cs]e)|\blimitations\s+of\b|\bcompatible\b|\bequivalent\s+to\b|\blike\s+the\b",
+    r"\bsimilar\s+to\b|\b(?:based\s+on|derived\s+from|modelled\s+on)\b(?=[^.;]{0,40}\blicen[cs]e)|"
+    r"\blimitations\s+of\b|\bcompatible\b|\bequivalent\s+to\b|\blike\s+the\b",
     re.IGNORECASE,
 )
 WORKS = re.compile(

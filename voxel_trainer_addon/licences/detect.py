@@ -246,10 +246,11 @@ def _notices(said: list[Sentence], kind: str, context: Context) -> tuple[list[Fi
     reserved: list[Finding] = []
     for number, sentence in enumerate(said):
         text = sentence.text
-        if kind == "prose" and cues.EXPLAINS.search(text):
+        if kind == "prose" and cues.GENERAL.search(text):
             continue
+        explains = kind == "prose" and bool(cues.EXPLAINS.search(text))
         speaks = bool(cues.SPEAKS.search(text) or LICENCE_HEADING.search(sentence.heading))
-        for id, at in restrictions.restrictions(text, weak=speaks and not _of_others(sentence, kind)):
+        for id, at in restrictions.restrictions(text, weak=speaks and not (explains or _of_others(sentence, kind))):
             if kind == "prose" and id in restrictions.OF_WORKS and not (speaks or cues.WORKS.search(text)):
                 continue
             if not context.title or id in IN_TITLED:
@@ -259,7 +260,7 @@ def _notices(said: list[Sentence], kind: str, context: Context) -> tuple[list[Fi
         if title:
             found += [Finding("title", each.spdx, _quote(text), each.loose) for each in title]
             choice = choice or _leaves_choice(text, title)
-        elif not context.title and (speaks or kind != "prose"):
+        elif not context.title and not explains and (speaks or kind != "prose"):
             names = _names(text)
             choice = choice or (kind == "licence" and not names and _leaves_choice(text, names))
             if names and _counts(sentence, names, kind, context):
@@ -299,7 +300,11 @@ def _public_domain(text: str, names: list[Named]) -> list[Named]:
 
 
 def _counts(sentence: Sentence, names: list[Named], kind: str, context: Context) -> bool:
-    """Whether a sentence states the licences that it names, and of what it stands beside."""
+    """Whether a sentence states the licences that it names, and of what it stands beside. One of Creative Commons that
+    forbids counts of others' work too: it may be in the file.
+    """
+    if any(class_of(each.spdx) == "forbidden" and "CC-" in each.spdx for each in names):
+        return True
     if (
         cues.SIMILAR.search(sentence.text)
         or _of_others(sentence, kind)

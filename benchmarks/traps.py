@@ -64,7 +64,8 @@ def main() -> None:
         with Pool(host, workers=1, tries_max=1, **given) as pool:
             read = reading(pool, folder)
             read(traps.NOT_UTF_8, "fast")
-            system = f"{platform.system()} {platform.release()}, {platform.machine()}, {time.strftime('%Y-%m-%d')}"
+            kernel = platform.release().split("-")[0]
+            system = f"{platform.system()} {kernel}, {platform.machine()}, {time.strftime('%Y-%m-%d')}"
             print(f"Blender {host.name}, {system}; locked: {', '.join(sorted(pool.locked or ()))}.\n")
             print("| trap | plain, scripts on | plain, scripts off | our worker, fast way | our worker, other way |")
             print("|---|---|---|---|---|")

@@ -56,6 +56,11 @@ def test_nothing_runs_and_nothing_is_opened(pool: Pool, folder: Path, name: str)
         assert record["materials"] == [] and record["libraries"]
 
 
+def test_what_is_nested_without_end_costs_its_tree_alone(pool: Pool, folder: Path) -> None:
+    _, record = read(pool, folder, "nested_properties", "fast")
+    assert [(aside["item"], aside["code"]) for aside in record["set_aside"]] == [("node_groups/Deep", "unreadable")]
+
+
 @pytest.mark.parametrize("name", SCRIPTED)
 def test_no_script_runs_by_the_other_way_either(pool: Pool, folder: Path, name: str) -> None:
     assert not read(pool, folder, name, "open")[0].ran

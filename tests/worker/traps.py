@@ -142,7 +142,7 @@ class Traps:
         _driven(self.mark("driver").replace(".close()", " and 1.0"))
 
     def driver_that_imports(self) -> None:
-        _driven(f"__import__('os').mkdir({str(self.folder / 'ran' / 'import')!r})")
+        _driven(f"__import__('pathlib').Path({str(self.folder / 'ran' / 'import')!r}).touch()")
 
     def driver_that_counts(self) -> None:
         _driven("(9**9**9) % 7")
@@ -272,10 +272,14 @@ class Traps:
             subdivision.subdivision_type, subdivision.levels = "SIMPLE", level
 
     def nested_properties(self) -> None:
+        import bpy
+
         value: Any = 1
-        for _ in range(900):
+        for _ in range(3000):
             value = {"a": value}
-        _object()["deep"] = value
+        tree: Any = bpy.data.node_groups.new("Deep", "ShaderNodeTree")
+        tree.use_fake_user = True
+        tree.nodes.new("ShaderNodeMath")["deep"] = value
 
 
 NAMES = tuple(name for name in vars(Traps) if not name.startswith("_") and name not in ("mark", "bait"))

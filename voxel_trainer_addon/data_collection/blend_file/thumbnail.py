@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import struct
-import zlib
 from dataclasses import dataclass
+
+from ...worker.png import png
 
 SIDE_MAX = 512
 LENGTH_MAX = 8 + 4 * SIDE_MAX * SIDE_MAX
@@ -21,11 +22,7 @@ class Thumbnail:
 
     def png(self) -> bytes:
         """The same as a PNG file (RFC 2083), from above."""
-        row = 4 * self.width
-        rows = (self.pixels[at : at + row] for at in range(len(self.pixels) - row, -1, -row))
-        content = zlib.compress(b"".join(b"\0" + line for line in rows))
-        size = struct.pack(">IIBBBBB", self.width, self.height, 8, 6, 0, 0, 0)
-        return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", size) + _chunk(b"IDAT", content) + _chunk(b"IEND", b"")
+        return png(self.width, self.height, self.pixels)
 
 
 def thumbnail_of(data: bytes, big_endian: bool) -> Thumbnail | None:
@@ -36,7 +33,3 @@ def thumbnail_of(data: bytes, big_endian: bool) -> Thumbnail | None:
     if not (0 < width <= SIDE_MAX and 0 < height <= SIDE_MAX and len(data) >= 8 + 4 * width * height):
         return None
     return Thumbnail(width, height, data[8 : 8 + 4 * width * height])
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -90,7 +90,8 @@ def _link(path: str, beside: Beside, look: bool) -> tuple[str, tuple[int, ...], 
                     if kind not in NOT_WANTED and isinstance(names, list):
                         setattr(wanted, kind, names)
         except (OSError, SystemError, ValueError) as error:
-            raise Refused("unreadable", f"Blender {_blender()} cannot read it: {_reason(error, path)}") from None
+            why = _reason(error.__cause__ or error, path)
+            raise Refused("unreadable", f"Blender {_blender()} cannot read it: {why}") from None
         own = next((library for library in data.libraries if _same_place(library.filepath, path)), None)
         if own is None:
             raise Refused("nothing", f"Blender {_blender()} found nothing in it")
@@ -117,7 +118,7 @@ def _same_place(one: str, other: str) -> bool:
     return os.path.normcase(os.path.normpath(one)) == os.path.normcase(os.path.normpath(other))
 
 
-def _reason(error: Exception, path: str) -> str:
+def _reason(error: BaseException, path: str) -> str:
     """Blender's own words, without the file's place."""
     words = str(error).strip().replace(path, "it").rsplit(": ", 1)[-1]
     return harmless(words.replace('in file "it"', "").replace("file 'it'", "file").strip(), 200) or type(error).__name__

@@ -74,7 +74,15 @@ class Source:
             except UnicodeDecodeError as error:
                 sentence = "It holds a name that is not UTF-8 text, as files from before Blender 2.50 do."
                 self.asides.append(SetAside("parse", item, "name-not-text", sentence, repr(error.object)[:200]))
-            except (AttributeError, LookupError, TypeError, ValueError, RuntimeError, OverflowError) as error:
+            except (
+                AttributeError,
+                LookupError,
+                TypeError,
+                ValueError,
+                RuntimeError,
+                OverflowError,
+                SystemError,
+            ) as error:
                 sentence = "Blender gave no values for it."
                 self.asides.append(SetAside("parse", item, "unreadable", sentence, f"{type(error).__name__}: {error}"))
         if len(blocks) > ROWS_MAX:

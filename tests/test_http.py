@@ -43,6 +43,11 @@ def test_nothing_is_sent_while_blender_is_offline(server: SmallServer) -> None:
     assert kind(Client(False), server.address) == "offline" and not server.asked
 
 
+def test_nothing_is_sent_after_the_end(server: SmallServer, client: Client) -> None:
+    client.close()
+    assert kind(client, server.address) == "stopped" and not server.asked
+
+
 def test_our_name_and_contact_are_sent(server: SmallServer) -> None:
     client = Client(True, "me@example.org")
     client.ask("GET", f"{server.address}/x", {})

@@ -55,6 +55,9 @@ OFFLINE = (
 )
 
 
+STOPPED = "The transfer was stopped."
+
+
 class NetworkError(Exception):
     """Nothing, or nothing whole, came back. `kind` groups; the message is a sentence for a person."""
 
@@ -88,7 +91,7 @@ class Stream:
         while piece := self._piece():
             yield piece
             if self._stop.is_set():
-                raise NetworkError("stopped", "The transfer was stopped.")
+                raise NetworkError("stopped", STOPPED)
             count += len(piece)
             if (spent := time.monotonic() - since) > SLOWEST_S:
                 if count < SLOWEST * spent:
@@ -159,6 +162,8 @@ class Client:
         sent = {"User-Agent": self.agent, "Accept-Encoding": "gzip", **headers}
         moved, session = "", self._session()
         for _ in range(REDIRECTS + 1):
+            if self.stop.is_set():
+                raise NetworkError("stopped", STOPPED)
             with _told():
                 answer = session.request(
                     method,

@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +22,7 @@ from voxel_trainer_addon import checkpoints
 from voxel_trainer_addon.catalog import Catalog, Origin
 from voxel_trainer_addon.data_collection import blend_parser
 from voxel_trainer_addon.errors import Cancelled, SetAside, Unavailable
-from voxel_trainer_addon.files import read_json, sha256_of
+from voxel_trainer_addon.files import read_json, sha256_of, write_json
 from voxel_trainer_addon.paths import DataFolder
 from voxel_trainer_addon.stage import Options, Outcome
 from voxel_trainer_addon.worker import record
@@ -263,6 +264,20 @@ def test_network_libraries_stay_closed_where_no_lock_keeps_them_so(
     monkeypatch.setattr(blend_parser, "sys", SimpleNamespace(platform="win32"))
     stage.parse()
     assert Counter(aside.code for aside in stage.asides) == {"network-library": 2}
+
+
+@pytest.mark.plain
+def test_what_assets_forbid_counts_after_every_harvest(stage: Stage) -> None:
+    stage.parse()
+    origin = replace(next(iter(stage.catalog.origins())), licence="MIT")
+    place = stage.folder.record(origin.sha256)
+    write_json(place, {"schema": record.SCHEMA, "assets": [{"license": "CC-BY-NC-4.0", "copyright": ""}]})
+    stage.catalog.add_record(origin.sha256, "5.2.3", record.VERSION, "read", place.name, {"assets": 1})
+    for _ in range(2):
+        stage.catalog.add_origins([origin])  # as a harvest does, which has not opened the file
+        stage.parse()
+        (found,) = stage.catalog.origins(origin.sha256)
+        assert found.licence == "CC-BY-NC-4.0" and found.provenance["evidence"][0][0] == "asset"
 
 
 @pytest.mark.plain

@@ -99,6 +99,11 @@ class Catalog(Hosts):
         sql = "SELECT sha256 FROM record WHERE blender = ? AND version = ? ORDER BY sha256"
         return [sha256 for (sha256,) in self._db.execute(sql, (blender, version))]
 
+    def with_assets(self, blender: str) -> list[str]:
+        """SHA-256 of the contents whose record by this Blender tells of assets."""
+        sql = "SELECT sha256 FROM record WHERE blender = ? AND counts LIKE '%\"assets\"%' ORDER BY sha256"
+        return [sha256 for (sha256,) in self._db.execute(sql, (blender,))]
+
     def add_record(
         self, sha256: str, blender: str, version: int, state: str, path: str, counts: dict[str, Any]
     ) -> None:

@@ -61,6 +61,7 @@ class BlendParser:
                 self._take(self._pending.pop(answer.request.sha256), answer)
         finally:
             self._checkpoint("running")
+        self._read_licences()
         self._checkpoint("done")
         aside = self.work.catalog.count_asides("parse")
         words = counted(self.parsed, "file") + " parsed"
@@ -132,16 +133,15 @@ class BlendParser:
             return
         place = record.relative_to(self.work.folder.root).as_posix()
         self.work.catalog.add_record(due.sha256, self.host.name, VERSION, body["state"], place, body["counts"])
-        if body["counts"].get("assets"):
-            self._read_licences(due.sha256, record)
         self.parsed += 1
         self._finish(due)
 
-    def _read_licences(self, sha256: str, record: Path) -> None:
-        """What assets say of their licence counts from now on."""
-        assets = (load(record) or {}).get("assets", ())
-        origins = list(self.work.catalog.origins(sha256))
-        self.work.catalog.add_origins(filter(None, (with_assets(origin, assets) for origin in origins)))
+    def _read_licences(self) -> None:
+        """What assets say of their licence counts; again in every run, as a harvest tells what it knows anew."""
+        for sha256 in self.work.catalog.with_assets(self.host.name):
+            assets = (load(self.work.folder.record(sha256)) or {}).get("assets", ())
+            origins = list(self.work.catalog.origins(sha256))
+            self.work.catalog.add_origins(filter(None, (with_assets(origin, assets) for origin in origins)))
 
     def _set_aside(self, due: Due, code: str, sentence: str, detail: str = "") -> None:
         self.failed += 1

@@ -6,9 +6,29 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ..catalog import Origin
+from ..errors import SetAside
+from ..licences.classes import Policy
+from .licences import with_head
+from .reach import Reach
+
 USES = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(?:[\w., \t]*,[ \t]*)?bpy\b", re.MULTILINE)
 
 
 def uses_bpy(path: Path) -> bool:
     """Whether the Python file imports bpy (its text is looked at, nothing is run). Raises OSError."""
     return USES.search(path.read_bytes()) is not None
+
+
+def judged(reach: Reach, origin: Origin) -> Origin | None:
+    """A script that came, under the licence that its own head states; None, set aside, where that is not taken. Other
+    files are what they were."""
+    if origin.kind != "code":
+        return origin
+    text = reach.folder.blob(origin.sha256, origin.kind).read_text(encoding="utf-8", errors="replace")
+    found = with_head(origin, text)
+    if Policy(reach.options.allow).takes(found.licence):
+        return found
+    sentence = f"Its head states {found.licence}, which is not taken."
+    reach.hooks.set_aside(SetAside("harvest", f"{origin.source}/{origin.path}", "licence", sentence))
+    return None

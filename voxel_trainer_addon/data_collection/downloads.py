@@ -14,7 +14,7 @@ from ..catalog import Listed, Origin, Repository
 from ..errors import SetAside
 from ..http import GONE, Kind, NetworkError
 from ..words import counted
-from .code_scraper import uses_bpy
+from .code_scraper import judged, uses_bpy
 from .fetch import Got, NotFetched, Pace, Unchanged, Want, fetch, keep
 from .reach import TICK_S, LimitReached, Reach
 from .turns import RAW, Turn, Turns
@@ -201,7 +201,7 @@ class Downloads:
         )
         if oid:
             self._new[oid] = sha256, bytes_, kind
-        self._done(job, origin)
+        self._done(job, judged(self.reach, origin))
 
     def _done(self, job: Job, origin: Origin | None) -> None:
         self._arrived.append((job.file, origin))

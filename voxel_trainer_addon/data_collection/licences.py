@@ -13,7 +13,7 @@ from ..errors import UserError
 from ..files import read_json
 from ..licences import detect
 from ..licences.classes import OWN, class_of, normal, obligations, strictest
-from ..licences.evidence import ASSET, REPOSITORY, Verdict
+from ..licences.evidence import ASSET, REPOSITORY, TAG, AssetMetadata, Verdict
 
 
 @dataclass(frozen=True)
@@ -35,23 +35,30 @@ def with_assets(origin: Origin, assets: Iterable[Mapping[str, Any]]) -> Origin |
 
     It counts where only the repository's licence was known, or none; what forbids counts always. Not for own work.
     """
-    found = strictest(sorted(stated for asset in assets if (stated := _stated(asset))))
+    said = {AssetMetadata(str(asset["license"]), str(asset["copyright"])).stated for asset in assets}
+    found = strictest(sorted(filter(None, said)))
     steps = origin.provenance.get("evidence")
     rule = steps[0][0] if isinstance(steps, list) and steps else ""
     nearer = rule not in ("", REPOSITORY) or (isinstance(steps, str) and class_of(origin.licence) != "unknown")
     forbids = class_of(found) == "forbidden" and class_of(origin.licence) != "forbidden"
     if not found or origin.licence == OWN or (nearer and not forbids):
         return None
-    evidence = [[ASSET, origin.path, origin.oid, found], *(steps if isinstance(steps, list) else ())]
-    provenance = {**origin.provenance, "evidence": evidence, "reason": f"{found} by the assets in the file."}
-    return replace(origin, licence=found, provenance={**provenance, "obligations": list(obligations(found))})
+    return _restated(origin, ASSET, found, "the assets in the file")
 
 
-def _stated(asset: Mapping[str, Any]) -> str:
-    """The licence in an asset's own words: an SPDX id, or a notice."""
-    if class_of(asset["license"]) != "unknown":
-        return normal(str(asset["license"]))
-    return detect.read("\n\n".join(filter(None, (asset["license"], asset["copyright"])))).spdx
+def with_head(origin: Origin, text: str) -> Origin:
+    """The origin of a script, with the licence that its own head states: nothing is nearer. What forbids stays."""
+    found = detect.read(text, origin.path).spdx
+    if not found or class_of(origin.licence) == "forbidden":
+        return origin
+    return _restated(origin, TAG, found, "the head of the file")
+
+
+def _restated(origin: Origin, rule: str, found: str, where: str) -> Origin:
+    steps = origin.provenance.get("evidence")
+    evidence = [[rule, origin.path, origin.oid, found], *(steps if isinstance(steps, list) else ())]
+    told = {"evidence": evidence, "reason": f"{found} by {where}.", "obligations": list(obligations(found))}
+    return replace(origin, licence=found, provenance={**origin.provenance, **told})
 
 
 def spdx(text: str) -> str:

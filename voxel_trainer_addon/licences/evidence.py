@@ -18,15 +18,8 @@ from .classes import class_of, obligations, same, strictest, why
 from .expressions import joined, normal, parsed, spelled
 
 TAG, BESIDE, REUSE, NEAREST, ASSET, REPOSITORY = "tag", "beside", "reuse", "nearest", "asset", "repository"
-RULES = {
-    TAG: "a licence tag in the file",
-    BESIDE: "a .license file beside it",
-    REUSE: "REUSE.toml or .reuse/dep5",
-    NEAREST: "the nearest licence file, credits or README",
-    ASSET: "the asset's own metadata",
-    REPOSITORY: "the repository's licence as its host says",
-}
-"""Rule → what it goes by, in the order in which they count."""
+"""Rules in the order in which they count: a licence tag in the file, a .license file beside it, REUSE.toml or
+.reuse/dep5, the nearest licence file, credits or README, the asset's own metadata, the licence that the host names."""
 
 LARGEST = detect.LONGEST
 """Bytes of a text that is worth fetching; a larger one is not read, and what it would say is unknown."""
@@ -69,6 +62,13 @@ class AssetMetadata(NamedTuple):
     licence: str = ""
     copyright: str = ""
     author: str = ""
+
+    @property
+    def stated(self) -> str:
+        """The licence in their own words: an SPDX id, or a notice."""
+        if class_of(self.licence) != "unknown":
+            return normal(self.licence)
+        return detect.read("\n\n".join(part for part in (self.licence, self.copyright) if part)).spdx
 
 
 @dataclass(frozen=True)
@@ -149,8 +149,7 @@ class Judge:
                 self._known[key] = self._of_folder(*key)
             yield self._known[key]
         if asset is not None:
-            said = "\n\n".join(part for part in (asset.licence, asset.copyright) if part)
-            found = normal(asset.licence) if class_of(asset.licence) != "unknown" else detect.read(said).spdx
+            found = asset.stated
             yield (Step(ASSET, path, self._oid(path), found),) if found else ()
         id = normal(self.repository)
         yield (Step(REPOSITORY, "", "", id),) if id and id.upper() not in NO_LICENCE else ()

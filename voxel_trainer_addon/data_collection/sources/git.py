@@ -17,7 +17,7 @@ from ...stage import Options
 from ...words import counted
 from .. import git
 from ..choosing import kind_of
-from ..code_scraper import uses_bpy
+from ..code_scraper import judged, uses_bpy
 from ..licences import told
 from ..policy import Policy
 from ..reach import Reach
@@ -129,7 +129,7 @@ class GitRepository:
         origin = Origin(
             self.id, path, sha256, bytes_, changed, file.licence, file.provenance, kind, file.oid, stored=True
         )
-        reach.catalog.arrive([(file, origin)])
+        reach.catalog.arrive([(file, judged(reach, origin))])
 
     def _shown(self) -> str:
         """The address as it may be shown: a place on this computer by its name alone."""

@@ -259,11 +259,11 @@ def test_the_token_is_in_nothing_that_a_run_leaves_or_shows(peer: Peer, data: Da
 
     def watch() -> None:
         while process.poll() is None:
-            shown.append(Path(f"/proc/{process.pid}/cmdline").read_bytes() if Path("/proc").is_dir() else b"")
-            for path in data.root.rglob("*"):  # while it runs: journals and parts are there
-                if path.is_file() and "git" not in path.parts:
-                    seen.add(path.name)
-                    shown.append(_bytes(path))
+            shown.append(_bytes(Path(f"/proc/{process.pid}/cmdline")))
+            for folder, _, names in os.walk(data.root):  # while it runs: journals and parts are there, and go
+                if "git" not in Path(folder).parts:
+                    seen.update(names)
+                    shown.extend(_bytes(Path(folder, name)) for name in names)
             time.sleep(0.1)
 
     watcher = threading.Thread(target=watch)

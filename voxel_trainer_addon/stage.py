@@ -57,6 +57,7 @@ class Options:
     name: str = "voxel"
     seed: int = 0
     pieces: int = 8
+    decontaminate: str = ""
     provider: str = "local"
     model: str = "smollm2-135m"
     method: str = "auto"

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..files import read_jsonl
 from ..licences.classes import RANK, class_of
 from .splits import SPLITS
 
@@ -50,8 +50,7 @@ class RowFile:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Its rows, one at a time. Raises ValueError where a line is not JSON."""
-        with open(self.path, encoding="utf-8") as lines:
-            yield from map(json.loads, lines)
+        return read_jsonl(self.path)
 
 
 def file_name(split: str, part: str = "") -> str:

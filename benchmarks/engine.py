@@ -24,6 +24,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from loadable import loadable
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from voxel_trainer_addon.catalog import Catalog, Origin
@@ -108,7 +110,7 @@ def compared(options: argparse.Namespace) -> dict[str, Any]:
     import bpy
 
     host = Host(sys.executable, True, tuple(bpy.app.version))
-    found = sorted(options.folder.rglob("*.blend"), key=lambda path: -path.stat().st_size)
+    found, lost = loadable(sorted(map(str, options.folder.rglob("*.blend")), key=lambda path: -os.stat(path).st_size))
     rounds: dict[str, list[float]] = {"two_loops": [], "stage_2": [], "stage_1": []}
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -130,6 +132,7 @@ def compared(options: argparse.Namespace) -> dict[str, Any]:
         "benchmark": "engine",
         "blender": host.name,
         "files": len(files),
+        "not_loaded": len(lost),
         "seconds": {name: round(value, 2) for name, value in medians.items()},
         "two_workers_over_two_loops": round(medians["two_loops"] / medians["stage_2"], 3),
         "two_workers_over_one": round(medians["stage_1"] / medians["stage_2"], 2),

@@ -56,7 +56,7 @@ def loop(files: list[str]) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         for path in files:
             try:
-                read.run({"path": path, "sha256": "0" * 64}, Path(scratch))
+                read.run({"path": path, "sha256": "0" * 64, "beside": True}, Path(scratch))
             except (inside.Refused, OSError, ValueError):
                 continue
     print(time.perf_counter() - began, file=out, flush=True)

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -299,8 +300,10 @@ def test_a_stop_keeps_what_is_done_and_the_rest_is_done_later(stage: Stage) -> N
             raise Cancelled
 
     stage.on_progress = stop
+    before = threading.active_count()
     with pytest.raises(Cancelled):
         stage.parse()
+    assert threading.active_count() == before
     saved = read_json(stage.folder.checkpoint("parse"))
     assert saved["status"] == "running" and saved["progress"]["parsed_files"] == 13
     assert len(stage.catalog.records()) == 13 == len(list(stage.folder.parsed.glob("*.json")))

@@ -9,7 +9,7 @@ import re
 import stat
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from ..stage import Outcome, Work
 from ..words import counted, harmless
 from ..worker.protocol import Answer, Host, Request
 from ..worker.record import STATES, VERSION, load
+from .ahead import ahead
 from .beside import take
 from .blend_file import NotReadable
 from .header import Look, look
@@ -27,6 +28,8 @@ from .licences import with_assets
 
 LIMIT_S, LIMIT_S_PER_MB, LIMIT_S_MAX = 20.0, 1.0, 120.0
 CHECKPOINT_FILES = 10
+AHEAD = 16
+"""Files that are looked into before the workers want them."""
 UNC = re.compile(r"(?!//)[/\\]{2}")
 """How paths on network shares begin; two slashes alone mean the folder of the .blend file."""
 ALL = "all"
@@ -57,8 +60,9 @@ class BlendParser:
         places = [*self.work.catalog.roots().values(), self.work.folder.blobs]
         roots = [place for place in places if place.is_dir()]
         try:
-            for answer in self.work.answers(self._requests(), readable=roots):
-                self._take(self._pending.pop(answer.request.sha256), answer)
+            with contextlib.closing(ahead(self._look, self.due, AHEAD)) as looks:
+                for answer in self.work.answers(self._requests(looks), readable=roots):
+                    self._take(self._pending.pop(answer.request.sha256), answer)
         finally:
             self._checkpoint("running")
         self._read_licences()
@@ -83,10 +87,9 @@ class BlendParser:
                 words if found else f"No file is set aside as “{harmless(code, 40)}”; see status --set-aside."
             )
 
-    def _requests(self) -> Iterator[Request]:
+    def _requests(self, looks: Iterable[tuple[Due, Look | NotReadable]]) -> Iterator[Request]:
         """A request for each file that is fit for Blender; the others are set aside on the way."""
-        for due in self.due:
-            seen = self._look(due)
+        for due, seen in looks:
             if isinstance(seen, NotReadable):
                 self._set_aside(due, seen.code, seen.sentence)
                 continue
@@ -102,7 +105,7 @@ class BlendParser:
             yield Request("read", body, due.path, due.sha256, limit, retry={**body, "way": "open"})
 
     def _look(self, due: Due) -> Look | NotReadable:
-        """Whether the file is still what was harvested, and whether this Blender can read it."""
+        """Whether the file is still what was harvested, and whether this Blender can read it (in a thread)."""
         try:
             found = os.stat(due.location)
             if not stat.S_ISREG(found.st_mode):

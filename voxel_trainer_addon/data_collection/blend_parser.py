@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import re
@@ -37,6 +38,9 @@ ALL = "all"
 FILE_COST = 200_000
 """What a file costs besides its bytes, in bytes: for the time that is left."""
 
+Body = dict[str, Any]
+"""Of a request."""
+
 
 class BlendParser:
     """One pass over the files that have no record yet for this Blender, the largest first."""
@@ -60,8 +64,8 @@ class BlendParser:
         places = [*self.work.catalog.roots().values(), self.work.folder.blobs]
         roots = [place for place in places if place.is_dir()]
         try:
-            with contextlib.closing(ahead(self._look, self.due, AHEAD)) as looks:
-                for answer in self.work.answers(self._requests(looks), readable=roots):
+            with contextlib.closing(ahead(self._body, self.due, AHEAD)) as bodies:
+                for answer in self.work.answers(self._requests(bodies), readable=roots):
                     self._take(self._pending.pop(answer.request.sha256), answer)
         finally:
             self._checkpoint("running")
@@ -87,25 +91,34 @@ class BlendParser:
                 words if found else f"No file is set aside as “{harmless(code, 40)}”; see status --set-aside."
             )
 
-    def _requests(self, looks: Iterable[tuple[Due, Look | NotReadable]]) -> Iterator[Request]:
+    def _requests(self, bodies: Iterable[tuple[Due, Body | NotReadable]]) -> Iterator[Request]:
         """A request for each file that is fit for Blender; the others are set aside on the way."""
-        for due, seen in looks:
-            if isinstance(seen, NotReadable):
-                self._set_aside(due, seen.code, seen.sentence)
+        for due, body in bodies:
+            if isinstance(body, NotReadable):
+                self._set_aside(due, body.code, body.sentence)
                 continue
             self._pending[due.sha256] = due
-            body = {
-                "path": str(due.location),
-                "sha256": due.sha256,
-                "way": "fast",
-                "blocks": seen.blocks,
-                "beside": True,
-            }
             limit = round(min(LIMIT_S + LIMIT_S_PER_MB * due.bytes / 1e6, LIMIT_S_MAX))
             yield Request("read", body, due.path, due.sha256, limit, retry={**body, "way": "open"})
 
+    def _body(self, due: Due) -> Body | NotReadable:
+        """What a worker is told of a file, or why none is (in a thread)."""
+        seen = self._look(due)
+        if isinstance(seen, NotReadable):
+            return seen
+        body: Body = {
+            "path": str(due.location),
+            "sha256": due.sha256,
+            "way": "fast",
+            "blocks": seen.blocks,
+            "beside": True,
+        }
+        if seen.thumbnail:
+            body["thumbnail"] = base64.b64encode(seen.thumbnail.png()).decode()
+        return body
+
     def _look(self, due: Due) -> Look | NotReadable:
-        """Whether the file is still what was harvested, and whether this Blender can read it (in a thread)."""
+        """Whether the file is still what was harvested, and whether this Blender can read it."""
         try:
             found = os.stat(due.location)
             if not stat.S_ISREG(found.st_mode):

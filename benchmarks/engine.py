@@ -3,8 +3,9 @@
 
 In each round, over the same files and one after the other: two independent processes that load, read and write half of
 the files each; the stage with two workers; the stage with one; and (once, over a few files) a process for each file.
-Starting is left out everywhere: time counts from when the first process is ready. `--queue N` measures the parent's
-memory instead, with N queued files, which a stand-in for Blender answers at once. Prints one JSON object.
+Starting and ending are left out everywhere: time counts from when the first process is ready to the last record.
+`--queue N` measures the parent's memory instead, with N queued files, which a stand-in for Blender answers at once.
+Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,7 +36,7 @@ from voxel_trainer_addon.paths import DataFolder
 from voxel_trainer_addon.pipeline import run as pipeline
 from voxel_trainer_addon.stage import Options
 from voxel_trainer_addon.worker.pool import Pool
-from voxel_trainer_addon.worker.protocol import Host
+from voxel_trainer_addon.worker.protocol import Answer, Host
 from voxel_trainer_addon.worker.record import SCHEMA
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -85,9 +87,14 @@ def loops(parts: list[list[str]]) -> float:
 
 
 class Timed(Pool):
-    """A pool that remembers when its first worker was ready."""
+    """A pool that remembers when its first worker was ready, and when its last answer was taken in."""
 
-    ready = 0.0
+    ready = taken = 0.0
+
+    def run(self, *args: Any, **kwargs: Any) -> Iterator[Answer]:
+        for answer in super().run(*args, **kwargs):
+            yield answer
+            Timed.taken = time.perf_counter()
 
     def _greet(self, worker: Any, frame: Any) -> None:
         super()._greet(worker, frame)
@@ -95,7 +102,7 @@ class Timed(Pool):
 
 
 def stage(files: list[str], folder: Path, host: Host, workers: int) -> float:
-    """Seconds that the stage parse takes from its first ready worker on."""
+    """Seconds that the stage parse takes from its first ready worker to its last record."""
     data = DataFolder(folder / f"data{workers}")
     shutil.rmtree(data.root, ignore_errors=True)
     options = Options(source=(f"folder:{folder / 'files'}",), workers=workers)
@@ -103,7 +110,7 @@ def stage(files: list[str], folder: Path, host: Host, workers: int) -> float:
     pipeline.Pool, Timed.ready = Timed, 0.0  # type: ignore[misc]
     status = pipeline.Run(data, options, host, ("parse",)).go()
     assert status in (Exit.DONE, Exit.SET_ASIDE), status
-    return time.perf_counter() - Timed.ready
+    return Timed.taken - Timed.ready
 
 
 def compared(options: argparse.Namespace) -> dict[str, Any]:

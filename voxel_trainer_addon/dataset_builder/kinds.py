@@ -97,7 +97,7 @@ class Draft:
     form: str = "code"
     given: str = ""
     variant: int = 0
-    rank: tuple[Any, ...] = ()
+    rank: Sequence[Any] = ()
     score: float = 1.0
     among: str = ""
     features: bytes = b""
@@ -215,4 +215,3 @@ def whole(noun: str, graph: Graph, plain: Plain) -> Request:
     return Request(noun, graph.name, in_words(graph, plain, length))
 
 
-Kind = TreeKind

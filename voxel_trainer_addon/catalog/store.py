@@ -127,6 +127,11 @@ class Catalog(Hosts):
         names = ("sha256", "blender", "version", "state", "path")
         return [{**dict(zip(names, row, strict=True)), "counts": json.loads(counts)} for *row, counts in rows]
 
+    def records_of(self, sha256: str) -> list[tuple[str, Path]]:
+        """(Blender, path) of each record of a content, by Blender."""
+        rows = self._db.execute("SELECT blender, path FROM record WHERE sha256 = ? ORDER BY blender", (sha256,))
+        return [(blender, self._folder.root / path) for blender, path in rows]
+
     def remove(self, origins: Iterable[Origin]) -> list[str]:
         """Forget these origins, and everything of contents that have no other; the sha256 of those contents."""
         covered = list(origins)

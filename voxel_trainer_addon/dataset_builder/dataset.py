@@ -6,7 +6,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
 from ..catalog import Proof
@@ -18,14 +17,14 @@ from ..licences.classes import Policy
 from ..stage import Outcome, Work
 from ..words import counted
 from ..worker.protocol import Host, Request
-from . import card, tree_dataset
+from . import tree_dataset
 from .drafts import Drafts
 from .kinds import FEWEST_NODES, Ask, Candidate, FileKind, Place, Settings, WideKind
 from .library import Library
 from .near import Index
-from .parts import PARTS, RowFile, file_name
+from .parts import PARTS, file_name
 from .proving import VERSION, Unit, asks, prove
-from .published import publish
+from .published import describe
 from .rows import UNLICENSED, Chooser, sides, tie
 from .splits import SPLITS, TELLING_NODES
 
@@ -234,9 +233,7 @@ class _Build:
                 index.add(id, features, among, score)
             for cluster in index.clusters():
                 places = [
-                    place
-                    for id in cluster
-                    for place in self.drafts.found_at(*answers[id], least_nodes=TELLING_NODES)
+                    place for id in cluster for place in self.drafts.found_at(*answers[id], least_nodes=TELLING_NODES)
                 ]
                 self.drafts.tie(f"near {cluster[0]}", places)
             for copy in list(index.copies()):
@@ -252,35 +249,32 @@ class _Build:
         chooser = Chooser(drafts, placed, library.origins, Policy(self.options.allow), self.host.name, self.left_out)
         for split, name, row in chooser.rows():
             drafts.choose(split, name, row)
-        tally = card.Tally()
         for name in PARTS:
             for split in SPLITS:
-                file = RowFile(self.place / file_name(split, name), split, name)
-                rows = partial(self.counted, tally, file)
-                if not write_jsonl(file.path, rows()) and name:
-                    file.path.unlink()
+                path = self.place / file_name(split, name)
+                if not write_jsonl(path, drafts.chosen(split, name)) and name:
+                    path.unlink()
         unlicensed = write_jsonl(self.place / f"{UNLICENSED}.jsonl", drafts.chosen(UNLICENSED))
         write_jsonl(self.place / "set_aside.jsonl", asides)
         write_jsonl(self.place / PROOFS, self.proofs())
         self.counts["drafts"] = drafts.found
-        funnel = {"files parsed": len(library.records), **self.counts, "left out": dict(+self.left_out)}
-        split_facts = placed.facts()
-        known = card.facts(self.options.name, tally, funnel, split_facts, self.described())
-        known |= {"unlicensed": unlicensed, "set_aside": dict(Counter(line["code"] for line in asides).most_common())}
-        publish(self.place, known, tally.sample)
+        known = describe(
+            self.place,
+            self.options.name,
+            funnel={"files parsed": len(library.records), **self.counts, "left out": dict(+self.left_out)},
+            split=placed.facts(),
+            settings=self.described(),
+            unlicensed=unlicensed,
+            set_aside=dict(Counter(line["code"] for line in asides).most_common()),
+        )
         self.work.catalog.set_examples(self.options.name, drafts.all_chosen())
         for line in asides:
             if line["task"] != "piece":
                 self.work.set_aside(SetAside("dataset", line["item"], line["code"], line["reason"]))
         self.checkpoint("done", sum(known["rows"].values()))
-        for sentence in split_facts["words"]:
+        for sentence in known["split"]["words"]:
             self.work.note(sentence)
         return outcome(known)
-
-    def counted(self, tally: card.Tally, file: RowFile) -> Iterator[dict[str, Any]]:
-        for row in self.drafts.chosen(file.split, file.part):
-            tally.add(file, row)
-            yield row
 
     def proofs(self) -> Iterator[dict[str, Any]]:
         """The proofs beside the rows: with the records they are enough to go on without the catalog."""

@@ -33,7 +33,8 @@ TABLES = """
         STRICT, WITHOUT ROWID;
     CREATE TABLE copy (among TEXT, answer TEXT, sha256 TEXT, owner TEXT, PRIMARY KEY (among, answer, sha256, owner))
         STRICT, WITHOUT ROWID;
-    CREATE TABLE chosen (split TEXT, part TEXT, id TEXT, body TEXT, PRIMARY KEY (split, part, id)) STRICT, WITHOUT ROWID;
+    CREATE TABLE chosen (split TEXT, part TEXT, id TEXT, body TEXT, PRIMARY KEY (split, part, id))
+        STRICT, WITHOUT ROWID;
     CREATE TABLE tie (why TEXT, sha256 TEXT, owner TEXT, PRIMARY KEY (why, sha256, owner)) STRICT, WITHOUT ROWID;
 """
 
@@ -143,7 +144,7 @@ class Drafts:
             "ORDER BY kind, given, answer"
         )
         for row in rows:
-            yield Example(*row, places=self.places(row[0]))
+            yield Example(*row, self.places(row[0]))
 
     def places(self, example: int) -> tuple[Place, ...]:
         """Where an example was found, in order."""

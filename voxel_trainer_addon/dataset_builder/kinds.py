@@ -213,5 +213,3 @@ def whole(noun: str, graph: Graph, plain: Plain) -> Request:
     nodes = len(real_nodes(graph))
     length = "long" if nodes <= TOLD_IN_FULL else "medium" if nodes <= TOLD_WITH_LINKS else "short"
     return Request(noun, graph.name, in_words(graph, plain, length))
-
-

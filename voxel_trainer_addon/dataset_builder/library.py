@@ -97,10 +97,10 @@ class Library:
     def elsewhere(self, sha256: str) -> Iterator[tuple[str, File]]:
         """See `kinds.Library`."""
         for other in self._others:
-            for row in other.records_of(sha256):
-                value = load(other.folder.root / row["path"])
-                if value is not None and row["blender"] != self._host.name:
-                    yield row["blender"], self._read(sha256, value, row["blender"], other)
+            for blender, path in other.records_of(sha256):
+                value = load(path)
+                if value is not None and blender != self._host.name:
+                    yield blender, self._read(sha256, value, blender, other)
 
     def known(self) -> Iterator[Known]:
         """See `kinds.Library`."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From drafts to rows: near-equal ones dropped, sides chosen so that nothing leaks, and the rows written out in order."""
+"""From drafts to rows: which side everything stands on, so that nothing leaks, and what a row says of its sources."""
 
 from __future__ import annotations
 

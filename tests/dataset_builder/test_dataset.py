@@ -169,7 +169,8 @@ def test_no_file_graph_group_or_prompt_stands_on_both_sides(tmp_path: Path) -> N
 def test_files_that_share_a_large_tree_stay_together(tmp_path: Path) -> None:
     work = FakeWork(tmp_path, pieces=0)
     for n in range(40):
-        add_file(work, n, [tree(f"materials/M{n}", 4, n * 100.0), tree("materials/Shared", 12 + n // 2, -1000.0 * (1 + n // 2))])
+        shared = tree("materials/Shared", 12 + n // 2, -1000.0 * (1 + n // 2))
+        add_file(work, n, [tree(f"materials/M{n}", 4, n * 100.0), shared])
     build(work)
     split = {row["sources"][0]["path"]: side for side, row in rows(work) if row["key"] != "materials/Shared"}
     assert len(split) == 40 and all(split[f"{n}.blend"] == split[f"{n + 1}.blend"] for n in range(0, 40, 2))

@@ -144,7 +144,7 @@ class Drafts:
             "ORDER BY kind, given, answer"
         )
         for row in rows:
-            yield Example(*row, self.places(row[0]))
+            yield Example(*(*row, self.places(row[0])))
 
     def places(self, example: int) -> tuple[Place, ...]:
         """Where an example was found, in order."""

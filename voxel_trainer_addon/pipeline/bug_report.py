@@ -23,6 +23,7 @@ from ..files import write_text
 from ..paths import DataFolder
 from ..words import counted, harmless, size
 from ..worker.pool import Pool
+from ..worker.private import scrubbed
 from ..worker.protocol import Answer, Host, Request
 
 SMALLER_S = 60.0
@@ -36,6 +37,7 @@ WAYS = {
     "open": "`bpy.ops.wm.open_mainfile(filepath=PATH, load_ui=False, use_scripts=False)`",
 }
 PATH = re.compile(r"(?:[A-Za-z]:)?[/\\][^\s'\"<>|*?]{2,}")
+"""Any path from a root: a log may name folders that `private` takes for the system's."""
 
 
 def write(
@@ -125,7 +127,12 @@ def _text(host: Host, sha256: str, path: Path, way: str, answer: Answer, smalles
         "## The last that it said",
         "",
         "```",
-        *(harmless(PATH.sub("[path]", line), 300) for line in answer.detail.splitlines()[-LOG_LINES:]),
+        *(_clean(line, path) for line in answer.detail.splitlines()[-LOG_LINES:]),
         "```",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _clean(line: str, path: Path) -> str:
+    """A line of a log without the file's place (which may hold blanks), other paths, keys and addresses."""
+    return harmless(scrubbed(PATH.sub("[path]", line.replace(str(path), "[path]"))), 300)

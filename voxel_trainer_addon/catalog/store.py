@@ -27,6 +27,8 @@ class Due:
     location: Path
     source: str
     path: str
+    stored: bool = False
+    """It is a download, which may be packed there."""
 
 
 QUEUE = """
@@ -54,7 +56,7 @@ class Queue:
             last = rows[-1][0]
             for _, sha256, size, changed, root, source, path, stored in rows:
                 location = self._folder.blob(sha256) if stored else Path(root, path)
-                yield Due(sha256, size, changed, location, source, path)
+                yield Due(sha256, size, changed, location, source, path, bool(stored))
 
 
 @dataclass(frozen=True)

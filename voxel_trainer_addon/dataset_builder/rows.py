@@ -34,6 +34,7 @@ class Sides:
     groups: Groups
     split: Mapping[str, str]
     largest: int
+    held: frozenset[str]
 
     def group(self, place: Place) -> str:
         return self.groups.of(self.atom(place))
@@ -51,8 +52,10 @@ class Sides:
         groups = {side: sum(split == side for split in self.split.values()) for side in SPLITS}
         told.append(
             f"Of {counted(len(self.split), 'group')} val has {groups['val']:,} and test {groups['test']:,}; the "
-            f"largest, with {counted(self.largest, 'row')}, is in train."
+            f"largest has {counted(self.largest, 'row')}."
         )
+        if self.held:
+            told.append(f"{counted(len(self.held), 'group')} were kept for test on purpose.")
         by = {source: "file" if by_file else "trees that share groups" for source, by_file in self.by_file.items()}
         return {"by": by, "groups": groups, "largest_group_rows": self.largest, "words": told}
 
@@ -72,7 +75,19 @@ def _first_name(path: str) -> str:
     return stem + ending if ending and number.isdigit() else path
 
 
-def sides(drafts: Drafts, origins: Origins, seed: int) -> Sides:
+@dataclass(frozen=True)
+class Held:
+    """What is kept for the test: whole sources, and the files of a test split that was made before, which then takes no
+    others."""
+
+    sources: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
+
+    def has(self, place: Place, origins: Origins) -> bool:
+        return place.sha256 in self.files or any(o.source in self.sources for o in origins(place.sha256))
+
+
+def sides(drafts: Drafts, origins: Origins, seed: int, held: Held = Held()) -> Sides:
     """Split by files and repositories where there are enough of them; else sources with few files are split by trees
     that share groups."""
     files = Groups()
@@ -105,7 +120,9 @@ def sides(drafts: Drafts, origins: Origins, seed: int) -> Sides:
     rows: Counter[str] = Counter()
     for example in drafts.examples():
         rows.update({groups.of(atom(place)) for place in example.places})
-    return Sides(by_file, atom, groups, allotted(rows, seed), max(rows.values(), default=0))
+    kept = frozenset(groups.of(atom(place)) for place in drafts.all_places() if held.has(place, origins))
+    split = allotted(rows, seed, kept, frozen=bool(held.files))
+    return Sides(by_file, atom, groups, split, max(rows.values(), default=0), kept)
 
 
 def tie(drafts: Drafts) -> None:

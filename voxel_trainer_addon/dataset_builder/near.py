@@ -56,6 +56,7 @@ class Index:
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None)
         self._db.executescript(TABLES)
+        self._db.execute("BEGIN")  # one transaction that never ends: nobody else reads it
         self._features = lru_cache(maxsize=4096)(self._read)
 
     def __enter__(self) -> Self:

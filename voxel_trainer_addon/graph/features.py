@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from .flow import FRAME, REROUTE, fed_inputs
-from .model import Graph, Graphs, Node, closure
+from .model import Graph, Node
 from .names import COPY
 from .similarity import leaves
 from .wires import wires
@@ -21,20 +21,18 @@ BY_NAME = frozenset({"NodeGroupInput", "NodeGroupOutput"})
 """Nodes whose sockets are told apart by name, as those of group nodes: their identifiers only count them."""
 
 
-def graph_features(graph: Graph, graphs: Graphs | None = None) -> frozenset[str]:
-    """The features of a tree and of the groups below it.
+def graph_features(graph: Graph) -> frozenset[str]:
+    """The features of a tree by itself: of a group that it uses, name and sockets count.
 
     Each node has three, however many inputs it has: its type; its type with all choices (enums, switches); its type
     with all numbers, to one digit. Each link is one, by types and sockets, through reroutes. What is there twice counts
-    twice. Names, places, frames, images and what is default play no part.
+    twice. Names of nodes, places, frames and which image it is play no part.
     """
-    count: Counter[str] = Counter()
-    for tree in closure(graph, graphs or {}):
-        count.update(_of_tree(tree))
+    count = Counter(_features(graph))
     return frozenset(f"{n} {what}" for what, times in count.items() for n in range(times))
 
 
-def _of_tree(graph: Graph) -> Iterator[str]:
+def _features(graph: Graph) -> Iterator[str]:
     yield f"{graph.key.partition('/')[0]} {graph.type}"
     nodes, fed = {node.name: node for node in graph.nodes}, fed_inputs(graph)
     for node in graph.nodes:

@@ -10,7 +10,7 @@ from typing import Any
 
 from .names import Names
 from .page import WIDTH
-from .scene import BONES, TURNED, Json, Plan, near
+from .scene import BONES, NEAR, TURNED, Json, Plan, near
 from .steps import BODIES, is_reference
 from .write import literal
 
@@ -43,7 +43,9 @@ MAKE = {
 
 def number(value: float) -> str:
     """A number as a person types it, six digits of it."""
-    return repr(value) if isinstance(value, int) else f"{round(value, 6) + 0.0:.6g}"
+    if isinstance(value, int):
+        return repr(value)
+    return "0" if abs(value) < NEAR / 2 else f"{round(value, 6):.6g}"
 
 
 def degrees(angle: float) -> str:

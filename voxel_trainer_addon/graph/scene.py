@@ -423,7 +423,7 @@ def _world(record: Json, reference: Json | None) -> dict[str, Any] | None:
 
 
 def _settings(scene: Json) -> dict[str, Value]:
-    """Settings of a scene by their path in Blender."""
+    """Settings of a scene by their path in Blender; what this Blender does not know is an empty text in a record."""
     told: dict[str, Value] = {f"render.{name}": scene["render"][name] for name in RENDER if name in scene["render"]}
     engine = str(told.get("render.engine", ""))
     for start, (holder, name) in SAMPLES.items():
@@ -431,7 +431,8 @@ def _settings(scene: Json) -> dict[str, Value]:
             told[f"{holder}.{name}"] = scene[holder][name]
     told |= dict(zip(("frame_start", "frame_end"), scene["frames"], strict=False))
     told |= {f"view_settings.{name}": scene["view"][name] for name in VIEW if name in scene["view"]}
-    return told | {f"unit_settings.{name}": scene["units"][name] for name in UNITS if name in scene["units"]}
+    told |= {f"unit_settings.{name}": scene["units"][name] for name in UNITS if name in scene["units"]}
+    return {name: value for name, value in told.items() if value != ""}
 
 
 NAMED = ("collections", "objects", "data", "bones")

@@ -29,7 +29,12 @@ KINDS = {
 }
 PLURALS = {"mesh": "meshes", "empty": "empties", "box": "boxes"}
 LIGHTS = {"POINT": "point light", "SUN": "sun light", "SPOT": "spot light", "AREA": "area light"}
-ENGINES = {"CYCLES": "Cycles", "BLENDER_EEVEE": "EEVEE", "BLENDER_EEVEE_NEXT": "EEVEE", "BLENDER_WORKBENCH": "Workbench"}
+ENGINES = {
+    "CYCLES": "Cycles",
+    "BLENDER_EEVEE": "EEVEE",
+    "BLENDER_EEVEE_NEXT": "EEVEE",
+    "BLENDER_WORKBENCH": "Workbench",
+}
 PROJECTIONS = {"PERSP": "perspective", "ORTHO": "orthographic", "PANO": "panoramic"}
 USUAL: Json = {
     "render.resolution_x": 1920,
@@ -80,8 +85,9 @@ def describe(plan: Plan, code: str, length: str) -> str:
 def kind_words(ob: Json, data: Json | None) -> str:
     """`point light`, `mesh`, `empty`."""
     if ob["type"] == "LIGHT" and data is not None:
-        return LIGHTS.get(data["light"], "light")
-    return KINDS.get(ob["type"], ob["type"].lower())
+        return LIGHTS.get(str(data["light"]), "light")
+    kind = str(ob["type"])
+    return KINDS.get(kind, kind.lower())
 
 
 def several(count: int, words: str) -> str:
@@ -105,11 +111,21 @@ class _Words:
         for entry in entries(code):
             self.stacks.setdefault(entry.owner, []).append(entry)
 
+    def stand_ins(self) -> Iterator[str]:
+        """Which forms stand in for the meshes."""
+        forms = [row["form"] for row in self.plan.data if row["type"] == "MESH" and row["form"]]
+        if len(forms) == 1:
+            yield f"{article(forms[0]).capitalize()} stands in for the mesh."
+        elif forms:
+            told = listed([plural(form) for form in dict.fromkeys(forms)])
+            yield f"{told.capitalize()} stand in for the meshes."
+
     def line(self) -> Iterator[str]:
         counted = Counter(kind_words(ob, self.data_of(ob)) for ob in self.plan.objects)
         told = [several(n, words) for words, n in counted.items()]
         what = {SCENE: "It has", COLLECTION: "It holds"}.get(self.plan.scope, "It is made of")
         yield f"{what} {listed(told)}."
+        yield from self.stand_ins()
 
     def short(self) -> Iterator[str]:
         yield from self.line()
@@ -137,6 +153,7 @@ class _Words:
         yield from self.stacked(True)
         if self.plan.camera:
             yield f'"{self.plan.camera}" is the active camera.'
+        yield from self.stand_ins()
 
     def data_of(self, ob: Json) -> Json | None:
         return self.data.get((ob["type"], ob["data"]))
@@ -174,7 +191,8 @@ class _Words:
         world = self.plan.world
         if world is not None:
             color = vector(world["color"][:3])
-            yield f'The world "{world["name"]}" is a plain background, color {color}, strength {number(world["strength"])}.'
+            strength = number(world["strength"])
+            yield f'The world "{world["name"]}" is a plain background, color {color}, strength {strength}.'
 
     def collections(self) -> Iterator[str]:
         told = [
@@ -207,10 +225,9 @@ class _Words:
     def whole(self, ob: Json, seen: dict[tuple[str, str], str]) -> str:
         kind = kind_words(ob, self.data_of(ob))
         parts = [f'{kind[0].upper()}{kind[1:]} "{ob["name"]}"']
-        homes = [row["name"] for row in self.plan.collections if ob["name"] in row["objects"]]
-        homes = homes if self.plan.scope != COLLECTION or homes != [self.plan.name] else []
-        if homes:
-            parts.append(f"in {listed([f'{name!r}'.replace(chr(39), chr(34)) for name in homes])}")
+        homes = [f'"{row["name"]}"' for row in self.plan.collections if ob["name"] in row["objects"]]
+        if homes and not (self.plan.scope == COLLECTION and homes == [f'"{self.plan.name}"']):
+            parts.append(f"in {listed(homes)}")
         if "parent" in ob:
             bone = f'bone "{ob["parent_bone"]}" of ' if "parent_bone" in ob else ""
             parts.append(f'child of {bone}"{ob["parent"]}"')
@@ -318,5 +335,3 @@ def _same(a: Any, b: Any) -> bool:
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):
         return len(a) == len(b) and all(map(near, a, b))
     return near(a, b)
-
-

@@ -140,7 +140,9 @@ class _Reader:
         except ValueError:
             raise NotTold(ast.unparse(value)) from None
         number = isinstance(plain, int | float) and not isinstance(plain, bool)
-        return Angle(math.degrees(plain)) if number and name in ANGLES and not name.startswith(("min", "max")) else plain
+        return (
+            Angle(math.degrees(plain)) if number and name in ANGLES and not name.startswith(("min", "max")) else plain
+        )
 
 
 def _path(place: ast.expr) -> tuple[str, str]:

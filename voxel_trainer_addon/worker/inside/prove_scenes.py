@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The job `prove_scenes`: plans of scenes become code, run in an empty Blender; what is there is read like any file.
 
-Body: `plans` (a list of plans as JSON, see `graph/scene.py`). Answer: `scripts`, in their order, each with `code`,
-`proven`, `reason`.
+Body: `plans` (key → plan as JSON, see `graph/scene.py`), `roots` (keys). Answer: `scripts`, by key `code`, `proven`,
+`reason`, and `nodes`, which counts the objects.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .trial import LIMIT_S, differs
 
 def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     """See the module."""
-    return {"scripts": [_answer(Plan.from_json(each)) for each in body["plans"]]}
+    return {"scripts": {key: _answer(Plan.from_json(body["plans"][key])) for key in body["roots"]}}
 
 
 def _answer(wanted: Plan) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def _answer(wanted: Plan) -> dict[str, Any]:
         reason = f"time: {error} to run"
     except Exception as error:  # whatever Blender raises belongs to this plan alone
         reason = f"failed: {type(error).__name__}: {error}"
-    return {"code": code, "proven": not reason, "reason": reason}
+    return {"code": code, "proven": not reason, "reason": reason, "nodes": len(wanted.objects)}
 
 
 def _trial(code: str, wanted: Plan) -> str:

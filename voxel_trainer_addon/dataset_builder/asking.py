@@ -10,8 +10,8 @@ from ..graph.describe import Plain, in_words, kinds_words
 from ..graph.model import Graph
 from ..graph.wires import real_nodes
 from ..graph.words.about_tree import idle
-from ..graph.words.description import description
-from ..graph.words.phrases import listed, node_words
+from ..graph.words.description import IN_A_LINE, description, recognised
+from ..graph.words.phrases import article, listed, node_words
 from ..graph.words.statement import Statement
 from ..graph.words.view import View
 from ..prompts import Request
@@ -21,7 +21,7 @@ TOLD_IN_FULL = 40
 """Up to so many nodes a request may tell all."""
 NOUNS = {
     "material": ("material", "material", "shader"),
-    "world": ("world", "world", "world background"),
+    "world": ("world", "world", "world shader"),
     "light": ("light", "light shader"),
     "line style": ("line style",),
     "shader": ("shader node group", "shader group", "node group for shaders"),
@@ -31,17 +31,36 @@ NOUNS = {
 }
 """Task → what artists call such a tree."""
 SAID = {
-    "told apart by rays": "different looks for different rays",
-    "mix by an input": "a mix that an input drives",
-    "one plain shader": "a single plain shader",
-    "two sides": "different fronts and backs",
-    "surface by a group": "its surface from a group",
-    "light by a group": "its light from a group",
-    "render as it is": "the render as it is",
-    "moved along the normal": "points moved along the normal",
+    "HDRI environment": "an HDRI environment",
     "change of space": "a change of coordinates",
+    "light by a group": "its light from a group",
+    "light by emission": "an emission shader",
+    "material": "materials assigned",
+    "mix by an input": "a mix that an input drives",
+    "moved along the normal": "points moved along the normal",
+    "one plain shader": "a single plain shader",
+    "pixelated": "a pixelated picture",
+    "primitive": "a mesh or curve primitive",
+    "render as it is": "the render as it is",
+    "scaled": "a scaled picture",
+    "snapped to a surface": "points snapped to a surface",
+    "surface by a group": "its surface from a group",
+    "told apart by rays": "different looks for different rays",
+    "two sides": "different fronts and backs",
 }
 """Names of techniques that do not go on behind `with` → how that is said."""
+COUNTED = frozenset(
+    {"roughness map", "metallic map", "colour-ramped texture", "colour-ramped mask", "texture mask between shaders"}
+    | {"Fresnel mix", "normal map", "displaced surface", "edge mask by bevel", "ambient occlusion mask", "clear coat"}
+    | {"mask along an axis", "colour temperature", "volume", "mapped texture", "turned environment", "sky texture"}
+    | {"gradient background", "plain background", "background for the camera alone", "simulation zone", "repeat zone"}
+    | {"for-each zone", "boolean", "menu of variants", "option by a switch", "filled curve", "convex hull", "dual mesh"}
+    | {"stored attribute", "read attribute", "captured attribute", "vignette", "cryptomatte matte", "mask by ID"}
+    | {"movie clip", "ambient occlusion pass"}
+)
+"""Names that want an article there."""
+CLEARER = {"emission": "light by emission"}
+"""Name → another that says the same and more."""
 DEFAULT_NAME = re.compile(
     r"(?:Material|World|Light|Lamp|Point|Sun|Spot|Area|LineStyle|Texture|Tex|Scene|Object|Collection|Group|NodeGroup"
     r"|Geometry Nodes|Shader Nodetree|Compositing Nodetree|Node Tree|Nodes)(?: Material)?(?: \d+)?(?:\.\d{3,})?",
@@ -63,6 +82,15 @@ def has_rivals(graph: Graph) -> bool:
 def says_something(name: str) -> bool:
     """Whether a name was given by a person: not `Material.001`."""
     return bool(re.search(r"[^\W\d_]{3}", name)) and not DEFAULT_NAME.fullmatch(name)
+
+
+def purpose(name: str) -> str:
+    """What a name says as words in a sentence, `rusty iron` of `RustyIron_02.001`; empty where it says nothing."""
+    plain = re.sub(r"\.\d{3,}$", "", name)
+    spaced = plain if " " in plain else re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain)
+    words = re.sub(r"[_\-\s]+", " ", spaced)
+    words = re.sub(r"\s*\b\d+\b", "", words).strip().lower()
+    return words if says_something(name) and re.fullmatch(r"[\w ]{3,40}", words) else ""
 
 
 def lengths(choice: str, each: int) -> tuple[str, ...]:
@@ -95,7 +123,9 @@ def tree_request(task: str, graph: Graph, plain: Plain, choice: str, length: str
     nouns = NOUNS[task]
     noun = nouns[int(choice[16:20], 16) % len(nouns)]
     if length == "line":
-        return Request(noun, graph.name, brief(graph), brief=True, form=form)
+        use = purpose(graph.name) if int(choice[24:28], 16) % 2 else ""
+        told = f"for {use}, {brief(graph)}" if use else brief(graph)
+        return Request(noun, graph.name, told, brief=True, form=form)
     told = short(graph) if length == "short" else full(graph, plain, choice)
     return Request(noun, graph.name, told, form=form)
 
@@ -104,12 +134,16 @@ def brief(graph: Graph) -> str:
     """`with noise-driven roughness and bump`, `made of 2 × Math and Mix`: what goes on behind a noun."""
     if has_rivals(graph):
         return f"made of {kinds_words(graph)}"
-    (line,) = description(graph, "line")
-    start = re.search(r" (?:with|made of|without nodes)\b", line.text)
-    told = line.text[start.start() + 1 :].removesuffix(".") if start else ""
-    for name, words in SAID.items():
-        told = re.sub(rf"(?<![\w\"]){name}(?![\w\"])", words, told)
-    return told
+    names = list(dict.fromkeys(found.technique.name for found in recognised(graph)))
+    names = [name for name in names if CLEARER.get(name) not in names][:IN_A_LINE]
+    if names:
+        return f"with {listed([said(name) for name in names])}"
+    return f"made of {kinds_words(graph)}"
+
+
+def said(name: str) -> str:
+    """A technique's name as it goes on behind `with`."""
+    return SAID.get(name) or (article(name) if name in COUNTED else name)
 
 
 def short(graph: Graph) -> str:
@@ -140,4 +174,15 @@ def full(graph: Graph, plain: Plain, choice: str) -> str:
     if idle(View(graph)) or has_rivals(graph) or int(choice[20:24], 16) % 2:
         return " ".join([in_words(graph, plain), *animated(graph)])
     told = [statement.text for statement in description(graph, "full", plain)[1:]]
-    return " ".join([*told, *animated(graph)])
+    return " ".join([*without_bare(told), *animated(graph)])
+
+
+def without_bare(told: list[str]) -> list[str]:
+    """Sentences without those that only name a node of which another says where it leads."""
+
+    def bare(text: str) -> bool:
+        words = text.removesuffix(".")
+        froms = (f"from {words}", f"from {words[:1].lower()}{words[1:]}")
+        return any(words in other for words in froms for other in told)
+
+    return [text for text in told if not bare(text)]

@@ -8,9 +8,10 @@ from functools import partial
 
 from ..files import digest
 from ..graph.wires import real_nodes
-from ..graph.words.description import description, text
+from ..graph.words.description import description
+from ..graph.words.phrases import article, noun
 from ..prompts import explanation
-from .asking import TOLD_IN_FULL, animated, has_rivals, telling, turned
+from .asking import TOLD_IN_FULL, animated, brief, has_rivals, telling, turned, without_bare
 from .kinds import Ask, Draft, File, Settings, Tree
 
 ANSWERS = ("line", "paragraph", "full")
@@ -62,8 +63,9 @@ def answers(tree: Tree, choice: str, each: int) -> list[str]:
 
 def told(tree: Tree, length: str, settings: Settings) -> str:
     """The answer. Every statement in it holds of the tree; a line has the tree's name before it."""
-    statements = description(tree.graph, length, settings.plain(tree.graph.type))
     if length == "line":
-        words = statements[0].text
-        return f'It builds a {words[0].lower()}{words[1:].removesuffix(".")}, named "{tree.graph.name}".'
-    return " ".join([text(statements), *animated(tree.graph)])
+        what = noun(tree.graph.key, tree.graph.type)
+        return f'It builds {article(what)} {brief(tree.graph)}, named "{tree.graph.name}".'
+    statements = description(tree.graph, length, settings.plain(tree.graph.type))
+    sentences = without_bare([statement.text for statement in statements])
+    return " ".join([*sentences, *animated(tree.graph)])

@@ -57,6 +57,9 @@ class Options:
     name: str = "voxel"
     seed: int = 0
     pieces: int = 8
+    each: int = 2
+    without: tuple[str, ...] = ()
+    port_from: tuple[str, ...] = ()
     provider: str = "local"
     model: str = "smollm2-135m"
     method: str = "auto"

@@ -97,7 +97,7 @@ class Draft:
     form: str = "code"
     given: str = ""
     variant: int = 0
-    rank: tuple[Any, ...] = ()
+    rank: Sequence[Any] = ()
     score: float = 1.0
     among: str = ""
     features: bytes = b""
@@ -213,6 +213,3 @@ def whole(noun: str, graph: Graph, plain: Plain) -> Request:
     nodes = len(real_nodes(graph))
     length = "long" if nodes <= TOLD_IN_FULL else "medium" if nodes <= TOLD_WITH_LINKS else "short"
     return Request(noun, graph.name, in_words(graph, plain, length))
-
-
-Kind = TreeKind

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ..graph.describe import Plain, in_words, kinds_words
 from ..graph.model import Graph
+from ..graph.names import COPY
 from ..graph.wires import real_nodes
 from ..graph.words.about_tree import idle
 from ..graph.words.description import IN_A_LINE, description, recognised
@@ -15,6 +16,7 @@ from ..graph.words.phrases import article, listed, node_words
 from ..graph.words.statement import Statement
 from ..graph.words.view import View
 from ..prompts import Request
+from .quality import is_given_by_a_person
 
 LENGTHS = ("line", "short", "full")
 TOLD_IN_FULL = 40
@@ -61,11 +63,6 @@ COUNTED = frozenset(
 """Names that want an article there."""
 CLEARER = {"emission": "light by emission"}
 """Name → another that says the same and more."""
-DEFAULT_NAME = re.compile(
-    r"(?:Material|World|Light|Lamp|Point|Sun|Spot|Area|LineStyle|Texture|Tex|Scene|Object|Collection|Group|NodeGroup"
-    r"|Geometry Nodes|Shader Nodetree|Compositing Nodetree|Node Tree|Nodes)(?: Material)?(?: \d+)?(?:\.\d{3,})?",
-    re.IGNORECASE,
-)
 
 
 def telling(graph: Graph) -> bool:
@@ -79,18 +76,13 @@ def has_rivals(graph: Graph) -> bool:
     return sum(node.type.startswith("ShaderNodeOutput") for node in graph.nodes) > 1
 
 
-def says_something(name: str) -> bool:
-    """Whether a name was given by a person: not `Material.001`."""
-    return bool(re.search(r"[^\W\d_]{3}", name)) and not DEFAULT_NAME.fullmatch(name)
-
-
 def purpose(name: str) -> str:
     """What a name says as words in a sentence, `rusty iron` of `RustyIron_02.001`; empty where it says nothing."""
-    plain = re.sub(r"\.\d{3,}$", "", name)
+    plain = COPY.sub("", name)
     spaced = plain if " " in plain else re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain)
     words = re.sub(r"[_\-\s]+", " ", spaced)
     words = re.sub(r"\s*\b\d+\b", "", words).strip().lower()
-    return words if says_something(name) and re.fullmatch(r"[\w ]{3,40}", words) else ""
+    return words if is_given_by_a_person(name) and re.fullmatch(r"[\w ]{3,40}", words) else ""
 
 
 def lengths(choice: str, each: int) -> tuple[str, ...]:

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from functools import partial
 
 from ..files import digest
+from ..graph.features import graph_features
+from ..graph.minhash import packed
 from ..graph.wires import real_nodes
 from ..graph.words.description import description
 from ..graph.words.phrases import article, noun
 from ..prompts import explanation
 from .asking import TOLD_IN_FULL, animated, brief, has_rivals, telling, turned, without_bare
 from .kinds import Ask, Draft, File, Settings, Tree
+from .quality import quality
+from .tree_dataset import rank
 
 ANSWERS = ("line", "paragraph", "full")
 LONGEST = 12_000
@@ -29,7 +33,11 @@ def drafts(file: File, settings: Settings) -> Iterator[Draft]:
     for tree in file.trees:
         if not telling(tree.graph) or has_rivals(tree.graph) or not 0 < len(tree.code) <= LONGEST:
             continue
+        worth = quality(tree.graph, settings.plain(tree.graph.type))
+        if worth.fault:
+            continue
         choice = digest([settings.seed, "explain", tree.proof.graph])
+        features = packed(graph_features(tree.graph))
         for variant, length in enumerate(answers(tree, choice, settings.each)):
             drawn = turned(choice, variant)
             yield Draft(
@@ -50,7 +58,10 @@ def drafts(file: File, settings: Settings) -> Iterator[Draft]:
                 key=tree.graph.key,
                 form="words",
                 variant=variant,
-                rank=(tree.graph.key, tree.proof.unit),
+                rank=rank(tree.graph.key, tree.proof.unit),
+                score=worth.score,
+                among="tree",
+                features=features,
             )
 
 

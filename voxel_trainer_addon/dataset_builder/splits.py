@@ -52,9 +52,7 @@ def enough(weights: Mapping[str, int], seed: int) -> bool:
     return len(weights) >= FEW_GROUPS and filled["val"] >= least and filled["test"] >= least
 
 
-def allotted(
-    weights: Mapping[str, int], seed: int, held: Container[str] = (), frozen: bool = False
-) -> dict[str, str]:
+def allotted(weights: Mapping[str, int], seed: int, held: Container[str] = (), frozen: bool = False) -> dict[str, str]:
     """Group → split. Groups that are `held` are test's. Of the others the largest is train's; of the rest, in an order
     drawn by `seed`, val and test take what fits into a tenth of all rows each; where nothing fits, the smallest ones.
     A `frozen` test takes none of them."""

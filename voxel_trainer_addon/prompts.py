@@ -38,6 +38,15 @@ BRIEF = (
 )
 """Requests of one line; their description goes on where the noun ends: `with a bump`."""
 
+UNNAMED = (
+    "Make a {noun}. {description}",
+    "Write a bpy script for a {noun}. {description}",
+    "I need a {noun}. {description}",
+    "{description} Build this {noun} with bpy.",
+    "Please set up a {noun} with a script. {description}",
+)
+"""Requests for what has no name that somebody gave."""
+
 AS_JSON = (
     'Give the {noun} "{name}" as compact JSON. {description}',
     'I need a {noun} called "{name}", as compact JSON. {description}',
@@ -83,7 +92,7 @@ CODE_LINE = re.compile(r"^(import |from \w|def |class |for .*:|if .*:|with .*:|#
 @dataclass(frozen=True)
 class Request:
     """What is asked for, before it is worded. `noun` is the kind of thing ("material"), `name` the exact name that the
-    answer must give it, `description` whole sentences that are true of it; `exact`: in bpy's own identifiers. `brief`:
+    answer must give it (empty where it need not), `description` whole sentences that are true of it; `exact`: in bpy's own identifiers. `brief`:
     the description goes on where the noun ends; `form` is that of the answer, code or JSON."""
 
     noun: str
@@ -95,7 +104,7 @@ class Request:
 
     def text(self, choice: str) -> str:
         """The request as a person would type it. `choice` is a hash in hexadecimal; it picks the wording."""
-        code: Sequence[str] = EXACT if self.exact else BRIEF if self.brief else WORDED
+        code: Sequence[str] = EXACT if self.exact else BRIEF if self.brief else WORDED if self.name else UNNAMED
         json = BRIEF_AS_JSON if self.brief else AS_JSON
         wordings = json if self.form == "json" else code
         text = drawn(wordings, choice).format(noun=self.noun, name=harmless(self.name), description=self.description)

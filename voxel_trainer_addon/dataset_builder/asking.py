@@ -26,7 +26,7 @@ NOUNS = {
     "world": ("world", "world", "world shader"),
     "light": ("light", "light shader"),
     "line style": ("line style",),
-    "shader": ("shader node group", "shader group", "node group for shaders"),
+    "shader": ("shader node group", "shader node group", "shader group"),
     "geometry": ("geometry node group", "geometry nodes group", "geometry nodes setup"),
     "compositor": ("compositor node tree", "compositing setup", "compositor setup"),
     "texture": ("texture node tree",),

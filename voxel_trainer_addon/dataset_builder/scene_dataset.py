@@ -97,7 +97,7 @@ def request(found: Plan, code: str, length: str, choice: str) -> str:
     nouns = NOUNS[found.scope]
     noun = nouns[int(choice[16:20], 16) % len(nouns)]
     told = describe(found, code, length)
-    return Request(noun, found.name, told).text(choice)
+    return Request(noun, "" if found.key == "scenes/Scene" else found.name, told).text(choice)
 
 
 def family(found: Plan) -> str:

@@ -115,7 +115,8 @@ class _Words:
         """Which forms stand in for the meshes."""
         forms = [row["form"] for row in self.plan.data if row["type"] == "MESH" and row["form"]]
         if len(forms) == 1:
-            yield f"{article(forms[0]).capitalize()} stands in for the mesh."
+            shared = sum(ob["type"] == "MESH" for ob in self.plan.objects) > 1
+            yield f"{article(forms[0]).capitalize()} stands in for the mesh{' that they share' if shared else ''}."
         elif forms:
             told = listed([plural(form) for form in dict.fromkeys(forms)])
             yield f"{told.capitalize()} stand in for the meshes."
@@ -296,7 +297,8 @@ class _Words:
             if held["type"] != "PERSP":
                 yield PROJECTIONS.get(held["type"], held["type"].lower())
             yield from (f"{name} {number(held[key])} mm" for key, name in (("lens", "lens"),) if key in held)
-            yield from self.told(held, {name: name.replace("_", " ") for name in CAMERA})
+            for name, unit in CAMERA.items():
+                yield from (f"{words}{unit}" for words in self.told(held, {name: name.replace("_", " ")}))
             if held.get("dof.use_dof"):
                 stop, far = number(held["dof.aperture_fstop"]), number(held["dof.focus_distance"])
                 yield f"depth of field at {far} m with f/{stop}"
@@ -314,7 +316,8 @@ class _Words:
 
 
 SHOWN = ("empty_display_type", "empty_display_size", "display_type", "hide_render", "hide_viewport", "show_in_front")
-CAMERA = ("ortho_scale", "sensor_width", "clip_start", "clip_end", "shift_x", "shift_y")
+CAMERA = {"ortho_scale": "", "sensor_width": " mm", "clip_start": " m", "clip_end": " m", "shift_x": "", "shift_y": ""}
+"""Settings of a camera → their unit."""
 
 
 def _bone(bone: Json) -> str:

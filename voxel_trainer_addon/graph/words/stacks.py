@@ -163,7 +163,7 @@ def value_words(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, float):
-        return f"{value:.8g}"
+        return f"{value:.6g}"
     if isinstance(value, str):
         return value.lower().replace("_", " ") if value.isupper() else f'"{value}"'
     if isinstance(value, tuple):

@@ -102,7 +102,8 @@ def math(name: str, type: str = "ShaderNodeMath", value: float = 0.5) -> Node:
 
 
 def tree(key: str, nodes: int, value: float, type: str = "ShaderNodeTree") -> Graph:
-    made = tuple(math(f"n{i}", value=value + i) for i in range(nodes))
+    end = "ShaderNodeOutputMaterial" if key.startswith("materials/") else "NodeGroupOutput"
+    made = tuple(math(f"n{i}", end if i == nodes - 1 else "ShaderNodeMath", value + i) for i in range(nodes))
     return Graph(key, type, made, tuple(Link(f"n{i}", 0, f"n{i + 1}", i % 2) for i in range(nodes - 1)))
 
 
@@ -167,7 +168,7 @@ def test_no_file_graph_group_or_prompt_stands_on_both_sides(tmp_path: Path) -> N
 
 
 def test_files_that_share_a_large_tree_stay_together(tmp_path: Path) -> None:
-    work = FakeWork(tmp_path, pieces=0)
+    work = FakeWork(tmp_path, pieces=0, most_of_shape=0, most_of_family=0)
     for n in range(40):
         shared = tree("materials/Shared", 12 + n // 2, -1000.0 * (1 + n // 2))
         add_file(work, n, [tree(f"materials/M{n}", 4, n * 100.0), shared])
@@ -177,7 +178,7 @@ def test_files_that_share_a_large_tree_stay_together(tmp_path: Path) -> None:
 
 
 def test_a_small_tree_of_many_files_is_one_row_and_names_only_its_side(tmp_path: Path) -> None:
-    work = FakeWork(tmp_path, pieces=0)
+    work = FakeWork(tmp_path, pieces=0, most_of_shape=0, most_of_family=0)
     for n in range(40):
         add_file(work, n, [tree(f"materials/M{n}", 4, n * 100.0), tree(f"materials/Material.{n:03}", 2, 0.0)])
     build(work)

@@ -16,6 +16,7 @@ from .parts import row_files
 from .spill import spilled
 
 ATTRIBUTION, CITATION = "ATTRIBUTION.md", "CITATION.cff"
+AUTHORS = "The authors of the sources in ATTRIBUTION.md"
 HEAD = """\
 # Attribution
 
@@ -39,7 +40,7 @@ def entry(source: Mapping[str, Any]) -> str:
     path = harmless(source["path"]).replace("`", "'")
     author = f", by {harmless(source['author'])}" if source.get("author") else ""
     where = f", <{link}>" if (link := link_of(source)) else ""
-    return f"- `{path}`: {harmless(source['licence'])}{author}{where}"
+    return f"- `{path}`: {harmless(source['licence']) or 'no licence'}{author}{where}"
 
 
 def link_of(source: Mapping[str, Any]) -> str:
@@ -82,7 +83,7 @@ def write_citation(folder: Path, known: Mapping[str, Any]) -> None:
         "abstract": f"{rows:,} examples for Blender with {known['answers']:,} distinct answers from "
         f"{known['source_files']:,} files, made by {known['tool']}.",
         "keywords": ["Blender", "bpy", "node trees", "code generation"],
-        "authors": [{"name": "The authors of the sources in ATTRIBUTION.md"}],
+        "authors": [{"name": AUTHORS}],
     }
     if licence := only_licence(known["licences"]):
         fields["license"] = licence

@@ -240,7 +240,7 @@ def header(known: Mapping[str, Any]) -> dict[str, Any]:
         "size_categories": [next((size for most, size in SIZES if total < most), "n>1M")],
         "task_categories": ["text-generation"],
         "annotations_creators": ["machine-generated"],
-        "tags": ["blender", "bpy", "node-trees", "code", *sorted(known["kinds"])],
+        "tags": ["blender", "bpy", "node-trees", "code-generation"],
         "configs": configs,
         "dataset_info": info,
     }

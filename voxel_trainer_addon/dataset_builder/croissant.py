@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..licences.classes import OWN
 from ..licences.expressions import table
 from ..words import harmless
+from .attribution import AUTHORS
 from .form import FIELDS, Field
 from .parts import RowFile
 
@@ -48,7 +50,7 @@ def croissant(known: Mapping[str, Any], files: Iterable[tuple[RowFile, Mapping[s
     """The metadata. `known` is the content of `dataset.json`, `files` are the files of rows with their entries of its
     `files`. It holds no date: equal rows give equal bytes."""
     held = [(file, told) for file, told in files if told["rows"]]
-    rows = sum(known["rows"].values())
+    rows, title = sum(known["rows"].values()), re.sub(r"[{}\\]", " ", harmless(known["name"]))
     return {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -58,9 +60,11 @@ def croissant(known: Mapping[str, Any], files: Iterable[tuple[RowFile, Mapping[s
         f"each row names its sources and their licences. Made by {known['tool']}.",
         "license": sorted({link for told in known["licences"] for link in links(told)}),
         "version": f"1.0.0+{known['hash'][:16]}",
+        "citeAs": f"@misc{{voxel-{known['hash'][:8]}, title={{{title}}}, author={{{{{AUTHORS}}}}}, "
+        f"version={{{known['hash'][:16]}}}, howpublished={{Dataset made by {known['tool']}}}}}",
         "keywords": ["Blender", "bpy", "node trees", "code generation", *known["kinds"]],
         "inLanguage": "en",
-        "creator": {"@type": "sc:Organization", "name": "The authors of the sources in ATTRIBUTION.md"},
+        "creator": {"@type": "sc:Organization", "name": AUTHORS},
         "distribution": [
             {
                 "@type": "cr:FileObject",

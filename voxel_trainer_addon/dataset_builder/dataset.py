@@ -6,10 +6,11 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from ..catalog import Proof
-from ..errors import SetAside, Unavailable
+from ..errors import SetAside, Unavailable, UserError
 from ..files import read_jsonl, write_jsonl
 from ..graph.model import Graph, closure
 from ..graph.wires import real_nodes
@@ -18,15 +19,18 @@ from ..stage import Outcome, Work
 from ..words import counted
 from ..worker.protocol import Host, Request
 from . import tree_dataset
+from .decontamination import Benchmarks
 from .drafts import Drafts
 from .kinds import FEWEST_NODES, Ask, Candidate, FileKind, Place, Settings, WideKind
 from .library import Library
 from .near import Index
-from .parts import PARTS, file_name
+from .parts import PARTS, file_name, row_files
 from .proving import VERSION, Unit, asks, prove
 from .published import describe
-from .rows import UNLICENSED, Chooser, sides, tie
-from .splits import SPLITS, TELLING_NODES
+from .quality import quality
+from .rows import UNLICENSED, Chooser, Held, sides, tie
+from .splits import SPLITS, Groups
+from .weighing import Caps, Weighed, left_out
 
 TREES = ("ShaderNodeTree", "GeometryNodeTree", "CompositorNodeTree", "TextureNodeTree")
 FILE_KINDS: Mapping[str, FileKind] = {}
@@ -62,6 +66,7 @@ class _Build:
         self.units = set[str]()
         self.files = {name: kind for name, kind in FILE_KINDS.items() if name not in self.options.without}
         self.wide = {name: kind for name, kind in WIDE_KINDS.items() if name not in self.options.without}
+        self.benchmarks = Benchmarks.read(Path(self.options.decontaminate)) if self.options.decontaminate else None
         self.done = self.total = 0
         self.checked = time.monotonic()
 
@@ -75,9 +80,10 @@ class _Build:
         self.prove_rest()
         refused |= self.gather_rest()
         asides = [refused[id] for id in sorted(refused)]
-        self.keep_one_of_near()
-        tie(self.drafts)
-        return self.write(asides)
+        families = self.keep_one_of_near()
+        self.keep_to_caps(families)
+        tie(self.drafts, families)
+        return self.write(families, asides)
 
     def fresh(self) -> dict[str, Graph]:
         """Tree type → a new node group with each node type that the records use, as this Blender makes them."""
@@ -194,9 +200,13 @@ class _Build:
                     refused.setdefault(unit.id, refusal(candidate, unit, proof))
                     continue
                 place = Place(sha256, candidate.owner)
+                graph = candidate.graph
+                if fault := quality(graph, settings.plain(graph.type), part=candidate.part).fault:
+                    self.left_out[fault] += 1
+                    continue
                 if not candidate.part:
                     self.drafts.add_tree(place, candidate.task, proof)
-                for draft in tree_dataset.drafts(kind, candidate, graphs, proof, place, settings):
+                for draft in tree_dataset.drafts(kind, candidate, proof, place, settings):
                     self.drafts.add(draft)
         return refused
 
@@ -223,32 +233,52 @@ class _Build:
                 self.drafts.add(draft)
         return refused
 
-    def keep_one_of_near(self) -> None:
-        """Of nearly equal answers keep the best; the places of large ones belong together."""
+    def keep_one_of_near(self) -> Groups:
+        """Of nearly equal answers keep the best; the places of large ones belong together. Families: shapes that nearly
+        equal answers join."""
         answers: dict[str, tuple[str, str]] = {}
+        families = Groups()
         with Index() as index:
-            for among, answer, features, score in self.drafts.answers():
-                id = f"{among}:{answer}"
+            for among, answer, shape, features, score in self.drafts.answers():
+                id = f"{shape}:{among}:{answer}"
                 answers[id] = among, answer
                 index.add(id, features, among, score)
             for cluster in index.clusters():
-                places = [
-                    place for id in cluster for place in self.drafts.found_at(*answers[id], least_nodes=TELLING_NODES)
-                ]
-                self.drafts.tie(f"near {cluster[0]}", places)
+                families.join(*(id.partition(":")[0] for id in cluster))
             for copy in list(index.copies()):
                 gone = self.drafts.replace(*answers[copy.id], kept=answers[copy.kept][1])
                 self.left_out["nearly equal to another, which is kept"] += gone
+        return families
+
+    def keep_to_caps(self, families: Groups) -> None:
+        """No shape, family or source may speak for all."""
+        options, answers = self.options, dict[str, tuple[str, str]]()
+
+        def weighed() -> Iterator[Weighed]:
+            for among, answer, shape, score, sha256 in self.drafts.groups():
+                id = f"{among}:{answer}"
+                answers[id] = among, answer
+                origin = self.library.origins(sha256)[0]
+                maker = origin.provenance.get("repository") or origin.source
+                yield Weighed(id, f"{among} {maker}", f"{among} {families.of(shape)}", f"{among} {shape}", score)
+
+        caps = Caps(options.most_of_shape, options.most_of_family, options.most_of_source)
+        for id, why in list(left_out(weighed(), caps)):
+            self.left_out[why] += self.drafts.drop_answer(*answers[id])
 
     # writing
 
-    def write(self, asides: list[dict[str, Any]]) -> Outcome:
+    def write(self, families: Groups, asides: list[dict[str, Any]]) -> Outcome:
         """Split, write the dataset's files, then its rows into the catalog."""
         library, drafts = self.library, self.drafts
-        placed = sides(drafts, library.origins, self.options.seed)
-        chooser = Chooser(drafts, placed, library.origins, Policy(self.options.allow), self.host.name, self.left_out)
+        placed = sides(drafts, library.origins, self.options.seed, self.held())
+        policy = Policy(self.options.allow)
+        chooser = Chooser(drafts, placed, families, library.origins, policy, self.host.name, self.left_out)
         for split, name, row in chooser.rows():
-            drafts.choose(split, name, row)
+            if held := self.benchmarks and self.benchmarks.of(row):
+                self.left_out[f"held by the benchmark {held}"] += 1
+            else:
+                drafts.choose(split, name, row)
         for name in PARTS:
             for split in SPLITS:
                 path = self.place / file_name(split, name)
@@ -276,6 +306,17 @@ class _Build:
             self.work.note(sentence)
         return outcome(known)
 
+    def held(self) -> Held:
+        """What is kept for test. Raises UserError where an earlier dataset is named that is not there."""
+        files = set[str]()
+        if name := self.options.keep_test:
+            folder = Path(name) if Path(name).is_dir() else self.work.folder.dataset(name)
+            rows = [file for file in row_files(folder) if file.split == "test"]
+            if not rows:
+                raise UserError(f"{name} is no dataset with a test split to keep.")
+            files = {source["sha256"] for file in rows for row in file.rows() for source in row["sources"]}
+        return Held(frozenset(self.options.hold_out), frozenset(files))
+
     def proofs(self) -> Iterator[dict[str, Any]]:
         """The proofs beside the rows: with the records they are enough to go on without the catalog."""
         for unit in sorted(self.units):
@@ -293,6 +334,10 @@ class _Build:
             "each": options.each,
             "without": sorted(options.without),
             "allow": sorted(options.allow),
+            "hold_out": sorted(options.hold_out),
+            "keep_test": bool(options.keep_test),
+            "decontaminated": bool(self.benchmarks),
+            "caps": [options.most_of_shape, options.most_of_family, options.most_of_source],
             "proof_version": VERSION,
         }
 

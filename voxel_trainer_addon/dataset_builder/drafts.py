@@ -102,7 +102,6 @@ class Drafts:
                 "proof": dict(draft.proof),
                 "answer": draft.answer,
                 "given": draft.given,
-                "family": draft.family[:16],
                 "nodes": draft.nodes,
                 "key": draft.key,
                 "score": round(draft.score, 3),
@@ -156,23 +155,35 @@ class Drafts:
         rows = self._db.execute("SELECT DISTINCT sha256, owner FROM place ORDER BY sha256, owner")
         return (Place(*row) for row in rows)
 
-    def answers(self) -> Iterator[tuple[str, str, bytes, float]]:
-        """(among, answer, features, best score) of what may be nearly equal, each answer once."""
+    def groups(self) -> Iterator[tuple[str, str, str, float, str]]:
+        """(among, answer, family, best score, sha256 of the first place) of each answer of a group, in order."""
         yield from self._db.execute(
-            "SELECT among, answer, features, max(score) FROM example WHERE length(features) "
+            "SELECT among, answer, min(family), max(score), min(sha256) FROM example "
+            "JOIN place ON place.example = example.id GROUP BY among, answer ORDER BY among, answer"
+        )
+
+    def drop_answer(self, among: str, answer: str) -> int:
+        """Take an answer out of all kinds that share it; how many examples went."""
+        gone = self._db.execute("SELECT id FROM example WHERE among = ? AND answer = ?", (among, answer)).fetchall()
+        self.drop(id for (id,) in gone)
+        return len(gone)
+
+    def answers(self) -> Iterator[tuple[str, str, str, bytes, float]]:
+        """(among, answer, shape, features, best score) of what may be nearly equal, each answer once."""
+        yield from self._db.execute(
+            "SELECT among, answer, min(family), features, max(score) FROM example WHERE length(features) "
             "GROUP BY among, answer ORDER BY among, answer"
         )
 
     def replace(self, among: str, answer: str, kept: str) -> int:
         """Drop an answer from all kinds in which a nearly equal one stands for it, whose copy its places become; how
         many examples went."""
-        gone = self._db.execute("SELECT id FROM example WHERE among = ? AND answer = ?", (among, answer)).fetchall()
-        for (id,) in gone:
-            self._db.execute(
-                "INSERT OR IGNORE INTO copy SELECT ?, ?, sha256, owner FROM place WHERE example = ?", (among, kept, id)
-            )
-        self.drop(id for (id,) in gone)
-        return len(gone)
+        self._db.execute(
+            "INSERT OR IGNORE INTO copy SELECT among, ?, sha256, owner FROM place JOIN example ON example.id = example "
+            "WHERE among = ? AND answer = ?",
+            (kept, among, answer),
+        )
+        return self.drop_answer(among, answer)
 
     def copies(self, among: str, answer: str) -> tuple[Place, ...]:
         """Where what is nearly equal to an answer was found, in order."""
@@ -211,9 +222,3 @@ class Drafts:
         rows = self._db.execute("SELECT split, body FROM chosen WHERE split IN ('train', 'val', 'test') ORDER BY id")
         for split, body in rows:
             yield split, json.loads(body)
-
-    def found_at(self, among: str, answer: str, least_nodes: int) -> list[Place]:
-        """Where an answer of so many nodes or more was found."""
-        sql = """SELECT DISTINCT sha256, owner FROM place JOIN example ON example.id = place.example
-                 WHERE among = ? AND answer = ? AND nodes >= ? ORDER BY sha256, owner"""
-        return [Place(*row) for row in self._db.execute(sql, (among, answer, least_nodes))]

@@ -125,12 +125,13 @@ def sides(drafts: Drafts, origins: Origins, seed: int, held: Held = Held()) -> S
     return Sides(by_file, atom, groups, split, max(rows.values(), default=0), kept)
 
 
-def tie(drafts: Drafts) -> None:
-    """Places of large equal answers, and of large answers of one family, belong together."""
+def tie(drafts: Drafts, families: Groups) -> None:
+    """Places of large answers of one family (which equal and nearly equal ones are) belong together, those of their
+    copies too."""
     for example in drafts.examples():
         if example.nodes >= TELLING_NODES:
-            drafts.tie(f"answer {example.answer}", example.places)
-            drafts.tie(f"family {example.family}", example.places)
+            places = (*example.places, *drafts.copies(example.among, example.answer))
+            drafts.tie(f"family {families.of(example.family)}", places)
 
 
 class Chooser:
@@ -143,9 +144,16 @@ class Chooser:
     """
 
     def __init__(
-        self, drafts: Drafts, placed: Sides, origins: Origins, policy: Policy, blender: str, left_out: Counter[str]
+        self,
+        drafts: Drafts,
+        placed: Sides,
+        families: Groups,
+        origins: Origins,
+        policy: Policy,
+        blender: str,
+        left_out: Counter[str],
     ) -> None:
-        self.drafts, self.placed, self.origins = drafts, placed, origins
+        self.drafts, self.placed, self.families, self.origins = drafts, placed, families, origins
         self.policy, self.blender, self.left_out = policy, blender, left_out
         self._prompts, self._answers = set[bytes](), dict[str, str]()
 
@@ -188,13 +196,14 @@ class Chooser:
                 self.left_out["asked for in the same words as another"] += 1
                 continue
             self._prompts.add(asked)
-            row = self._row(body, group, taken or sources)
+            family = digest(self.families.of(example.family))[:16]
+            row = self._row({**body, "group": group, "family": family, "sources": taken or sources})
             if copies - {place.sha256 for place in here}:
                 row["copies"] = sorted(copies - {place.sha256 for place in here})
             yield (split, part(taken), row) if taken else (UNLICENSED, "", row)
 
-    def _row(self, body: Json, group: str, sources: list[Json]) -> Json:
-        row = {**body, "blender_version": self.blender, "group": group, "sources": sources}
+    def _row(self, body: Json) -> Json:
+        row = {**body, "blender_version": self.blender}
         if not row["given"]:
             del row["given"]
         return {"id": id_of(row), **row}

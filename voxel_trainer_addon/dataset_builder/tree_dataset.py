@@ -9,21 +9,19 @@ from collections.abc import Iterator
 from ..catalog import Proof
 from ..graph.features import graph_features
 from ..graph.minhash import packed
-from ..graph.model import Graphs
 from .kinds import Candidate, Draft, Place, Settings, TreeKind
+from .quality import quality
 
 COUNTED = re.compile(r"\.\d{3,}$")
 """How Blender numbers names that were taken."""
 
 
-def drafts(
-    kind: TreeKind, candidate: Candidate, graphs: Graphs, proof: Proof, place: Place, settings: Settings
-) -> Iterator[Draft]:
+def drafts(kind: TreeKind, candidate: Candidate, proof: Proof, place: Place, settings: Settings) -> Iterator[Draft]:
     """The drafts of a candidate that was proven."""
-    graph = candidate.graph
+    graph, plain = candidate.graph, settings.plain(candidate.graph.type)
 
     def prompt() -> str:
-        asked = kind.request(candidate.task, graph, settings.plain(graph.type), proof.graph)
+        asked = kind.request(candidate.task, graph, plain, proof.graph)
         return asked.text(proof.graph)
 
     yield Draft(
@@ -42,9 +40,10 @@ def drafts(
         nodes=proof.nodes,
         family=proof.shape,
         key=graph.key,
+        score=quality(graph, plain, part=candidate.part).score,
         rank=rank(graph.key, proof.unit),
         among="piece" if candidate.part else "tree",
-        features=packed(graph_features(graph, graphs)),
+        features=packed(graph_features(graph)),
     )
 
 

@@ -129,6 +129,30 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (repository, path)
     ) STRICT, WITHOUT ROWID;
     """,
+    # Search: by likeness of trees, and by words. The index of words is no part of a migration, as some Python's SQLite
+    # lacks FTS5; see `search.py`.
+    """
+    CREATE TABLE findable (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, -- never given twice
+        dataset TEXT NOT NULL,
+        id TEXT NOT NULL,
+        split TEXT NOT NULL,
+        answer TEXT NOT NULL,           -- what the answer makes; '' where nobody told
+        UNIQUE (dataset, id),
+        FOREIGN KEY (dataset, id) REFERENCES example ON DELETE CASCADE
+    ) STRICT;
+    CREATE INDEX findable_by_answer ON findable (answer) WHERE answer <> '';
+    INSERT INTO findable (dataset, id, split, answer) SELECT dataset, id, split, '' FROM example ORDER BY dataset, id;
+    CREATE TABLE sketch (
+        tree INTEGER PRIMARY KEY,
+        sketch BLOB NOT NULL            -- see `graph.minhash.sketch`
+    ) STRICT;
+    CREATE TABLE tree (
+        tree INTEGER PRIMARY KEY,
+        answer TEXT NOT NULL UNIQUE,
+        features BLOB NOT NULL          -- packed
+    ) STRICT;
+    """,
 )
 
 

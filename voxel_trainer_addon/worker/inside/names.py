@@ -12,10 +12,9 @@ import contextlib
 import importlib
 import importlib.util
 import inspect
-import pkgutil
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
@@ -39,6 +38,8 @@ MATHS = {"TRANSLATION", "DIRECTION", "VELOCITY", "ACCELERATION", "XYZ", "XYZ_LEN
 STRUCTS = {"MATRIX": "Matrix", "EULER": "Euler", "QUATERNION": "Quaternion", **dict.fromkeys(MATHS, "Vector")}
 """Subtype of an array in RNA → its class in mathutils."""
 PLAIN, UNKNOWN = "", "?"
+OWN_ITEMS = "bpy_prop_collection_idprop"
+"""Python's class of a collection that a script has registered."""
 
 
 def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
@@ -52,12 +53,15 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
 
 def _table() -> dict[str, Any]:
     modules = dict(_modules())
-    types = {name: _type(kind) for name, kind in _classes()}
+    types = {name: _type(kind.bl_rna, kind) for name, kind in _classes()}
+    types |= {rna.identifier: _type(rna) for rna in _groups(types)}
     types |= {name: _python_class(kind) for name, kind in _python_classes(modules)}
     types |= _maths() | _bmesh()
     types["RenderSettings"]["enums"]["engine"] = _engines()
-    types["bpy_struct"] = _python_class(bpy.types.bpy_struct) | {"base": ""}
-    types["bpy_prop_collection"] = {"base": "", "members": _methods(type(bpy.data.objects), {})}
+    types["bpy_struct"] = _python_class(bpy.types.bpy_struct)
+    types["bpy_struct"]["members"]["bl_rna"] = "Struct"
+    types["bpy_prop_collection"] = _python_class(type(bpy.data.objects))
+    types[OWN_ITEMS] = _python_class(_own_items())
     return {
         "blender": ".".join(map(str, bpy.app.version)),
         "types": types,
@@ -81,9 +85,21 @@ def _classes() -> Iterator[tuple[str, Any]]:
             yield name, kind
 
 
-def _type(kind: Any) -> dict[str, Any]:
-    """A struct: what it adds to its base, of RNA and of Python."""
-    rna = kind.bl_rna
+def _groups(known: Container[str]) -> Iterator[Any]:
+    """Structs that properties name and that bpy.types does not: groups of properties that scripts have registered."""
+    waiting = [kind.bl_rna for _, kind in _classes()]
+    seen = set()
+    while waiting:
+        for p in waiting.pop().properties:
+            rna = p.fixed_type if p.type in ("POINTER", "COLLECTION") else None
+            if rna and rna.identifier not in known and rna.identifier not in seen:
+                seen.add(rna.identifier)
+                waiting.append(rna)
+                yield rna
+
+
+def _type(rna: Any, kind: Any = None) -> dict[str, Any]:
+    """A struct: what it adds to its base, of RNA and (where it has a class) of Python."""
     inherited = set(rna.base.properties.keys()) | set(rna.base.functions.keys()) if rna.base else set()
     members: dict[str, str] = {}
     enums: dict[str, list[str]] = {}
@@ -101,9 +117,8 @@ def _type(kind: Any) -> dict[str, Any]:
             returned = [p for p in f.parameters if p.is_output]
             members[f.identifier] = "()" + (_leads_to(returned[0]) if len(returned) == 1 else UNKNOWN)
             functions[f.identifier] = {p.identifier: _items(p) for p in f.parameters if not p.is_output}
-    base = kind.__mro__[1].__name__ if rna.base is None else rna.base.identifier
-    told: dict[str, Any] = {"base": base if hasattr(bpy.types, base) else "bpy_struct"}
-    told["members"] = _methods(kind, members)
+    told: dict[str, Any] = {"base": rna.base.identifier if rna.base else "bpy_struct"}
+    told["members"] = _methods(kind, members) if kind else members
     extra = {"enums": enums, "functions": functions, "deprecated": deprecated}
     return told | {key: value for key, value in extra.items() if value}
 
@@ -124,7 +139,9 @@ def _leads_to(p: Any) -> str:
     if p.type == "POINTER":
         return str(p.fixed_type.identifier)
     if p.type == "COLLECTION":
-        return f"{p.srna.identifier if p.srna else ''}<{p.fixed_type.identifier}>"
+        of_script = p.is_runtime and p.fixed_type.base and p.fixed_type.base.identifier == "PropertyGroup"
+        own = p.srna.identifier if p.srna else OWN_ITEMS if of_script else ""
+        return f"{own}<{p.fixed_type.identifier}>"
     if p.type == "FLOAT" and p.is_array:
         if p.subtype in ("COLOR", "COLOR_GAMMA"):
             return "Color" if p.array_length == 3 else PLAIN
@@ -217,7 +234,9 @@ def _context() -> dict[str, str]:
             change()
         _gather(found, window, area)
     told = {name: min(kinds) if len(kinds) == 1 else UNKNOWN for name, kinds in sorted(found.items())}
-    return told | {name: leads for name, leads in _type(bpy.types.Context)["members"].items()}
+    return told | {
+        name: leads for name, leads in _type(cast(Any, bpy.types.Context).bl_rna, bpy.types.Context)["members"].items()
+    }
 
 
 def _gather(found: dict[str, set[str]], window: Any, area: Any) -> None:
@@ -249,8 +268,9 @@ def _value(value: Any) -> set[str]:
 def _modules() -> Iterator[tuple[str, Any]]:
     """Blender's own modules and those below them, by name. `bpy.app` is none, but is used like one."""
     for name in MODULES:
-        if name.startswith("bpy.app"):
-            yield name, attrgetter(name.partition(".")[2])(bpy)
+        if name.startswith("bpy."):
+            module = attrgetter(name.partition(".")[2])(bpy)
+            yield from _below(module, name) if isinstance(module, ModuleType) else [(name, module)]
         else:
             with contextlib.suppress(ImportError):
                 yield from _below(importlib.import_module(name), name)
@@ -258,11 +278,10 @@ def _modules() -> Iterator[tuple[str, Any]]:
 
 def _below(module: ModuleType, name: str) -> Iterator[tuple[str, ModuleType]]:
     yield name, module
-    names = (
-        {inner for inner, value in vars(module).items() if isinstance(value, ModuleType)} if name in COMPILED else ()
-    )
-    packaged = [info.name for info in pkgutil.iter_modules(getattr(module, "__path__", []))]
-    for inner in sorted({*names, *packaged}):
+    names = {n for n, value in vars(module).items() if name in COMPILED and isinstance(value, ModuleType)}
+    for folder in map(Path, getattr(module, "__path__", [])):
+        names |= {path.stem for path in folder.glob("[!_]*") if path.suffix == ".py" or path.is_dir()}
+    for inner in sorted(names):
         with contextlib.suppress(Exception):  # one that wants a screen at its import
             yield from _below(importlib.import_module(f"{name}.{inner}"), f"{name}.{inner}")
 
@@ -286,7 +305,22 @@ def _python_classes(modules: dict[str, Any]) -> Iterator[tuple[str, type]]:
 
 def _python_class(kind: type) -> dict[str, Any]:
     names = {*_names(kind), *inspect.get_annotations(kind)}
-    return {"base": "", "members": dict.fromkeys(sorted(names), UNKNOWN)}
+    return {
+        "base": "",
+        "members": {name: "()?" if callable(getattr(kind, name, None)) else UNKNOWN for name in sorted(names)},
+    }
+
+
+def _own_items() -> type:
+    group = type("Names", (bpy.types.PropertyGroup,), {})
+    bpy.utils.register_class(group)
+    scenes: Any = bpy.types.Scene
+    scenes.names = bpy.props.CollectionProperty(type=group)
+    try:
+        return type(cast(Any, bpy.data.scenes[0]).names)
+    finally:
+        del scenes.names
+        bpy.utils.unregister_class(group)
 
 
 def _maths() -> dict[str, dict[str, Any]]:

@@ -11,37 +11,16 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator
 
-from .names import COLLECTION, PLAIN, STRUCT, UNKNOWN, Found, Names
-from .own import OwnClass, classes, leads_to, property_call
+from .calls import Calls
+from .members import ANY, NONE, PYTHON, Kinds
+from .names import UNKNOWN, Found, Names
+from .own import OwnClass, leads_to, property_call
 
-Kinds = frozenset[str]
-"""What an expression may lead to; empty: nothing that is known yet, as of None."""
-NONE: Kinds = frozenset()
-ANY: Kinds = frozenset({UNKNOWN})
-PYTHON: Kinds = frozenset({PLAIN})
 ROUNDS = 4
 """So often a script is gone through until what its variables lead to stays."""
-RETURNS = {"bmesh.new": "BMesh", "bmesh.from_edit_mesh": "BMesh"}
-NODE = re.compile(
-    r"(?:Shader|Geometry|Compositor|Texture|Function)Node(?!Tree$)[A-Z]\w*|Node(?:Group(?:In|Out)put|Reroute|Frame)"
-)
-OPERATOR_CLASS = re.compile(r"([A-Z0-9_]+)_OT_(\w+)")
-"""The other name of an operator, which layouts take too."""
 PARAMETER = re.compile(r":(?:type|arg)[ \t]+(\w+):[ \t]*:?(?:class:)?`?(?:bpy\.types\.)?(\w+)")
 """A parameter's type as Blender's own docstrings tell it."""
-BPY = {
-    **{"data": "BlendData", "context": "Context", "ops": "operators ", "types": "module bpy.types"},
-    **{inner: f"module bpy.{inner}" for inner in ("app", "msgbus", "path", "props", "utils")},
-}
-OPEN = frozenset(
-    {"OperatorProperties", "Gizmo", "GizmoProperties", "PropertyGroup", "AddonPreferences"}
-    | {"NodeTree", "NodesModifierProperties", "KeyConfigPreferences"}
-)
-"""Types whose members depend on which operator, gizmo or group of a script it is."""
-ITEMS = frozenset({"sorted", "list", "tuple", "set", "reversed", "filter", "frozenset"})
-ITEM = frozenset({"next", "min", "max"})
 
 
 def look_up(module: ast.Module, names: Names) -> Found:
@@ -55,16 +34,11 @@ def look_up(module: ast.Module, names: Names) -> Found:
     return reader.found()
 
 
-class _Reader(ast.NodeVisitor):
+class _Reader(Calls):
     def __init__(self, module: ast.Module, names: Names) -> None:
-        self.names = names
-        self.own = classes(module)
-        self.idnames = {own.idname: own for own in self.own.values()}
-        self.inherited = {n.id for own in self.own.values() for n in own.node.bases if isinstance(n, ast.Name)}
-        self.registered: dict[tuple[str, str], str] = {}
+        super().__init__(module, names)
         self.scopes: dict[ast.AST, dict[str, Kinds]] = {}
-        self.returns: dict[str, Kinds] = {}
-        self.functions = {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
+        self.returns = {}
         self.inside: list[ast.AST] = []
         self.class_: OwnClass | None = None
 
@@ -73,11 +47,8 @@ class _Reader(ast.NodeVisitor):
         return scopes, dict(self.returns), dict(self.registered)
 
     def read(self, module: ast.Module) -> None:
-        self.checked: set[str] = set()
-        self.missing: set[str] = set()
-        self.unchecked: set[str] = set()
-        self.made: set[str] = set()
-        self.deprecated: dict[str, str] = {}
+        for side in (self.checked, self.missing, self.unchecked, self.made, self.deprecated):
+            side.clear()
         self.inside = [module]
         for statement in module.body:
             self.visit(statement)
@@ -335,14 +306,6 @@ class _Reader(ast.NodeVisitor):
         simple = isinstance(op, ast.Add | ast.Sub | ast.USub) and len(maths) == 1 and maths <= {"Vector", "Color"}
         return maths if simple else ANY
 
-    @staticmethod
-    def listed(kinds: Kinds) -> Kinds:
-        """A list of things that are all of one kind; of several, nobody knows which comes out of it."""
-        inner = kinds - NONE
-        if len(inner) == 1 and (kind := min(inner)) not in (PLAIN, UNKNOWN) and not kind.startswith(("(", "[", "{")):
-            return frozenset({f"[{kind}]"})
-        return PYTHON
-
     def comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Kinds:
         self.inside.append(node)
         for part in node.generators:
@@ -357,19 +320,6 @@ class _Reader(ast.NodeVisitor):
             found = self.listed(self.kinds(node.elt))
         self.inside.pop()
         return found
-
-    def items(self, kinds: Kinds) -> Kinds:
-        """What comes out of going through something."""
-        return frozenset(inner for kind in kinds for inner in self.item(kind))
-
-    def item(self, kind: str) -> Kinds:
-        if kind.startswith("[") or kind.endswith(">"):
-            inner = kind[1:-1] if kind.startswith("[") else kind[kind.index("<") + 1 : -1]
-            return frozenset({inner})
-        if kind.startswith("sockets "):
-            return frozenset({"NodeSocket"})
-        held = self.names.types.get(kind, {}).get("item")
-        return frozenset({held}) if held else ANY
 
     def subscript(self, node: ast.Subscript) -> Kinds:
         owners = self.kinds(node.value)
@@ -387,18 +337,6 @@ class _Reader(ast.NodeVisitor):
                 found |= self.item(owner)
         return frozenset(found)
 
-    def socket(self, owner: str, key: ast.expr) -> Kinds:
-        """A socket of a node whose type is known: it must have one of this name or at this place."""
-        _, node, side = owner.split()
-        held = self.names.sockets(node, side)
-        if isinstance(key, ast.Constant) and isinstance(key.value, str | int):
-            if held is None:
-                self.unchecked.add(f"{node}.{side}[{key.value!r}]")
-            else:
-                known = key.value in held if isinstance(key.value, str) else -len(held) <= key.value < len(held)
-                (self.checked if known else self.missing).add(f"{node}.{side}[{key.value!r}]")
-        return frozenset({"NodeSocket"})
-
     def compare(self, node: ast.Compare) -> Kinds:
         for value in (node.left, *node.comparators):
             self.kinds(value)
@@ -411,367 +349,3 @@ class _Reader(ast.NodeVisitor):
                 if isinstance(text, ast.Constant) and isinstance(text.value, str):
                     self.value(owners, node.left.attr, text.value)
         return PYTHON
-
-    # attributes
-
-    def attribute(self, owners: Kinds, name: str) -> Kinds:
-        """What `.name` of something leads to. It exists where one of the kinds that it may be has it, and nobody knows
-        where one of them is unknown."""
-        if not owners or UNKNOWN in owners:
-            if not name.startswith("__"):
-                self.unchecked.add(f".{name}")
-            return ANY
-        found = {owner: self.one(owner, name) for owner in owners}
-        led = {kind for answer in found.values() if answer for kind in answer[1]}
-        tellers = [answer[0] for answer in found.values() if answer]
-        if not tellers:
-            self.missing.add(min(f"{self.told(owner)}.{name}" for owner in owners))
-            return ANY
-        for teller in tellers:
-            if teller == "own":
-                self.made.add(name)
-            elif teller == "?":
-                self.unchecked.add(f".{name}")
-            elif teller:
-                self.checked.add(f"{teller}.{name}")
-                if note := self.names.note(teller, name):
-                    self.deprecated[f"{teller}.{name}"] = note
-        return frozenset(led)
-
-    @staticmethod
-    def told(owner: str) -> str:
-        """An owner as people write it."""
-        for start in ("module ", "class ", "own class ", "own "):
-            if owner.startswith(start):
-                return owner[len(start) :]
-        return owner.replace("operators ", "bpy.ops.").replace("operator ", "bpy.ops.").replace("bpy.ops..", "bpy.ops.")
-
-    def one(self, owner: str, name: str) -> tuple[str, Kinds] | None:
-        """(who has it, what it leads to) of an attribute of one kind; None where it has none. '' has it where it is
-        Python's own, `own` where the script makes it, `?` where nobody knows."""
-        if owner == PLAIN or name.startswith("__"):
-            return "", PYTHON
-        word, _, rest = owner.partition(" ")
-        if word == "module":
-            return self.of_module(rest, name)
-        if word == "operators":
-            return self.of_operators(rest, name)
-        if word in ("operator", "properties"):
-            return self.of_operator(word, rest, name)
-        if word == "sockets":
-            return self.of_struct(f"Node{rest.split()[1].capitalize()}", name)
-        if word == "class":
-            own = self.registered.get((rest, name))
-            return ("own", frozenset({own})) if own is not None else self.typed(rest, name)
-        if owner.startswith("own function "):
-            return "", PYTHON
-        if word == "own" and not owner.endswith(">"):
-            return self.of_own(self.own[rest.removeprefix("class ")], name)
-        if owner.startswith(("[", "{", "(")):
-            return "", ANY if name not in dir(str) else PYTHON
-        if owner.endswith(">"):
-            return self.of_items(owner.partition("<")[0] or COLLECTION, owner, name)
-        return self.of_struct(owner, name)
-
-    def typed(self, name: str, member: str) -> tuple[str, Kinds] | None:
-        """An attribute of a class of bpy.types itself."""
-        for kind in self.names.bases(name):
-            if member in self.names.types[kind]["members"]:
-                return kind, ANY
-        return (STRUCT, ANY) if member in ("bl_rna", "mro") else None
-
-    def of_module(self, module: str, name: str) -> tuple[str, Kinds] | None:
-        if module == "bpy":
-            return ("bpy", frozenset({BPY[name]})) if name in BPY else None
-        if module == "bpy.types":
-            if name in self.idnames or name in self.own:
-                return "own", frozenset({f"own class {(self.idnames.get(name) or self.own[name]).name}"})
-            return ("bpy.types", frozenset({f"class {name}"})) if name in self.names.types else None
-        inner = f"{module}.{name}"
-        if inner in self.names.modules:
-            return module, frozenset({f"module {inner}"})
-        if name not in self.names.modules.get(module, ()):
-            return None
-        for known in (inner, *([name] if module in ("mathutils", "bmesh.types") else [])):
-            if known in self.names.types:
-                return module, frozenset({f"class {known}"})
-        return module, PYTHON if module.startswith("bpy.app") else frozenset({f"(){RETURNS.get(inner, UNKNOWN)}"})
-
-    def of_operators(self, module: str, name: str) -> tuple[str, Kinds] | None:
-        if not module:
-            own = any(idname.startswith(f"{name}.") for idname in self.idnames)
-            known = name in self.names.operator_modules or own
-            return ("own" if own else "bpy.ops", frozenset({f"operators {name}"})) if known else None
-        idname = f"{module}.{name}"
-        if idname in self.idnames:
-            return "own", frozenset({f"operator {idname}"})
-        return (f"bpy.ops.{module}", frozenset({f"operator {idname}"})) if idname in self.names.operators else None
-
-    def of_operator(self, word: str, idname: str, name: str) -> tuple[str, Kinds] | None:
-        if word == "operator":
-            known = name in ("poll", "idname", "idname_py", "get_rna_type", "bl_options")
-            return (f"bpy.ops.{idname}", ANY) if known else None
-        if idname in self.idnames:
-            return self.of_own(self.idnames[idname], name)
-        if name in self.names.operators[idname]["properties"]:
-            return f"bpy.ops.{idname}", ANY
-        return self.of_struct("OperatorProperties", name)
-
-    def of_items(self, kind: str, owner: str, name: str) -> tuple[str, Kinds] | None:
-        """An attribute of a collection: its own, or what all have."""
-        items = frozenset({owner[owner.index("<") + 1 : -1]})
-        if name in ("get", "values", "items"):
-            pair = frozenset(f"{{{PLAIN}|{item}}}" for item in items)
-            led = {"get": items, "values": self.listed(items), "items": frozenset(f"[{one}]" for one in pair)}[name]
-            return COLLECTION, frozenset(f"(){one}" for one in led)
-        return (self.of_struct(kind, name) if kind != COLLECTION else None) or self.of_struct(COLLECTION, name)
-
-    def of_struct(self, kind: str, name: str) -> tuple[str, Kinds] | None:
-        for base in self.names.bases(kind):
-            if (base, name) in self.registered:
-                return "own", frozenset({self.registered[base, name]})
-        held = self.names.member(kind, name)
-        if held is None:
-            return ("?", ANY) if kind in OPEN or kind not in self.names.types else None
-        if name in ("inputs", "outputs") and self.names.sockets(kind, name) is not None:
-            return held[0], frozenset({f"sockets {kind} {name}"})
-        if held[1].startswith("()"):
-            return held[0], frozenset({f"{held[1]} {kind}.{name}"})
-        return held[0], frozenset({held[1]})
-
-    def of_own(self, own: OwnClass, name: str) -> tuple[str, Kinds] | None:
-        """An attribute of a class of the script or of what it inherits from."""
-        if name in own.members:
-            if call := property_call(own.members[name]):
-                return "own", frozenset({leads_to(call, self.named_type(call[1]))})
-            return "own", PYTHON if isinstance(own.members[name], ast.Constant) and name.startswith("bl_") else ANY
-        kinds = [kind for base in own.node.bases for kind in self.base(base)]
-        for kind in kinds:
-            if kind.startswith("own class ") and kind[10:] != own.name:
-                answer = self.of_own(self.own[kind[10:]], name)
-            else:
-                answer = self.of_struct_alone(kind[6:], name) if kind.startswith("class ") else None
-            if answer:
-                return answer
-        open_ = own.name in self.inherited or not kinds
-        open_ = open_ or not all(kind.startswith(("class ", "own class ")) for kind in kinds)
-        return ("?", ANY) if open_ or any(kind[6:] == "AddonPreferences" for kind in kinds) else None
-
-    def of_struct_alone(self, kind: str, name: str) -> tuple[str, Kinds] | None:
-        """A member of a type as such: what types below it have is not the script's."""
-        known = any(name in self.names.types[base]["members"] for base in self.names.bases(kind))
-        registered = any((base, name) in self.registered for base in self.names.bases(kind))
-        return self.of_struct(kind, name) if known or registered else None
-
-    def base(self, node: ast.expr) -> Kinds:
-        kept = self.checked, self.missing, self.unchecked, self.made
-        self.checked, self.missing, self.unchecked, self.made = set(), set(), set(), set()
-        found = self.kinds(node)
-        self.checked, self.missing, self.unchecked, self.made = kept
-        return found
-
-    def struct_bases(self, own: OwnClass) -> Iterator[str]:
-        """The types of Blender that a class of the script inherits from."""
-        for base in own.node.bases:
-            for kind in self.base(base):
-                if kind.startswith("class "):
-                    yield kind[6:]
-
-    def value(self, owners: Kinds, name: str, value: str) -> None:
-        """A property is given, or compared with, a value: where its values are fixed, this must be one of them."""
-        known: set[str] = set()
-        for owner in owners:
-            items = self.names.enum(owner, name) if owner in self.names.types else frozenset()
-            if not items or (owner, name) in self.registered:
-                return
-            known |= items
-        if known:
-            (self.checked if value in known else self.missing).add(f"{min(owners)}.{name} = {value!r}")
-
-    # calls
-
-    def call(self, node: ast.Call) -> Kinds:
-        called = self.kinds(node.func)
-        arguments = [self.kinds(argument) for argument in node.args]
-        for word in node.keywords:
-            arguments.append(self.kinds(word.value))
-        if isinstance(node.func, ast.Name) and called == PYTHON:
-            return self.of_python(node, node.func.id, arguments)
-        found: set[str] = set()
-        for kind in called:
-            found |= self.returned(node, kind, arguments)
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "new":
-            self.nodes_named(node)
-        return frozenset(found)
-
-    def of_python(self, node: ast.Call, name: str, arguments: list[Kinds]) -> Kinds:
-        """A call of a built-in function, or of one from elsewhere."""
-        first = arguments[0] if arguments else NONE
-        if name in ITEMS and len(arguments) >= 1:
-            items = self.items(arguments[-1] if name == "filter" else first)
-            return PYTHON if items <= PYTHON else self.listed(items)
-        if name in ITEM and len(arguments) >= 1:
-            return self.items(first) | (arguments[1] if name == "next" and len(arguments) > 1 else NONE)
-        if name == "enumerate" and arguments:
-            return frozenset(f"[{{{PLAIN}|{item}}}]" for item in self.items(first)) or ANY
-        if name == "zip" and arguments and not node.keywords:
-            inner = [self.items(argument) for argument in arguments]
-            if all(len(kinds) == 1 and "|" not in min(kinds) for kinds in inner):
-                return frozenset({"[{" + "|".join(min(kinds) for kinds in inner) + "}]"})
-            return ANY
-        if name in ("getattr", "setattr", "delattr") and len(node.args) >= 2:
-            key = node.args[1]
-            if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                if name == "setattr" and len(node.args) == 3:
-                    for owner in first:
-                        if owner.startswith("class ") and (call := property_call(node.args[2])):
-                            self.registered[owner[6:], key.value] = leads_to(call, self.named_type(call[1]))
-                if name != "getattr" or len(node.args) == 2:
-                    return self.attribute(first, key.value)
-            return ANY
-        if hasattr(builtins, name):
-            return ANY if name in ("super", "vars", "globals", "locals", "eval", "map", "iter") else PYTHON
-        return PYTHON if all(kinds <= PYTHON for kinds in arguments) else ANY
-
-    def returned(self, node: ast.Call, kind: str, arguments: list[Kinds]) -> Kinds:
-        """What calling one kind gives."""
-        word, _, rest = kind.partition(" ")
-        if word == "operator":
-            self.operator_call(node, rest)
-            return PYTHON
-        if word == "class":
-            return frozenset({rest})
-        if kind.startswith("own class "):
-            return frozenset({f"own {kind[10:]}"})
-        if kind.startswith("own function "):
-            return self.returns.get(kind[13:], NONE)
-        if kind.startswith("()"):
-            led, _, of = kind[2:].partition(" ")
-            return self.function_call(node, of, led) if of else frozenset({led})
-        if kind == PLAIN:
-            text = isinstance(node.func, ast.Attribute) and node.func.attr in dir(str)
-            return PYTHON if text or (arguments and all(kinds <= PYTHON for kinds in arguments)) else ANY
-        return ANY
-
-    def operator_call(self, node: ast.Call, idname: str) -> None:
-        own = self.idnames.get(idname)
-        for word in node.keywords:
-            if word.arg is None:
-                continue
-            if own is not None:
-                known = word.arg in own.members
-                (self.made if known else self.missing).add(word.arg if known else f"bpy.ops.{idname}({word.arg}=)")
-                continue
-            properties = self.names.operators[idname]["properties"]
-            name = f"bpy.ops.{idname}({word.arg}=)"
-            (self.checked if word.arg in properties else self.missing).add(name)
-            self.literal(name, word.value, properties.get(word.arg))
-
-    def function_call(self, node: ast.Call, of: str, led: str) -> Kinds:
-        """A call of a function that RNA describes: its parameters, and texts that name something of Blender."""
-        kind, _, function = of.rpartition(".")
-        parameters = self.names.parameters(kind, function)
-        given: dict[str, ast.expr] = {word.arg: word.value for word in node.keywords if word.arg}
-        if parameters is not None:
-            for name in given:
-                told = f"{kind}.{function}({name}=)"
-                (self.checked if name in parameters else self.missing).add(told)
-            if not any(isinstance(argument, ast.Starred) for argument in node.args):
-                given |= dict(zip(parameters, node.args, strict=False))
-            for name, value in given.items():
-                self.literal(f"{kind}.{function}({name}=)", value, parameters.get(name))
-        if kind == "Nodes" and function == "new":
-            return self.new_node(given.get("type"))
-        if kind == "UILayout":
-            return self.drawn(function, given, led)
-        return frozenset({led})
-
-    def literal(self, name: str, value: ast.expr, items: list[str] | None) -> None:
-        texts = value.elts if isinstance(value, ast.Set) else [value]
-        for text in texts if items else []:
-            if isinstance(text, ast.Constant) and isinstance(text.value, str):
-                (self.checked if text.value in (items or ()) else self.missing).add(f"{name} = {text.value!r}")
-
-    def new_node(self, value: ast.expr | None) -> Kinds:
-        if not (isinstance(value, ast.Constant) and isinstance(value.value, str)):
-            return frozenset({"Node"})
-        if value.value in self.idnames:
-            return frozenset({f"own {self.idnames[value.value].name}"})
-        known = value.value in self.names.nodes
-        (self.checked if known else self.missing).add(f"node {value.value}")
-        return frozenset({value.value if known and value.value in self.names.types else "Node"})
-
-    def nodes_named(self, node: ast.Call) -> None:
-        """`….new("ShaderNodeMath")` names a node, whatever it is called on."""
-        for value in (*node.args, *(word.value for word in node.keywords)):
-            name = value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
-            if NODE.fullmatch(name) and name not in self.idnames:
-                (self.checked if name in self.names.nodes else self.missing).add(f"node {name}")
-
-    def drawn(self, function: str, given: dict[str, ast.expr], led: str) -> Kinds:
-        """Texts in a layout that name properties, operators and menus."""
-
-        def text(name: str) -> str:
-            value = given.get(name)
-            return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
-
-        if function.startswith("prop") and "data" in given and (name := text("property")):
-            owners = self.kinds(given["data"])
-            if not name.startswith("["):
-                self.attribute(owners, name)
-        if function == "operator":
-            idname = text("operator") or self.own_idname(given.get("operator"))
-            if idname:
-                if found := OPERATOR_CLASS.fullmatch(idname):
-                    idname = f"{found[1].lower()}.{found[2]}"
-                answer = self.of_operators(*idname.split(".", 1)) if "." in idname else None
-                (self.made if answer and answer[0] == "own" else self.checked if answer else self.missing).add(
-                    f"bpy.ops.{idname}"
-                )
-                return frozenset({f"properties {idname}"}) if answer else ANY
-            return ANY
-        if function in ("menu", "popover") and (name := text("menu") or text("panel")):
-            own = name in self.idnames or name in self.own
-            (self.made if own else self.checked if name in self.names.types else self.missing).add(f"bpy.types.{name}")
-        return frozenset({led})
-
-    def own_idname(self, value: ast.expr | None) -> str:
-        """`MyOperator.bl_idname` as text."""
-        if isinstance(value, ast.Attribute) and value.attr == "bl_idname" and isinstance(value.value, ast.Name):
-            own = self.own.get(value.value.id)
-            return own.idname if own else ""
-        return ""
-
-    # types as written
-
-    def annotation(self, node: ast.expr) -> Kinds:
-        """What an annotation promises."""
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            try:
-                return self.annotation(ast.parse(node.value, mode="eval").body)
-            except SyntaxError:
-                return ANY
-        if isinstance(node, ast.Constant):
-            return NONE
-        if isinstance(node, ast.BinOp):
-            return self.annotation(node.left) | self.annotation(node.right)
-        if isinstance(node, ast.Subscript):
-            name = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
-            inner = self.annotation(node.slice) if not isinstance(node.slice, ast.Tuple) else ANY
-            if name == "Optional":
-                return inner
-            return self.listed(inner) if name.lower() in ("list", "sequence", "iterable", "set") else ANY
-        found = set()
-        for kind in self.kinds(node):
-            if kind.startswith("class "):
-                found.add(kind[6:])
-            elif kind.startswith("own class "):
-                found.add(f"own {kind[10:]}")
-            else:
-                found.add(PLAIN if isinstance(node, ast.Name) and hasattr(builtins, node.id) else UNKNOWN)
-        return frozenset(found)
-
-    def named_type(self, node: ast.expr | None) -> str:
-        """The type that a property's `type=` names, '' where it is not known."""
-        kinds = self.annotation(node) if node is not None else NONE
-        return min(kinds) if len(kinds) == 1 and not kinds & {PLAIN, UNKNOWN} else ""

@@ -41,6 +41,7 @@ class Names:
         self.python: frozenset[str] = frozenset(table["python"])
         self.blender_modules: frozenset[str] = frozenset(table["blender_modules"])
         self.below: dict[str, list[str]] = {}
+        self.known: dict[tuple[str, str], tuple[str, str] | None] = {}
         for name, told in self.types.items():
             self.below.setdefault(told["base"], []).append(name)
 
@@ -59,17 +60,22 @@ class Names:
     def member(self, name: str, member: str) -> tuple[str, str] | None:
         """(the type that has it, what it leads to) of a member of a struct; None where it has none. One that only types
         below it have exists too: RNA calls what is in `Object.data` an `ID`."""
+        key = name, member
+        if key not in self.known:
+            self.known[key] = self._member(name, member)
+        return self.known[key]
+
+    def _member(self, name: str, member: str) -> tuple[str, str] | None:
         if name == "Context":
             return ("Context", self.context[member]) if member in self.context else None
         for kind in self.bases(name):
             if member in self.types[kind]["members"]:
                 return kind, self.types[kind]["members"][member]
-        found = [
-            (kind, led) for kind in self.heirs(name) if (led := self.types[kind]["members"].get(member)) is not None
-        ]
-        if not found or name == STRUCT:
+        below = self.heirs(name) if name != STRUCT else ()
+        found = {kind: held[member] for kind in below if member in (held := self.types[kind]["members"])}
+        if not found:
             return None
-        return found[0][0], found[0][1] if len({led for _, led in found}) == 1 else UNKNOWN
+        return min(found), min(found.values()) if len(set(found.values())) == 1 else UNKNOWN
 
     def enum(self, name: str, member: str) -> frozenset[str]:
         """The values of a property, where all types that may be meant tell them; else nothing."""

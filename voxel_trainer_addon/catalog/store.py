@@ -27,6 +27,8 @@ class Due:
     location: Path
     source: str
     path: str
+    stored: bool = False
+    """It is a download, which may be packed there."""
 
 
 QUEUE = """
@@ -54,7 +56,7 @@ class Queue:
             last = rows[-1][0]
             for _, sha256, size, changed, root, source, path, stored in rows:
                 location = self._folder.blob(sha256) if stored else Path(root, path)
-                yield Due(sha256, size, changed, location, source, path)
+                yield Due(sha256, size, changed, location, source, path, bool(stored))
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,11 @@ class Catalog(Hosts):
         )
         names = ("sha256", "blender", "version", "state", "path")
         return [{**dict(zip(names, row, strict=True)), "counts": json.loads(counts)} for *row, counts in rows]
+
+    def records_of(self, sha256: str) -> list[tuple[str, Path]]:
+        """(Blender, path) of each record of a content, by Blender."""
+        rows = self._db.execute("SELECT blender, path FROM record WHERE sha256 = ? ORDER BY blender", (sha256,))
+        return [(blender, self._folder.root / path) for blender, path in rows]
 
     def remove(self, origins: Iterable[Origin]) -> list[str]:
         """Forget these origins, and everything of contents that have no other; the sha256 of those contents."""

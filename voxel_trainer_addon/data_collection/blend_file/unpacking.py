@@ -74,8 +74,13 @@ class Unpacked:
 
     def finish(self) -> None:
         """Read what follows, so that checksums at the end of compressed data are looked at."""
-        while self._next():
+        for _ in self.rest():
             pass
+
+    def rest(self) -> Iterator[bytes]:
+        """What follows behind the window, in pieces."""
+        while piece := self._next():
+            yield piece
 
     def _next(self) -> bytes:
         try:

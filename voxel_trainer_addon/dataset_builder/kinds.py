@@ -12,13 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ..catalog import Origin, Proof
-from ..graph.describe import Plain, in_words
+from ..graph.describe import Plain
 from ..graph.model import Graph, Graphs
-from ..graph.wires import real_nodes
-from ..prompts import Request
 
-TOLD_IN_FULL, TOLD_WITH_LINKS = 8, 24
-"""Up to so many nodes a request tells values too, and up to so many the links."""
 FEWEST_NODES = 2
 
 Json = dict[str, Any]
@@ -179,13 +175,10 @@ class Library(Protocol):
 
 
 class TreeKind(Protocol):
-    """A module with a kind of tree: which ones it takes, and how it asks for one."""
+    """A module with a kind of tree: which ones it takes."""
 
     def candidates(self, graphs: Graphs, settings: Settings) -> Iterator[Candidate]:
         """The trees of one file, in a fixed order."""
-
-    def request(self, task: str, graph: Graph, plain: Plain, choice: str) -> Request:
-        """What is asked; `choice` is a hash in hexadecimal for everything that is drawn."""
 
 
 class FileKind(Protocol):
@@ -206,10 +199,3 @@ class WideKind(Protocol):
 
     def drafts(self, library: Library, settings: Settings) -> Iterator[Draft]:
         """As of `FileKind`."""
-
-
-def whole(noun: str, graph: Graph, plain: Plain) -> Request:
-    """A request for a whole tree: the smaller it is, the more is told."""
-    nodes = len(real_nodes(graph))
-    length = "long" if nodes <= TOLD_IN_FULL else "medium" if nodes <= TOLD_WITH_LINKS else "short"
-    return Request(noun, graph.name, in_words(graph, plain, length))

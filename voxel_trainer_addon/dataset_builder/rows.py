@@ -195,6 +195,10 @@ class Chooser:
             if asked in self._prompts:
                 self.left_out["asked for in the same words as another"] += 1
                 continue
+            told = digest(body["completion"])
+            if self._answers.setdefault(told, split) != split:
+                self.left_out["answered in the same words as one in an earlier split"] += 1
+                continue
             self._prompts.add(asked)
             family = digest(self.families.of(example.family))[:16]
             row = self._row({**body, "group": group, "family": family, "sources": taken or sources})

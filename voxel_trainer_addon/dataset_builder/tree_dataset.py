@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from ..catalog import Proof
 from ..graph.features import graph_features
 from ..graph.minhash import packed
+from .asking import prompt_of, ways
 from .kinds import Candidate, Draft, Place, Settings, TreeKind
 from .quality import quality
 
@@ -20,31 +22,35 @@ def drafts(kind: TreeKind, candidate: Candidate, proof: Proof, place: Place, set
     """The drafts of a candidate that was proven."""
     graph, plain = candidate.graph, settings.plain(candidate.graph.type)
 
-    def prompt() -> str:
-        asked = kind.request(candidate.task, graph, plain, proof.graph)
-        return asked.text(proof.graph)
+    def draft(variant: int, prompt: Callable[[], str]) -> Draft:
+        return Draft(
+            kind="piece" if candidate.part else "tree",
+            task=candidate.task,
+            answer=proof.graph,
+            prompt=prompt,
+            variant=variant,
+            completion=proof.code or "",
+            proof={
+                "name": "same graph",
+                "graph": proof.graph,
+                "blender": settings.blender_name,
+                "compared": "sem",
+            },
+            places=(place,),
+            nodes=proof.nodes,
+            family=proof.shape,
+            key=graph.key,
+            score=quality(graph, plain, part=candidate.part).score,
+            rank=rank(graph.key, proof.unit),
+            among="piece" if candidate.part else "tree",
+            features=packed(graph_features(graph)),
+        )
 
-    yield Draft(
-        kind="piece" if candidate.part else "tree",
-        task=candidate.task,
-        answer=proof.graph,
-        prompt=prompt,
-        completion=proof.code or "",
-        proof={
-            "name": "same graph",
-            "graph": proof.graph,
-            "blender": settings.blender_name,
-            "compared": "sem",
-        },
-        places=(place,),
-        nodes=proof.nodes,
-        family=proof.shape,
-        key=graph.key,
-        score=quality(graph, plain, part=candidate.part).score,
-        rank=rank(graph.key, proof.unit),
-        among="piece" if candidate.part else "tree",
-        features=packed(graph_features(graph)),
-    )
+    if candidate.part:
+        yield draft(0, lambda: kind.request(candidate.task, graph, plain, proof.graph).text(proof.graph))
+        return
+    for variant, length in enumerate(ways(graph, proof.graph, settings.each)):
+        yield draft(variant, partial(prompt_of, candidate.task, graph, plain, proof.graph, variant, length))
 
 
 def rank(key: str, unit: str) -> list[object]:

@@ -92,8 +92,9 @@ CODE_LINE = re.compile(r"^(import |from \w|def |class |for .*:|if .*:|with .*:|#
 @dataclass(frozen=True)
 class Request:
     """What is asked for, before it is worded. `noun` is the kind of thing ("material"), `name` the exact name that the
-    answer must give it (empty where it need not), `description` whole sentences that are true of it; `exact`: in bpy's own identifiers. `brief`:
-    the description goes on where the noun ends; `form` is that of the answer, code or JSON."""
+    answer must give it (empty where it need not), `description` whole sentences that are true of it; `exact`: in bpy's
+    own identifiers. `brief`: the description goes on where the noun ends; `form` is that of the answer, code or
+    JSON."""
 
     noun: str
     name: str

@@ -193,7 +193,7 @@ def test_files_that_share_a_large_tree_stay_together(tmp_path: Path) -> None:
 
 
 def test_a_small_tree_of_many_files_is_one_row_and_names_only_its_side(tmp_path: Path) -> None:
-    work = FakeWork(tmp_path, pieces=0, most_of_shape=0, most_of_family=0)
+    work = FakeWork(tmp_path, pieces=0, each=1, most_of_shape=0, most_of_family=0)
     for n in range(40):
         add_file(work, n, [tree(f"materials/M{n}", 4, n * 100.0), tree(f"materials/Material.{n:03}", 2, 0.0)])
     build(work)
@@ -293,7 +293,7 @@ def test_the_order_of_files_plays_no_part(tmp_path: Path) -> None:
 
 
 def test_rows_without_a_licence_stay_out_of_the_splits(tmp_path: Path) -> None:
-    work = FakeWork(tmp_path, pieces=0)
+    work = FakeWork(tmp_path, pieces=0, each=1)
     many(work)
     add_file(work, 99, [tree("materials/Found", 5, 4321.0)], source="folder:web", licence="NOASSERTION")
     build(work)

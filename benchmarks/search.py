@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +30,29 @@ from voxel_trainer_addon.graph.menu import TYPE_NAMES
 from voxel_trainer_addon.graph.minhash import jaccard, packed
 
 TYPES = sorted(TYPE_NAMES)
-ADJECTIVES = "rusty worn glossy wet cracked soft golden mossy frosted burnt woven dusty polished neon painted".split()
-NOUNS = "iron wood rock glass leather fabric brick concrete skin water grass snow tile plastic marble lava".split()
-FILLERS = "make a material with the noise texture scale set to feed the color ramp and drive the roughness of".split()
+ADJECTIVES = (
+    "rusty",
+    "worn",
+    "glossy",
+    "wet",
+    "cracked",
+    "soft",
+    "golden",
+    "mossy",
+    "frosted",
+    "burnt",
+    "woven",
+    "neon",
+)
+NOUNS = ("iron", "wood", "rock", "glass", "leather", "fabric", "brick", "concrete", "skin", "water", "grass", "snow")
+FILLERS = ("make", "a", "material", "with", "the", "noise", "texture", "scale", "set", "to", "feed", "color", "ramp")
 
 
 def features(chance: random.Random) -> list[str]:
     """A made-up tree: common types are far more frequent than rare ones, as in real ones."""
     nodes = [TYPES[int(len(TYPES) * chance.random() ** 3)] for _ in range(chance.randint(5, 60))]
     held = [f"{n % 3} {kind} {what} {chance.randint(0, 4)}" for n, kind in enumerate(nodes) for what in "cn"]
-    return [*(f"{n % 4} {kind}" for n, kind in enumerate(nodes)), *held, *map(" > ".join, zip(nodes, nodes[1:]))]
+    return [*(f"{n % 4} {kind}" for n, kind in enumerate(nodes)), *held, *map(" > ".join, pairwise(nodes))]
 
 
 def changed(tree: list[str], share: float, chance: random.Random) -> list[str]:
@@ -53,7 +67,7 @@ def examples(count: int) -> Iterator[tuple[dict[str, Any], list[str]]]:
     for n in range(count):
         tree = changed(tree, 0.2, chance) if n % 3 == 2 else features(chance)
         name = f"{chance.choice(ADJECTIVES).title()} {chance.choice(NOUNS).title()} {n}"
-        prompt = " ".join([*chance.choices(FILLERS, k=40), name, *chance.choices(ADJECTIVES + NOUNS, k=3)])
+        prompt = " ".join([*chance.choices(FILLERS, k=40), name, *chance.choices((*ADJECTIVES, *NOUNS), k=3)])
         code = "\n".join(f'nodes.new("{chance.choice(TYPES)}")' for _ in range(8))
         row = {"id": f"{n:08}", "key": f"materials/{name}", "prompt": prompt, "completion": code, "answer": f"a{n}"}
         yield row, tree
@@ -104,11 +118,11 @@ def main() -> None:
         size = (Path(place) / "catalog.sqlite").stat().st_size
 
         found_ms, found = timed(questions, lambda tree: catalog.search_tree(tree, most=10))
-        scan_ms, best = timed(questions[:10], lambda tree: max(jaccard(tree, other) for other in trees))
-        hits = sum(answer[0].score == share for answer, share in zip(found, best, strict=False))
+        scan_ms, best = timed(questions[:20], lambda tree: max(jaccard(tree, other) for other in trees))
+        hits = [answer[0].score == share for answer, share in zip(found, best, strict=False)]
 
         rare = [f"{chance.choice(ADJECTIVES)} {chance.choice(NOUNS)}" for _ in range(options.questions)]
-        broad = [" ".join(chance.choices(FILLERS, k=30) + [words]) for words in rare]
+        broad = [" ".join([*chance.choices(FILLERS, k=30), words]) for words in rare]
         few_ms, _ = timed(rare, lambda words: catalog.search_words(words, most=10))
         many_ms, _ = timed(broad, lambda words: catalog.search_words(words, most=10))
         words_ms, _ = timed(rare[:3], lambda words: list(catalog._by_reading(words.split())))
@@ -119,7 +133,11 @@ def main() -> None:
             "examples": options.examples,
             "filled_s": round(filled, 1),
             "catalog_bytes_an_example": round(size / options.examples),
-            "trees": told(found_ms, scan_ms) | {"nearest_found": f"{hits} of {len(best)}"},
+            "trees": told(found_ms, scan_ms)
+            | {
+                "nearest_found": f"{sum(hits[::2])} of {len(hits[::2])}",
+                "where_none_is_near": f"{sum(hits[1::2])} of 10",
+            },
             "two words": told(few_ms, words_ms),
             "a whole sentence": told(many_ms, words_ms),
         }

@@ -143,15 +143,21 @@ MIGRATIONS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX findable_by_answer ON findable (answer) WHERE answer <> '';
     INSERT INTO findable (dataset, id, split, answer) SELECT dataset, id, split, '' FROM example ORDER BY dataset, id;
-    CREATE TABLE sketch (
-        tree INTEGER PRIMARY KEY,
-        sketch BLOB NOT NULL            -- see `graph.minhash.sketch`
-    ) STRICT;
     CREATE TABLE tree (
         tree INTEGER PRIMARY KEY,
         answer TEXT NOT NULL UNIQUE,
+        sketch BLOB NOT NULL,           -- see `graph.minhash.sketch`
         features BLOB NOT NULL          -- packed
     ) STRICT;
+    CREATE TABLE sketches (             -- all of them once more, many in a row: that is read in a tenth of the time
+        first INTEGER PRIMARY KEY,
+        trees BLOB NOT NULL,            -- 8 bytes each
+        sketches BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE frequent (             -- words that many rows have, by the index of words
+        word TEXT PRIMARY KEY,
+        rows INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
     """,
 )
 

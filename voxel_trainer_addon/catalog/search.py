@@ -12,10 +12,11 @@ import math
 import re
 import sqlite3
 import unicodedata
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Any
 
 from ..graph.menu import type_words
@@ -35,7 +36,13 @@ LONGEST = 10_000
 WEIGHTS = "4.0, 1.0, 1.0"
 """What a word counts for in the name, in the nodes and in the prompt of an example."""
 WORDS = "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(name, nodes, prompt, content='', tokenize='porter')"
-LOOKED_AT = 200
+FREQUENT = 100
+"""Rows from which on a word is counted."""
+ROWS_READ = 20_000
+"""Rows that the words of one question may lead to: of the words beyond, which tell least, none is looked for."""
+PAGE = 4096
+"""Sketches in a row of the table of sketches."""
+LOOKED_AT = 300
 """Trees whose features are compared at a time, of those whose sketches agree best."""
 
 NO_FTS5 = (
@@ -61,11 +68,12 @@ class Search(Hosts):
     def search_tree(self, features: bytes, *, dataset: str = "", split: str = "", most: int = 10) -> list[Found]:
         """The rows, one for each answer, whose trees share most of these packed features, the best first. Rows whose
         features nobody told, and trees that share nothing, are not found."""
-        known = self._db.execute("SELECT tree, sketch FROM sketch ORDER BY tree").fetchall()
-        places = nearest(sketch(signature(features)), b"".join(one for _, one in known))
+        pages = self._db.execute("SELECT trees, sketches FROM sketches ORDER BY first").fetchall()
+        known = array("q", b"".join(trees for trees, _ in pages))
+        places = nearest(sketch(signature(features)), b"".join(page for _, page in pages))
         found: list[Found] = []
         for start in range(0, len(places), LOOKED_AT):
-            trees = [known[place][0] for place in places[start : start + LOOKED_AT]]
+            trees = [known[place] for place in places[start : start + LOOKED_AT]]
             for share, answer in self._shares(features, trees):
                 if len(found) < most and (one := self._row("answer = ?", answer, share, dataset, split)):
                     found.append(one)
@@ -123,7 +131,17 @@ class Search(Hosts):
     def _by_index(self, wanted: list[str]) -> Iterator[tuple[int, float]]:
         """(number, score), the best first."""
         sql = f"SELECT rowid, -bm25(words, {WEIGHTS}) FROM words WHERE words MATCH ? ORDER BY 2 DESC, 1"
-        yield from self._db.execute(sql, (" OR ".join(f'"{word}"' for word in wanted),))
+        yield from self._db.execute(sql, (" OR ".join(f'"{word}"' for word in self._telling(wanted)),))
+
+    def _telling(self, wanted: list[str]) -> list[str]:
+        """The rarest of these words, one at least, as many as the time allows."""
+        marks = ", ".join("?" * len(wanted))
+        rows = dict(self._db.execute(f"SELECT word, rows FROM frequent WHERE word IN ({marks})", wanted))
+        rarest = sorted(wanted, key=lambda word: rows.get(word, 0))
+        reached = accumulate(rows.get(word, 0) for word in rarest)
+        return [
+            word for n, (word, total) in enumerate(zip(rarest, reached, strict=True)) if not n or total <= ROWS_READ
+        ]
 
     def _by_reading(self, wanted: list[str]) -> Iterator[tuple[int, float]]:
         """The same without the index: the rarer the words that a row has, the better."""
@@ -142,26 +160,35 @@ class Search(Hosts):
         yield sql, (dataset, row["id"], split, answer)
         known = "SELECT count(*) FROM tree WHERE answer = ? AND features = ?"
         if answer and features and not self._count(known, answer, features):
-            yield "INSERT OR REPLACE INTO tree (answer, features) VALUES (?, ?)", (answer, features)
-            sql = "INSERT OR REPLACE INTO sketch SELECT tree, ? FROM tree WHERE answer = ?"
-            yield sql, (sketch(signature(features)), answer)
+            sql = "INSERT OR REPLACE INTO tree (answer, sketch, features) VALUES (?, ?, ?)"
+            yield sql, (answer, sketch(signature(features)), features)
 
     def _index(self) -> None:
-        """Make the index of words anew, where this SQLite can, and forget trees that no row has."""
-        self._write(
-            [
-                ("DELETE FROM tree WHERE answer NOT IN (SELECT answer FROM findable)", ()),
-                ("DELETE FROM sketch WHERE tree NOT IN (SELECT tree FROM tree)", ()),
-            ]
-        )
+        """Make the indexes anew, that of words where this SQLite can, and forget trees that no row has."""
+        self._write(self._indexing_trees())
         if self._has_fts5():
             self._db.execute(WORDS)
-            self._write(self._indexing())
+            self._write(self._indexing_words())
 
-    def _indexing(self) -> Iterator[Statement]:
+    def _indexing_trees(self) -> Iterator[Statement]:
+        yield "DELETE FROM tree WHERE answer NOT IN (SELECT answer FROM findable)", ()
+        yield "DELETE FROM sketches", ()
+        last = 0
+        while rows := self._db.execute(
+            f"SELECT tree, sketch FROM tree WHERE tree > ? ORDER BY tree LIMIT {PAGE}", (last,)
+        ).fetchall():
+            last = rows[-1][0]
+            trees, page = array("q", [tree for tree, _ in rows]).tobytes(), b"".join(one for _, one in rows)
+            yield "INSERT INTO sketches VALUES (?, ?, ?)", (rows[0][0], trees, page)
+
+    def _indexing_words(self) -> Iterator[Statement]:
+        rows: Counter[str] = Counter()
         yield "INSERT INTO words (words) VALUES ('delete-all')", ()
         for number, texts in self._texts():
+            rows.update(set(" ".join(texts).split()))
             yield "INSERT INTO words (rowid, name, nodes, prompt) VALUES (?, ?, ?, ?)", (number, *texts)
+        yield "DELETE FROM frequent", ()
+        yield from (("INSERT INTO frequent VALUES (?, ?)", one) for one in rows.items() if one[1] >= FREQUENT)
 
     def _texts(self) -> Iterator[tuple[int, list[str]]]:
         """(number, what is searched by words) of every row."""

@@ -22,6 +22,11 @@ MOST_BEHIND_A_SIGN = 40
 """Trees behind one sign that are compared with each other; the next ones are left out."""
 
 
+def stem(name: str) -> str:
+    """A name without the number at its end: `Rust.003` and `rust 2` are both `rust`."""
+    return NUMBER.sub("", name).lower()
+
+
 def signs(graph: Graph) -> list[str]:
     """What near trees have in common: the shape, the name without its number, or the node types but for one kind."""
     types = Counter(node.type for node in graph.nodes if node.type not in (FRAME, REROUTE))

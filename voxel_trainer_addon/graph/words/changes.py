@@ -101,7 +101,12 @@ class _Teller:
         """A socket: its name and its node; the only output of a node goes without its name."""
         node = self.added.get(name) or self.nodes[name]
         if node.type == "NodeGroupInput":
-            return f'the input "{socket}" of the group'
+            inputs = [name for name, other in self.nodes.items() if other.type == node.type]
+            if name not in self.added and len(inputs) > 1:
+                return f'the "{socket}" of {self.ref(name)}'
+            return (
+                f'the input "{socket}" of the group{" by a node of its own" if name in self.added and inputs else ""}'
+            )
         if node.type == "NodeGroupOutput":
             return f'the output "{socket}" of the group'
         outputs = [s for s in node.outputs if s.available]
@@ -128,7 +133,7 @@ class _Teller:
             for n, socket in enumerate(sockets):
                 idle = not socket.available or (node.name, socket_key(sockets, n)) in self.fed
                 if not idle and socket.value is not None and values.get(socket.identifier) != socket.value:
-                    told.append(f"{socket_words(sockets, n)} {measured(socket)}")
+                    told.append(f"{socket_words(sockets, n)}: {measured(socket)}")
         words = self.words(node)
         return f"add {f'the {words}' if node.group else article(words)}" + (f" ({', '.join(told)})" if told else "")
 
@@ -140,7 +145,7 @@ class _Teller:
                 if old.get(name) != new[name]:
                     yield from self.settings([*path, name], old.get(name), new[name])
         else:
-            yield f"{_path(path)} {exact(new)}"
+            yield f"{_path(path)}: {exact(new)}"
 
     def say_remove_node(self, what: Mapping[str, Value]) -> str:
         return f"remove {self.ref(what['node'])}"
@@ -206,8 +211,8 @@ class _Teller:
             return 0
         inputs = self.nodes[what["target"]].inputs
         into = [link for link in self.before.links if link.target == what["target"] and link.source not in self.removed]
-        had = sum(socket_key(inputs, link.input) == what["input"] for link in into)
-        gone: int = self.unlinked[what["target"], what["input"]]
+        had: int = sum(socket_key(inputs, link.input) == what["input"] for link in into)
+        gone = self.unlinked[what["target"], what["input"]]
         return had - gone
 
     def say_unlink(self, what: Mapping[str, Value]) -> str:
@@ -256,7 +261,7 @@ class _NewItem:
         if self.kind == "PANEL":
             raise NotTellable("a panel")
         told = [
-            f"{_path([name])} {exact(value)}"
+            f"{_path([name])}: {exact(value)}"
             for name, value in settings.items()
             if value and value not in USUAL.get(name, ()) and not (is_number(value) and abs(value) > LIMIT)
         ]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Repair: a proven script broken in one place is given, with what Blender says of it; the proven script is the answer."""
+"""Repair: a proven script broken in one place is given, with what Blender says of it; the proven one is the answer."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Broken:
 def broken(tree: Tree, settings: Settings) -> Iterator[Broken]:
     """What is tried of one tree: twice as much as is wanted, as some of it is right all the same."""
     if len(tree.code) <= MOST_CHARACTERS:
-        for one in breaks(tree.code, settings.blender, most=2 * settings.each, seed=settings.seed):
+        for one in breaks(tree.code, tree.graph.type, settings.blender, most=2 * settings.each, seed=settings.seed):
             yield Broken(tree, one)
 
 
@@ -103,8 +103,8 @@ def drafts(file: File, settings: Settings) -> Iterator[Draft]:
 
 def prompt(one: Broken, told: Mapping[str, Any], blender: str, choice: int) -> str:
     """The request: what Blender says or what the tree lacks, and the script."""
-    wordings, lacks = (FAILED, "") if told["error"] else (RAN, listing(told["lacks"], choice).strip())
+    wordings, lacks = (FAILED, "") if told["error"] else (RAN, listing(told["lacks"], choice))
     words = wordings[choice // 7 % len(wordings)].format(
         name=named(one.tree.graph), blender=blender, line=told["line"], error=harmless(told["error"]), lacks=lacks
     )
-    return with_code(words, one.broken.code)
+    return with_code(words.replace(" \n", "\n"), one.broken.code)

@@ -47,14 +47,13 @@ class Break:
     code: str
 
 
-def breaks(code: str, blender: tuple[int, ...], *, most: int, seed: int) -> Iterator[Break]:
-    """At most `most` broken forms of a script for that Blender, no two of one kind; which ones depends on the script
-    and `seed` alone."""
+def breaks(code: str, tree: str, blender: tuple[int, ...], *, most: int, seed: int) -> Iterator[Break]:
+    """At most `most` broken forms of a script that makes a tree of the type `tree` in that Blender, no two of one kind,
+    those first that say most; which ones depends on the script and `seed` alone."""
     chance = random.Random(f"{seed}:{digest([code])}")
-    script = _Script(code, blender)
-    kinds = list(KINDS)
-    chance.shuffle(kinds)
-    for kind in kinds:
+    script = _Script(code, tree, blender)
+    drawn = {kind: chance.random() ** (1 / WEIGHTS.get(kind, 1)) for kind in KINDS}
+    for kind in sorted(KINDS, key=lambda kind: -drawn[kind]):
         found = list(dict.fromkeys(KINDS[kind](script)))
         if found and most > 0:
             most -= 1
@@ -64,7 +63,7 @@ def breaks(code: str, blender: tuple[int, ...], *, most: int, seed: int) -> Iter
 class _Script:
     """A script, its syntax tree, and which node type each variable has."""
 
-    def __init__(self, code: str, blender: tuple[int, ...]) -> None:
+    def __init__(self, code: str, tree: str, blender: tuple[int, ...]) -> None:
         self.bytes = code.encode()
         self.starts = [0]
         for line in self.bytes.split(b"\n"):
@@ -80,8 +79,9 @@ class _Script:
                 ):
                     self.types[name] = kind
         version = blender[:2]
-        self.renamed = [row for part in parts() if minor(part.new) == version for row in part.changes]
-        self.to_come = [row for part in parts() if minor(part.old) == version for row in part.changes]
+        here = [(part, row) for part in parts() for row in part.changes if row.tree in ("", tree)]
+        self.renamed = [row for part, row in here if minor(part.new) == version]
+        self.to_come = [row for part, row in here if minor(part.old) == version]
 
     def span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
         assert node.end_lineno is not None and node.end_col_offset is not None
@@ -303,3 +303,5 @@ KINDS: dict[str, Callable[[_Script], Iterator[Edit]]] = {
     "nodes not used": _nodes_not_used,
 }
 """What breaks → how."""
+WEIGHTS = {kind: 3.0 for kind in KINDS if "version" in kind} | {"missing import": 0.3}
+"""How often a kind is drawn before others; 1 where it is not named."""

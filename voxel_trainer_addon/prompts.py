@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,14 @@ EXACT = (
 )
 """Requests that give the identifiers of nodes and sockets as bpy has them."""
 
+CODE = (
+    "Write {what} in Python for Blender. {description}",
+    "I need {what} with bpy. {description}",
+    "{description} Write this as {what}.",
+    "bpy: {what}. {description}",
+)
+"""Requests for code that is no data-block: functions, operators, panels, scripts."""
+
 FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
 CODE_LINE = re.compile(r"^(import |from \w|def |class |for .*:|if .*:|with .*:|#|@|[\w.\[\]'\"]+(, ?\w+)* *=|[\w.]+\()")
 
@@ -46,6 +54,16 @@ class Request:
         wordings = EXACT if self.exact else WORDED
         wording = wordings[int(choice[:8], 16) % len(wordings)]
         return wording.format(noun=self.noun, name=harmless(self.name), description=self.description)
+
+
+def code_request(what: str, told: str, facts: Sequence[str], choice: str) -> str:
+    """A request for code as a person would type it: `what` in a noun phrase, `told` in whole sentences, `facts` as
+    predicates of it. Facts are told where nobody told anything else, else in half of the requests."""
+    number = int(choice[:8], 16)
+    said = []
+    if facts and (not told or number // len(CODE) % 2):
+        said.append(f"It {', '.join(facts[:-1])} and {facts[-1]}." if len(facts) > 1 else f"It {facts[0]}.")
+    return CODE[number % len(CODE)].format(what=what, description=" ".join([told, *said] if told else said))
 
 
 def messages(row: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..bpy_code.names import Names
 from ..catalog import Proof
 from ..errors import SetAside, Unavailable, UserError
 from ..files import read_jsonl, write_jsonl
@@ -18,7 +19,7 @@ from ..licences.classes import Policy
 from ..stage import Outcome, Work
 from ..words import counted
 from ..worker.protocol import Host, Request
-from . import tree_dataset
+from . import code_dataset, tree_dataset
 from .decontamination import Benchmarks
 from .drafts import Drafts
 from .kinds import FEWEST_NODES, Ask, Candidate, FileKind, Place, Settings, WideKind
@@ -34,7 +35,7 @@ from .weighing import Caps, Weighed, left_out
 
 TREES = ("ShaderNodeTree", "GeometryNodeTree", "CompositorNodeTree", "TextureNodeTree")
 FILE_KINDS: Mapping[str, FileKind] = {}
-WIDE_KINDS: Mapping[str, WideKind] = {}
+WIDE_KINDS: Mapping[str, WideKind] = {"code": code_dataset}
 CHECKPOINT_S = 5.0
 PROOFS = "proofs.jsonl"
 
@@ -62,7 +63,7 @@ class _Build:
         self.library, self.drafts = library, drafts
         self.place = work.folder.dataset(self.options.name)
         self.counts: Counter[str] = Counter()
-        self.left_out: Counter[str] = Counter()
+        self.left_out = library.left_out
         self.units = set[str]()
         self.files = {name: kind for name, kind in FILE_KINDS.items() if name not in self.options.without}
         self.wide = {name: kind for name, kind in WIDE_KINDS.items() if name not in self.options.without}
@@ -74,7 +75,9 @@ class _Build:
         self.work.catalog.drop_asides("dataset", self.host.name)
         self.recover()
         options = self.options
-        self.library.settings = Settings(self.host.version, options.pieces, options.seed, self.fresh(), options.each)
+        self.library.settings = Settings(
+            self.host.version, options.pieces, options.seed, self.fresh(), options.each, self.names()
+        )
         self.prove_trees()
         refused = self.gather_trees()
         self.prove_rest()
@@ -100,6 +103,15 @@ class _Build:
                 return {tree_type: Graph.from_json(graph) for tree_type, graph in answer.body["trees"].items()}
             self.work.note(f"Requests tell no values, and there are no pieces: {answer.sentence}")
         return {}
+
+    def names(self) -> Names | None:
+        """The names that this Blender has, where code rows are wanted and there is code."""
+        wanted = "code" in self.wide and any(True for _ in self.library.texts())
+        for answer in self.work.answers([Request("names", {}, "names", limit_s=120)] if wanted else []):
+            if answer.ok:
+                return Names(answer.body["table"])
+            self.work.note(f"There are no code rows: {answer.sentence}")
+        return None
 
     # proving
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ..bpy_code.names import Names
 from ..catalog import Origin, Proof
 from ..graph.describe import Plain, in_words
 from ..graph.model import Graph, Graphs
@@ -28,13 +29,14 @@ Json = dict[str, Any]
 class Settings:
     """What the choice of examples depends on besides the records. `fresh` has a new node group of each tree type, with
     one node of each type that the records use; `pieces` and `each` are the most pieces of a tree, and the most rows of
-    one kind for one answer."""
+    one kind for one answer; `names` are those that this Blender has, where there is code to be looked through."""
 
     blender: tuple[int, int, int]
     pieces: int
     seed: int
     fresh: Mapping[str, Graph]
     each: int = 2
+    names: Names | None = None
 
     @property
     def blender_name(self) -> str:
@@ -176,6 +178,12 @@ class Library(Protocol):
 
     def proof(self, unit: str) -> Proof | None:
         """What came of a unit in this Blender."""
+
+    def texts(self) -> Iterator[tuple[Place, str]]:
+        """Every harvested Python file and every text in a .blend that imports bpy, in order."""
+
+    def leave_out(self, why: str) -> None:
+        """Count what cannot become a row."""
 
 
 class TreeKind(Protocol):

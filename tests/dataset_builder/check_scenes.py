@@ -193,7 +193,9 @@ def sentences(row: dict[str, Any]) -> Iterator[str]:
         assert found, prompt
         yield f'"{name}" has {found[1]}'
         return
-    start = re.search(r"(?:It has|It holds|It is made of|Render with|Settings:|Objects:|Collections?:|[A-Z]\w+ \")", prompt)
+    start = re.search(
+        r"(?:It has|It holds|It is made of|Render with|Settings:|Objects:|Collections?:|[A-Z]\w+ \")", prompt
+    )
     for text in split(prompt[start.start() if start else 0 :], ". "):
         if not re.match(r"(?:Build this|Make|Write|Please|I need)", text):
             yield text

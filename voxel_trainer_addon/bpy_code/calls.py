@@ -134,7 +134,8 @@ class Calls(Members):
             return frozenset({f"own {self.idnames[value.value].name}"})
         known = value.value in self.names.nodes
         (self.checked if known else self.missing).add(f"node {value.value}")
-        return frozenset({value.value if known and value.value in self.names.types else "Node"})
+        kind = self.names.nodes[value.value].get("is", value.value) if known else "Node"
+        return frozenset({kind if kind in self.names.types else "Node"})
 
     def nodes_named(self, node: ast.Call) -> None:
         """`….new("ShaderNodeMath")` names a node, whatever it is called on."""

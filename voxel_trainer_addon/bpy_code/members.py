@@ -71,13 +71,10 @@ class Members(ast.NodeVisitor):
     def socket(self, owner: str, key: ast.expr) -> Kinds:
         """A socket of a node whose type is known: it must have one of this name or at this place."""
         _, node, side = owner.split()
-        held = self.names.sockets(node, side)
         if isinstance(key, ast.Constant) and isinstance(key.value, str | int):
-            if held is None:
-                self.unchecked.add(f"{node}.{side}[{key.value!r}]")
-            else:
-                known = key.value in held if isinstance(key.value, str) else -len(held) <= key.value < len(held)
-                (self.checked if known else self.missing).add(f"{node}.{side}[{key.value!r}]")
+            known = self.names.has_socket(node, side, key.value)
+            of = self.unchecked if known is None else self.checked if known else self.missing
+            of.add(f"{node}.{side}[{key.value!r}]")
         return frozenset({"NodeSocket"})
 
     # attributes
@@ -112,7 +109,8 @@ class Members(ast.NodeVisitor):
         for start in ("module ", "class ", "own class ", "own "):
             if owner.startswith(start):
                 return owner[len(start) :]
-        return owner.replace("operators ", "bpy.ops.").replace("operator ", "bpy.ops.").replace("bpy.ops..", "bpy.ops.")
+        word, _, rest = owner.partition(" ")
+        return f"bpy.ops.{rest}".rstrip(".") if word in ("operators", "operator", "properties") else owner
 
     def one(self, owner: str, name: str) -> tuple[str, Kinds] | None:
         """(who has it, what it leads to) of an attribute of one kind; None where it has none. '' has it where it is
@@ -201,7 +199,7 @@ class Members(ast.NodeVisitor):
         held = self.names.member(kind, name)
         if held is None:
             return ("?", ANY) if kind in OPEN or kind not in self.names.types else None
-        if name in ("inputs", "outputs") and self.names.sockets(kind, name) is not None:
+        if name in ("inputs", "outputs") and kind in self.names.nodes:
             return held[0], frozenset({f"sockets {kind} {name}"})
         if held[1].startswith("()"):
             return held[0], frozenset({f"{held[1]} {kind}.{name}"})

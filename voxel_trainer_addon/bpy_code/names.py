@@ -102,7 +102,9 @@ class Names:
         told = self.types.get(name, {}).get("deprecated", {})
         return (told[member] or "deprecated") if member in told else ""
 
-    def sockets(self, node: str, side: str) -> list[str] | None:
-        """Names of a node's sockets; None where a node may have others than a new one."""
-        held: list[str] | None = self.nodes.get(node, {}).get(side)
-        return held
+    def has_socket(self, node: str, side: str, key: str | int) -> bool | None:
+        """Whether a node has such a socket, by text or place; None where a node may have others than a new one."""
+        held = self.nodes.get(node, {}).get(side)
+        if held is None:
+            return None
+        return key in held["keys"] if isinstance(key, str) else -held["count"] <= key < held["count"]

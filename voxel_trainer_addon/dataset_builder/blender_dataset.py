@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..graph.model import Graph, Graphs
+from ..graph.model import Graphs
 from .kinds import Candidate, Settings
 
 TREES = {"GeometryNodeTree": "geometry", "CompositorNodeTree": "compositor", "TextureNodeTree": "texture"}

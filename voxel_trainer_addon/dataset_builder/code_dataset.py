@@ -10,7 +10,6 @@ import ast
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from ..bpy_code import source
@@ -18,13 +17,14 @@ from ..bpy_code.lookup import look_up
 from ..bpy_code.names import Found, Names
 from ..bpy_code.patterns import patterns
 from ..bpy_code.units import Lost, Unit, units
-from ..errors import SetAside
-from ..files import digest, read_json
-from ..stage import Work
+from ..files import digest
+from ..graph.features import code_features
+from ..graph.minhash import packed
+from ..prompts import code_request
 from ..worker.private import scrubbed
-from ..worker.protocol import Request
 from .code_private import without_private
 from .code_request import CodeRequest, request
+from .kinds import Ask, Draft, Library, Place, Settings
 
 PROOF = "compiles, names exist"
 FEWEST_CHECKED = 2
@@ -33,28 +33,21 @@ NO_NAMES = frozenset({"bpy", "bpy.data", "bpy.ops", "bpy.types", "bpy.context", 
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a text was found: the content that it stands in (a Python file or a .blend), and its name there."""
-
-    sha256: str
-    name: str
-
-
-@dataclass(frozen=True)
 class Function:
-    """Code that may become a row. `task` is function, operator, panel, menu, class or script; `identity` is equal for
-    code that differs in comments, docstrings and layout alone; `found` has the names that were looked up."""
+    """Code that may become a row. `task` is function, operator, panel, menu, class or script; `identity` is equal
+    for code that differs in comments, docstrings and layout alone, `family` for code that differs in names and values
+    too; `found` has the names that were looked up."""
 
     task: str
     name: str
     request: CodeRequest
     code: str
     identity: str
+    family: str
     lines: int
     patterns: tuple[str, ...]
     found: Found
     score: float
-    place: Place
 
     def proof(self, blender: str) -> dict[str, Any]:
         """The proof of a row of it."""
@@ -69,58 +62,58 @@ class Function:
         return told | ({"deprecated": sorted(self.found.deprecated)} if self.found.deprecated else {})
 
 
-def names_of(work: Work) -> Names | None:
-    """The names that this build's Blender has, asked of a worker; None, and a note, where it cannot tell."""
-    for answer in work.answers([Request("names", {}, "names of this Blender", limit_s=120)]):
-        if answer.ok:
-            return Names(answer.body["table"])
-        work.note(f"There are no code rows: {answer.sentence}")
-    return None
+def asks(library: Library, settings: Settings) -> Iterator[Ask]:
+    """Nothing: code is never run."""
+    return iter(())
 
 
-def texts(work: Work, blender: str) -> Iterator[tuple[Place, str]]:
-    """Every harvested Python file and every text of Python in a record of this Blender, ordered, each content once."""
-    roots = work.catalog.roots()
-    last = ""
-    for origin in sorted((o for o in work.catalog.origins() if o.kind == "code"), key=lambda o: o.sha256):
-        if origin.sha256 == last:
-            continue
-        stored = work.folder.blob(origin.sha256, "code")
-        path = stored if stored.is_file() else roots.get(origin.source, Path()) / origin.path
-        text = _read(path)
-        if text is None:
-            sentence = "This script is gone, or its text is not UTF-8."
-            work.set_aside(SetAside("dataset", f"{origin.source}/{origin.path}", "no text", sentence))
-            continue
-        last = origin.sha256
-        yield Place(origin.sha256, origin.path), text
-    for record in work.catalog.records(blender):
-        if not record["counts"].get("texts"):
-            continue
-        value = read_json(work.folder.root / record["path"], {})
-        for row in value.get("texts", ()):
-            text = _read(work.folder.parsed / row["kept"]) if row.get("kept") else None
-            if text is not None and "bpy" in text:
-                yield Place(record["sha256"], row["name"]), text
+def drafts(library: Library, settings: Settings) -> Iterator[Draft]:
+    """Drafts of all code that stands alone; why other code does not is counted."""
+    if settings.names is None:
+        return
+    for place, text in library.texts():
+        for found in functions(text, settings.names):
+            if isinstance(found, Lost):
+                library.leave_out(f"code that {found.reason}")
+            else:
+                yield draft(found, place, settings)
 
 
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_text(encoding="utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-    except (OSError, UnicodeDecodeError):
-        return None
+def draft(found: Function, place: Place, settings: Settings) -> Draft:
+    """The draft of one function, class or script."""
+    asked = found.request
+
+    def prompt() -> str:
+        return code_request(asked.what, asked.told, asked.facts, found.identity)
+
+    return Draft(
+        kind="code",
+        task=found.task,
+        answer=found.identity,
+        prompt=prompt,
+        completion=found.code,
+        proof=found.proof(settings.blender_name),
+        places=(place,),
+        nodes=found.lines,
+        family=found.family,
+        score=found.score,
+        rank=[not asked.told, found.name],
+        among="code",
+        features=packed(code_features(found.code)),
+        more={"patterns": list(found.patterns)},
+    )
 
 
-def functions(place: Place, text: str, names: Names) -> Iterator[Function | Lost]:
+def functions(text: str, names: Names) -> Iterator[Function | Lost]:
     """What a text gives, and what of it cannot be used, with the reason."""
     for unit in units(text, names):
         if isinstance(unit, Lost):
             yield unit
         else:
-            yield _function(place, unit, names)
+            yield _function(unit, names)
 
 
-def _function(place: Place, unit: Unit, names: Names) -> Function | Lost:
+def _function(unit: Unit, names: Names) -> Function | Lost:
     try:
         code = without_private(unit.text).strip("\n") + "\n"
     except (SyntaxError, RecursionError):
@@ -141,8 +134,8 @@ def _function(place: Place, unit: Unit, names: Names) -> Function | Lost:
         return Lost(unit.name, "says too little about itself")
     score = _score(asked, found, module)
     lines = code.count("\n")
-    identity = digest(shape(module))
-    return Function(unit.kind, unit.name, asked, code, identity, lines, patterns(module), found, score, place)
+    identity, family = digest(shape(module)), digest(shape(module, names=False))
+    return Function(unit.kind, unit.name, asked, code, identity, family, lines, patterns(module), found, score)
 
 
 def _scrubbed(unit: Unit, module: ast.Module) -> Unit:
@@ -163,19 +156,22 @@ def compiles(code: str) -> bool:
     return True
 
 
-def shape(node: Any) -> Any:
-    """A syntax tree as JSON without places, comments and docstrings, the same in every Python."""
+def shape(node: Any, names: bool = True) -> Any:
+    """A syntax tree as JSON without places, comments and docstrings (and without `names` of its own and values), the
+    same in every Python."""
     if isinstance(node, list):
-        return [shape(inner) for inner in node]
+        return [shape(inner, names) for inner in node]
     if not isinstance(node, ast.AST):
-        return node if node is None or isinstance(node, str | int | bool) else repr(node)
+        return node if isinstance(node, str | int | bool | None) else repr(node)
     told: list[Any] = [type(node).__name__]
     for name, value in ast.iter_fields(node):
-        if name in ("ctx", "kind", "type_comment", "type_ignores", "type_params") or value in (None, []):
+        if name in ("ctx", "kind", "type_comment", "type_ignores", "type_params") or value is None or value == []:
+            continue
+        if not names and (name in ("id", "name") or isinstance(node, ast.Constant | ast.arg)):
             continue
         if name == "body" and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module):
             value = [one for place, one in enumerate(value) if place or not _is_text(one)]
-        told.append([name, shape(value)])
+        told.append([name, shape(value, names)])
     return told
 
 

@@ -130,8 +130,7 @@ def _what(unit: Unit) -> str:
         )
     if unit.kind == "menu":
         return f"the menu{named} `{texts.get('bl_idname', unit.name)}`"
-    bases = " and ".join(ast.unparse(base).rpartition(".")[2] for base in unit.node.bases)
-    return f"the {bases} class `{unit.name}`"
+    return f"the class `{unit.name}({', '.join(ast.unparse(base) for base in unit.node.bases)})`"
 
 
 def _facts(found: Found, names: Names) -> Iterator[str]:
@@ -146,7 +145,7 @@ def _facts(found: Found, names: Names) -> Iterator[str]:
             noun = _data_noun(match[1], names)
             yield f"{verb} {noun}" if verb[-1] != "a" or noun[0] not in "aeiou" else f"{verb}n {noun}"
     operators = [name[8:] for name in found.checked if name.startswith("bpy.ops.") and name.count(".") == 3]
-    labels = list(dict.fromkeys(names.operators[o]["label"] for o in operators if o in names.operators))
+    labels = [names.operators[o]["label"] or f"`{o}`" for o in operators if o in names.operators]
     if labels:
         yield f"uses {_counted('the operator', labels)}"
     for endings, fact in PHRASES:
@@ -190,7 +189,7 @@ def _drawn_facts(unit: Unit) -> Iterator[str]:
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             call = property_call(statement.annotation)
             if call:
-                own.append(f"`{statement.target.id}` ({call[0].removesuffix('Property').lower()})")
+                own.append(f"`{statement.target.id}` ({_spaced(call[0].removesuffix('Property'))})")
     if own:
         yield f"has {_counted('the property', own, 'the properties')}"
     shown = [name for call in ast.walk(unit.node) if (name := _shown(call, "prop", 1))]
@@ -214,7 +213,12 @@ def _data_noun(collection: str, names: Names) -> str:
     """What such a collection of bpy.data holds, in words."""
     members = names.types["BlendData"]["members"].values()
     item = next((led.partition("<")[2][:-1] for led in members if led.startswith(f"BlendData{collection}<")), "")
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", item or "data-block").lower()
+    return _spaced(item or "data-block")
+
+
+def _spaced(name: str) -> str:
+    """`NodeTree` as words."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
 def _counted(noun: str, found: Iterable[str], plural: str = "") -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..bpy_code.names import Names
 from ..catalog import Proof
 from ..errors import SetAside, Unavailable, UserError
 from ..files import read_jsonl, write_jsonl
@@ -18,7 +19,19 @@ from ..licences.classes import Policy
 from ..stage import Outcome, Work
 from ..words import counted
 from ..worker.protocol import Host, Request
-from . import explain_dataset, json_dataset, scene_dataset, stack_dataset, tree_dataset
+from . import (
+    code_dataset,
+    completion_dataset,
+    edit_dataset,
+    explain_dataset,
+    json_dataset,
+    port_dataset,
+    preference_dataset,
+    repair_dataset,
+    scene_dataset,
+    stack_dataset,
+    tree_dataset,
+)
 from .decontamination import Benchmarks
 from .drafts import Drafts
 from .kinds import FEWEST_NODES, Ask, Candidate, FileKind, Place, Settings, WideKind
@@ -38,13 +51,21 @@ FILE_KINDS: Mapping[str, FileKind] = {
     "json": json_dataset,
     "stack": stack_dataset,
     "scene": scene_dataset,
+    "completion": completion_dataset,
+    "repair": repair_dataset,
+    "preference": preference_dataset,
 }
-WIDE_KINDS: Mapping[str, WideKind] = {}
+WIDE_KINDS: Mapping[str, WideKind] = {
+    "edit": edit_dataset,
+    "port": port_dataset,
+    "code": code_dataset,
+}
 ASKED = {
     "compact": "trees as JSON",
     "prove_stacks": "modifier stacks",
     "prove_scenes": "scenes",
     "prove_edits": "edits",
+    "run_broken": "broken scripts",
 }
 """Job → what it proves, as the funnel says it."""
 CHECKPOINT_S = 5.0
@@ -74,7 +95,7 @@ class _Build:
         self.library, self.drafts = library, drafts
         self.place = work.folder.dataset(self.options.name)
         self.counts: Counter[str] = Counter()
-        self.left_out: Counter[str] = Counter()
+        self.left_out = library.left_out
         self.units = set[str]()
         self.files = {name: kind for name, kind in FILE_KINDS.items() if name not in self.options.without}
         self.wide = {name: kind for name, kind in WIDE_KINDS.items() if name not in self.options.without}
@@ -86,7 +107,9 @@ class _Build:
         self.work.catalog.drop_asides("dataset", self.host.name)
         self.recover()
         options = self.options
-        self.library.settings = Settings(self.host.version, options.pieces, options.seed, self.fresh(), options.each)
+        self.library.settings = Settings(
+            self.host.version, options.pieces, options.seed, self.fresh(), options.each, self.names()
+        )
         self.prove_trees()
         refused = self.gather_trees()
         self.prove_rest()
@@ -112,6 +135,15 @@ class _Build:
                 return {tree_type: Graph.from_json(graph) for tree_type, graph in answer.body["trees"].items()}
             self.work.note(f"Requests tell no values, and there are no pieces: {answer.sentence}")
         return {}
+
+    def names(self) -> Names | None:
+        """The names that this Blender has, where code rows are wanted and there is code."""
+        wanted = "code" in self.wide and any(True for _ in self.library.texts())
+        for answer in self.work.answers([Request("names", {}, "names", limit_s=120)] if wanted else []):
+            if answer.ok:
+                return Names(answer.body["table"])
+            self.work.note(f"There are no code rows: {answer.sentence}")
+        return None
 
     # proving
 

@@ -53,6 +53,7 @@ def draft(old: Tree, tree: Tree, name: str, settings: Settings) -> Draft:
         family=tree.proof.shape,
         key=tree.graph.key,
         rank=(tree.graph.key, name),
+        features=tree.features,
         more={"from_version": name},
     )
 

@@ -191,7 +191,7 @@ class Chooser:
             if usable and not taken:
                 self.left_out["under a licence that was not chosen"] += 1
                 continue
-            asked = bytes.fromhex(digest(body["prompt"]))[:16]
+            asked = bytes.fromhex(digest([body["prompt"], body["kind"] == "preference"]))[:16]
             if asked in self._prompts:
                 self.left_out["asked for in the same words as another"] += 1
                 continue

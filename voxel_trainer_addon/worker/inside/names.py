@@ -196,25 +196,39 @@ def _nodes() -> dict[str, dict[str, Any]]:
                 node = tree.nodes.new(name)
                 told = found.setdefault(name, {"label": kind.bl_rna.name, "trees": []})
                 told["trees"].append(tree_type)
-                sockets = {side: [s.name for s in getattr(node, side)] for side in ("inputs", "outputs")}
-                if not _is_open(node, sockets):
-                    told.update(sockets)
+                if not _is_open(node):
+                    told.update({side: _sockets(getattr(node, side)) for side in ("inputs", "outputs")})
             groups.remove(tree)
+    tree = groups.new("Names", "ShaderNodeTree")
+    for name in OLD_NAMES:
+        with contextlib.suppress(RuntimeError):
+            node = tree.nodes.new(name)
+            found[name] = {**found[node.bl_idname], "is": node.bl_idname}
+    groups.remove(tree)
     return found
 
 
+OLD_NAMES = ("ShaderNodeBsdfGlossy",)
+"""Node types that went and whose names Blender still takes for another's."""
 SHARED = ("Node", "FunctionNode", "ShaderNode")
 """How the types of nodes begin that stand in trees of several kinds."""
 
 
-def _is_open(node: Any, sockets: dict[str, list[str]]) -> bool:
+def _sockets(held: Any) -> dict[str, Any]:
+    """How many sockets there are, and the texts by which each can be had: its name, and its identifier where this
+    Blender takes that too."""
+    keys = {key for socket in held for key in (socket.name, socket.identifier) if held.get(key)}
+    return {"count": len(held), "keys": sorted(keys)}
+
+
+def _is_open(node: Any) -> bool:
     """Whether a node may have other sockets than a new one: from its items, from what it refers to, or on demand."""
     refers = any(
         (p.type == "COLLECTION" and p.identifier.endswith("items"))
         or (p.type == "POINTER" and issubclass(getattr(bpy.types, p.fixed_type.identifier, int), bpy.types.ID))
         for p in node.bl_rna.properties
     )
-    return refers or "" in (*sockets["inputs"], *sockets["outputs"])
+    return refers or any(not socket.name for socket in (*node.inputs, *node.outputs))
 
 
 def _context() -> dict[str, str]:

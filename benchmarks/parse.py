@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import importlib.util
 import json
 import os
 import platform
@@ -22,22 +21,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+
+from loadable import load, loadable
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def load_floor(path: str) -> None:
-    """Loading alone, by the fast way. A function, so that nothing of the data outlives it."""
-    import bpy
-
-    unwanted = importlib.import_module("voxel_trainer_addon.worker.inside.read").NOT_WANTED
-    data: Any
-    with bpy.data.temp_data() as data, data.libraries.load(path, link=True) as (there, wanted):
-        for kind in dir(there):
-            names = getattr(there, kind)
-            if kind not in unwanted and isinstance(names, list):
-                setattr(wanted, kind, names)
 
 
 def timed(call: Callable[[], None]) -> tuple[float, float]:
@@ -71,8 +58,9 @@ def main() -> None:
     looked = len(files)
     if options.files:
         files = files[:: max(1, len(files) // options.files)]
+    files, lost = loadable(files)
     inside.empty()
-    rounds, failed = [], 0
+    rounds, refused = [], 0
     with tempfile.TemporaryDirectory() as scratch:
 
         def whole(path: str) -> None:
@@ -82,13 +70,13 @@ def main() -> None:
             sums = [[0.0, 0.0], [0.0, 0.0]]
             for path in list(files):
                 try:
-                    steps = [lambda path=path: load_floor(path), lambda path=path: whole(path)]
+                    steps = [lambda path=path: load(path), lambda path=path: whole(path)]
                     spent = [(0.0, 0.0), (0.0, 0.0)]
                     for which in (0, 1) if repeat % 2 else (1, 0):
                         spent[which] = timed(steps[which])
                 except (inside.Refused, OSError, ValueError):
                     files.remove(path)
-                    failed += 1
+                    refused += 1
                     continue
                 sums = [[s + t for s, t in zip(*pair, strict=True)] for pair in zip(sums, spent, strict=True)]
             if repeat:  # the first round warms the caches
@@ -99,7 +87,8 @@ def main() -> None:
         "benchmark": "parse",
         "blender": ".".join(map(str, bpy.app.version)),
         "files": len(files),
-        "refused": failed,
+        "refused": refused,
+        "not_loaded": {Path(path).name: reason for path, reason in lost.items()},
         "ratio": round(statistics.median(ratios), 3),
         "spread": [round(min(ratios), 3), round(max(ratios), 3)],
         "cpu_ratio": round(statistics.median(cpu), 3),

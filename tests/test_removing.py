@@ -46,7 +46,7 @@ def test_a_line_that_names_nothing_is_told(tmp_path: Path) -> None:
 
 
 def _record(*kept: str) -> dict[str, object]:
-    return {"schema": SCHEMA, "images": [], "assets": [], "texts": [{"kept": name} for name in kept]}
+    return {"schema": SCHEMA, "file": {}, "images": [], "assets": [], "texts": [{"kept": name} for name in kept]}
 
 
 def test_nothing_of_it_is_left(tmp_path: Path) -> None:

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
+import struct
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -128,7 +131,7 @@ def stage(tmp_path: Path, files: Path) -> Iterator[Stage]:
             'answer["body"]["seen"] = body',
             """place = start["scratch"] + "/" + body["sha256"] + ".json"
     with open(place, "w") as out:
-        json.dump({"schema": "SCHEMA", "sha256": body["sha256"], "way": body["way"]}, out)
+        json.dump({"schema": "SCHEMA", "sha256": body["sha256"], "thumbnail": body.get("thumbnail")}, out)
     if do == "point elsewhere":
         place = body["path"]
     import hashlib
@@ -225,6 +228,18 @@ def test_what_lies_beside_records_is_kept_once(stage: Stage) -> None:
 
 
 @pytest.mark.plain
+def test_a_worker_is_handed_the_files_thumbnail_as_png(stage: Stage, files: Path) -> None:
+    pixels = struct.pack("<ii", 3, 2) + bytes(4 * 3 * 2)
+    (files / "00.blend").write_bytes(Bytes().facts().add("MA", "Rust").add("TEST", data=pixels).made())
+    stage.harvest(files)
+    stage.parse()
+    with_one, without = (record.load(stage.folder.record(sha256_of(files / f"0{number}.blend"))) for number in (0, 1))
+    assert with_one and without and without["thumbnail"] is None
+    picture = base64.b64decode(with_one["thumbnail"])
+    assert picture.startswith(b"\x89PNG") and struct.unpack_from(">II", picture, 16) == (3, 2)
+
+
+@pytest.mark.plain
 @pytest.mark.parametrize("do", ["lie about a text", "name another file"])
 def test_what_lies_beside_a_record_is_checked(stage: Stage, files: Path, do: str) -> None:
     for path in files.iterdir():
@@ -299,8 +314,10 @@ def test_a_stop_keeps_what_is_done_and_the_rest_is_done_later(stage: Stage) -> N
             raise Cancelled
 
     stage.on_progress = stop
+    before = threading.active_count()
     with pytest.raises(Cancelled):
         stage.parse()
+    assert threading.active_count() == before
     saved = read_json(stage.folder.checkpoint("parse"))
     assert saved["status"] == "running" and saved["progress"]["parsed_files"] == 13
     assert len(stage.catalog.records()) == 13 == len(list(stage.folder.parsed.glob("*.json")))

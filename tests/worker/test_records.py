@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import subprocess
@@ -50,8 +51,9 @@ def record(made: tuple[Path, Json]) -> Json:
     return made[1]
 
 
-def record_of(path: Path, scratch: Path) -> Json:
-    answer = read.run({"path": str(path), "sha256": "0" * 64, "beside": True}, scratch)
+def record_of(path: Path, scratch: Path, thumbnail: bytes = b"") -> Json:
+    body = {"path": str(path), "sha256": "0" * 64, "beside": True, "thumbnail": base64.b64encode(thumbnail).decode()}
+    answer = read.run(body, scratch)
     found: Json = json.loads(Path(answer["record"]).read_text(encoding="utf-8"))
     assert beside(found) == set(answer["beside"])
     return found
@@ -202,14 +204,19 @@ def test_records_of_real_files_keep_to_the_schema(corpus: Path, validator: Any, 
     files = sorted(corpus.rglob("*.blend"), key=lambda path: path.stat().st_size)[::EVERY]
     seen = [(path, header.look(path, bpy.app.version)) for path in files]
     fit = [(path, look) for path, look in seen if isinstance(look, header.Look)]
-    old = 0
+    old = pictures = 0
     for path, look in fit:
+        thumbnail = look.thumbnail.png() if look.thumbnail else b""
         try:
-            found = record_of(path, tmp_path)
+            found = record_of(path, tmp_path, thumbnail)
         except Refused:
             continue
+        if thumbnail:
+            assert (tmp_path / FOLDER / found["file"]["kept"]).read_bytes() == thumbnail
+        assert bool(thumbnail) == ("kept" in found["file"])
+        pictures += bool(thumbnail)
         validator.validate(found)
         assert found["file"]["before_2_80"] == (look.version is not None and look.version < (2, 80))
         assert str(corpus) not in json.dumps(found)
         old += found["file"]["before_2_80"]
-    assert old and len(fit) > 15
+    assert old and pictures and len(fit) > 15

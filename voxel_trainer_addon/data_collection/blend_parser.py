@@ -3,36 +3,43 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import re
 import stat
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..catalog import Due
 from ..errors import SetAside, Unavailable
-from ..files import sha256_of
 from ..stage import Outcome, Work
 from ..words import counted, harmless
 from ..worker.protocol import Answer, Host, Request
 from ..worker.record import STATES, VERSION, load
+from .ahead import ahead
 from .beside import take
 from .blend_file import NotReadable
+from .blobs import holds
 from .header import Look, look
 from .licences import with_assets
 
 LIMIT_S, LIMIT_S_PER_MB, LIMIT_S_MAX = 20.0, 1.0, 120.0
 CHECKPOINT_FILES = 10
+AHEAD = 16
+"""Files that are looked into before the workers want them."""
 UNC = re.compile(r"(?!//)[/\\]{2}")
 """How paths on network shares begin; two slashes alone mean the folder of the .blend file."""
 ALL = "all"
 """The option `retry` for every code."""
 FILE_COST = 200_000
 """What a file costs besides its bytes, in bytes: for the time that is left."""
+
+Body = dict[str, Any]
+"""Of a request."""
 
 
 class BlendParser:
@@ -57,8 +64,9 @@ class BlendParser:
         places = [*self.work.catalog.roots().values(), self.work.folder.blobs]
         roots = [place for place in places if place.is_dir()]
         try:
-            for answer in self.work.answers(self._requests(), readable=roots):
-                self._take(self._pending.pop(answer.request.sha256), answer)
+            with contextlib.closing(ahead(self._body, self.due, AHEAD)) as bodies:
+                for answer in self.work.answers(self._requests(bodies), readable=roots):
+                    self._take(self._pending.pop(answer.request.sha256), answer)
         finally:
             self._checkpoint("running")
         self._read_licences()
@@ -83,23 +91,32 @@ class BlendParser:
                 words if found else f"No file is set aside as “{harmless(code, 40)}”; see status --set-aside."
             )
 
-    def _requests(self) -> Iterator[Request]:
+    def _requests(self, bodies: Iterable[tuple[Due, Body | NotReadable]]) -> Iterator[Request]:
         """A request for each file that is fit for Blender; the others are set aside on the way."""
-        for due in self.due:
-            seen = self._look(due)
-            if isinstance(seen, NotReadable):
-                self._set_aside(due, seen.code, seen.sentence)
+        for due, body in bodies:
+            if isinstance(body, NotReadable):
+                self._set_aside(due, body.code, body.sentence)
                 continue
             self._pending[due.sha256] = due
-            body = {
-                "path": str(due.location),
-                "sha256": due.sha256,
-                "way": "fast",
-                "blocks": seen.blocks,
-                "beside": True,
-            }
             limit = round(min(LIMIT_S + LIMIT_S_PER_MB * due.bytes / 1e6, LIMIT_S_MAX))
             yield Request("read", body, due.path, due.sha256, limit, retry={**body, "way": "open"})
+
+    def _body(self, due: Due) -> Body | NotReadable:
+        """What a worker is told of a file, or why none is (in a thread)."""
+        seen = self._look(due)
+        if isinstance(seen, NotReadable):
+            return seen
+        body: Body = {
+            "path": str(due.location),
+            "sha256": due.sha256,
+            "bytes": due.bytes,
+            "way": "fast",
+            "blocks": seen.blocks,
+            "beside": True,
+        }
+        if seen.thumbnail:
+            body["thumbnail"] = base64.b64encode(seen.thumbnail.png()).decode()
+        return body
 
     def _look(self, due: Due) -> Look | NotReadable:
         """Whether the file is still what was harvested, and whether this Blender can read it."""
@@ -107,9 +124,8 @@ class BlendParser:
             found = os.stat(due.location)
             if not stat.S_ISREG(found.st_mode):
                 return NotReadable("not-a-file", "It is no regular file.")
-            if (found.st_size, found.st_mtime_ns) != (due.bytes, due.mtime_ns) and sha256_of(
-                due.location
-            ) != due.sha256:
+            same = found.st_mtime_ns == due.mtime_ns and (due.stored or found.st_size == due.bytes)
+            if not (same or holds(due.location, due.sha256)):
                 return NotReadable("changed", "It has changed since it was harvested. Harvest again.")
             seen = look(due.location, self.host.version)
         except FileNotFoundError:

@@ -1,20 +1,108 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a kind of example is: which trees it takes out of a record, and how it asks for one."""
+"""What a kind of example is: what it wants proven, and the drafts of rows that it makes of what was.
+
+A kind is a module of functions. There are three sorts: kinds of trees (`TreeKind`), kinds that read one file
+(`FileKind`) and kinds that set trees of any file side by side (`WideKind`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from ..graph.describe import Plain, in_words
+from ..bpy_code.names import Names
+from ..catalog import Origin, Proof
+from ..graph.describe import Plain
+from ..graph.features import graph_features
+from ..graph.minhash import packed
 from ..graph.model import Graph, Graphs
-from ..graph.wires import real_nodes
-from ..prompts import Request
 
-TOLD_IN_FULL, TOLD_WITH_LINKS = 8, 24
-"""Up to so many nodes a request tells values too, and up to so many the links."""
 FEWEST_NODES = 2
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the choice of examples depends on besides the records. `fresh` has a new node group of each tree type, with
+    one node of each type that the records use; `pieces` and `each` are the most pieces of a tree, and the most rows of
+    one kind for one answer; `names` are those that this Blender has, where there is code to be looked through."""
+
+    blender: tuple[int, int, int]
+    pieces: int
+    seed: int
+    fresh: Mapping[str, Graph]
+    each: int = 2
+    names: Names | None = None
+
+    @property
+    def blender_name(self) -> str:
+        """As rows name it: "5.2.3"."""
+        return ".".join(map(str, self.blender))
+
+    def plain(self, tree_type: str) -> Plain:
+        """Node type → that node as Blender makes it in such a tree."""
+        return {node.type: node for node in self.fresh[tree_type].nodes} if tree_type in self.fresh else {}
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """Where something was found: its file's content, and the key of the data-block that it is or was cut from."""
+
+    sha256: str
+    owner: str
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a worker must prove: a job whose answer has `scripts`, by root `code`, `proven` and `reason` (and `graph`,
+    `shape` and `nodes` where it reads a tree).
+
+    `body` is the job's, without `roots`; `units` names each root's proof: the digest of all that it depends on but
+    the Blender. Roots may be asked for one by one. `item` names them for a person, `nodes` is a measure of the work.
+    """
+
+    job: str
+    body: Mapping[str, Any]
+    units: Mapping[str, str]
+    item: str
+    nodes: int
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A row before it is chosen.
+
+    `answer` is the identity of what is answered: a canonical graph's hash, or a digest; `given` the same of what is
+    given, where the answer stands against something. Drafts of one kind with equal answer and given become one row for
+    each `variant`: that with the least `rank` (then text) is kept, and all places are its sources. `prompt` is called
+    only where the row is wanted.
+
+    Of nearly equal answers one is kept: `features` (packed: `graph.minhash`) tell them, among the drafts of all kinds
+    with the same `among`, for kinds that tell one answer in several ways choose together. Without `among` all are kept;
+    in val and test what is nearly equal to something in train is left out all the same. `nodes` are the tree's own (or
+    lines of code), `family` is the hash of its shape.
+    """
+
+    kind: str
+    task: str
+    answer: str
+    prompt: Callable[[], str]
+    completion: str
+    proof: Mapping[str, Any]
+    places: tuple[Place, ...]
+    nodes: int
+    family: str
+    key: str = ""
+    form: str = "code"
+    given: str = ""
+    variant: int = 0
+    rank: Sequence[Any] = ()
+    score: float = 1.0
+    among: str = ""
+    features: bytes = b""
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -29,32 +117,101 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What the choice of candidates depends on besides the records. `fresh` has a new node group of each tree type,
-    with one node of each type that the records use."""
+class Tree:
+    """A whole tree of a file, proven: `below` are the groups that it uses, at any depth, and itself at the end."""
 
-    blender: tuple[int, int, int]
-    pieces: int
-    seed: int
-    fresh: Mapping[str, Graph]
+    task: str
+    graph: Graph
+    below: Sequence[Graph]
+    proof: Proof
+    place: Place
 
-    def plain(self, tree_type: str) -> Plain:
-        """Node type → that node as Blender makes it in such a tree."""
-        return {node.type: node for node in self.fresh[tree_type].nodes} if tree_type in self.fresh else {}
+    @property
+    def code(self) -> str:
+        """The script that was proven."""
+        return self.proof.code or ""
+
+    @property
+    def features(self) -> bytes:
+        """What it is nearly equal to others by, packed."""
+        return packed(graph_features(self.graph))
 
 
-class Kind(Protocol):
-    """A module with one kind of example."""
+@dataclass(frozen=True)
+class File:
+    """A file as its record tells of it. `trees` are its proven ones, ordered by key; `proof` says what came of a unit
+    in this Blender."""
+
+    sha256: str
+    path: str
+    record: Json
+    graphs: Graphs
+    trees: Sequence[Tree]
+    origins: Sequence[Origin]
+    proof: Callable[[str], Proof | None]
+
+
+@dataclass(frozen=True)
+class Known:
+    """A proven whole tree by its proof: what can be told of it without reading its record again."""
+
+    place: Place
+    task: str
+    graph: str
+    shape: str
+    nodes: int
+
+
+class Library(Protocol):
+    """Everything that the build knows, for kinds that set trees side by side."""
+
+    def known(self) -> Iterator[Known]:
+        """Every proven whole tree, by shape, then graph, then place."""
+
+    def file(self, sha256: str) -> File | None:
+        """A file, read again (the last few are kept); None where its record is gone."""
+
+    def elsewhere(self, sha256: str) -> Iterator[tuple[str, File]]:
+        """The same file as other Blenders read and proved it, with the Blender's name; in order of the names."""
+
+    def origins(self, sha256: str) -> Sequence[Origin]:
+        """Where a content was found."""
+
+    def files(self) -> Iterator[str]:
+        """sha256 of every file, in order."""
+
+    def proof(self, unit: str) -> Proof | None:
+        """What came of a unit in this Blender."""
+
+    def texts(self) -> Iterator[tuple[Place, str]]:
+        """Every harvested Python file and every text in a .blend that imports bpy, in order."""
+
+    def leave_out(self, why: str) -> None:
+        """Count what cannot become a row."""
+
+
+class TreeKind(Protocol):
+    """A module with a kind of tree: which ones it takes."""
 
     def candidates(self, graphs: Graphs, settings: Settings) -> Iterator[Candidate]:
         """The trees of one file, in a fixed order."""
 
-    def request(self, task: str, graph: Graph, plain: Plain, choice: str) -> Request:
-        """What is asked; `choice` is a hash in hexadecimal for everything that is drawn."""
+
+class FileKind(Protocol):
+    """A module with a kind of example that is made of one file."""
+
+    def asks(self, file: File, settings: Settings) -> Iterator[Ask]:
+        """What must be proven, known or not; nothing where the kind needs no more than proven trees."""
+
+    def drafts(self, file: File, settings: Settings) -> Iterator[Draft]:
+        """Drafts of what was proven, in a fixed order."""
 
 
-def whole(noun: str, graph: Graph, plain: Plain) -> Request:
-    """A request for a whole tree: the smaller it is, the more is told."""
-    nodes = len(real_nodes(graph))
-    length = "long" if nodes <= TOLD_IN_FULL else "medium" if nodes <= TOLD_WITH_LINKS else "short"
-    return Request(noun, graph.name, in_words(graph, plain, length))
+class WideKind(Protocol):
+    """A module with a kind of example that sets trees side by side."""
+
+    def asks(self, library: Library, settings: Settings) -> Iterator[Ask]:
+        """As of `FileKind`."""
+
+    def drafts(self, library: Library, settings: Settings) -> Iterator[Draft]:
+        """As of `FileKind`."""

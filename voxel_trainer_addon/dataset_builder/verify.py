@@ -210,12 +210,14 @@ def differing(told: Mapping[str, Any], named: Any) -> list[str]:
 
 
 def compared(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What of a row must be on one side only. An edit's code may stand on both, for other trees."""
+    """What of a row must be on one side only. An edit's code may stand on both, for other trees, and so may a
+    description, of other code."""
     yield "id", row["id"]
     yield "group", row["group"]
     yield "answer", row["answer"]
     yield "prompt", normal(row["prompt"])
-    yield "completion", f"{row.get('given', '')} {row['completion']}"
+    if row["form"] != "words":
+        yield "completion", f"{row.get('given', '')} {row['completion']}"
     if row["family"] and row["nodes"] >= TELLING_NODES:
         yield "family", row["family"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..files import read_json
 
-VERSION = 4
+VERSION = 5
 SCHEMA = f"voxel-record/{VERSION}"
 STATES = ("read", "read with errors")
 READABLE = frozenset(f"voxel-record/{version}" for version in (VERSION - 1, VERSION) if version > 0)
@@ -31,7 +31,7 @@ def load(path: Path) -> dict[str, Any] | None:
 
 def beside(record: Mapping[str, Any]) -> set[str]:
     """The names of what lies beside a record; other records may name the same."""
-    if record.get("schema") != SCHEMA:
+    if record.get("schema") not in READABLE:
         return set()
     packed = (each for image in record["images"] for each in image["packed"])
-    return {row["kept"] for row in (*record["texts"], *record["assets"], *packed) if "kept" in row}
+    return {row["kept"] for row in (record["file"], *record["texts"], *record["assets"], *packed) if "kept" in row}

@@ -7,6 +7,7 @@ The fast way links everything into a temporary main database: nothing is evaluat
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from collections import defaultdict
@@ -28,11 +29,12 @@ from .records import NOT_WANTED, read_sections
 def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     """Read the file at `path` and write its record to `<scratch>/<sha256>.json`.
 
-    `body`: `path`, `sha256`, `way` (`fast` or `open`), `blocks` (data-blocks that the header look counted). The answer:
-    `record` (path), `state` (`read` or `read with errors`), `counts`, `beside`. With `beside` in the body, texts,
-    packed pictures and previews are laid beside the record, and the answer names them (see `beside`). With `look`, for
-    a file of the person's own, images have `missing` too, paths in graphs are whole, and `fresh` has for each type of
-    tree one with its nodes as Blender makes them (see `node_table`).
+    `body`: `path`, `sha256`, `bytes` (its size; that of `path` where it is left out), `way` (`fast` or `open`),
+    `blocks` (data-blocks that the header look counted), `thumbnail` (a PNG file in Base64, where the look found one).
+    The answer: `record` (path), `state` (`read` or `read with errors`), `counts`, `beside`. With `beside` in the body,
+    texts, packed pictures and previews are laid beside the record, and the answer names them (see `beside`). With
+    `look`, for a file of the person's own, images have `missing` too, paths in graphs are whole, and `fresh` has for
+    each type of tree one with its nodes as Blender makes them (see `node_table`).
     """
     path, way, look = body["path"], body.get("way", "fast"), bool(body.get("look"))
     beside = Beside(scratch if body.get("beside") else None)
@@ -50,12 +52,16 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     record = {
         "schema": SCHEMA,
         "sha256": body["sha256"],
-        "bytes": Path(path).stat().st_size,
+        "bytes": body.get("bytes") or Path(path).stat().st_size,
         "blender": _blender(),
         "way": way,
         "state": state,
         "counts": counts,
-        "file": {"version": ".".join(map(str, version)), "before_2_80": version < (2, 80)},
+        "file": {
+            "version": ".".join(map(str, version)),
+            "before_2_80": version < (2, 80),
+            **_thumbnail(body.get("thumbnail", ""), beside),
+        },
         **sections,
     }
     if look:
@@ -64,6 +70,11 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     text = json.dumps(record, ensure_ascii=False, check_circular=False, separators=(",", ":"), default=vars) + "\n"
     write_text(place, text if look else clean_json(text))
     return {"record": str(place), "state": state, "counts": counts, "beside": beside.kept}
+
+
+def _thumbnail(packed: str, beside: Beside) -> dict[str, str]:
+    picture = base64.b64decode(packed)
+    return {"kept": beside.keep("previews", picture, ".png")} if beside.takes(len(picture)) else {}
 
 
 def _types(graphs: dict[str, Graph]) -> dict[str, list[str]]:

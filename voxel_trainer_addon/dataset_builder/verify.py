@@ -16,6 +16,7 @@ from typing import Any
 
 from ..errors import UserError
 from ..files import read_json
+from ..row_files import SPLITS
 from . import card
 from .attribution import ATTRIBUTION, entry, heading
 from .decontamination import Benchmarks, normal
@@ -27,7 +28,7 @@ from .parquet import can_read, ids_in
 from .parts import RowFile, row_files
 from .published import FACTS, held, listed
 from .spill import spilled
-from .splits import SPLITS, TELLING_NODES
+from .splits import TELLING_NODES
 
 Text = tuple[int, str, str]
 """A row's place, what it may be compared with (its kind and form), and what is compared."""

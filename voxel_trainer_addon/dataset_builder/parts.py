@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..files import read_jsonl
 from ..licences.classes import RANK, class_of
 from ..row_files import PARTS, SPLITS, file_name
 
@@ -48,8 +48,7 @@ class RowFile:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Its rows, one at a time. Raises ValueError where a line is not JSON."""
-        with open(self.path, encoding="utf-8") as lines:
-            yield from map(json.loads, lines)
+        return read_jsonl(self.path)
 
 
 def row_files(folder: Path) -> list[RowFile]:

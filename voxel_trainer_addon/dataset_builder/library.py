@@ -67,12 +67,12 @@ class Library:
                     graphs = _graphs(value)
                     yield sha256, graphs, Units(value["graphs"], graphs, self.origins(sha256)[0].path)
 
-    def candidates(self, graphs: Graphs) -> Iterator[tuple[TreeKind, Candidate]]:
-        """The trees that are proven, with the kind that asks for them."""
+    def candidates(self, graphs: Graphs) -> Iterator[Candidate]:
+        """The trees, and pieces of them, that are to be proven."""
         for kind in TREE_KINDS:
             for candidate in kind.candidates(graphs, self.settings):
                 if len(real_nodes(candidate.graph)) >= FEWEST_NODES:
-                    yield kind, candidate
+                    yield candidate
 
     def _file(self, sha256: str) -> File | None:
         value = self._record(sha256)
@@ -87,7 +87,7 @@ class Library:
             return catalog.proof(unit, blender, VERSION)
 
         trees = []
-        for _, candidate in self.candidates(graphs):
+        for candidate in self.candidates(graphs):
             if not candidate.part:
                 found = proof(units.unit(candidate).id)
                 if found is not None and found.proven:

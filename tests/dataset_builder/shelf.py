@@ -34,7 +34,7 @@ class Shelf:
         self.others: dict[str, list[tuple[str, File]]] = {}
 
     def add(self, name: str, graphs: Graphs, origins: Sequence[Origin] = ()) -> File:
-        """A file whose trees are proven by the job `prove`."""
+        """A file, written by 4.2, whose trees are proven by the job `prove`."""
         held = {key: Graph.from_json(json.loads(json.dumps(without_layout(g.as_json())))) for key, g in graphs.items()}
         roots = [key for key, graph in sorted(held.items()) if len(graph.nodes) > 1 and not graph.missing]
         body = {"graphs": {key: graph.as_json() for key, graph in held.items()}, "roots": roots}
@@ -48,7 +48,7 @@ class Shelf:
                 proof = Proof(unit, *hashes, True, script["code"], "")
                 trees.append(Tree(task_of(held[key]), held[key], below, proof, Place(name, key)))
         self.told[name] = list(origins)
-        self.held[name] = File(name, f"{name}.blend", {}, held, trees, self.told[name], self.proof)
+        self.held[name] = File(name, f"{name}.blend", {"file": {"version": "4.2.0"}}, held, trees, self.told[name], self.proof)
         return self.held[name]
 
     def prove(self, asks: Iterable[Ask]) -> Iterator[Proof]:

@@ -57,6 +57,15 @@ class Options:
     name: str = "voxel"
     seed: int = 0
     pieces: int = 8
+    each: int = 2
+    without: tuple[str, ...] = ()
+    port_from: tuple[str, ...] = ()
+    decontaminate: str = ""
+    hold_out: tuple[str, ...] = ()
+    keep_test: str = ""
+    most_of_shape: int = 8
+    most_of_family: int = 24
+    most_of_source: float = 0.25
     provider: str = "local"
     model: str = "smollm2-135m"
     method: str = "auto"

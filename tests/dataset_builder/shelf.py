@@ -48,7 +48,9 @@ class Shelf:
                 proof = Proof(unit, *hashes, True, script["code"], "")
                 trees.append(Tree(task_of(held[key]), held[key], below, proof, Place(name, key)))
         self.told[name] = list(origins)
-        self.held[name] = File(name, f"{name}.blend", {"file": {"version": "4.2.0"}}, held, trees, self.told[name], self.proof)
+        self.held[name] = File(
+            name, f"{name}.blend", {"file": {"version": "4.2.0"}}, held, trees, self.told[name], self.proof
+        )
         return self.held[name]
 
     def prove(self, asks: Iterable[Ask]) -> Iterator[Proof]:

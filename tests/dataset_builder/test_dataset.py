@@ -22,6 +22,7 @@ from voxel_trainer_addon.graph.model import Graph, Link, Node, Socket
 from voxel_trainer_addon.paths import DataFolder
 from voxel_trainer_addon.stage import Options, Outcome
 from voxel_trainer_addon.worker.protocol import Answer, Host, Request
+from voxel_trainer_addon.worker.record import SCHEMA
 
 pytestmark = pytest.mark.plain
 
@@ -31,7 +32,8 @@ class FakeWork:
 
     def __init__(self, root: Path, **options: Any) -> None:
         self.folder, self.catalog = DataFolder(root), Catalog(root / "catalog.sqlite")
-        self.options, self.run_id = Options(name="d", **options), "r"
+        others = (*dataset.FILE_KINDS, *dataset.WIDE_KINDS)
+        self.options, self.run_id = Options(name="d", **{"without": others, "each": 1, **options}), "r"
         self.host: Host | None = Host("python", True, (5, 2, 3))
         self.proven: Counter[str] = Counter()
         self.asides: list[SetAside] = []
@@ -97,11 +99,12 @@ class FakeWork:
 
 def math(name: str, type: str = "ShaderNodeMath", value: float = 0.5) -> Node:
     socket = Socket("Value", "Value", "VALUE", value=value)
-    return Node(name, type, {"operation": "ADD"}, (socket, replace(socket, identifier="Value_001")), (socket,))
+    return Node(name, type, {"operation": f"ADD {value}"}, (socket, replace(socket, identifier="Value_001")), (socket,))
 
 
 def tree(key: str, nodes: int, value: float, type: str = "ShaderNodeTree") -> Graph:
-    made = tuple(math(f"n{i}", value=value + i) for i in range(nodes))
+    end = "ShaderNodeOutputMaterial" if key.startswith("materials/") else "NodeGroupOutput"
+    made = tuple(math(f"n{i}", end if i == nodes - 1 else "ShaderNodeMath", value + i) for i in range(nodes))
     return Graph(key, type, made, tuple(Link(f"n{i}", 0, f"n{i + 1}", i % 2) for i in range(nodes - 1)))
 
 
@@ -111,7 +114,8 @@ def add_file(
     sha256 = f"{number:064x}"
     work.catalog.add_source(source, "folder", Path("/nowhere"))
     work.catalog.add_origins([Origin(source, f"{number}.blend", sha256, 1, 1, licence, {})])
-    record = {"graphs": {graph.key: graph.as_json() for graph in graphs}}
+    held = {graph.key: graph.as_json() for graph in graphs}
+    record = {"schema": SCHEMA, "graphs": held, "stacks": {}, "objects": [], "scenes": [], "collections": []}
     work.folder.parsed.mkdir(exist_ok=True)
     work.folder.record(sha256).write_text(json.dumps(record), encoding="utf-8")
     work.catalog.add_record(sha256, "5.2.3", 1, "read", f"parsed_data/{sha256}.json", {})
@@ -145,7 +149,7 @@ def test_rows_tell_task_prompt_code_proof_and_sources(tmp_path: Path) -> None:
     assert {row["task"] for _, row in found} == {"material", "shader", "piece"}
     row = next(row for _, row in found if row["key"] == "materials/M7")
     assert row["task"] == "material" and '"M7"' in row["prompt"] and row["completion"].startswith("import bpy")
-    assert row["proof"] == {"graph": row["proof"]["graph"], "blender": "5.2.3", "compared": "sem"}
+    assert row["proof"] == {"name": "same graph", "graph": row["answer"], "blender": "5.2.3", "compared": "sem"}
     assert row["sources"] == [{"origin": "folder:f", "path": "7.blend", "sha256": f"{7:064x}", "licence": "own"}]
     assert len({row["id"] for _, row in found}) == len(found)
     assert {row["id"] for row in work.catalog.examples("d")} == {row["id"] for _, row in found}
@@ -165,17 +169,31 @@ def test_no_file_graph_group_or_prompt_stands_on_both_sides(tmp_path: Path) -> N
     assert read_json(tmp_path / "datasets/d/dataset.json")["split"]["by"] == {"folder:f": "file"}
 
 
+def test_what_is_told_in_several_ways_stands_on_one_side(tmp_path: Path) -> None:
+    work = FakeWork(tmp_path, without=(), each=2)
+    many(work)
+    build(work)
+    found = rows(work)
+    assert {"tree", "piece", "explain", "json"} <= {row["kind"] for _, row in found}
+    assert leaks(found) == []
+    answers: dict[str, set[str]] = {}
+    for side, row in found:
+        answers.setdefault(row["answer"], set()).add(side)
+    assert all(len(where) == 1 for where in answers.values())
+
+
 def test_files_that_share_a_large_tree_stay_together(tmp_path: Path) -> None:
-    work = FakeWork(tmp_path, pieces=0)
+    work = FakeWork(tmp_path, pieces=0, most_of_shape=0, most_of_family=0)
     for n in range(40):
-        add_file(work, n, [tree(f"materials/M{n}", 4, n * 100.0), tree("materials/Shared", 12 + n // 2, 0.0)])
+        shared = tree("materials/Shared", 12 + n // 2, -1000.0 * (1 + n // 2))
+        add_file(work, n, [tree(f"materials/M{n}", 4, n * 100.0), shared])
     build(work)
     split = {row["sources"][0]["path"]: side for side, row in rows(work) if row["key"] != "materials/Shared"}
     assert len(split) == 40 and all(split[f"{n}.blend"] == split[f"{n + 1}.blend"] for n in range(0, 40, 2))
 
 
 def test_a_small_tree_of_many_files_is_one_row_and_names_only_its_side(tmp_path: Path) -> None:
-    work = FakeWork(tmp_path, pieces=0)
+    work = FakeWork(tmp_path, pieces=0, each=1, most_of_shape=0, most_of_family=0)
     for n in range(40):
         add_file(work, n, [tree(f"materials/M{n}", 4, n * 100.0), tree(f"materials/Material.{n:03}", 2, 0.0)])
     build(work)
@@ -275,7 +293,7 @@ def test_the_order_of_files_plays_no_part(tmp_path: Path) -> None:
 
 
 def test_rows_without_a_licence_stay_out_of_the_splits(tmp_path: Path) -> None:
-    work = FakeWork(tmp_path, pieces=0)
+    work = FakeWork(tmp_path, pieces=0, each=1)
     many(work)
     add_file(work, 99, [tree("materials/Found", 5, 4321.0)], source="folder:web", licence="NOASSERTION")
     build(work)
@@ -310,4 +328,4 @@ def test_names_from_files_are_harmless_in_the_card(tmp_path: Path) -> None:
     add_file(work, 99, [tree("materials/\x1b[31m<script>", 2, 4321.0)])
     build(work)
     card = (tmp_path / "datasets/d/README.md").read_text(encoding="utf-8")
-    assert "\x1b" not in card and "split: validation" in card
+    assert "\x1b" not in card and 'split: "validation"' in card

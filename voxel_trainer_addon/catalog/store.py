@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from ..errors import SetAside
 from ..paths import DataFolder
 from .database import Statement
 from .harvested import Origin
-from .hosts import Hosts
+from .search import Row, Search
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Due:
     location: Path
     source: str
     path: str
+    stored: bool = False
+    """It is a download, which may be packed there."""
 
 
 QUEUE = """
@@ -54,7 +56,7 @@ class Queue:
             last = rows[-1][0]
             for _, sha256, size, changed, root, source, path, stored in rows:
                 location = self._folder.blob(sha256) if stored else Path(root, path)
-                yield Due(sha256, size, changed, location, source, path)
+                yield Due(sha256, size, changed, location, source, path, bool(stored))
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Proof:
     reason: str
 
 
-class Catalog(Hosts):
+class Catalog(Search):
     """The whole catalog."""
 
     # parse
@@ -127,6 +129,11 @@ class Catalog(Hosts):
         names = ("sha256", "blender", "version", "state", "path")
         return [{**dict(zip(names, row, strict=True)), "counts": json.loads(counts)} for *row, counts in rows]
 
+    def records_of(self, sha256: str) -> list[tuple[str, Path]]:
+        """(Blender, path) of each record of a content, by Blender."""
+        rows = self._db.execute("SELECT blender, path FROM record WHERE sha256 = ? ORDER BY blender", (sha256,))
+        return [(blender, self._folder.root / path) for blender, path in rows]
+
     def remove(self, origins: Iterable[Origin]) -> list[str]:
         """Forget these origins, and everything of contents that have no other; the sha256 of those contents."""
         covered = list(origins)
@@ -159,15 +166,21 @@ class Catalog(Hosts):
             ]
         )
 
-    def set_examples(self, dataset: str, rows: Iterable[tuple[str, dict[str, Any]]]) -> None:
-        """Replace a dataset's rows by these: (split, row with its `id`)."""
-        statements: list[Statement] = [("DELETE FROM example WHERE dataset = ?", (dataset,))]
-        sql = "INSERT OR REPLACE INTO example VALUES (?, ?, ?, ?)"
-        statements += [
-            (sql, (dataset, row["id"], split, json.dumps(row, ensure_ascii=False, sort_keys=True)))
-            for split, row in rows
-        ]
-        self._write(statements)
+    def set_examples(
+        self, dataset: str, rows: Iterable[tuple[str, Row]], features: Callable[[Row], bytes] = lambda row: b""
+    ) -> None:
+        """Replace a dataset's rows by these: (split, row with its `id`), and make them findable: `features` gives the
+        packed features of the tree that a row answers with (empty: none are known)."""
+
+        def statements() -> Iterator[Statement]:
+            yield "DELETE FROM example WHERE dataset = ?", (dataset,)
+            for split, row in rows:
+                body = json.dumps(row, ensure_ascii=False, sort_keys=True)
+                yield "INSERT OR REPLACE INTO example VALUES (?, ?, ?, ?)", (dataset, row["id"], split, body)
+                yield from self._findable(dataset, split, row, features(row))
+
+        self._write(statements())
+        self._index()
 
     def examples(self, dataset: str, split: str = "") -> Iterator[dict[str, Any]]:
         """A dataset's rows, ordered by id."""

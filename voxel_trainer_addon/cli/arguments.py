@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..dataset_builder.form import KINDS
 from ..errors import UserError
 from ..graph.words.description import LENGTHS
 from ..pipeline.serve import IDLE_S
@@ -39,6 +40,7 @@ examples:
   run_headless.py graph rocks.blend materials/Rust
   run_headless.py diff rocks.blend1 rocks.blend
   run_headless.py check shots/ --for 5.2
+  run_headless.py dataset verify training_data/datasets/voxel
   run_headless.py status --goals
 
 exit status: 0 done · 3 done, with files or stages set aside · 2 wrong usage · 4 the answer is no ·
@@ -94,8 +96,10 @@ def parser() -> argparse.ArgumentParser:
     _work(parse)
     _set_aside(parse)
     dataset = _command(commands, "dataset", "Prove the node trees that were read and write prompts and completions.")
+    dataset.usage = "%(prog)s [options] | --preview N | verify FOLDER | diff OLD NEW"
     _work(dataset)
     _dataset(dataset)
+    _made_datasets(dataset)
     train = _command(commands, "train", "Tune a model on the dataset, on this computer or at a host.")
     _train(train)
     _dataset_name(train)
@@ -293,8 +297,76 @@ def _dataset_name(command: argparse.ArgumentParser) -> None:
 
 def _dataset(command: argparse.ArgumentParser) -> None:
     _dataset_name(command)
-    command.add_argument("--pieces", type=int, metavar="N", help="at most N pieces of each tree (default: 8)")
-    command.add_argument("--seed", type=int, metavar="N", help="seed of every choice (default: 0)")
+    group = command.add_argument_group("examples")
+    group.add_argument(
+        "--without", action="append", choices=KINDS, metavar="KIND", help=f"leave out a kind of {', '.join(KINDS)}"
+    )
+    group.add_argument("--pieces", type=int, metavar="N", help="at most N pieces of each tree (default: 8)")
+    group.add_argument("--each", type=int, metavar="N", help="at most N rows of a kind for one answer (default: 2)")
+    group.add_argument(
+        "--port-from",
+        action="append",
+        metavar="DATA",
+        help="data folder of another Blender's run over the same files: rows that port between the two",
+    )
+    group.add_argument(
+        "--most-of-shape", type=int, metavar="N", help="at most N answers of one shape (default: 8; 0: all)"
+    )
+    group.add_argument(
+        "--most-of-family", type=int, metavar="N", help="at most N answers of nearly equal shapes (default: 24; 0: all)"
+    )
+    group.add_argument(
+        "--most-of-source",
+        type=float,
+        metavar="SHARE",
+        help="at most this share of the answers from one repository (default: 0.25; 0: all)",
+    )
+    group = command.add_argument_group("split")
+    group.add_argument("--seed", type=int, metavar="N", help="seed of every choice (default: 0)")
+    group.add_argument("--hold-out", action="append", metavar="SOURCE", help="keep a whole source for test; repeat it")
+    group.add_argument(
+        "--keep-test",
+        metavar="DATASET",
+        help="keep the test split of an earlier dataset (name or folder), and add none",
+    )
+    group.add_argument(
+        "--decontaminate",
+        metavar="FILE",
+        help="leave out what benchmarks hold: a list of names and SHA-256, a line each",
+    )
+
+
+def _made_datasets(command: argparse.ArgumentParser) -> None:
+    """What is asked of datasets that are there already: no Blender, and of folders no data folder either."""
+    command.add_argument(
+        "--preview", type=int, metavar="N", help="show N rows of the dataset that is there, build none"
+    )
+    actions = command.add_subparsers(
+        dest="action", metavar="", prog="run_headless.py dataset", title=argparse.SUPPRESS, help=argparse.SUPPRESS
+    )
+    verify = actions.add_parser(
+        "verify",
+        description="Tell what is wrong with a finished dataset: leaks between train, val and test, hashes, licences "
+        "and attribution, forms, code that is none, secrets.",
+        usage="%(prog)s FOLDER [--decontaminate FILE] [--json]",
+        epilog="exit status: 0 nothing, 4 when anything is wrong",
+    )
+    verify.add_argument("folder", type=Path, metavar="FOLDER")
+    verify.add_argument(
+        "--decontaminate", metavar="FILE", default="", help="find prompts of benchmarks too: a list of their hashes"
+    )
+    diff = actions.add_parser(
+        "diff",
+        description="Tell how one dataset differs from another: rows that moved to another side, changed, came and "
+        "went, licences, settings.",
+        usage="%(prog)s OLD NEW [--json]",
+    )
+    diff.add_argument("old", type=Path, metavar="OLD")
+    diff.add_argument("new", type=Path, metavar="NEW")
+    for action in (verify, diff):
+        action.add_argument(
+            "--json", action="store_true", default=argparse.SUPPRESS, help="one JSON object a line instead of words"
+        )
 
 
 def _train(command: argparse.ArgumentParser) -> None:

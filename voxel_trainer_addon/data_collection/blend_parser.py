@@ -16,7 +16,6 @@ from typing import Any
 
 from ..catalog import Due
 from ..errors import SetAside, Unavailable
-from ..files import sha256_of
 from ..stage import Outcome, Work
 from ..words import counted, harmless
 from ..worker.protocol import Answer, Host, Request
@@ -24,6 +23,7 @@ from ..worker.record import STATES, VERSION, load
 from .ahead import ahead
 from .beside import take
 from .blend_file import NotReadable
+from .blobs import holds
 from .header import Look, look
 from .licences import with_assets
 
@@ -109,6 +109,7 @@ class BlendParser:
         body: Body = {
             "path": str(due.location),
             "sha256": due.sha256,
+            "bytes": due.bytes,
             "way": "fast",
             "blocks": seen.blocks,
             "beside": True,
@@ -123,9 +124,8 @@ class BlendParser:
             found = os.stat(due.location)
             if not stat.S_ISREG(found.st_mode):
                 return NotReadable("not-a-file", "It is no regular file.")
-            if (found.st_size, found.st_mtime_ns) != (due.bytes, due.mtime_ns) and sha256_of(
-                due.location
-            ) != due.sha256:
+            same = found.st_mtime_ns == due.mtime_ns and (due.stored or found.st_size == due.bytes)
+            if not (same or holds(due.location, due.sha256)):
                 return NotReadable("changed", "It has changed since it was harvested. Harvest again.")
             seen = look(due.location, self.host.version)
         except FileNotFoundError:

@@ -7,15 +7,16 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from ..catalog import Listed, Origin, Repository
 from ..errors import SetAside
 from ..http import GONE, Kind, NetworkError
 from ..words import counted
+from .blobs import keep, packed
 from .code_scraper import judged, uses_bpy
-from .fetch import Got, NotFetched, Pace, Unchanged, Want, fetch, keep
+from .fetch import Got, NotFetched, Pace, Unchanged, Want, fetch
 from .reach import TICK_S, LimitReached, Reach
 from .turns import RAW, Turn, Turns
 
@@ -144,7 +145,12 @@ class Downloads:
 
     def _begin(self, turn: Turn[Job]) -> None:
         want, parts = turn.item.want, self.reach.folder.parts
-        self._active[self.reach.crew.submit(lambda: fetch(self.reach.client, want, parts, self._pace))] = turn
+
+        def got() -> Got:
+            found = fetch(self.reach.client, want, parts, self._pace)
+            return replace(found, part=packed(found.part))
+
+        self._active[self.reach.crew.submit(got)] = turn
 
     # taking
 
@@ -180,7 +186,7 @@ class Downloads:
         if not kept:
             got.part.unlink()
             return
-        keep(got, self.reach.folder.blob(got.sha256, kept[0].file.kind))
+        keep(got.part, self.reach.folder.blob(got.sha256, kept[0].file.kind))
         self.known += len(kept) - 1
         for one in kept:
             self._arrive(one, got.sha256, got.bytes, kept[0].file.kind, oid, got.etag if one is job else "")

@@ -252,9 +252,3 @@ def _pieces(path: Path) -> Iterator[bytes]:
     with open(path, "rb") as data:
         while piece := data.read(CHUNK):
             yield piece
-
-
-def keep(got: Got, place: Path) -> None:
-    """Give a whole file its name among the blobs."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(got.part, place)

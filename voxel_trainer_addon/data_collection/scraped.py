@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from ..catalog import Catalog, Origin
 from ..errors import SetAside
-from ..files import now, read_json, replacing, sha256_of
+from ..files import now, read_json, replacing
 from ..paths import SUFFIXES, DataFolder
+from .blobs import original
 from .fetch import TAG, oid_of
 
 
@@ -47,10 +49,20 @@ def adopt(data: DataFolder, catalog: Catalog) -> int:
     there were."""
     kinds, count = {f".{suffix}": kind for kind, suffix in SUFFIXES.items()}, 0
     for blob in data.blobs.glob("??/*"):
-        if blob.suffix in kinds and not catalog.is_stored(blob.stem) and sha256_of(blob) == blob.stem:
-            catalog.add_stored(blob.stem, blob.stat().st_size, kinds[blob.suffix], oid_of(blob))
-            count += 1
+        if blob.suffix in kinds and not catalog.is_stored(blob.stem):
+            count += _adopted(data, catalog, blob, kinds[blob.suffix])
     return count
+
+
+def _adopted(data: DataFolder, catalog: Catalog, blob: Path, kind: str) -> bool:
+    data.parts.mkdir(exist_ok=True)
+    found = original(blob, blob.stem, data.parts)
+    if not found:
+        return False
+    catalog.add_stored(blob.stem, found.stat().st_size, kind, oid_of(found))
+    if found != blob:
+        found.unlink()
+    return True
 
 
 def sweep(data: DataFolder, catalog: Catalog) -> None:

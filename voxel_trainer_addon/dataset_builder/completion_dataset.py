@@ -82,6 +82,7 @@ def drafts(file: File, settings: Settings) -> Iterator[Draft]:
             family=proof.shape,
             key=gap.tree.graph.key,
             rank=(gap.tree.graph.key,),
+            features=gap.tree.features,
             more={"edits": len(gap.edits)},
         )
 

@@ -1,30 +1,73 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stage dataset: prove what the records hold, word a request for each proven tree, split, write."""
+"""Stage dataset: prove what the records hold, word requests for what was proven, split, write."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..catalog import Origin, Proof
-from ..errors import SetAside, Unavailable
-from ..files import read_json, read_jsonl, write_json, write_jsonl, write_text
-from ..graph.model import Graph, Graphs, closure
+from ..bpy_code.names import Names
+from ..catalog import Proof
+from ..errors import SetAside, Unavailable, UserError
+from ..files import read_jsonl, write_jsonl
+from ..graph.model import Graph, closure
 from ..graph.wires import real_nodes
+from ..licences.classes import Policy
 from ..stage import Outcome, Work
 from ..words import counted
 from ..worker.protocol import Host, Request
-from . import blender_dataset, card, material_dataset, piece_dataset
-from .kinds import FEWEST_NODES, Candidate, Kind, Settings
-from .proving import VERSION, Unit, Units, prove
-from .rows import Examples, Place, Sides, sides, split_rows
-from .splits import SPLITS, leaks
+from . import (
+    code_dataset,
+    completion_dataset,
+    edit_dataset,
+    explain_dataset,
+    json_dataset,
+    port_dataset,
+    preference_dataset,
+    repair_dataset,
+    scene_dataset,
+    stack_dataset,
+    tree_dataset,
+)
+from .decontamination import Benchmarks
+from .drafts import Drafts
+from .kinds import FEWEST_NODES, Ask, Candidate, FileKind, Place, Settings, WideKind
+from .library import Library
+from .near import Index
+from .parts import PARTS, file_name, row_files
+from .proving import VERSION, Unit, asks, prove
+from .published import describe
+from .quality import quality
+from .rows import UNLICENSED, Chooser, Held, sides, tie
+from .splits import SPLITS, Groups
+from .weighing import Caps, Weighed, left_out
 
 TREES = ("ShaderNodeTree", "GeometryNodeTree", "CompositorNodeTree", "TextureNodeTree")
-KINDS: tuple[Kind, ...] = (material_dataset, blender_dataset, piece_dataset)
+FILE_KINDS: Mapping[str, FileKind] = {
+    "explain": explain_dataset,
+    "json": json_dataset,
+    "stack": stack_dataset,
+    "scene": scene_dataset,
+    "completion": completion_dataset,
+    "repair": repair_dataset,
+    "preference": preference_dataset,
+}
+WIDE_KINDS: Mapping[str, WideKind] = {
+    "edit": edit_dataset,
+    "port": port_dataset,
+    "code": code_dataset,
+}
+ASKED = {
+    "compact": "trees as JSON",
+    "prove_stacks": "modifier stacks",
+    "prove_scenes": "scenes",
+    "prove_edits": "edits",
+    "try_broken": "broken scripts",
+}
+"""Job → what it proves, as the funnel says it."""
 CHECKPOINT_S = 5.0
 PROOFS = "proofs.jsonl"
 
@@ -33,53 +76,54 @@ def run(work: Work) -> Outcome:
     """Build `datasets/<name>`. Raises Unavailable without a Blender."""
     if work.host is None:
         raise Unavailable("The dataset needs Blender to prove its answers. Name one with --blender PATH.")
-    return _Build(work, work.host).run()
+    place = work.folder.scratch / "drafts.sqlite"
+    drafts = Drafts(place)
+    library = Library(work, work.host, drafts)
+    try:
+        return _Build(work, work.host, library, drafts).run()
+    finally:
+        library.close()
+        drafts.close()
+        place.unlink(missing_ok=True)
 
 
 class _Build:
-    """One build. Records are read one at a time, as often as needed, since reading is cheap and memory is not."""
+    """One build. What it gathers lies in `drafts`, on disk; records are read one at a time."""
 
-    def __init__(self, work: Work, host: Host) -> None:
+    def __init__(self, work: Work, host: Host, library: Library, drafts: Drafts) -> None:
         self.work, self.host, self.options = work, host, work.options
+        self.library, self.drafts = library, drafts
         self.place = work.folder.dataset(self.options.name)
-        self.records = work.catalog.records(host.name)
-        self.origins: dict[str, list[Origin]] = {}
-        for origin in work.catalog.origins():
-            self.origins.setdefault(origin.sha256, []).append(origin)
-        self.funnel: dict[str, Any] = {"files parsed": len(self.records)}
+        self.counts: Counter[str] = Counter()
+        self.left_out = library.left_out
+        self.units = set[str]()
+        self.files = {name: kind for name, kind in FILE_KINDS.items() if name not in self.options.without}
+        self.wide = {name: kind for name, kind in WIDE_KINDS.items() if name not in self.options.without}
+        self.benchmarks = Benchmarks.read(Path(self.options.decontaminate)) if self.options.decontaminate else None
         self.done = self.total = 0
         self.checked = time.monotonic()
 
     def run(self) -> Outcome:
         self.work.catalog.drop_asides("dataset", self.host.name)
         self.recover()
-        self.settings = Settings(self.host.version, self.options.pieces, self.options.seed, self.fresh())
-        self.prove()
-        examples, asides = self.gather()
-        return self.write(examples, asides)
-
-    # what the records hold
-
-    def files(self, wanted: Container[str] | None = None) -> Iterator[tuple[str, Graphs, Units]]:
-        """sha256, graphs and units of each record (of the `wanted` ones) that is still there."""
-        for record in self.records:
-            sha256 = record["sha256"]
-            if sha256 not in self.origins or (wanted is not None and sha256 not in wanted):
-                continue
-            self.work.wait_while_paused()
-            file = self.origins[sha256][0].path
-            value = read_json(self.work.folder.root / record["path"])
-            if not isinstance(value, dict):
-                words = "The record of this file is gone or damaged. Parse it again."
-                self.work.set_aside(SetAside("dataset", file, "no record", words))
-                continue
-            graphs = {key: Graph.from_json(graph) for key, graph in value["graphs"].items()}
-            yield sha256, graphs, Units(value["graphs"], graphs, file)
+        options = self.options
+        self.library.settings = Settings(
+            self.host.version, options.pieces, options.seed, self.fresh(), options.each, self.names()
+        )
+        self.prove_trees()
+        refused = self.gather_trees()
+        self.prove_rest()
+        refused |= self.gather_rest()
+        asides = [refused[id] for id in sorted(refused)]
+        families = self.keep_one_of_near()
+        self.keep_to_caps(families)
+        tie(self.drafts, families)
+        return self.write(families, asides)
 
     def fresh(self) -> dict[str, Graph]:
         """Tree type → a new node group with each node type that the records use, as this Blender makes them."""
         types: dict[str, set[str]] = {}
-        for _, graphs, _ in self.files():
+        for _, graphs, _ in self.library.graphs():
             for graph in graphs.values():
                 if graph.type in TREES:
                     types.setdefault(graph.type, set()).update(node.type for node in graph.nodes)
@@ -92,11 +136,14 @@ class _Build:
             self.work.note(f"Requests tell no values, and there are no pieces: {answer.sentence}")
         return {}
 
-    def candidates(self, graphs: Graphs) -> Iterator[tuple[Kind, Candidate]]:
-        for kind in KINDS:
-            for candidate in kind.candidates(graphs, self.settings):
-                if len(real_nodes(candidate.graph)) >= FEWEST_NODES:
-                    yield kind, candidate
+    def names(self) -> Names | None:
+        """The names that this Blender has, where code rows are wanted and there is code."""
+        wanted = "code" in self.wide and any(True for _ in self.library.texts())
+        for answer in self.work.answers([Request("names", {}, "names", limit_s=120)] if wanted else []):
+            if answer.ok:
+                return Names(answer.body["table"])
+            self.work.note(f"There are no code rows: {answer.sentence}")
+        return None
 
     # proving
 
@@ -111,13 +158,13 @@ class _Build:
             proofs = [Proof(**{name: line[name] for name in names}) for line in kept]
             self.work.catalog.add_proofs(self.host.name, VERSION, proofs)
 
-    def prove(self) -> None:
-        """Have every tree proven that nobody has proven yet."""
+    def prove_trees(self) -> None:
+        """Have every tree and piece proven that nobody has proven yet."""
         due: dict[str, set[str]] = {}
         planned: set[str] = set()
-        for sha256, graphs, units in self.files():
-            found = {units.unit(candidate).id for _, candidate in self.candidates(graphs)}
-            new = {id for id in found - planned if self.proof(id) is None}
+        for sha256, graphs, units in self.library.graphs():
+            found = {units.unit(candidate).id for candidate in self.library.candidates(graphs)}
+            new = {id for id in found - planned if self.library.proof(id) is None}
             planned |= found
             if new:
                 due[sha256] = new
@@ -125,17 +172,40 @@ class _Build:
         self.done = self.total - sum(map(len, due.values()))
 
         def waiting() -> Iterator[Unit]:
-            for sha256, graphs, units in self.files(due):
+            for sha256, graphs, units in self.library.graphs(due):
                 left = due[sha256]
-                for _, candidate in self.candidates(graphs):
+                for candidate in self.library.candidates(graphs):
                     unit = units.unit(candidate)
                     if unit.id in left:
                         left.discard(unit.id)
                         yield unit
 
-        self.work.progress(self.done, self.total)
-        prove(self.work, waiting(), VERSION, self.tell)
+        self.tell(0, "")
+        prove(self.work, asks(waiting()), VERSION, self.tell)
         self.checkpoint("running")
+
+    def prove_rest(self) -> None:
+        """Have proven what kinds want beyond trees."""
+        seen: set[str] = set()
+
+        def new(ask: Ask) -> Ask | None:
+            units = {root: id for root, id in ask.units.items() if id not in seen and self.library.proof(id) is None}
+            seen.update(units.values())
+            self.total += len(units)
+            return Ask(ask.job, ask.body, units, ask.item, ask.nodes) if units else None
+
+        prove(self.work, filter(None, map(new, self.asks())), VERSION, self.tell)
+        self.library.file.cache_clear()
+        self.checkpoint("running")
+
+    def asks(self) -> Iterator[Ask]:
+        settings = self.library.settings
+        for sha256 in self.library.files() if self.files else ():
+            if file := self.library.file(sha256):
+                for kind in self.files.values():
+                    yield from kind.asks(file, settings)
+        for wide in self.wide.values():
+            yield from wide.asks(self.library, settings)
 
     def tell(self, more: int, item: str) -> None:
         self.done += more
@@ -146,121 +216,196 @@ class _Build:
     def checkpoint(self, status: str, rows: int = 0) -> None:
         self.checked = time.monotonic()
         progress = {"trees_total": self.total, "trees_tried": self.done, "rows": rows}
-        state = {"dataset": self.options.name, "blender": self.host.name, "records": len(self.records)}
+        state = {"dataset": self.options.name, "blender": self.host.name, "records": len(self.library.records)}
         self.work.checkpoint(status, progress, state)
-
-    def proof(self, unit: str) -> Proof | None:
-        return self.work.catalog.proof(unit, self.host.name, VERSION)
 
     # gathering
 
-    def gather(self) -> tuple[Examples, list[dict[str, Any]]]:
-        """Examples of everything proven, and a line for each tree that was refused or not proven."""
-        examples = Examples()
+    def gather_trees(self) -> dict[str, dict[str, Any]]:
+        """Take in drafts of all proven trees and pieces; a line for each that was not, by unit."""
         refused: dict[str, dict[str, Any]] = {}
-        counts: Counter[str] = Counter()
-        proofs: dict[str, Proof] = {}
-        for sha256, graphs, units in self.files():
-            counts["trees"] += len(graphs)
+        settings = self.library.settings
+        for sha256, graphs, units in self.library.graphs():
+            self.counts["trees"] += len(graphs)
+            small = sum(len(real_nodes(graph)) < FEWEST_NODES for graph in graphs.values())
+            self.counts["trees with fewer than two nodes"] += small
             for graph in graphs.values():
-                below = [Place(sha256, used.key) for used in closure(graph, graphs)]
-                examples.tie(f"groups of {sha256}:{graph.key}", *below)
-            counts["trees with fewer than two nodes"] += sum(len(real_nodes(g)) < FEWEST_NODES for g in graphs.values())
-            for kind, candidate in self.candidates(graphs):
+                below = (Place(sha256, used.key) for used in closure(graph, graphs))
+                self.drafts.tie(f"groups of {sha256}:{graph.key}", below)
+            for candidate in self.library.candidates(graphs):
                 unit = units.unit(candidate)
-                proof = self.proof(unit.id)
+                proof = self.library.proof(unit.id)
                 assert proof is not None
-                proofs[unit.id] = proof
+                self.units.add(unit.id)
                 what = "pieces" if candidate.part else "trees tried"
-                counts[what] += 1
+                self.counts[what] += 1
                 if not proof.proven:
-                    counts[f"{what}, not proven"] += 1
+                    self.counts[f"{what}, not proven"] += 1
                     refused.setdefault(unit.id, refusal(candidate, unit, proof))
                     continue
                 place = Place(sha256, candidate.owner)
-                request = None
-                if examples.wants(candidate.task, candidate.graph.key, proof):
-                    request = kind.request(
-                        candidate.task, candidate.graph, self.settings.plain(candidate.graph.type), proof.graph
-                    )
-                examples.add(candidate.task, candidate.graph.key, proof, place, request)
-        self.funnel |= counts
-        self.keep_proofs(proofs)
-        return examples, [refused[id] for id in sorted(refused)]
+                graph = candidate.graph
+                if fault := quality(graph, settings.plain(graph.type), part=candidate.part).fault:
+                    self.left_out[fault] += 1
+                    continue
+                if not candidate.part:
+                    self.drafts.add_tree(place, candidate.task, proof)
+                for draft in tree_dataset.drafts(candidate, proof, place, settings):
+                    self.drafts.add(draft)
+        return refused
 
-    def keep_proofs(self, proofs: Mapping[str, Proof]) -> None:
-        """Write the proofs beside the rows: with the records they are enough to go on without the catalog."""
-        lines = ({**vars(proofs[id]), "blender": self.host.name, "version": VERSION} for id in sorted(proofs))
-        write_jsonl(self.place / PROOFS, lines)
+    def gather_rest(self) -> dict[str, dict[str, Any]]:
+        """Take in the drafts of all other kinds; a line for each ask that was not proven, by unit."""
+        refused: dict[str, dict[str, Any]] = {}
+        for ask in self.asks():
+            for root, id in ask.units.items():
+                proof = self.library.proof(id)
+                if proof is not None:
+                    self.units.add(id)
+                    what = ASKED.get(ask.job, ask.job)
+                    self.counts[f"{what} tried"] += 1
+                    if not proof.proven:
+                        self.counts[f"{what} tried, not proven"] += 1
+                        refused.setdefault(id, unproven(f"{root} in {ask.item}", ask.job, id, proof))
+        settings = self.library.settings
+        for sha256 in self.library.files() if self.files else ():
+            if file := self.library.file(sha256):
+                for kind in self.files.values():
+                    for draft in kind.drafts(file, settings):
+                        self.drafts.add(draft)
+        for wide in self.wide.values():
+            for draft in wide.drafts(self.library, settings):
+                self.drafts.add(draft)
+        return refused
+
+    def keep_one_of_near(self) -> Groups:
+        """Of nearly equal answers keep the best; the places of large ones belong together. Families: shapes that nearly
+        equal answers join."""
+        answers: dict[str, tuple[str, str]] = {}
+        families = Groups()
+        with Index() as index:
+            for among, answer, shape, features, score in self.drafts.answers():
+                id = f"{shape}:{among}:{answer}"
+                answers[id] = among, answer
+                index.add(id, features, among, score)
+            for cluster in index.clusters():
+                families.join(*(id.partition(":")[0] for id in cluster))
+            for copy in list(index.copies()):
+                gone = self.drafts.replace(*answers[copy.id], kept=answers[copy.kept][1])
+                self.left_out["nearly equal to another, which is kept"] += gone
+        return families
+
+    def keep_to_caps(self, families: Groups) -> None:
+        """No shape, family or source may speak for all."""
+        options, answers = self.options, dict[str, tuple[str, str]]()
+
+        def weighed() -> Iterator[Weighed]:
+            for among, answer, shape, score, sha256 in self.drafts.groups():
+                id = f"{among}:{answer}"
+                answers[id] = among, answer
+                origin = self.library.origins(sha256)[0]
+                maker = origin.provenance.get("repository") or origin.source
+                yield Weighed(id, f"{among} {maker}", f"{among} {families.of(shape)}", f"{among} {shape}", score)
+
+        caps = Caps(options.most_of_shape, options.most_of_family, options.most_of_source)
+        for id, why in list(left_out(weighed(), caps)):
+            self.left_out[why] += self.drafts.drop_answer(*answers[id])
 
     # writing
 
-    def write(self, examples: Examples, asides: list[dict[str, Any]]) -> Outcome:
+    def write(self, families: Groups, asides: list[dict[str, Any]]) -> Outcome:
         """Split, write the dataset's files, then its rows into the catalog."""
-        placed = sides(examples, self.origins, self.options.seed)
-        rows, left_out = split_rows(examples, placed, self.origins, self.host.name)
-        pairs = [(split, row) for split in SPLITS for row in rows[split]]
-        if found := leaks(pairs):
-            raise AssertionError(f"the split leaks: {found[0]}")
-        self.funnel |= {"proven, copies included": examples.found, "distinct proven trees": len(examples.by_graph)}
-        self.funnel |= {"left out": left_out, "rows": len(pairs)}
-        split = split_facts(placed, pairs)
-        reasons = Counter(line["code"] for line in asides)
-        known = card.facts(self.options.name, rows, self.funnel, split, self.described())
-        known["set_aside"] = dict(reasons.most_common())
-        for side in (*SPLITS, "unlicensed"):
-            write_jsonl(self.place / f"{side}.jsonl", rows[side])
+        library, drafts = self.library, self.drafts
+        placed = sides(drafts, library.origins, self.options.seed, self.held())
+        policy = Policy(self.options.allow)
+        chooser = Chooser(drafts, placed, families, library.origins, policy, self.host.name, self.left_out)
+        for split, name, row in chooser.rows():
+            if held := self.benchmarks and self.benchmarks.of(row):
+                self.left_out[f"held by the benchmark {held}"] += 1
+            else:
+                drafts.choose(split, name, row)
+        for name in PARTS:
+            for split in SPLITS:
+                path = self.place / file_name(split, name)
+                if not write_jsonl(path, drafts.chosen(split, name)) and name:
+                    path.unlink()
+        unlicensed = write_jsonl(self.place / f"{UNLICENSED}.jsonl", drafts.chosen(UNLICENSED))
         write_jsonl(self.place / "set_aside.jsonl", asides)
-        shortest = min((row for _, row in pairs), key=lambda row: (len(row["completion"]), row["id"]), default=None)
-        write_text(self.place / "README.md", card.readme(known, shortest))
-        write_json(self.place / "dataset.json", known)
-        self.work.catalog.set_examples(self.options.name, pairs)
+        write_jsonl(self.place / PROOFS, self.proofs())
+        self.counts["drafts"] = drafts.found
+        known = describe(
+            self.place,
+            self.options.name,
+            funnel={"files parsed": len(library.records), **self.counts, "left out": dict(+self.left_out)},
+            split=placed.facts(),
+            settings=self.described(),
+            unlicensed=unlicensed,
+            set_aside=dict(Counter(line["code"] for line in asides).most_common()),
+        )
+        self.work.catalog.set_examples(self.options.name, drafts.all_chosen())
         for line in asides:
             if line["task"] != "piece":
                 self.work.set_aside(SetAside("dataset", line["item"], line["code"], line["reason"]))
-        self.checkpoint("done", len(pairs))
-        for sentence in split["words"]:
+        self.checkpoint("done", sum(known["rows"].values()))
+        for sentence in known["split"]["words"]:
             self.work.note(sentence)
-        return outcome(known, self.place)
+        return outcome(known)
+
+    def held(self) -> Held:
+        """What is kept for test. Raises UserError where an earlier dataset is named that is not there."""
+        files = set[str]()
+        if name := self.options.keep_test:
+            folder = Path(name) if Path(name).is_dir() else self.work.folder.dataset(name)
+            rows = [file for file in row_files(folder) if file.split == "test"]
+            if not rows:
+                raise UserError(f"{name} is no dataset with a test split to keep.")
+            files = {source["sha256"] for file in rows for row in file.rows() for source in row["sources"]}
+        return Held(frozenset(self.options.hold_out), frozenset(files))
+
+    def proofs(self) -> Iterator[dict[str, Any]]:
+        """The proofs beside the rows: with the records they are enough to go on without the catalog."""
+        for unit in sorted(self.units):
+            proof = self.library.proof(unit)
+            assert proof is not None
+            yield {**vars(proof), "blender": self.host.name, "version": VERSION}
 
     def described(self) -> dict[str, Any]:
         """What the rows depend on besides the records."""
+        options = self.options
         return {
             "blender": self.host.name,
-            "seed": self.options.seed,
-            "pieces": self.options.pieces,
+            "seed": options.seed,
+            "pieces": options.pieces,
+            "each": options.each,
+            "without": sorted(options.without),
+            "allow": sorted(options.allow),
+            "hold_out": sorted(options.hold_out),
+            "keep_test": bool(options.keep_test),
+            "decontaminated": bool(self.benchmarks),
+            "caps": [options.most_of_shape, options.most_of_family, options.most_of_source],
             "proof_version": VERSION,
         }
 
 
-def split_facts(placed: Sides, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
-    """How the rows were split, for programs and in words."""
-    ways = {True: "its files", False: "trees that share groups, for it has too few files that differ"}
-    told = [f"{source} is split by {ways[by_file]}." for source, by_file in placed.by_file.items()]
-    groups = {side: sum(split == side for split in placed.split.values()) for side in SPLITS}
-    largest = max(Counter(row["group"] for _, row in rows).values(), default=0)
-    told.append(
-        f"Of {counted(len(placed.split), 'group')} val has {groups['val']:,} and test {groups['test']:,}; the "
-        f"largest, with {counted(largest, 'row')}, is in train."
-    )
-    by = {source: "file" if by_file else "trees that share groups" for source, by_file in placed.by_file.items()}
-    return {"by": by, "groups": groups, "largest_group_rows": largest, "words": told}
-
-
 def refusal(candidate: Candidate, unit: Unit, proof: Proof) -> dict[str, Any]:
+    """A line of `set_aside.jsonl` for a tree or a piece."""
+    return unproven(unit.item, candidate.task, unit.id, proof)
+
+
+def unproven(item: str, task: str, unit: str, proof: Proof) -> dict[str, Any]:
     """A line of `set_aside.jsonl`. The reason's first words, up to a colon, are its code."""
     code, _, _ = proof.reason.partition(":")
     return {
-        "item": unit.item,
-        "task": candidate.task,
-        "unit": unit.id,
+        "item": item,
+        "task": task,
+        "unit": unit,
         "nodes": proof.nodes,
         "code": code[:40],
         "reason": proof.reason,
     }
 
 
-def outcome(known: Mapping[str, Any], place: Path) -> Outcome:
+def outcome(known: Mapping[str, Any]) -> Outcome:
     """The stage's result in words and numbers."""
     rows = known["rows"]
     total = sum(rows.values())
@@ -272,9 +417,5 @@ def outcome(known: Mapping[str, Any], place: Path) -> Outcome:
     words = (
         f"{counted(total, 'row')} ({rows['train']:,} train, {rows['val']:,} val, {rows['test']:,} test), each proven"
     )
-    aside = (
-        f"; {counted(counts['set_aside'], 'tree or piece', 'trees and pieces')} not proven"
-        if counts["set_aside"]
-        else ""
-    )
+    aside = f"; {counts['set_aside']:,} not proven" if counts["set_aside"] else ""
     return Outcome(f"{words}{aside}.", counts)

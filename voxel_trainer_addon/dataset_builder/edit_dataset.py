@@ -97,6 +97,7 @@ def drafts(library: Library, settings: Settings) -> Iterator[Draft]:
             key=pair.before.graph.key,
             rank=(not pair.message, pair.before.graph.key),
             score=worth(pair.edits),
+            features=pair.after.features,
             more={"edits": len(pair.edits), **({"message": pair.message} if pair.message else {})},
         )
 

@@ -62,6 +62,7 @@ def draft(old: Tree, tree: Tree, name: str, settings: Settings) -> Draft:
         key=tree.graph.key,
         rank=(tree.graph.key, name),
         score=worth(old.code, tree.code),
+        features=tree.features,
         more={"from_version": name},
     )
 

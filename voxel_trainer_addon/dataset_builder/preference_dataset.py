@@ -14,14 +14,10 @@ from functools import partial
 from typing import Any
 
 from ..files import digest
-from . import blender_dataset, material_dataset, repair_dataset
-from .kinds import Ask, Draft, File, Settings, Tree, TreeKind
+from . import repair_dataset
+from .asking import prompt_of, ways
+from .kinds import Ask, Draft, File, Settings, Tree
 from .repair_dataset import tried
-
-KINDS: Mapping[str, TreeKind] = {
-    **dict.fromkeys(material_dataset.TASKS, material_dataset),
-    **dict.fromkeys(blender_dataset.TASKS, blender_dataset),
-}
 
 
 def asks(file: File, settings: Settings) -> Iterator[Ask]:
@@ -33,7 +29,7 @@ def drafts(file: File, settings: Settings) -> Iterator[Draft]:
     """A row for each broken script that runs: the request for the tree, its proven script, and the broken one."""
     for tree in file.trees:
         for one, told in tried(file, tree, settings):
-            if told["error"] or tree.task not in KINDS:
+            if told["error"]:
                 continue
             rejected = {"completion": one.broken.code, "what": what_it_did(told["lacks"])}
             yield Draft(
@@ -54,15 +50,15 @@ def drafts(file: File, settings: Settings) -> Iterator[Draft]:
                 family=tree.proof.shape,
                 key=tree.graph.key,
                 rank=(tree.graph.key,),
+                features=tree.features,
                 more={"rejected": rejected},
             )
 
 
 def prompt(tree: Tree, settings: Settings) -> str:
-    """The request for the tree as its own kind words it."""
-    choice = digest([tree.proof.graph, tree.task])
-    plain = settings.plain(tree.graph.type)
-    return KINDS[tree.task].request(tree.task, tree.graph, plain, choice).text(choice)
+    """The first request for the tree as kind `tree` words it."""
+    choice, plain = tree.proof.graph, settings.plain(tree.graph.type)
+    return prompt_of(tree.task, tree.graph, plain, choice, 0, ways(tree.graph, choice, settings.each)[0])
 
 
 def what_it_did(lacks: list[str]) -> str:

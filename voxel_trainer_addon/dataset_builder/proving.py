@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Proofs: each tree is asked for once, in batches, and what came of it is kept in the catalog."""
+"""Proofs: everything is asked for once, in batches, and what came of it is kept in the catalog."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..catalog import Proof
@@ -13,9 +14,7 @@ from ..graph.model import Graphs, closure
 from ..graph.pieces import label_of
 from ..stage import Work
 from ..worker.protocol import Answer, Request
-from .kinds import Candidate
-
-Json = dict[str, Any]
+from .kinds import Ask, Candidate, Json
 
 VERSION = 2
 """Of the code writer and the proof: what an older one proved is proven again."""
@@ -70,7 +69,7 @@ def without_layout(graph: Json) -> Json:
     return {**graph, "nodes": nodes, "layout": {}}
 
 
-def batches(units: Iterable[Unit]) -> Iterator[list[Unit]]:
+def asks(units: Iterable[Unit]) -> Iterator[Ask]:
     """Units together while they are few and small, and no two different trees have one key."""
     batch: list[Unit] = []
     held: dict[str, Json] = {}
@@ -78,59 +77,74 @@ def batches(units: Iterable[Unit]) -> Iterator[list[Unit]]:
     for unit in units:
         clash = any(held.get(key, graph) != graph for key, graph in unit.graphs.items())
         if batch and (clash or len(batch) >= BATCH_TREES or nodes + unit.nodes > BATCH_NODES):
-            yield batch
+            yield _ask(batch)
             batch, held, nodes = [], {}, 0
         batch.append(unit)
         held |= unit.graphs
         nodes += unit.nodes
     if batch:
-        yield batch
+        yield _ask(batch)
 
 
-def request(batch: list[Unit]) -> Request:
-    """A worker's job for a batch."""
+def _ask(batch: list[Unit]) -> Ask:
     graphs = {key: graph for unit in batch for key, graph in unit.graphs.items()}
-    body = {"graphs": graphs, "roots": [unit.root for unit in batch], "layout": False}
-    limit = LIMIT_S + LIMIT_A_NODE_S * sum(unit.nodes for unit in batch)
-    return Request("prove", body, batch[0].item, digest([unit.id for unit in batch]), limit)
+    body = {"graphs": graphs, "layout": False}
+    units = {unit.root: unit.id for unit in batch}
+    return Ask("prove", body, units, batch[0].item, sum(unit.nodes for unit in batch))
 
 
-def prove(work: Work, units: Iterable[Unit], version: int, proven: Callable[[int, str], None]) -> None:
-    """Prove units and keep what came of it. `proven` hears how many more are done and the last one's name.
+def request(ask: Ask) -> Request:
+    """A worker's job for an ask."""
+    roots = list(ask.units)
+    limit = LIMIT_S + LIMIT_A_NODE_S * ask.nodes
+    name = digest([ask.job, [ask.units[root] for root in roots]])
+    return Request(ask.job, {**ask.body, "roots": roots}, ask.item, name, limit)
 
-    A batch that fails is tried again tree by tree; a tree that fails alone is kept as not proven, with the reason.
+
+def prove(work: Work, wanted: Iterable[Ask], version: int, proven: Callable[[int, str], None]) -> None:
+    """Prove what is asked for and keep what came of it. `proven` hears how many more are done and the last one's name.
+
+    An ask that fails is tried again root by root; what fails alone is kept as not proven, with the reason.
     """
     assert work.host is not None
-    waiting: dict[str, list[Unit]] = {}
-    failed: list[Unit] = []
+    waiting: dict[str, Ask] = {}
+    failed: list[Ask] = []
 
-    def requests(groups: Iterable[list[Unit]]) -> Iterator[Request]:
-        for batch in groups:
-            asked = request(batch)
-            waiting[asked.sha256] = batch
+    def requests(several: Iterable[Ask]) -> Iterator[Request]:
+        for ask in several:
+            asked = request(ask)
+            waiting[asked.sha256] = ask
             yield asked
 
     def take(answer: Answer) -> None:
-        batch = waiting.pop(answer.request.sha256)
-        if not answer.ok and len(batch) > 1:
-            failed.extend(batch)
+        ask = waiting.pop(answer.request.sha256)
+        if not answer.ok and len(ask.units) > 1:
+            failed.extend(replace(ask, units={root: unit}) for root, unit in ask.units.items())
             return
-        work.catalog.add_proofs(work.host.name, version, [proof(unit, answer) for unit in batch])  # type: ignore[union-attr]
-        proven(len(batch), batch[-1].item)
+        proofs = [proof(unit, root, ask, answer) for root, unit in ask.units.items()]
+        work.catalog.add_proofs(work.host.name, version, proofs)  # type: ignore[union-attr]
+        proven(len(ask.units), ask.item)
 
-    for answer in work.answers(requests(batches(units))):
+    for answer in work.answers(requests(wanted)):
         take(answer)
-    for answer in work.answers(requests([unit] for unit in failed)):
+    for answer in work.answers(requests(failed)):
         take(answer)
 
 
-def proof(unit: Unit, answer: Answer) -> Proof:
+def proof(unit: str, root: str, ask: Ask, answer: Answer) -> Proof:
     """What an answer says of one unit."""
     if not answer.ok:
-        return Proof(
-            unit.id, "", "", len(unit.graphs[unit.root]["nodes"]), False, None, f"{answer.code}: {answer.sentence}"
-        )
-    said = answer.body["scripts"][unit.root]
-    return Proof(
-        unit.id, said["graph"], said["shape"], said["nodes"], bool(said["proven"]), said["code"], said["reason"]
-    )
+        return Proof(unit, "", "", _nodes(ask, root), False, None, f"{answer.code}: {answer.sentence}")
+    said: Mapping[str, Any] = answer.body["scripts"].get(root, {"reason": "no answer: The worker did not tell of it."})
+    code = said.get("code")
+    if code is not None and not isinstance(code, str):
+        code = json.dumps(code, ensure_ascii=False, sort_keys=True)
+    nodes = int(said.get("nodes", _nodes(ask, root)))
+    proven = bool(said.get("proven"))
+    return Proof(unit, said.get("graph", ""), said.get("shape", ""), nodes, proven, code, said.get("reason") or "")
+
+
+def _nodes(ask: Ask, root: str) -> int:
+    """The nodes of a root's own tree where the ask tells them."""
+    graph = ask.body.get("graphs", {}).get(root, {})
+    return len(graph["nodes"]) if isinstance(graph, Mapping) and "nodes" in graph else 0

@@ -97,6 +97,7 @@ def drafts(file: File, settings: Settings) -> Iterator[Draft]:
                 family=tree.proof.shape,
                 key=tree.graph.key,
                 rank=(tree.graph.key,),
+                features=tree.features,
                 more={"broken": one.broken.kind, "error": told["error"]},
             )
 

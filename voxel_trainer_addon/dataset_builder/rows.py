@@ -1,187 +1,221 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Examples gathered from proven trees, each canonical graph once, and the rows that become of them."""
+"""From drafts to rows: which side everything stands on, so that nothing leaks, and what a row says of its sources."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from ..catalog import Origin, Proof
+from ..catalog import Origin
 from ..files import digest
-from ..licences.classes import class_of
-from ..prompts import Request
+from ..licences.classes import Policy, class_of
+from ..words import counted
+from .drafts import Drafts, Example
+from .form import id_of
+from .kinds import Json, Place
+from .near import Index
+from .parts import NO_USE, part
 from .splits import SPLITS, TELLING_NODES, Groups, allotted, enough
 
-NO_USE = frozenset({"unknown", "forbidden"})
-"""Classes of licences under which nothing may be trained on."""
+UNLICENSED = "unlicensed"
 
-
-@dataclass(frozen=True, order=True)
-class Place:
-    """Where a tree was found: its file's content, and the key of the tree that it is or was cut from."""
-
-    sha256: str
-    owner: str
-
-
-@dataclass
-class Example:
-    """An answer, how it is asked for, and every place where an equal tree was found."""
-
-    task: str
-    key: str
-    request: Request
-    proof: Proof
-    rank: tuple[Any, ...]
-    places: set[Place] = field(default_factory=set)
-
-
-class Examples:
-    """Examples by canonical graph. Of equal trees the one stays whose name says most: no number at its end, then first
-    by name; so the order of the files plays no part.
-
-    `ties` are the places that must stay on one side: of large equal trees, and of trees that share groups.
-    """
-
-    def __init__(self) -> None:
-        self.by_graph: dict[str, Example] = {}
-        self.ties: dict[str, set[Place]] = {}
-        self.found = 0
-
-    def wants(self, task: str, key: str, proof: Proof) -> bool:
-        """Whether this tree would stand for its graph, so that a request must be made for it."""
-        known = self.by_graph.get(proof.graph)
-        return known is None or self._rank(task, key, proof) < known.rank
-
-    def add(self, task: str, key: str, proof: Proof, place: Place, request: Request | None) -> None:
-        """A proven tree was found at a place. `request` where it was wanted."""
-        self.found += 1
-        known = self.by_graph.get(proof.graph)
-        if request is not None:
-            places = known.places if known else set()
-            known = Example(task, key, request, proof, self._rank(task, key, proof), places)
-            self.by_graph[proof.graph] = known
-        assert known is not None
-        known.places.add(place)
-        if proof.nodes >= TELLING_NODES:
-            self.tie(f"graph {proof.graph}", place)
-            self.tie(f"shape {proof.shape}", place)
-
-    def tie(self, why: str, *places: Place) -> None:
-        """Places that share `why` belong together."""
-        self.ties.setdefault(why, set()).update(places)
-
-    @staticmethod
-    def _rank(task: str, key: str, proof: Proof) -> tuple[Any, ...]:
-        return (task == "piece", bool(re.search(r"\.\d{3,}$", key)), key, proof.unit)
-
-
-Origins = Mapping[str, list[Origin]]
+Origins = Callable[[str], Sequence[Origin]]
 
 
 @dataclass(frozen=True)
 class Sides:
-    """Each place's group and each group's split. `by_file` tells for each source whether it was split by its files."""
+    """Each place's group and each group's split. `by_file` tells for each source whether it was split by its files and
+    repositories."""
 
     by_file: Mapping[str, bool]
-    group: Mapping[Place, str]
+    atom: Callable[[Place], str]
+    groups: Groups
     split: Mapping[str, str]
+    largest: int
+    held: frozenset[str]
+
+    def group(self, place: Place) -> str:
+        return self.groups.of(self.atom(place))
 
     def of(self, place: Place) -> str:
-        return self.split[self.group[place]]
+        return self.split[self.group(place)]
+
+    def facts(self) -> Json:
+        """How the rows were split, for programs and in words."""
+        ways = {
+            True: "its repositories and files",
+            False: "trees that share groups, for it has too few files that differ",
+        }
+        told = [f"{source} is split by {ways[by_file]}." for source, by_file in self.by_file.items()]
+        groups = {side: sum(split == side for split in self.split.values()) for side in SPLITS}
+        told.append(
+            f"Of {counted(len(self.split), 'group')} val has {groups['val']:,} and test {groups['test']:,}; the "
+            f"largest has {counted(self.largest, 'row')}."
+        )
+        if self.held:
+            told.append(f"{counted(len(self.held), 'group')} were kept for test on purpose.")
+        by = {source: "file" if by_file else "trees that share groups" for source, by_file in self.by_file.items()}
+        return {"by": by, "groups": groups, "largest_group_rows": self.largest, "words": told}
 
 
-def sides(examples: Examples, origins: Origins, seed: int) -> Sides:
-    """Split by files where a source has enough of them, else by trees that share groups."""
-    places = sorted({place for example in examples.by_graph.values() for place in example.places})
-    files = joined(examples, lambda place: place.sha256)
-    weights: dict[str, Counter[str]] = {
-        origin.source: Counter() for place in places for origin in origins[place.sha256]
-    }
-    for example in examples.by_graph.values():
+def home(origins: Sequence[Origin]) -> list[str]:
+    """What a file's origins belong to as a whole: the repository, or the file with its earlier states."""
+    found = set()
+    for origin in origins:
+        repository = str(origin.provenance.get("repository", ""))
+        found.add(f"repository {repository}" if repository else f"file {origin.source}/{_first_name(origin.path)}")
+    return sorted(found)
+
+
+def _first_name(path: str) -> str:
+    """`a.blend` for `a.blend1` too, which is an earlier save of it."""
+    stem, ending, number = path.rpartition(".blend")
+    return stem + ending if ending and number.isdigit() else path
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is kept for the test: whole sources, and the files of a test split that was made before, which then takes no
+    others."""
+
+    sources: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
+
+    def has(self, place: Place, origins: Origins) -> bool:
+        return place.sha256 in self.files or any(o.source in self.sources for o in origins(place.sha256))
+
+
+def sides(drafts: Drafts, origins: Origins, seed: int, held: Held = Held()) -> Sides:
+    """Split by files and repositories where there are enough of them; else sources with few files are split by trees
+    that share groups."""
+    files = Groups()
+    for place in drafts.all_places():
+        files.join(place.sha256, *home(origins(place.sha256)))
+    for tied in drafts.ties():
+        files.join(*(place.sha256 for place in tied))
+    weights: dict[str, Counter[str]] = {}
+    total: Counter[str] = Counter()
+    for example in drafts.examples():
         found = {files.of(place.sha256) for place in example.places}
-        if len(found) == 1:  # one that other groups have too may not be theirs to hold out
-            for source in {origin.source for place in example.places for origin in origins[place.sha256]}:
-                weights[source][min(found)] += 1
-    by_file = {source: enough(counts, seed) for source, counts in sorted(weights.items())}
-    whole = {place.sha256 for place in places if any(by_file[origin.source] for origin in origins[place.sha256])}
+        total[min(found)] += 1
+        for source in {origin.source for place in example.places for origin in origins(place.sha256)}:
+            counts = weights.setdefault(source, Counter())
+            if len(found) == 1:  # one that other groups have too may not be theirs to hold out
+                counts[min(found)] += 1
+    everything = enough(total, seed)
+    by_file = {source: everything or enough(counts, seed) for source, counts in sorted(weights.items())}
 
     def atom(place: Place) -> str:
-        return place.sha256 if place.sha256 in whole else f"{place.sha256}:{place.owner}"
+        whole = any(by_file.get(origin.source, True) for origin in origins(place.sha256))
+        return place.sha256 if whole else f"{place.sha256}:{place.owner}"
 
-    groups = joined(examples, atom)
-    group = {place: groups.of(atom(place)) for place in places}
-    rows = Counter(name for e in examples.by_graph.values() for name in {group[place] for place in e.places})
-    return Sides(by_file, group, allotted(rows, seed))
-
-
-def joined(examples: Examples, atom: Callable[[Place], str]) -> Groups:
-    """The groups of atoms that the ties make."""
     groups = Groups()
-    for tied in examples.ties.values():
+    for place in drafts.all_places():
+        if (name := atom(place)) == place.sha256:
+            groups.join(name, *home(origins(place.sha256)))
+    for tied in drafts.ties():
         groups.join(*(atom(place) for place in tied))
-    return groups
+    rows: Counter[str] = Counter()
+    for example in drafts.examples():
+        rows.update({groups.of(atom(place)) for place in example.places})
+    kept = frozenset(groups.of(atom(place)) for place in drafts.all_places() if held.has(place, origins))
+    split = allotted(rows, seed, kept, frozen=bool(held.files))
+    return Sides(by_file, atom, groups, split, max(rows.values(), default=0), kept)
 
 
-def split_rows(
-    examples: Examples, placed: Sides, origins: Origins, blender: str
-) -> tuple[dict[str, list[dict[str, Any]]], dict[str, int]]:
-    """Rows by split, each ordered by id, and how many examples were left out, by reason.
+def tie(drafts: Drafts, families: Groups) -> None:
+    """Places of large answers of one family (which equal and nearly equal ones are) belong together, those of their
+    copies too."""
+    for example in drafts.examples():
+        if example.nodes >= TELLING_NODES:
+            places = (*example.places, *drafts.copies(example.among, example.answer))
+            drafts.tie(f"family {families.of(example.family)}", places)
 
-    An example with places on several sides goes to the first of train, val and test, and names its sources there only.
-    A prompt that was asked before is left out. Rows none of whose sources has a licence
-    that lets it be used go to `unlicensed`.
+
+class Chooser:
+    """Which rows stand in which split, `left_out` by reason.
+
+    An example with places on several sides goes to the first of train, val and test, and names its sources there only;
+    one that stands against something given is left out then. What is equal or nearly equal to something in an earlier
+    split, or asked for in the same words, is left out. Rows none of whose sources has a licence that lets it be used go
+    to `unlicensed`; those that the policy does not take are left out.
     """
-    rows: dict[str, list[dict[str, Any]]] = {split: [] for split in (*SPLITS, "unlicensed")}
-    left_out: Counter[str] = Counter()
-    order = []
-    for graph, example in examples.by_graph.items():
-        found = {SPLITS.index(placed.of(place)) for place in example.places}
-        left_out["in val or test equal to one in an earlier split"] += len(found) - 1
-        order.append((min(found), example.rank, graph))
-    prompts = set()
-    for number, _, graph in sorted(order):
-        example, split = examples.by_graph[graph], SPLITS[number]
-        here = {place for place in example.places if placed.of(place) == split}
-        sources = list(named(origins, {place.sha256 for place in here}))
-        licensed = [source for source in sources if class_of(source["licence"]) not in NO_USE]
-        group = digest(min(placed.group[place] for place in here))[:16]
-        row = as_row(example, group, licensed or sources, blender)
-        if row["prompt"] in prompts:
-            left_out["asked for in the same words as another"] += 1
-            continue
-        prompts.add(row["prompt"])
-        rows[split if licensed else "unlicensed"].append(row)
-    for kept in rows.values():
-        kept.sort(key=lambda row: row["id"])
-    return rows, dict(+left_out)
+
+    def __init__(
+        self,
+        drafts: Drafts,
+        placed: Sides,
+        families: Groups,
+        origins: Origins,
+        policy: Policy,
+        blender: str,
+        left_out: Counter[str],
+    ) -> None:
+        self.drafts, self.placed, self.families, self.origins = drafts, placed, families, origins
+        self.policy, self.blender, self.left_out = policy, blender, left_out
+        self._prompts, self._answers = set[bytes](), dict[str, str]()
+
+    def rows(self) -> Iterator[tuple[str, str, Json]]:
+        """(split or `unlicensed`, part by licence, row), in no order that matters."""
+        with Index() as train:
+            for number, split in enumerate(SPLITS):
+                for example in self.drafts.examples():
+                    found = {SPLITS.index(self.placed.of(place)) for place in example.places}
+                    if min(found) == number and self._fits(example, split, len(found), train):
+                        yield from self._rows(example, split)
+
+    def _fits(self, example: Example, split: str, several: int, train: Index) -> bool:
+        reason = ""
+        if several > 1 and example.given:
+            reason = "stands against something on another side"
+        elif self._answers.setdefault(example.answer, split) != split:
+            reason = "equal to one in an earlier split"
+        elif example.features:
+            if split == SPLITS[0]:
+                train.add(str(example.id), example.features)
+            elif train.near(example.features):
+                reason = "nearly equal to one in train"
+        self.left_out[reason or "in val or test equal to one in an earlier split"] += 1 if reason else several - 1
+        return not reason
+
+    def _rows(self, example: Example, split: str) -> Iterator[tuple[str, str, Json]]:
+        here = [place for place in example.places if self.placed.of(place) == split]
+        sources = list(named(self.origins, {place.sha256 for place in here}))
+        usable = [source for source in sources if class_of(source["licence"]) not in NO_USE]
+        taken = [source for source in usable if self.policy.takes(source["licence"])]
+        group = digest(min(self.placed.group(place) for place in here))[:16]
+        copies = {place.sha256 for place in self.drafts.copies(example.among, example.answer)}
+        for body in self.drafts.wordings(example.id):
+            if usable and not taken:
+                self.left_out["under a licence that was not chosen"] += 1
+                continue
+            asked = bytes.fromhex(digest([body["prompt"], body["kind"] == "preference"]))[:16]
+            if asked in self._prompts:
+                self.left_out["asked for in the same words as another"] += 1
+                continue
+            told = digest(body["completion"])
+            if self._answers.setdefault(told, split) != split:
+                self.left_out["answered in the same words as one in an earlier split"] += 1
+                continue
+            self._prompts.add(asked)
+            family = digest(self.families.of(example.family))[:16]
+            row = self._row({**body, "group": group, "family": family, "sources": taken or sources})
+            if copies - {place.sha256 for place in here}:
+                row["copies"] = sorted(copies - {place.sha256 for place in here})
+            yield (split, part(taken), row) if taken else (UNLICENSED, "", row)
+
+    def _row(self, body: Json) -> Json:
+        row = {**body, "blender_version": self.blender}
+        if not row["given"]:
+            del row["given"]
+        return {"id": id_of(row), **row}
 
 
-def named(origins: Origins, contents: Iterable[str]) -> Iterator[dict[str, str]]:
+def named(origins: Origins, contents: set[str]) -> Iterator[dict[str, Any]]:
     """The origins of contents as they stand in rows, ordered."""
-    found = [origin for content in contents for origin in origins[content]]
+    found = [origin for content in contents for origin in origins(content)]
     for o in sorted(found, key=lambda o: (o.source, o.path)):
-        yield {"origin": o.source, "path": o.path, "sha256": o.sha256, "licence": o.licence}
-
-
-def as_row(example: Example, group: str, sources: list[dict[str, str]], blender: str) -> dict[str, Any]:
-    """One line of a dataset. Its `id` is the digest of what a model sees of it."""
-    proof = example.proof
-    prompt = example.request.text(digest([proof.graph, example.task]))
-    completion = proof.code or ""
-    return {
-        "id": digest([example.task, prompt, completion, blender]),
-        "task": example.task,
-        "prompt": prompt,
-        "completion": completion,
-        "blender_version": blender,
-        "proof": {"graph": proof.graph, "blender": blender, "compared": "sem"},
-        "group": group,
-        "family": proof.shape,
-        "nodes": proof.nodes,
-        "key": example.key,
-        "sources": sources,
-    }
+        told = {name: o.provenance[name] for name in ("repository", "commit", "author") if o.provenance.get(name)}
+        yield {"origin": o.source, "path": o.path, "sha256": o.sha256, "licence": o.licence, **told}

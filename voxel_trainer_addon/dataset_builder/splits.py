@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 from ..files import digest
@@ -52,22 +52,25 @@ def enough(weights: Mapping[str, int], seed: int) -> bool:
     return len(weights) >= FEW_GROUPS and filled["val"] >= least and filled["test"] >= least
 
 
-def allotted(weights: Mapping[str, int], seed: int) -> dict[str, str]:
-    """Group → split. The largest group is train's; of the others, in an order drawn by `seed`, val and test take what
-    fits into a tenth of all rows each; where nothing fits, the smallest ones."""
-    if not weights:
-        return {}
-    largest = min(weights, key=lambda group: (-weights[group], group))
-    others = sorted((group for group in weights if group != largest), key=lambda group: digest([seed, group]))
-    most = sum(weights.values()) * HELD_OUT
-    split = {group: "train" for group in weights}
+def allotted(weights: Mapping[str, int], seed: int, held: Container[str] = (), frozen: bool = False) -> dict[str, str]:
+    """Group → split. Groups that are `held` are test's. Of the others the largest is train's; of the rest, in an order
+    drawn by `seed`, val and test take what fits into a tenth of all rows each; where nothing fits, the smallest ones.
+    A `frozen` test takes none of them."""
+    free = [group for group in weights if group not in held]
+    split = {group: "test" for group in weights if group in held} | {group: "train" for group in free}
+    if not free:
+        return split
+    largest = min(free, key=lambda group: (-weights[group], group))
+    others = sorted((group for group in free if group != largest), key=lambda group: digest([seed, group]))
+    most = sum(weights[group] for group in free) * HELD_OUT
+    open_sides = ("val",) if frozen else ("test", "val")
     filled: Counter[str] = Counter()
     for group in others:
-        wants = min(("test", "val"), key=lambda side: (filled[side], side))
+        wants = min(open_sides, key=lambda side: (filled[side], side))
         if filled[wants] + weights[group] <= most:
             split[group] = wants
             filled[wants] += weights[group]
-    for side in ("test", "val"):
+    for side in open_sides:
         left = [group for group in others if split[group] == "train"]
         if not filled[side] and left:
             split[min(left, key=lambda group: (weights[group], group))] = side

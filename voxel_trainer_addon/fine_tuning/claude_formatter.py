@@ -31,7 +31,7 @@ def check(lines: Iterable[str], *, training: bool = True) -> list[str]:
     """What is wrong with a file's lines, as sentences; empty where nothing is. `training` False: a validation file."""
     found, count = [], 0
     for count, text in enumerate(lines, 1):
-        found += [f"Line {count}: {words}" for words in _faults(text)]
+        found += [f"Line {count}: {words}" for words in faults(text)]
     fewest, most = TRAINING if training else VALIDATION
     if not fewest <= count <= most:
         what = "training" if training else "validation"
@@ -39,7 +39,8 @@ def check(lines: Iterable[str], *, training: bool = True) -> list[str]:
     return found
 
 
-def _faults(text: str) -> list[str]:
+def faults(text: str) -> list[str]:
+    """What is wrong with one line, as sentences; empty where nothing is."""
     try:
         value = json.loads(text)
     except ValueError:

@@ -34,7 +34,7 @@ def check(lines: Iterable[str], *, training: bool = True) -> list[str]:
     found, count, size = [], 0, 0
     for count, text in enumerate(lines, 1):
         size += len(text.encode())
-        found += [f"Line {count}: {words}" for words in _faults(text)]
+        found += [f"Line {count}: {words}" for words in faults(text)]
     if training and count < FEWEST:
         found.append(f"OpenAI wants at least {FEWEST} training rows; there are {count}.")
     if size > MOST_BYTES:
@@ -42,7 +42,8 @@ def check(lines: Iterable[str], *, training: bool = True) -> list[str]:
     return found
 
 
-def _faults(text: str) -> list[str]:
+def faults(text: str) -> list[str]:
+    """What is wrong with one line, as sentences; empty where nothing is."""
     try:
         value = json.loads(text)
     except ValueError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A dataset's rows once more, as the platforms want them: `openai/*.jsonl` and `claude/*.jsonl`."""
+"""A dataset's rows once more, as the platforms want them: `openai/*.jsonl`, `claude/*.jsonl` and `local/*.jsonl`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..files import read_jsonl, write_jsonl
-from . import claude_formatter, openai_formatter
+from . import claude_formatter, local_formatter, openai_formatter
 
 SPLITS = ("train", "val", "test")
 
@@ -18,28 +18,37 @@ class Formatter(Protocol):
 
     def line(self, row: Mapping[str, Any]) -> dict[str, Any]: ...
 
+    def faults(self, text: str) -> list[str]: ...
+
     def check(self, lines: Iterable[str], *, training: bool = True) -> list[str]: ...
 
 
-PLATFORMS: dict[str, Formatter] = {"openai": openai_formatter, "claude": claude_formatter}
+PLATFORMS: dict[str, Formatter] = {
+    "openai": openai_formatter,
+    "claude": claude_formatter,
+    "local": local_formatter,
+}
 
 
 def write_platform_files(folder: Path) -> list[str]:
-    """Write every split of the dataset in `folder` in each platform's format and check it against its rules.
+    """Write every file of rows of the dataset in `folder` in each platform's format and check it against its rules.
 
-    The findings, each a sentence that names its file. The number of rows of a test split is nobody's rule.
+    Parts that stand in files of their own by licence keep them (`train.copyleft.jsonl`); files whose rows are gone are
+    removed. The findings, each a sentence that names its file. The number of rows of a test split is nobody's rule.
     """
     findings = []
+    rows_of = {path.name: path for split in SPLITS for path in sorted(folder.glob(f"{split}*.jsonl"))}
     for platform, formatter in PLATFORMS.items():
-        for split in SPLITS:
-            rows = folder / f"{split}.jsonl"
-            if not rows.is_file():
-                continue
-            path = folder / platform / f"{split}.jsonl"
+        for old in (folder / platform).glob("*.jsonl"):
+            if old.name not in rows_of:
+                old.unlink()
+        for name, rows in rows_of.items():
+            path = folder / platform / name
             count = write_jsonl(path, (formatter.line(row) for row in read_jsonl(rows)))
+            split = name.partition(".")[0]
             if split == "test" or not count:
                 continue
             with open(path, encoding="utf-8") as lines:
                 found = formatter.check(lines, training=split == "train")
-            findings += [f"{platform}/{split}.jsonl: {words}" for words in found]
+            findings += [f"{platform}/{name}: {words}" for words in found]
     return findings

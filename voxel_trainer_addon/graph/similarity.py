@@ -74,21 +74,21 @@ def parameters(graph: Graph) -> Counter[tuple[str, str, str]]:
     for node in graph.nodes:
         if node.type in NOT_COUNTED:
             continue
-        found.update((node.type, f".{path}", value) for path, value in _leaves(node.settings))
+        found.update((node.type, f".{path}", value) for path, value in leaves(node.settings))
         for n, socket in enumerate(node.inputs):
             if socket.available and socket.value is not None and (node.name, n) not in fed:
-                found.update((node.type, socket.identifier + path, value) for path, value in _leaves(socket.value))
+                found.update((node.type, socket.identifier + path, value) for path, value in leaves(socket.value))
     return found
 
 
-def _leaves(value: Value) -> Iterator[tuple[str, str]]:
+def leaves(value: Value) -> Iterator[tuple[str, str]]:
     """(path, value as text) of every single value."""
     if isinstance(value, Mapping) and not value.keys() & {"id", "set", "float"}:
         for key, below in value.items():
-            yield from ((f".{key}{path}", leaf) for path, leaf in _leaves(below))
+            yield from ((f".{key}{path}", leaf) for path, leaf in leaves(below))
     elif isinstance(value, list | tuple):
         for n, below in enumerate(value):
-            yield from ((f".{n}{path}", leaf) for path, leaf in _leaves(below))
+            yield from ((f".{n}{path}", leaf) for path, leaf in leaves(below))
     else:
         yield "", f"{value:.6g}" if isinstance(value, float) else str(value)
 

@@ -5,6 +5,7 @@ No private path leaves: words are cleaned of them, and in the part they are writ
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import re
 import shutil
@@ -15,12 +16,14 @@ from pathlib import Path
 from .. import __version__
 from ..catalog import Catalog
 from ..data_collection.blend_file import Unfit, smaller
+from ..data_collection.blobs import original
 from ..data_collection.header import Look, look
 from ..errors import UserError
-from ..files import sha256_of, write_text
+from ..files import write_text
 from ..paths import DataFolder
 from ..words import counted, harmless, size
 from ..worker.pool import Pool
+from ..worker.private import scrubbed
 from ..worker.protocol import Answer, Host, Request
 
 SMALLER_S = 60.0
@@ -34,6 +37,7 @@ WAYS = {
     "open": "`bpy.ops.wm.open_mainfile(filepath=PATH, load_ui=False, use_scripts=False)`",
 }
 PATH = re.compile(r"(?:[A-Za-z]:)?[/\\][^\s'\"<>|*?]{2,}")
+"""Any path from a root: a log may name folders that `private` takes for the system's."""
 
 
 def write(
@@ -47,8 +51,10 @@ def write(
 ) -> Path:
     """Let the file crash a worker once more and write a report into `out`; its path. With `with_file` also the file
     and the smallest part. Raises UserError where the file is not there or crashes nothing."""
-    sha256, path = _found(folder, catalog, sha256)
-    with tempfile.TemporaryDirectory(prefix="voxel-bug-") as scratch, _pool(host, path, Path(scratch)) as pool:
+    with contextlib.ExitStack() as held:
+        scratch = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="voxel-bug-")))
+        sha256, path = _found(folder, catalog, sha256, scratch)
+        pool = held.enter_context(_pool(host, path, scratch))
 
         def tried(other: Path, way: str) -> Answer:
             body = {"path": str(other), "sha256": sha256, "way": way}
@@ -59,7 +65,7 @@ def write(
         way, answer = next((pair for pair in answers if pair[1].code in DEATHS), ("", None))
         if answer is None:
             raise UserError(f"Blender {host.name} does not crash over it now; parse --retry reads it.")
-        sentence, part = answer.sentence, Path(scratch) / "part.blend"
+        sentence, part = answer.sentence, scratch / "part.blend"
 
         def still(content: bytes) -> bool:
             part.write_bytes(content)
@@ -69,14 +75,14 @@ def write(
             smallest = smaller.smallest(path, still, SMALLER_S)
         except (Unfit, ValueError):
             smallest = None
-    out.mkdir(parents=True, exist_ok=True)
-    if with_file:
-        shutil.copyfile(path, out / f"{sha256[:12]}.blend")
-        if smallest:
-            (out / f"{sha256[:12]}-smallest.blend").write_bytes(smallest)
-    report = out / f"{sha256[:12]}.md"
-    write_text(report, _text(host, sha256, path, way, answer, smallest))
-    return report
+        out.mkdir(parents=True, exist_ok=True)
+        if with_file:
+            shutil.copyfile(path, out / f"{sha256[:12]}.blend")
+            if smallest:
+                (out / f"{sha256[:12]}-smallest.blend").write_bytes(smallest)
+        report = out / f"{sha256[:12]}.md"
+        write_text(report, _text(host, sha256, path, way, answer, smallest))
+        return report
 
 
 def _pool(host: Host, path: Path, scratch: Path) -> Pool:
@@ -84,8 +90,8 @@ def _pool(host: Host, path: Path, scratch: Path) -> Pool:
     return Pool(host, workers=1, memory_mb=MEMORY_MB, scratch=scratch, readable=readable, tries_max=1)
 
 
-def _found(folder: DataFolder, catalog: Catalog, start: str) -> tuple[str, Path]:
-    """The one content whose hash begins so, and a place where it lies."""
+def _found(folder: DataFolder, catalog: Catalog, start: str, scratch: Path) -> tuple[str, Path]:
+    """The one content whose hash begins so, and a place where it lies, unpacked in `scratch` if need be."""
     if not re.fullmatch(r"[0-9a-f]{6,64}", start):
         raise UserError(f"“{harmless(start, 70)}” is no SHA-256: write at least its first six digits.")
     roots = catalog.roots()
@@ -97,9 +103,10 @@ def _found(folder: DataFolder, catalog: Catalog, start: str) -> tuple[str, Path]
     if len(places) != 1:
         raise UserError(f"{counted(len(places), 'file')} in {folder.root.name} with the hash {start}: one is wanted.")
     ((sha256, path),) = places.items()
-    if not path.is_file() or sha256_of(path) != sha256:
+    found = original(path, sha256, scratch) if path.is_file() else None
+    if not found:
         raise UserError("The file is no longer where it was harvested. Harvest again.")
-    return sha256, path
+    return sha256, found
 
 
 def _text(host: Host, sha256: str, path: Path, way: str, answer: Answer, smallest: bytes | None) -> str:
@@ -120,7 +127,12 @@ def _text(host: Host, sha256: str, path: Path, way: str, answer: Answer, smalles
         "## The last that it said",
         "",
         "```",
-        *(harmless(PATH.sub("[path]", line), 300) for line in answer.detail.splitlines()[-LOG_LINES:]),
+        *(_clean(line, path) for line in answer.detail.splitlines()[-LOG_LINES:]),
         "```",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _clean(line: str, path: Path) -> str:
+    """A line of a log without the file's place (which may hold blanks), other paths, keys and addresses."""
+    return harmless(scrubbed(PATH.sub("[path]", line.replace(str(path), "[path]"))), 300)

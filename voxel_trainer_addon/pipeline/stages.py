@@ -23,12 +23,15 @@ def _parse(work: Work) -> Outcome:
 
 
 def _dataset(work: Work) -> Outcome:
-    from ..dataset_builder import dataset
+    from ..dataset_builder import dataset, parquet, published
     from ..fine_tuning import platform_files
 
     outcome = dataset.run(work)
-    for finding in platform_files.write_platform_files(work.folder.dataset(work.options.name)):
-        work.note(finding)
+    place = work.folder.dataset(work.options.name)
+    for finding in (*platform_files.write_platform_files(place), parquet.write_parquet(place)):
+        if finding:
+            work.note(finding)
+    published.seal(place)
     return outcome
 
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The .blend file as bytes, without Blender: `unpacking`, `blocks`, `dna`, `thumbnail`. Nothing in it is trusted."""
+"""The .blend file as bytes, without Blender: `unpacking`, `blocks`, `dna`, `thumbnail`. Nothing in it is trusted.
+
+`packing` makes it smaller, as Blender does.
+"""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from ...licences.evidence import Blob, Judge, Verdict, wanted
 from ...stage import Options
 from ...words import counted
 from .. import git
+from ..blobs import keep, packed
 from ..choosing import kind_of
 from ..code_scraper import judged, uses_bpy
 from ..licences import told
@@ -156,10 +157,8 @@ class GitRepository:
 
 
 def _keep(reach: Reach, blob: git.Blob, kind: str) -> None:
-    place = reach.folder.blob(blob.sha256, kind)
     if blob.path.exists():  # several paths may hold it
-        place.parent.mkdir(parents=True, exist_ok=True)
-        blob.path.replace(place)
+        keep(packed(blob.path), reach.folder.blob(blob.sha256, kind))
 
 
 def open(text: str, options: Options) -> GitRepository:

@@ -29,12 +29,12 @@ from .records import NOT_WANTED, read_sections
 def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     """Read the file at `path` and write its record to `<scratch>/<sha256>.json`.
 
-    `body`: `path`, `sha256`, `way` (`fast` or `open`), `blocks` (data-blocks that the header look counted), `thumbnail`
-    (a PNG file in Base64, where the look found one). The answer: `record` (path), `state` (`read` or `read with
-    errors`), `counts`, `beside`. With `beside` in the body, texts, packed pictures and previews are laid beside the
-    record, and the answer names them (see `beside`). With `look`, for a file of the person's own, images have `missing`
-    too, paths in graphs are whole, and `fresh` has for each type of tree one with its nodes as Blender makes them (see
-    `node_table`).
+    `body`: `path`, `sha256`, `bytes` (its size; that of `path` where it is left out), `way` (`fast` or `open`),
+    `blocks` (data-blocks that the header look counted), `thumbnail` (a PNG file in Base64, where the look found one).
+    The answer: `record` (path), `state` (`read` or `read with errors`), `counts`, `beside`. With `beside` in the body,
+    texts, packed pictures and previews are laid beside the record, and the answer names them (see `beside`). With
+    `look`, for a file of the person's own, images have `missing` too, paths in graphs are whole, and `fresh` has for
+    each type of tree one with its nodes as Blender makes them (see `node_table`).
     """
     path, way, look = body["path"], body.get("way", "fast"), bool(body.get("look"))
     beside = Beside(scratch if body.get("beside") else None)
@@ -52,7 +52,7 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     record = {
         "schema": SCHEMA,
         "sha256": body["sha256"],
-        "bytes": Path(path).stat().st_size,
+        "bytes": body.get("bytes") or Path(path).stat().st_size,
         "blender": _blender(),
         "way": way,
         "state": state,

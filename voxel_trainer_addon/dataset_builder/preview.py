@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A few rows of a dataset as a person reads them in a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from bisect import insort
+from collections.abc import Iterator
+from itertools import islice, zip_longest
+from operator import itemgetter
+from pathlib import Path
+
+from ..files import digest
+from ..words import counted, harmless
+from .parts import Row, row_files
+
+CODE_LINES = 40
+"""So many lines of an answer are shown."""
+
+
+def chosen(folder: Path, count: int, seed: int = 0) -> list[tuple[str, Row]]:
+    """`count` rows with their split, one of each kind in turn, drawn by `seed` whatever the order of the rows."""
+    drawn: dict[str, list[tuple[str, str, Row]]] = {}
+    for file in row_files(folder):
+        for row in file.rows():
+            of_kind = drawn.setdefault(row["kind"], [])
+            insort(of_kind, (digest([seed, row["id"]]), file.split, row), key=itemgetter(0))
+            del of_kind[count:]
+    turns = zip_longest(*(drawn[kind] for kind in sorted(drawn)))
+    return list(islice(((entry[1], entry[2]) for turn in turns for entry in turn if entry), count))
+
+
+def lines(split: str, row: Row, width: int) -> Iterator[str]:
+    """A row in lines of at most `width` characters, code apart."""
+    size = f"{counted(row['nodes'], 'line' if row['kind'] == 'code' else 'node')}"
+    facts = (row["kind"], row["task"], split, f"Blender {row['blender_version']}", size, row["proof"]["name"])
+    yield harmless(" · ".join(facts), width)
+    for paragraph in row["prompt"].splitlines() or [""]:
+        wrapped = textwrap.wrap(harmless(paragraph), max(20, width - 2), subsequent_indent=_lead(paragraph))
+        yield from (f"  {line}" for line in wrapped or [""])
+    yield ""
+    yield from answer(row["completion"], width if row["form"] == "words" else 0)
+    if rejected := row.get("rejected"):
+        yield f"  rejected: {harmless(rejected['what'], width - 12)}"
+        yield from answer(rejected["completion"], 0)
+    licences = sorted({source["licence"] for source in row["sources"]})
+    source = row["sources"][0]
+    more = f" and {len(row['sources']) - 1} more" if len(row["sources"]) > 1 else ""
+    yield harmless(f"  from {source['origin']} {source['path']}{more} ({', '.join(licences)})", width)
+
+
+def answer(text: str, width: int) -> Iterator[str]:
+    """An answer, indented; wrapped to `width`, or line by line where that is 0."""
+    found = text.strip("\n").splitlines()
+    if width:
+        found = [part for line in found for part in textwrap.wrap(line, max(20, width - 4)) or [""]]
+    for line in found[:CODE_LINES]:
+        yield f"    {harmless(line.expandtabs(4))}".rstrip()
+    if len(found) > CODE_LINES:
+        yield f"    … {counted(len(found) - CODE_LINES, 'more line')}"
+
+
+def _lead(paragraph: str) -> str:
+    return " " * (len(paragraph) - len(paragraph.lstrip()))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ class Shelf:
         self.proofs: dict[str, Proof] = {}
         self.held: dict[str, File] = {}
         self.told: dict[str, list[Origin]] = {}
+        self.left_out: Counter[str] = Counter()
         self.others: dict[str, list[tuple[str, File]]] = {}
 
     def add(self, name: str, graphs: Graphs, origins: Sequence[Origin] = ()) -> File:
@@ -85,3 +87,9 @@ class Shelf:
 
     def proof(self, unit: str) -> Proof | None:
         return self.proofs.get(unit)
+
+    def texts(self) -> Iterator[tuple[Place, str]]:
+        yield from ()
+
+    def leave_out(self, why: str) -> None:
+        self.left_out[why] += 1

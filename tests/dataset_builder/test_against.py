@@ -20,6 +20,7 @@ from voxel_trainer_addon.dataset_builder import (
     preference_dataset,
     repair_dataset,
 )
+from voxel_trainer_addon.dataset_builder.edit_dataset import pairs
 from voxel_trainer_addon.dataset_builder.kinds import Draft, Settings
 from voxel_trainer_addon.dataset_builder.preference_dataset import NOTHING, Sample, preferences
 from voxel_trainer_addon.graph.blender.read import read_graphs
@@ -122,6 +123,14 @@ def test_an_edit_from_history_has_the_words_of_the_commit_and_no_noise(shelf: Sh
         "old",
         "new",
     } and "finer: Scale 12 instead of 5" in draft.prompt()
+
+
+def test_trees_under_different_licences_are_no_pair(shelf: Shelf) -> None:
+    new = shelf.told["new"]
+    shelf.told["new"] = [replace(new[0], licence="GPL-3.0-or-later")]
+    assert not any({pair.before.place.sha256, pair.after.place.sha256} == {"old", "new"} for pair in pairs(shelf))
+    shelf.told["new"] = new
+    assert any({pair.before.place.sha256, pair.after.place.sha256} == {"old", "new"} for pair in pairs(shelf))
 
 
 def test_completions(shelf: Shelf) -> None:

@@ -66,7 +66,7 @@ ASKED = {
     "prove_stacks": "modifier stacks",
     "prove_scenes": "scenes",
     "prove_edits": "edits",
-    "run_broken": "broken scripts",
+    "try_broken": "broken scripts",
 }
 """Job → what it proves, as the funnel says it."""
 CHECKPOINT_S = 5.0

@@ -85,6 +85,14 @@ EXACT = (
 )
 """Requests that give the identifiers of nodes and sockets as bpy has them."""
 
+CODE = (
+    "Write {what} in Python for Blender. {description}",
+    "I need {what} with bpy. {description}",
+    "{description} Write this as {what}.",
+    "bpy: {what}. {description}",
+)
+"""Requests for code that is no data-block: functions, operators, panels, scripts."""
+
 FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
 CODE_LINE = re.compile(r"^(import |from \w|def |class |for .*:|if .*:|with .*:|#|@|[\w.\[\]'\"]+(, ?\w+)* *=|[\w.]+\()")
 
@@ -120,6 +128,16 @@ def drawn(choices: Sequence[str], choice: str) -> str:
 def explanation(code: str, length: str, choice: str) -> str:
     """A question about a script; `length` is that of the answer, `choice` picks the wording."""
     return f"{drawn(EXPLAIN[length], choice)}\n\n{answer(code)}"
+
+
+def code_request(what: str, told: str, facts: Sequence[str], choice: str) -> str:
+    """A request for code as a person would type it: `what` in a noun phrase, `told` in whole sentences, `facts` as
+    predicates of it. Facts are told where nobody told anything else, else in half of the requests."""
+    number = int(choice[:8], 16)
+    said = []
+    if facts and (not told or number // len(CODE) % 2):
+        said.append(f"It {', '.join(facts[:-1])} and {facts[-1]}." if len(facts) > 1 else f"It {facts[0]}.")
+    return CODE[number % len(CODE)].format(what=what, description=" ".join([told, *said] if told else said))
 
 
 def messages(row: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from functools import partial
 
 from ..files import digest
-from ..graph.features import graph_features
-from ..graph.minhash import packed
 from ..graph.wires import real_nodes
 from ..graph.words.description import description
 from ..graph.words.phrases import article, noun
@@ -37,7 +35,6 @@ def drafts(file: File, settings: Settings) -> Iterator[Draft]:
         if worth.fault:
             continue
         choice = digest([settings.seed, "explain", tree.proof.graph])
-        features = packed(graph_features(tree.graph))
         for variant, length in enumerate(answers(tree, choice, settings.each)):
             drawn = turned(choice, variant)
             yield Draft(
@@ -61,7 +58,7 @@ def drafts(file: File, settings: Settings) -> Iterator[Draft]:
                 rank=rank(tree.graph.key, tree.proof.unit),
                 score=worth.score,
                 among="tree",
-                features=features,
+                features=tree.features,
             )
 
 

@@ -10,47 +10,46 @@ from functools import partial
 from ..catalog import Proof
 from ..graph.features import graph_features
 from ..graph.minhash import packed
+from . import piece_dataset
 from .asking import prompt_of, ways
-from .kinds import Candidate, Draft, Place, Settings, TreeKind
+from .kinds import Candidate, Draft, Place, Settings
 from .quality import quality
 
 COUNTED = re.compile(r"\.\d{3,}$")
 """How Blender numbers names that were taken."""
 
 
-def drafts(kind: TreeKind, candidate: Candidate, proof: Proof, place: Place, settings: Settings) -> Iterator[Draft]:
-    """The drafts of a candidate that was proven."""
+def drafts(candidate: Candidate, proof: Proof, place: Place, settings: Settings) -> Iterator[Draft]:
+    """The drafts of a candidate that was proven: a piece in one wording, a tree in several lengths."""
     graph, plain = candidate.graph, settings.plain(candidate.graph.type)
-
-    def draft(variant: int, prompt: Callable[[], str]) -> Draft:
-        return Draft(
-            kind="piece" if candidate.part else "tree",
+    sort = "piece" if candidate.part else "tree"
+    for variant, prompt in enumerate(_prompts(candidate, proof.graph, settings)):
+        yield Draft(
+            kind=sort,
             task=candidate.task,
             answer=proof.graph,
             prompt=prompt,
-            variant=variant,
             completion=proof.code or "",
-            proof={
-                "name": "same graph",
-                "graph": proof.graph,
-                "blender": settings.blender_name,
-                "compared": "sem",
-            },
+            proof={"name": "same graph", "graph": proof.graph, "blender": settings.blender_name, "compared": "sem"},
             places=(place,),
             nodes=proof.nodes,
             family=proof.shape,
             key=graph.key,
+            variant=variant,
             score=quality(graph, plain, part=candidate.part).score,
             rank=rank(graph.key, proof.unit),
-            among="piece" if candidate.part else "tree",
+            among=sort,
             features=packed(graph_features(graph)),
         )
 
+
+def _prompts(candidate: Candidate, choice: str, settings: Settings) -> Iterator[Callable[[], str]]:
+    graph, plain = candidate.graph, settings.plain(candidate.graph.type)
     if candidate.part:
-        yield draft(0, lambda: kind.request(candidate.task, graph, plain, proof.graph).text(proof.graph))
+        yield lambda: piece_dataset.request(graph, plain, choice).text(choice)
         return
-    for variant, length in enumerate(ways(graph, proof.graph, settings.each)):
-        yield draft(variant, partial(prompt_of, candidate.task, graph, plain, proof.graph, variant, length))
+    for variant, length in enumerate(ways(graph, choice, settings.each)):
+        yield partial(prompt_of, candidate.task, graph, plain, choice, variant, length)
 
 
 def rank(key: str, unit: str) -> list[object]:

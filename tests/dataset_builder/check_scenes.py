@@ -208,7 +208,10 @@ def checked(row: dict[str, Any]) -> Iterator[tuple[Verdict, str]]:
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     exec(compile(row["completion"], "<answer>", "exec"), {"__name__": "__main__"})
     for text in sentences(row):
-        yield sentence(text), text
+        try:
+            yield sentence(text), text
+        except (AttributeError, KeyError):  # no such thing or setting is there
+            yield False, text
 
 
 def main(paths: list[Path], most: int, seed: int) -> int:

@@ -281,7 +281,7 @@ class LocalTraining:
 
 def chat_row(row: Mapping[str, Any]) -> dict[str, Any]:
     """A dataset row as the trainer takes it."""
-    return {"id": str(row["id"]), "messages": prompts.messages(row), "completion": prompts.answer(row["completion"])}
+    return {"id": str(row["id"]), "messages": prompts.messages(row), "completion": prompts.answer_of(row)}
 
 
 def summary(facts: Mapping[str, Any]) -> dict[str, Any]:

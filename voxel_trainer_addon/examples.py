@@ -27,6 +27,16 @@ KINDS = {
     "preference": ("Preferences", "A request, the right answer, and a worse one that is to be avoided."),
 }
 """Kind of row → what it is called, and what it asks and answers."""
+PROOFS = {
+    "same graph": "the code was run in an empty Blender and made the graph that it claims, by canonical hash",
+    "same stack": "the code was run in an empty Blender and made the modifiers and constraints that it claims",
+    "same scene": "the code was run in an empty Blender and made the scene that it claims, as far as it is compared",
+    "built": "the JSON was built in an empty Blender and made the graph that it claims",
+    "applied": "the code was run on the tree that was given and made the graph that it claims",
+    "read off": "the words were read off a graph and checked against it",
+    "compiles, names exist": "the code compiles, and the names of bpy in it exist in that Blender; it was never run",
+}
+"""Name of a proof → what it says."""
 SAMPLE = ".sample.jsonl"
 """The report's sample in a dataset's folder: what `told` tells, one example a line."""
 PROMPT_CHARS, ANSWER_CHARS = 4_000, 4_000

@@ -23,7 +23,7 @@ SIZES = (
     ("answer", "characters of an answer, up to (1k is 1,024)", "How long answers are"),
 )
 PARTS = {
-    "": "free for any use, with the notices and names that the licences ask for",
+    "": "under no share-alike and no copyleft licence",
     "share-alike": "what is made from it may have to come under the same licence",
     "copyleft": "what is made from it may have to come under the same licence, with its source",
 }
@@ -62,7 +62,7 @@ def _figures(facts: Facts) -> Markup:
         (rows.count, "examples", ", ".join(f"{sum(c[side] for c in rows.kinds.values()):,} {side}" for side in SPLITS)),
         (rows.compared["answer"], "distinct answers", f"{rows.count / rows.compared['answer']:.2f} requests for each"),
         (int(known.get("source_files", 0)), "files that they come from", counted(len(rows.sources), "source")),
-        (rows.compared["group"], "groups", "each on one side of the split"),
+        (rows.compared["group"], "groups with examples", "each on one side of the split"),
     ]
     return tag(
         "ol",

@@ -117,7 +117,7 @@ def _drawn(box: _Box, new: bool) -> Markup:
         for index in indices:
             px, py = box.port(side, index)
             label = sockets[index].name if index < len(sockets) else str(index)
-            words = label if not label.isdigit() else f"{'output' if side == 'out' else 'input'} {label}"
+            words = label if not label.isdigit() else _numbered(side, label, indices)
             at = {"x": px - 9, "class_": "socket out"} if side == "out" else {"x": px + 9, "class_": "socket"}
             type = sockets[index].type.lower() if index < len(sockets) else ""
             parts += [
@@ -125,6 +125,11 @@ def _drawn(box: _Box, new: bool) -> Markup:
                 tag("text", _short(words, LETTERS), y=py + 4, **at),
             ]
     return tag("g", parts, class_="new" if new else None)
+
+
+def _numbered(side: str, label: str, linked: list[int]) -> str:
+    """What a socket is called that the script calls by its number: nothing, where there is no other to tell it from."""
+    return "" if label == "0" and len(linked) == 1 else f"{'output' if side == 'out' else 'input'} {label}"
 
 
 def title(node: Node) -> str:

@@ -30,7 +30,7 @@ def sentence(facts: Facts) -> str:
     rows = sum(map(int, facts.dataset.get("rows", {}).values()))
     if not rows:
         return f"{files} harvested, {facts.counts.get('parsed', 0):,} parsed; no dataset has been made of them yet."
-    text = f"{files} gave {counted(rows, 'example')}: requests with answers that were proven right."
+    text = f"{files} gave {counted(rows, 'example')}: requests with their answers, each with its proof."
     if facts.version and facts.job.get("state") == "done":
         spent = f" for {duration(float(facts.job['seconds']))}" if facts.job.get("seconds") else ""
         text += f" A language model was tuned on them{spent}."

@@ -161,7 +161,8 @@ svg .socket { font-size: 11px; fill: var(--soft); }
 .part.val, .patch.val { fill: var(--val); background: var(--val); }
 .part.test, .patch.test { fill: var(--test); background: var(--test); }
 .patch { display: inline-block; width: 11px; height: 11px; border-radius: 2px; margin: 0 6px 0 0; }
-td.wide { width: 42%; min-width: 110px; vertical-align: middle; }
+td.wide { width: 42%; min-width: 110px; }
+.lying { margin-top: 6px; }
 .kinds th small { display: block; font-weight: 400; font-size: 12.5px; line-height: 1.4; }
 .bars th, .bars td { padding-top: 4px; padding-bottom: 4px; }
 .bars th { width: 40%; font-weight: 400; }
@@ -210,6 +211,12 @@ footer { margin-top: 56px; color: var(--soft); font-size: 13px; }
   .lane { grid-template-columns: minmax(0, 1fr); }
   .legend span { white-space: normal; display: block; }
   td.wide { width: 30%; min-width: 64px; }
+  .kinds thead { display: none; }
+  .kinds tr { display: grid; grid-template-columns: 1fr auto auto; border-top: 1px solid var(--line); }
+  .kinds th, .kinds td { border: 0; }
+  .kinds th { grid-column: 1 / -1; padding-bottom: 0; }
+  .kinds td.wide { width: auto; }
+  .kinds td.number:last-child { display: none; }
   td.number, th.number { padding-right: 12px; }
   .figures tr { display: grid; grid-template-columns: repeat(3, 1fr); border-top: 1px solid var(--line); }
   .figures th, .figures td { border: 0; }

@@ -47,7 +47,7 @@ def test_each_wording_says_noun_name_and_description() -> None:
         request = prompts.Request("material", "Rusty Iron", "A bump.", exact)
         texts = {request.text(f"{i:08x}") for i in range(len(wordings))}
         assert len(texts) == len(wordings)
-        assert all("material" in t and '"Rusty Iron"' in t and "A bump." in t for t in texts)
+        assert all("material" in t.lower() and '"Rusty Iron"' in t and "A bump." in t for t in texts)
 
 
 def test_a_description_with_braces_is_data() -> None:

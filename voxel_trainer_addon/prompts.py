@@ -4,21 +4,79 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .words import harmless
 
 SYSTEM = "You write short bpy scripts for Blender. Answer with the code only."
+SYSTEMS = {
+    "code": SYSTEM,
+    "json": "You write Blender node trees as compact JSON (voxel-graph/1). Answer with the JSON only.",
+    "words": "You explain Blender scripts to artists. Answer in plain words, without code.",
+}
+"""Form of an answer → the message before all others."""
 
 WORDED = (
     'Make the {noun} "{name}". {description}',
     'Write a bpy script for the {noun} "{name}". {description}',
     'I need a {noun} called "{name}". {description}',
     '{description} Build this as the {noun} "{name}".',
+    'Please set up a {noun} named "{name}". {description}',
+    '{noun} "{name}", to be made with bpy. {description}',
 )
 """Requests in an artist's words."""
+
+BRIEF = (
+    'Make a {noun} {description}. Name it "{name}".',
+    'I want a {noun} {description}, called "{name}".',
+    'Write a bpy script for a {noun} {description}. Its name is "{name}".',
+    'Script a {noun} named "{name}" {description}.',
+    '"{name}": a {noun} {description}.',
+    'Can you build the {noun} "{name}" for me? It is a {noun} {description}.',
+)
+"""Requests of one line; their description goes on where the noun ends: `with a bump`."""
+
+UNNAMED = (
+    "Make a {noun}. {description}",
+    "Write a bpy script for a {noun}. {description}",
+    "I need a {noun}. {description}",
+    "{description} Build this {noun} with bpy.",
+    "Please set up a {noun} with a script. {description}",
+)
+"""Requests for what has no name that somebody gave."""
+
+AS_JSON = (
+    'Give the {noun} "{name}" as compact JSON. {description}',
+    'I need a {noun} called "{name}", as compact JSON. {description}',
+    '{description} Write this as the {noun} "{name}" in compact JSON.',
+)
+BRIEF_AS_JSON = (
+    'Give me a {noun} {description} as compact JSON. Name it "{name}".',
+    'Compact JSON for a {noun} {description}, called "{name}".',
+    'In compact JSON: a {noun} named "{name}" {description}.',
+)
+"""The same for answers in the compact form."""
+
+EXPLAIN = {
+    "line": (
+        "What does this script build? Answer in one sentence.",
+        "Say in one sentence what this bpy script makes.",
+        "In a line: what comes out of this script?",
+    ),
+    "paragraph": (
+        "Explain what this script builds.",
+        "What does this bpy script make, and how does it work?",
+        "I found this script. What will I get when I run it, and how is it done?",
+        "Describe for an artist what this code sets up.",
+    ),
+    "full": (
+        "Explain this script node by node.",
+        "Describe in full what this script builds: every node, what is set on it and what comes into it.",
+    ),
+}
+"""Length of the answer → questions about code, which follows."""
 
 EXACT = (
     'Make the {noun} "{name}" with exactly these nodes. {description}',
@@ -27,6 +85,14 @@ EXACT = (
 )
 """Requests that give the identifiers of nodes and sockets as bpy has them."""
 
+CODE = (
+    "Write {what} in Python for Blender. {description}",
+    "I need {what} with bpy. {description}",
+    "{description} Write this as {what}.",
+    "bpy: {what}. {description}",
+)
+"""Requests for code that is no data-block: functions, operators, panels, scripts."""
+
 FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
 CODE_LINE = re.compile(r"^(import |from \w|def |class |for .*:|if .*:|with .*:|#|@|[\w.\[\]'\"]+(, ?\w+)* *=|[\w.]+\()")
 
@@ -34,28 +100,58 @@ CODE_LINE = re.compile(r"^(import |from \w|def |class |for .*:|if .*:|with .*:|#
 @dataclass(frozen=True)
 class Request:
     """What is asked for, before it is worded. `noun` is the kind of thing ("material"), `name` the exact name that the
-    answer must give it, `description` whole sentences that are true of it; `exact`: in bpy's own identifiers."""
+    answer must give it (empty where it need not), `description` whole sentences that are true of it; `exact`: in bpy's
+    own identifiers. `brief`: the description goes on where the noun ends; `form` is that of the answer, code or
+    JSON."""
 
     noun: str
     name: str
     description: str
     exact: bool = False
+    brief: bool = False
+    form: str = "code"
 
     def text(self, choice: str) -> str:
         """The request as a person would type it. `choice` is a hash in hexadecimal; it picks the wording."""
-        wordings = EXACT if self.exact else WORDED
-        wording = wordings[int(choice[:8], 16) % len(wordings)]
-        return wording.format(noun=self.noun, name=harmless(self.name), description=self.description)
+        code: Sequence[str] = EXACT if self.exact else BRIEF if self.brief else WORDED if self.name else UNNAMED
+        json = BRIEF_AS_JSON if self.brief else AS_JSON
+        wordings = json if self.form == "json" else code
+        text = drawn(wordings, choice).format(noun=self.noun, name=harmless(self.name), description=self.description)
+        return text[0].upper() + text[1:]
+
+
+def drawn(choices: Sequence[str], choice: str) -> str:
+    """One of `choices`, by a hash in hexadecimal."""
+    return choices[int(choice[:8], 16) % len(choices)]
+
+
+def explanation(code: str, length: str, choice: str) -> str:
+    """A question about a script; `length` is that of the answer, `choice` picks the wording."""
+    return f"{drawn(EXPLAIN[length], choice)}\n\n{answer(code)}"
+
+
+def code_request(what: str, told: str, facts: Sequence[str], choice: str) -> str:
+    """A request for code as a person would type it: `what` in a noun phrase, `told` in whole sentences, `facts` as
+    predicates of it. Facts are told where nobody told anything else, else in half of the requests."""
+    number = int(choice[:8], 16)
+    said = []
+    if facts and (not told or number // len(CODE) % 2):
+        said.append(f"It {', '.join(facts[:-1])} and {facts[-1]}." if len(facts) > 1 else f"It {facts[0]}.")
+    return CODE[number % len(CODE)].format(what=what, description=" ".join([told, *said] if told else said))
 
 
 def messages(row: Mapping[str, Any]) -> list[dict[str, str]]:
     """The chat before the answer: system and user, from a dataset row (or anything with a `prompt`)."""
-    return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": row["prompt"]}]
+    return [
+        {"role": "system", "content": SYSTEMS[row.get("form", "code")]},
+        {"role": "user", "content": row["prompt"]},
+    ]
 
 
-def answer(code: str) -> str:
-    """`code` framed as the assistant's answer."""
-    return f"```python\n{code.strip()}\n```"
+def answer(completion: str, form: str = "code") -> str:
+    """What is answered as the assistant's message: code and JSON in a fence, words as they are."""
+    fence = {"code": "python", "json": "json"}.get(form)
+    return f"```{fence}\n{completion.strip()}\n```" if fence else completion.strip()
 
 
 def code_of(answer: str) -> str:

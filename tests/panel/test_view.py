@@ -71,6 +71,20 @@ def test_idle_offers_one_thing(tmp_path: Path) -> None:
     assert "folder to harvest" in remote.view.lacking
 
 
+def test_a_chosen_folder_tells_what_it_holds_once_the_panel_was_seen(tmp_path: Path) -> None:
+    (tmp_path / "a.blend").write_bytes(b"BLENDER-v402")
+    remote = Remote()
+    remote.open(tmp_path / "choices.json", str(tmp_path / "data"))
+    remote.choices.folder = str(tmp_path)
+    remote.tick()
+    assert not remote.view.holds and remote.interval == 1.0
+    remote.seen = True
+    while not remote.view.holds:
+        assert remote.tick()
+    assert "1 .blend file, 12 B, saved by Blender 4.2" in drawn(remote.view, 80).of("label")
+    assert remote.interval == 1.0 and not remote.tick()
+
+
 def test_running_shows_where_it_is(tmp_path: Path) -> None:
     beat = event("beat", rss_mb=812, workers=2)
     view = looking_at(tmp_path, RUN, HARVESTED, PARSING, parsed(12, left_s=83.0, aside=2), beat).view

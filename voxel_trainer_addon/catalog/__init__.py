@@ -3,6 +3,7 @@
 
 from .harvested import Origin
 from .hosts import Listed, Repository, Slice
+from .search import Found
 from .store import Catalog, Due, Proof
 
-__all__ = ["Catalog", "Due", "Listed", "Origin", "Proof", "Repository", "Slice"]
+__all__ = ["Catalog", "Due", "Found", "Listed", "Origin", "Proof", "Repository", "Slice"]

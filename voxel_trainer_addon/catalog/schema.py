@@ -129,6 +129,36 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (repository, path)
     ) STRICT, WITHOUT ROWID;
     """,
+    # Search: by likeness of trees, and by words. The index of words is no part of a migration, as some Python's SQLite
+    # lacks FTS5; see `search.py`.
+    """
+    CREATE TABLE findable (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, -- never given twice
+        dataset TEXT NOT NULL,
+        id TEXT NOT NULL,
+        split TEXT NOT NULL,
+        answer TEXT NOT NULL,           -- what the answer makes; '' where nobody told
+        UNIQUE (dataset, id),
+        FOREIGN KEY (dataset, id) REFERENCES example ON DELETE CASCADE
+    ) STRICT;
+    CREATE INDEX findable_by_answer ON findable (answer) WHERE answer <> '';
+    INSERT INTO findable (dataset, id, split, answer) SELECT dataset, id, split, '' FROM example ORDER BY dataset, id;
+    CREATE TABLE tree (
+        tree INTEGER PRIMARY KEY,
+        answer TEXT NOT NULL UNIQUE,
+        sketch BLOB NOT NULL,           -- see `graph.minhash.sketch`
+        features BLOB NOT NULL          -- packed
+    ) STRICT;
+    CREATE TABLE sketches (             -- all of them once more, many in a row: that is read in a tenth of the time
+        first INTEGER PRIMARY KEY,
+        trees BLOB NOT NULL,            -- 8 bytes each
+        sketches BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE frequent (             -- words that many rows have, by the index of words
+        word TEXT PRIMARY KEY,
+        rows INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """,
 )
 
 

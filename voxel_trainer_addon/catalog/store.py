@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from ..errors import SetAside
 from ..paths import DataFolder
 from .database import Statement
 from .harvested import Origin
-from .hosts import Hosts
+from .search import Row, Search
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Proof:
     reason: str
 
 
-class Catalog(Hosts):
+class Catalog(Search):
     """The whole catalog."""
 
     # parse
@@ -166,15 +166,21 @@ class Catalog(Hosts):
             ]
         )
 
-    def set_examples(self, dataset: str, rows: Iterable[tuple[str, dict[str, Any]]]) -> None:
-        """Replace a dataset's rows by these: (split, row with its `id`)."""
-        statements: list[Statement] = [("DELETE FROM example WHERE dataset = ?", (dataset,))]
-        sql = "INSERT OR REPLACE INTO example VALUES (?, ?, ?, ?)"
-        statements += [
-            (sql, (dataset, row["id"], split, json.dumps(row, ensure_ascii=False, sort_keys=True)))
-            for split, row in rows
-        ]
-        self._write(statements)
+    def set_examples(
+        self, dataset: str, rows: Iterable[tuple[str, Row]], features: Callable[[Row], bytes] = lambda row: b""
+    ) -> None:
+        """Replace a dataset's rows by these: (split, row with its `id`), and make them findable: `features` gives the
+        packed features of the tree that a row answers with (empty: none are known)."""
+
+        def statements() -> Iterator[Statement]:
+            yield "DELETE FROM example WHERE dataset = ?", (dataset,)
+            for split, row in rows:
+                body = json.dumps(row, ensure_ascii=False, sort_keys=True)
+                yield "INSERT OR REPLACE INTO example VALUES (?, ?, ?, ?)", (dataset, row["id"], split, body)
+                yield from self._findable(dataset, split, row, features(row))
+
+        self._write(statements())
+        self._index()
 
     def examples(self, dataset: str, split: str = "") -> Iterator[dict[str, Any]]:
         """A dataset's rows, ordered by id."""

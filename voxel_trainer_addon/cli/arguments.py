@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..dataset_builder.form import KINDS
 from ..errors import UserError
 from ..graph.words.description import LENGTHS
 from ..pipeline.serve import IDLE_S
@@ -296,9 +297,39 @@ def _dataset_name(command: argparse.ArgumentParser) -> None:
 
 def _dataset(command: argparse.ArgumentParser) -> None:
     _dataset_name(command)
-    command.add_argument("--pieces", type=int, metavar="N", help="at most N pieces of each tree (default: 8)")
-    command.add_argument("--seed", type=int, metavar="N", help="seed of every choice (default: 0)")
-    command.add_argument(
+    group = command.add_argument_group("examples")
+    group.add_argument(
+        "--without", action="append", choices=KINDS, metavar="KIND", help=f"leave out a kind of {', '.join(KINDS)}"
+    )
+    group.add_argument("--pieces", type=int, metavar="N", help="at most N pieces of each tree (default: 8)")
+    group.add_argument("--each", type=int, metavar="N", help="at most N rows of a kind for one answer (default: 2)")
+    group.add_argument(
+        "--port-from",
+        action="append",
+        metavar="DATA",
+        help="data folder of another Blender's run over the same files: rows that port between the two",
+    )
+    group.add_argument(
+        "--most-of-shape", type=int, metavar="N", help="at most N answers of one shape (default: 8; 0: all)"
+    )
+    group.add_argument(
+        "--most-of-family", type=int, metavar="N", help="at most N answers of nearly equal shapes (default: 24; 0: all)"
+    )
+    group.add_argument(
+        "--most-of-source",
+        type=float,
+        metavar="SHARE",
+        help="at most this share of the answers from one repository (default: 0.25; 0: all)",
+    )
+    group = command.add_argument_group("split")
+    group.add_argument("--seed", type=int, metavar="N", help="seed of every choice (default: 0)")
+    group.add_argument("--hold-out", action="append", metavar="SOURCE", help="keep a whole source for test; repeat it")
+    group.add_argument(
+        "--keep-test",
+        metavar="DATASET",
+        help="keep the test split of an earlier dataset (name or folder), and add none",
+    )
+    group.add_argument(
         "--decontaminate",
         metavar="FILE",
         help="leave out what benchmarks hold: a list of names and SHA-256, a line each",

@@ -89,6 +89,8 @@ NAME_AT_MAX = 64
 """The name of a data-block, after the two letters of its kind, begins before this byte in all versions."""
 
 LFS = b"version https://git-lfs"
+HEADER = 512
+"""Bytes that are read for the file's own header."""
 HEAD_MAX = 1 << 12
 """Bytes of a data-block in which its name, a library's path and the file's own facts lie."""
 KEPT_MAX = 10_000
@@ -125,9 +127,8 @@ def look(path: Path, blender: tuple[int, int, int] | None = None) -> Look | NotR
 
     Raises OSError where the file cannot be opened.
     """
-    opened = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0))  # a FIFO would wait
-    with open(opened, "rb") as raw:
-        found = os.fstat(opened)
+    with _opened(path) as raw:
+        found = os.fstat(raw.fileno())
         if not stat.S_ISREG(found.st_mode):
             return NotReadable("not-a-file", "It is no regular file.")
         try:
@@ -135,6 +136,20 @@ def look(path: Path, blender: tuple[int, int, int] | None = None) -> Look | NotR
         except Unfit as unfit:
             return unfit.reason
     return _unsuited(seen, blender) or seen
+
+
+def saved_by(path: Path) -> tuple[int, int] | None:
+    """The version of the Blender that saved the file, by its first bytes alone; None where they do not tell."""
+    try:
+        with _opened(path) as raw, unpacked(raw, os.fstat(raw.fileno()).st_size, HEADER) as (_, content):
+            return form_of(content).version if content else None
+    except (OSError, Unfit):
+        return None
+
+
+def _opened(path: Path) -> IO[bytes]:
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)  # a FIFO would wait
+    return open(os.open(path, flags), "rb")
 
 
 def _look(raw: IO[bytes], bytes_: int) -> Look:

@@ -5,16 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..graph.describe import Plain
-from ..graph.model import Graph, Graphs
-from ..prompts import Request
-from .kinds import Candidate, Settings, whole
+from ..graph.model import Graphs
+from .kinds import Candidate, Settings
 
-TASKS = {
-    "geometry": "geometry node group",
-    "compositor": "compositor node tree",
-    "texture": "texture node tree",
-}
 TREES = {"GeometryNodeTree": "geometry", "CompositorNodeTree": "compositor", "TextureNodeTree": "texture"}
 
 
@@ -23,8 +16,3 @@ def candidates(graphs: Graphs, settings: Settings) -> Iterator[Candidate]:
     for key, graph in sorted(graphs.items()):
         if graph.type in TREES:
             yield Candidate(TREES[graph.type], graph, key)
-
-
-def request(task: str, graph: Graph, plain: Plain, choice: str) -> Request:
-    """Asked for in words."""
-    return whole(TASKS[task], graph, plain)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..bpy_code.names import Names
 from ..catalog import Proof
 from ..errors import SetAside, Unavailable, UserError
 from ..files import read_jsonl, write_jsonl
@@ -18,7 +19,19 @@ from ..licences.classes import Policy
 from ..stage import Outcome, Work
 from ..words import counted
 from ..worker.protocol import Host, Request
-from . import tree_dataset
+from . import (
+    code_dataset,
+    completion_dataset,
+    edit_dataset,
+    explain_dataset,
+    json_dataset,
+    port_dataset,
+    preference_dataset,
+    repair_dataset,
+    scene_dataset,
+    stack_dataset,
+    tree_dataset,
+)
 from .decontamination import Benchmarks
 from .drafts import Drafts
 from .kinds import FEWEST_NODES, Ask, Candidate, FileKind, Place, Settings, WideKind
@@ -33,8 +46,28 @@ from .splits import SPLITS, Groups
 from .weighing import Caps, Weighed, left_out
 
 TREES = ("ShaderNodeTree", "GeometryNodeTree", "CompositorNodeTree", "TextureNodeTree")
-FILE_KINDS: Mapping[str, FileKind] = {}
-WIDE_KINDS: Mapping[str, WideKind] = {}
+FILE_KINDS: Mapping[str, FileKind] = {
+    "explain": explain_dataset,
+    "json": json_dataset,
+    "stack": stack_dataset,
+    "scene": scene_dataset,
+    "completion": completion_dataset,
+    "repair": repair_dataset,
+    "preference": preference_dataset,
+}
+WIDE_KINDS: Mapping[str, WideKind] = {
+    "edit": edit_dataset,
+    "port": port_dataset,
+    "code": code_dataset,
+}
+ASKED = {
+    "compact": "trees as JSON",
+    "prove_stacks": "modifier stacks",
+    "prove_scenes": "scenes",
+    "prove_edits": "edits",
+    "run_broken": "broken scripts",
+}
+"""Job → what it proves, as the funnel says it."""
 CHECKPOINT_S = 5.0
 PROOFS = "proofs.jsonl"
 
@@ -62,7 +95,7 @@ class _Build:
         self.library, self.drafts = library, drafts
         self.place = work.folder.dataset(self.options.name)
         self.counts: Counter[str] = Counter()
-        self.left_out: Counter[str] = Counter()
+        self.left_out = library.left_out
         self.units = set[str]()
         self.files = {name: kind for name, kind in FILE_KINDS.items() if name not in self.options.without}
         self.wide = {name: kind for name, kind in WIDE_KINDS.items() if name not in self.options.without}
@@ -74,7 +107,9 @@ class _Build:
         self.work.catalog.drop_asides("dataset", self.host.name)
         self.recover()
         options = self.options
-        self.library.settings = Settings(self.host.version, options.pieces, options.seed, self.fresh(), options.each)
+        self.library.settings = Settings(
+            self.host.version, options.pieces, options.seed, self.fresh(), options.each, self.names()
+        )
         self.prove_trees()
         refused = self.gather_trees()
         self.prove_rest()
@@ -101,6 +136,15 @@ class _Build:
             self.work.note(f"Requests tell no values, and there are no pieces: {answer.sentence}")
         return {}
 
+    def names(self) -> Names | None:
+        """The names that this Blender has, where code rows are wanted and there is code."""
+        wanted = "code" in self.wide and any(True for _ in self.library.texts())
+        for answer in self.work.answers([Request("names", {}, "names", limit_s=120)] if wanted else []):
+            if answer.ok:
+                return Names(answer.body["table"])
+            self.work.note(f"There are no code rows: {answer.sentence}")
+        return None
+
     # proving
 
     def recover(self) -> None:
@@ -119,7 +163,7 @@ class _Build:
         due: dict[str, set[str]] = {}
         planned: set[str] = set()
         for sha256, graphs, units in self.library.graphs():
-            found = {units.unit(candidate).id for _, candidate in self.library.candidates(graphs)}
+            found = {units.unit(candidate).id for candidate in self.library.candidates(graphs)}
             new = {id for id in found - planned if self.library.proof(id) is None}
             planned |= found
             if new:
@@ -130,7 +174,7 @@ class _Build:
         def waiting() -> Iterator[Unit]:
             for sha256, graphs, units in self.library.graphs(due):
                 left = due[sha256]
-                for _, candidate in self.library.candidates(graphs):
+                for candidate in self.library.candidates(graphs):
                     unit = units.unit(candidate)
                     if unit.id in left:
                         left.discard(unit.id)
@@ -188,7 +232,7 @@ class _Build:
             for graph in graphs.values():
                 below = (Place(sha256, used.key) for used in closure(graph, graphs))
                 self.drafts.tie(f"groups of {sha256}:{graph.key}", below)
-            for kind, candidate in self.library.candidates(graphs):
+            for candidate in self.library.candidates(graphs):
                 unit = units.unit(candidate)
                 proof = self.library.proof(unit.id)
                 assert proof is not None
@@ -206,7 +250,7 @@ class _Build:
                     continue
                 if not candidate.part:
                     self.drafts.add_tree(place, candidate.task, proof)
-                for draft in tree_dataset.drafts(kind, candidate, proof, place, settings):
+                for draft in tree_dataset.drafts(candidate, proof, place, settings):
                     self.drafts.add(draft)
         return refused
 
@@ -218,9 +262,10 @@ class _Build:
                 proof = self.library.proof(id)
                 if proof is not None:
                     self.units.add(id)
-                    self.counts[f"{ask.job}, tried"] += 1
+                    what = ASKED.get(ask.job, ask.job)
+                    self.counts[f"{what} tried"] += 1
                     if not proof.proven:
-                        self.counts[f"{ask.job}, not proven"] += 1
+                        self.counts[f"{what} tried, not proven"] += 1
                         refused.setdefault(id, unproven(f"{root} in {ask.item}", ask.job, id, proof))
         settings = self.library.settings
         for sha256 in self.library.files() if self.files else ():

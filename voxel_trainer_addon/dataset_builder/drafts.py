@@ -171,7 +171,8 @@ class Drafts:
     def answers(self) -> Iterator[tuple[str, str, str, bytes, float]]:
         """(among, answer, shape, features, best score) of what may be nearly equal, each answer once."""
         yield from self._db.execute(
-            "SELECT among, answer, min(family), features, max(score) FROM example WHERE length(features) "
+            "SELECT among, answer, min(family), features, max(score) FROM example "
+            "WHERE length(features) AND among <> '' "
             "GROUP BY among, answer ORDER BY among, answer"
         )
 

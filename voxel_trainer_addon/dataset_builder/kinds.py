@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ..bpy_code.names import Names
 from ..catalog import Origin, Proof
-from ..graph.describe import Plain, in_words
+from ..graph.describe import Plain
+from ..graph.features import graph_features
+from ..graph.minhash import packed
 from ..graph.model import Graph, Graphs
-from ..graph.wires import real_nodes
-from ..prompts import Request
 
-TOLD_IN_FULL, TOLD_WITH_LINKS = 8, 24
-"""Up to so many nodes a request tells values too, and up to so many the links."""
 FEWEST_NODES = 2
 
 Json = dict[str, Any]
@@ -28,13 +27,14 @@ Json = dict[str, Any]
 class Settings:
     """What the choice of examples depends on besides the records. `fresh` has a new node group of each tree type, with
     one node of each type that the records use; `pieces` and `each` are the most pieces of a tree, and the most rows of
-    one kind for one answer."""
+    one kind for one answer; `names` are those that this Blender has, where there is code to be looked through."""
 
     blender: tuple[int, int, int]
     pieces: int
     seed: int
     fresh: Mapping[str, Graph]
     each: int = 2
+    names: Names | None = None
 
     @property
     def blender_name(self) -> str:
@@ -80,8 +80,9 @@ class Draft:
     only where the row is wanted.
 
     Of nearly equal answers one is kept: `features` (packed: `graph.minhash`) tell them, among the drafts of all kinds
-    with the same `among`, for kinds that tell one answer in several ways choose together. Drafts without features are
-    compared by nothing. `nodes` are the tree's own (or lines of code), `family` is the hash of its shape.
+    with the same `among`, for kinds that tell one answer in several ways choose together. Without `among` all are kept;
+    in val and test what is nearly equal to something in train is left out all the same. `nodes` are the tree's own (or
+    lines of code), `family` is the hash of its shape.
     """
 
     kind: str
@@ -130,6 +131,11 @@ class Tree:
         """The script that was proven."""
         return self.proof.code or ""
 
+    @property
+    def features(self) -> bytes:
+        """What it is nearly equal to others by, packed."""
+        return packed(graph_features(self.graph))
+
 
 @dataclass(frozen=True)
 class File:
@@ -177,15 +183,18 @@ class Library(Protocol):
     def proof(self, unit: str) -> Proof | None:
         """What came of a unit in this Blender."""
 
+    def texts(self) -> Iterator[tuple[Place, str]]:
+        """Every harvested Python file and every text in a .blend that imports bpy, in order."""
+
+    def leave_out(self, why: str) -> None:
+        """Count what cannot become a row."""
+
 
 class TreeKind(Protocol):
-    """A module with a kind of tree: which ones it takes, and how it asks for one."""
+    """A module with a kind of tree: which ones it takes."""
 
     def candidates(self, graphs: Graphs, settings: Settings) -> Iterator[Candidate]:
         """The trees of one file, in a fixed order."""
-
-    def request(self, task: str, graph: Graph, plain: Plain, choice: str) -> Request:
-        """What is asked; `choice` is a hash in hexadecimal for everything that is drawn."""
 
 
 class FileKind(Protocol):
@@ -206,10 +215,3 @@ class WideKind(Protocol):
 
     def drafts(self, library: Library, settings: Settings) -> Iterator[Draft]:
         """As of `FileKind`."""
-
-
-def whole(noun: str, graph: Graph, plain: Plain) -> Request:
-    """A request for a whole tree: the smaller it is, the more is told."""
-    nodes = len(real_nodes(graph))
-    length = "long" if nodes <= TOLD_IN_FULL else "medium" if nodes <= TOLD_WITH_LINKS else "short"
-    return Request(noun, graph.name, in_words(graph, plain, length))

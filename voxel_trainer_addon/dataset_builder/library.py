@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from ..paths import DataFolder
 from ..stage import Work
 from ..worker.protocol import Host
 from ..worker.record import load
-from . import blender_dataset, material_dataset, piece_dataset
+from . import blender_dataset, code_texts, material_dataset, piece_dataset
 from .drafts import Drafts
 from .kinds import FEWEST_NODES, Candidate, File, Json, Known, Place, Settings, Tree, TreeKind
 from .proving import VERSION, Units
@@ -31,6 +32,7 @@ class Library:
         self._work, self._host, self._drafts = work, host, drafts
         self.records = {row["sha256"]: row["path"] for row in work.catalog.records(host.name)}
         self._gone = set[str]()
+        self.left_out: Counter[str] = Counter()
         self._others = [Catalog(DataFolder(Path(path)).catalog) for path in work.options.port_from]
         self.settings = Settings(host.version, 0, 0, {})
         self.file = lru_cache(maxsize=KEPT_FILES)(self._file)
@@ -65,12 +67,12 @@ class Library:
                     graphs = _graphs(value)
                     yield sha256, graphs, Units(value["graphs"], graphs, self.origins(sha256)[0].path)
 
-    def candidates(self, graphs: Graphs) -> Iterator[tuple[TreeKind, Candidate]]:
-        """The trees that are proven, with the kind that asks for them."""
+    def candidates(self, graphs: Graphs) -> Iterator[Candidate]:
+        """The trees, and pieces of them, that are to be proven."""
         for kind in TREE_KINDS:
             for candidate in kind.candidates(graphs, self.settings):
                 if len(real_nodes(candidate.graph)) >= FEWEST_NODES:
-                    yield kind, candidate
+                    yield candidate
 
     def _file(self, sha256: str) -> File | None:
         value = self._record(sha256)
@@ -85,7 +87,7 @@ class Library:
             return catalog.proof(unit, blender, VERSION)
 
         trees = []
-        for _, candidate in self.candidates(graphs):
+        for candidate in self.candidates(graphs):
             if not candidate.part:
                 found = proof(units.unit(candidate).id)
                 if found is not None and found.proven:
@@ -101,6 +103,14 @@ class Library:
                 value = load(path)
                 if value is not None and blender != self._host.name:
                     yield blender, self._read(sha256, value, blender, other)
+
+    def texts(self) -> Iterator[tuple[Place, str]]:
+        """See `kinds.Library`."""
+        return code_texts.texts(self._work, self._host.name)
+
+    def leave_out(self, why: str) -> None:
+        """See `kinds.Library`."""
+        self.left_out[why] += 1
 
     def known(self) -> Iterator[Known]:
         """See `kinds.Library`."""

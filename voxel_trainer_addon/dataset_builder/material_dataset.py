@@ -5,18 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..graph.describe import Plain
-from ..graph.model import Graph, Graphs
-from ..prompts import Request
-from .kinds import Candidate, Settings, whole
+from ..graph.model import Graphs
+from .kinds import Candidate, Settings
 
-TASKS = {
-    "material": "material",
-    "world": "world",
-    "light": "light",
-    "line style": "line style",
-    "shader": "shader node group",
-}
 COLLECTIONS = {
     "materials": "material",
     "worlds": "world",
@@ -32,8 +23,3 @@ def candidates(graphs: Graphs, settings: Settings) -> Iterator[Candidate]:
         task = COLLECTIONS.get(key.split("/", 1)[0])
         if task and graph.type == "ShaderNodeTree":
             yield Candidate(task, graph, key)
-
-
-def request(task: str, graph: Graph, plain: Plain, choice: str) -> Request:
-    """Asked for in words."""
-    return whole(TASKS[task], graph, plain)

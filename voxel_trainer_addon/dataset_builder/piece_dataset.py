@@ -12,7 +12,6 @@ from ..graph.pieces import can_stand_alone, pieces
 from ..prompts import Request
 from .kinds import Candidate, Settings
 
-TASKS = {"piece": "node group"}
 NOUNS = {
     "ShaderNodeTree": "shader node group",
     "GeometryNodeTree": "geometry node group",
@@ -29,7 +28,7 @@ def candidates(graphs: Graphs, settings: Settings) -> Iterator[Candidate]:
                 yield Candidate("piece", piece, key, part=True)
 
 
-def request(task: str, graph: Graph, plain: Plain, choice: str) -> Request:
+def request(graph: Graph, plain: Plain, choice: str) -> Request:
     """Asked for in words or in identifiers, by the last digit of `choice`."""
     exact = int(choice[-1], 16) % 2 == 1
     description = in_identifiers(graph, plain) if exact else in_words(graph, plain)

@@ -191,9 +191,13 @@ class Chooser:
             if usable and not taken:
                 self.left_out["under a licence that was not chosen"] += 1
                 continue
-            asked = bytes.fromhex(digest(body["prompt"]))[:16]
+            asked = bytes.fromhex(digest([body["prompt"], body["kind"] == "preference"]))[:16]
             if asked in self._prompts:
                 self.left_out["asked for in the same words as another"] += 1
+                continue
+            told = digest(body["completion"])
+            if self._answers.setdefault(told, split) != split:
+                self.left_out["answered in the same words as one in an earlier split"] += 1
                 continue
             self._prompts.add(asked)
             family = digest(self.families.of(example.family))[:16]

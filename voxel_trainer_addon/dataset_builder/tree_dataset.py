@@ -4,47 +4,52 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from ..catalog import Proof
 from ..graph.features import graph_features
 from ..graph.minhash import packed
-from .kinds import Candidate, Draft, Place, Settings, TreeKind
+from . import piece_dataset
+from .asking import prompt_of, ways
+from .kinds import Candidate, Draft, Place, Settings
 from .quality import quality
 
 COUNTED = re.compile(r"\.\d{3,}$")
 """How Blender numbers names that were taken."""
 
 
-def drafts(kind: TreeKind, candidate: Candidate, proof: Proof, place: Place, settings: Settings) -> Iterator[Draft]:
-    """The drafts of a candidate that was proven."""
+def drafts(candidate: Candidate, proof: Proof, place: Place, settings: Settings) -> Iterator[Draft]:
+    """The drafts of a candidate that was proven: a piece in one wording, a tree in several lengths."""
     graph, plain = candidate.graph, settings.plain(candidate.graph.type)
+    sort = "piece" if candidate.part else "tree"
+    for variant, prompt in enumerate(_prompts(candidate, proof.graph, settings)):
+        yield Draft(
+            kind=sort,
+            task=candidate.task,
+            answer=proof.graph,
+            prompt=prompt,
+            completion=proof.code or "",
+            proof={"name": "same graph", "graph": proof.graph, "blender": settings.blender_name, "compared": "sem"},
+            places=(place,),
+            nodes=proof.nodes,
+            family=proof.shape,
+            key=graph.key,
+            variant=variant,
+            score=quality(graph, plain, part=candidate.part).score,
+            rank=rank(graph.key, proof.unit),
+            among=sort,
+            features=packed(graph_features(graph)),
+        )
 
-    def prompt() -> str:
-        asked = kind.request(candidate.task, graph, plain, proof.graph)
-        return asked.text(proof.graph)
 
-    yield Draft(
-        kind="piece" if candidate.part else "tree",
-        task=candidate.task,
-        answer=proof.graph,
-        prompt=prompt,
-        completion=proof.code or "",
-        proof={
-            "name": "same graph",
-            "graph": proof.graph,
-            "blender": settings.blender_name,
-            "compared": "sem",
-        },
-        places=(place,),
-        nodes=proof.nodes,
-        family=proof.shape,
-        key=graph.key,
-        score=quality(graph, plain, part=candidate.part).score,
-        rank=rank(graph.key, proof.unit),
-        among="piece" if candidate.part else "tree",
-        features=packed(graph_features(graph)),
-    )
+def _prompts(candidate: Candidate, choice: str, settings: Settings) -> Iterator[Callable[[], str]]:
+    graph, plain = candidate.graph, settings.plain(candidate.graph.type)
+    if candidate.part:
+        yield lambda: piece_dataset.request(graph, plain, choice).text(choice)
+        return
+    for variant, length in enumerate(ways(graph, choice, settings.each)):
+        yield partial(prompt_of, candidate.task, graph, plain, choice, variant, length)
 
 
 def rank(key: str, unit: str) -> list[object]:

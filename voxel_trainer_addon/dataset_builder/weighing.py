@@ -58,8 +58,7 @@ def left_out(examples: Iterable[Weighed], caps: Caps) -> Iterator[tuple[str, str
 
 
 def most_of_one(counts: Collection[int], share: float) -> int:
-    """The most that one source may keep so that it has at most `share` of what all keep, or `EVEN_SHARES` times its
-    even share where that is more."""
+    """The most that one source may keep, so that it has at most `share` of what all keep (or `EVEN_SHARES`)."""
     if not counts:
         return 0
     share = max(share, EVEN_SHARES / len(counts))

@@ -8,8 +8,9 @@ Nodes are paired by name and by what they are; of both ways the one with fewer e
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from difflib import SequenceMatcher
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 from .canonical import DERIVED, Form, mapping
 from .edits import Edit, curves_of, socket_key, socket_words, told_link
 from .flow import FRAME, REROUTE, fed_inputs
-from .model import Graph, Node, Value
+from .model import Graph, Item, Node, Value
 
 SOCKET = ("identifier", "name", "type", "available")
 
@@ -25,20 +26,24 @@ SOCKET = ("identifier", "name", "type", "available")
 def diff(a: Graph, b: Graph, *, names: bool = False) -> list[Edit]:
     """Edits that make `b` of `a`, in the order in which they apply; none exactly if both mean the same but for
     settings that mean nothing. With `names`, nodes get the names of `b` too."""
+    return paired(a, b, names=names)[1]
+
+
+def paired(a: Graph, b: Graph, *, names: bool = False) -> tuple[dict[str, str], list[Edit]]:
+    """Which nodes of `a` are which of `b`, and the edits of `diff`."""
     by_likeness = mapping(Form(a), Form(b))
     types = {node.name: node.type for node in b.nodes}
     by_name = {n.name: n.name for n in a.nodes if n.type != FRAME and types.get(n.name) == n.type}
     taken = set(by_name.values())
     left = {x: y for x, y in by_likeness.items() if x not in by_name and y not in taken}
-    ways = [list(_Diff(a, b, pairs, names).edits()) for pairs in (by_name | left, by_likeness)]
-    return min(ways, key=len)
+    ways = [(pairs, list(_Diff(a, b, pairs, names).edits())) for pairs in (by_name | left, by_likeness)]
+    return min(ways, key=lambda way: len(way[1]))
 
 
 class _Diff:
     def __init__(self, a: Graph, b: Graph, pairs: Mapping[str, str], names: bool) -> None:
+        b = called_alike(a, b, pairs)
         self.nodes_a = {node.name: node for node in a.nodes}
-        halves = {y: self.nodes_a[x] for x, y in pairs.items()}
-        b = replace(b, nodes=tuple(_called_alike(node, halves.get(node.name)) for node in b.nodes))
         self.a, self.b, self.pairs, self.names = a, b, pairs, names
         self.nodes_b = {node.name: node for node in b.nodes if node.type != FRAME}
         self.fed = fed_inputs(b)
@@ -144,11 +149,9 @@ class _Diff:
 
     def interface(self) -> Iterator[Edit]:
         a, b = self.a.interface, self.b.interface
-        kinds = [[(item.kind, item.name) for item in items] for items in (a, b)]
-        codes = SequenceMatcher(None, kinds[0], kinds[1], autojunk=False).get_opcodes()
         final: list[int | None] = list(range(len(a)))  # places of old items once others have come and gone
-        for what, start, stop, there, until in reversed(codes):
-            if what == "replace" and [k for k, _ in kinds[0][start:stop]] == [k for k, _ in kinds[1][there:until]]:
+        for what, start, stop, there, until in reversed(_item_codes(a, b)):
+            if what == "rename":
                 for n, m in zip(range(start, stop), range(there, until), strict=True):
                     yield Edit("rename item", {"at": n, "name": a[n].name, "to": b[m].name})
             elif what != "equal":
@@ -168,6 +171,22 @@ class _Diff:
             if item is not None:
                 for edit in _settings({}, item.settings, want.settings):
                     yield Edit(f"{edit.do} item", {"at": n, "name": want.name, **edit.what})
+
+
+def kept_items(a: Sequence[Item], b: Sequence[Item]) -> dict[int, int]:
+    """Places of the interface items of `a` that stay → their places in `b`; some have another name there."""
+    codes = [code for code in _item_codes(a, b) if code[0] in ("equal", "rename")]
+    return {n: m for _, start, stop, there, _ in codes for n, m in zip(range(start, stop), itertools.count(there))}
+
+
+def _item_codes(a: Sequence[Item], b: Sequence[Item]) -> list[tuple[str, int, int, int, int]]:
+    """How the items of `a` become those of `b`, as SequenceMatcher says it; `rename` where the kinds stay."""
+    before, after = ([(item.kind, item.name) for item in items] for items in (a, b))
+    codes: list[tuple[str, int, int, int, int]] = []
+    for what, start, stop, there, until in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        alike = [kind for kind, _ in before[start:stop]] == [kind for kind, _ in after[there:until]]
+        codes.append(("rename" if what == "replace" and alike else what, start, stop, there, until))
+    return codes
 
 
 def _settings(owner: dict[str, Value], a: Value, b: Value, path: tuple[str | int, ...] = ()) -> Iterator[Edit]:
@@ -216,6 +235,13 @@ def _keys(owner: dict[str, Value], a: Value, b: Value) -> Iterator[Edit]:
         for n, m in zip(range(start, stop), range(there, until), strict=True) if what == "equal" else ():
             for edit in _settings(owner, a[n], b[m], ("keyframe_points", m)):
                 yield Edit(f"{edit.do} keys", edit.what)
+
+
+def called_alike(a: Graph, b: Graph, pairs: Mapping[str, str]) -> Graph:
+    """`b` with the identifiers of `a` for the sockets of nodes that are paired."""
+    nodes = {node.name: node for node in a.nodes}
+    halves = {y: nodes[x] for x, y in pairs.items()}
+    return replace(b, nodes=tuple(_called_alike(node, halves.get(node.name)) for node in b.nodes))
 
 
 def _called_alike(node: Node, other: Node | None) -> Node:

@@ -79,10 +79,10 @@ def sketch(signed: bytes) -> bytes:
     return signed[::4]
 
 
-def nearest(wanted: bytes, sketches: bytes, most: int) -> list[int]:
-    """The places of those `most` sketches, of many in a row, that agree best with `wanted`, best first."""
+def nearest(wanted: bytes, sketches: bytes) -> list[int]:
+    """The places of all sketches, which stand in a row, from the one that agrees best with `wanted` down."""
     size, count = len(wanted), len(sketches) // len(wanted)
     apart = int.from_bytes(sketches, "little") ^ int.from_bytes(wanted * count, "little")
     where = apart.to_bytes(len(sketches), "little")
     agree = [where.count(0, at, at + size) for at in range(0, len(where), size)]
-    return sorted(range(count), key=lambda place: (-agree[place], place))[:most]
+    return sorted(range(count), key=agree.__getitem__, reverse=True)

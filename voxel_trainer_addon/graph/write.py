@@ -60,14 +60,14 @@ def script(blocks: Sequence[Block], arrange: bool = False, bodies: Mapping[str, 
     """The script that makes the last block's tree; the blocks are its closure, groups before their users. `arrange`:
     with some lines at its end that spread the nodes of all its trees; `bodies`: name of an object → its type, where
     that matters."""
-    writer = _Writer(blocks, bodies)
+    writer = Writer(blocks, bodies)
     lines = [*writer.lines(), *(writer.arrangement() if arrange else ())]
     return "".join(line + "\n" for line in lines)
 
 
 def variables(blocks: Sequence[Block]) -> list[Mapping[str, str]]:
     """For each block, what the script calls things: base of a step → variable."""
-    writer = _Writer(blocks)
+    writer = Writer(blocks)
     for _ in writer.lines():
         pass
     return writer.given
@@ -98,7 +98,9 @@ def number(value: float) -> str:
     return str(int(value)) if value.is_integer() and abs(value) < WHOLE_BELOW and not negative_zero else repr(value)
 
 
-class _Writer:
+class Writer:
+    """Writes the script of some blocks, line by line."""
+
     def __init__(self, blocks: Sequence[Block], bodies: Mapping[str, str] | None = None) -> None:
         self.blocks, self.bodies = blocks, bodies or {}
         self.common = Names()
@@ -134,7 +136,7 @@ class _Writer:
         used: dict[tuple[str, str], None] = {}
         for block in self.blocks:
             for step in block.steps:
-                used.update(dict.fromkeys(_step_references(step)))
+                used.update(dict.fromkeys(step_references(step)))
         if collection != "node_groups":
             owner = OWNERS.get(collection, "OBJECT"), name
             used.pop(owner, None)
@@ -170,6 +172,10 @@ class _Writer:
             self.variables[data("NODETREE", graph.name).base] = self.group
         else:
             self.group = ""
+        yield from self.body(graph, steps)
+
+    def body(self, graph: Graph, steps: Sequence[Step]) -> Iterator[str]:
+        """The lines of a tree's steps."""
         alone, needed = _alone(steps), _bases(steps)
         self.name_things(graph, steps, needed - alone)
         self.page = Page(graph, steps)
@@ -399,7 +405,7 @@ def _values(step: Step) -> list[Value]:
     return [*step.args, *step.named.values(), *context] if isinstance(step, Call | Waste) else []
 
 
-def _used(step: Step) -> set[str]:
+def bases_of(step: Step) -> set[str]:
     """Bases of what a statement uses."""
     used = {step.place.base}
     for value in _values(step):
@@ -414,22 +420,22 @@ def _used(step: Step) -> set[str]:
 
 def _bases(steps: Iterable[Step]) -> set[str]:
     """Things that are used after they were made."""
-    return {TREE.base}.union(*map(_used, steps))
+    return {TREE.base}.union(*map(bases_of, steps))
 
 
 def _alone(steps: Sequence[Step]) -> frozenset[str]:
     """Items of the interface that are used, but only right behind where they are made: one name does for all."""
     at: dict[str, list[int]] = defaultdict(list)
-    handed = {base for step in steps if isinstance(step, Call) for base in _used(step)}
+    handed = {base for step in steps if isinstance(step, Call) for base in bases_of(step)}
     for n, step in enumerate(steps):
-        for base in _used(step) | ({step.result} if isinstance(step, Call | Fetch) else set()):
+        for base in bases_of(step) | ({step.result} if isinstance(step, Call | Fetch) else set()):
             if base.startswith("item/"):
                 at[base].append(n)
     at = {base: places for base, places in at.items() if base not in handed}
     return frozenset(base for base, places in at.items() if places[-1] - places[0] == len(places) - 1)
 
 
-def _step_references(step: Step) -> Iterator[tuple[str, str]]:
+def step_references(step: Step) -> Iterator[tuple[str, str]]:
     for value in _values(step):
         yield from references(value)
     if step.place.base.startswith("data/"):

@@ -17,7 +17,7 @@ NOTE_LINES = 3
 
 def main(layout: Layout, view: View, choices: Any, columns: int) -> None:
     """The whole main panel; `columns` is how many characters stand side by side."""
-    _choices(layout, view, choices)
+    _choices(layout, view, choices, columns)
     _buttons(layout, view)
     if view.headline:
         icon, text = view.headline
@@ -38,12 +38,14 @@ def main(layout: Layout, view: View, choices: Any, columns: int) -> None:
         _results(layout)
 
 
-def _choices(layout: Layout, view: View, choices: Any) -> None:
+def _choices(layout: Layout, view: View, choices: Any, columns: int) -> None:
     fields = layout.column()
     fields.enabled = not view.phase.alive
     fields.use_property_split = True
     fields.use_property_decorate = False
     fields.prop(choices, "folder")
+    if view.holds:
+        wrapped(fields, view.holds, columns, "BLANK1", active=False)
     fields.prop(choices, "licence")
     fields.prop(choices, "data")
 

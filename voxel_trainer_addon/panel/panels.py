@@ -30,6 +30,7 @@ class VOXEL_PT_main(VoxelPanel, bpy.types.Panel):  # type: ignore[misc]
     bl_label = "Voxel Trainer"
 
     def draw(self, context: bpy.types.Context) -> None:
+        REMOTE.seen = True
         draw.main(self.layout, REMOTE.view, context.window_manager.voxel, columns(context))
 
 

@@ -11,6 +11,7 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from ..runs.choices import DEFAULTS
+from ..runs.holding import FIRST_S
 from ..stage import PRESETS
 from ..words import duration
 from .blender import REMOTE, mirror, opened
@@ -105,6 +106,7 @@ def _set_folder(_: Any, value: str) -> None:
     folder = _absolute(value)
     if folder != REMOTE.choices.folder:
         REMOTE.choices.folder, REMOTE.choices.licence = folder, DEFAULTS.licence
+    REMOTE.count(FIRST_S)
     REMOTE.refresh()
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from ..errors import UserError
 from ..paths import DataFolder
-from ..runs import Choices, Harvested, Phase, Program, Queue, Session
+from ..runs import Choices, Harvested, Holding, Phase, Program, Queue, Session
+from ..runs.holding import SLICE_S
 from .view import View, view_of
 from .view_searches import NONE, Searches, searches_of
 
@@ -26,7 +27,7 @@ class Remote:
 
     `kept` is the file where choices outlive Blender; `data`, `train_env` and `contact` come from the preferences.
     `offline` says why Blender lets nothing out, '' where it does; `at` is the place chosen in the queue, `trouble` why
-    the last change of it could not be.
+    the last change of it could not be. `seen` says that the panel was drawn: before, no chosen folder is looked into.
     """
 
     def __init__(self) -> None:
@@ -41,6 +42,7 @@ class Remote:
         self.view = View()
         self.queue: Queue | None = None
         self.harvested: Harvested | None = None
+        self.holding, self.seen = Holding(), False
         self.at = 0
         self._error = self.trouble = ""
         self._drawn = 0.0
@@ -117,11 +119,17 @@ class Remote:
             self.at = self.at if at is None else at
         self.refresh()
 
+    def count(self, budget_s: float = SLICE_S) -> bool:
+        """Go on counting what the chosen folder holds; whether that has come to its end just now."""
+        if self.holding.folder != self.choices.folder:
+            self.holding.choose(self.choices.folder)
+        return self.holding.step(budget_s)
+
     def refresh(self) -> bool:
         """Make the view anew; whether it looks different now."""
         before, searches = self.view, self._searches()
         lacking = self.asked().lacking(searches=searches.on > 0, offline=self.offline)
-        self.view = view_of(self.session, lacking, self._error, searches)
+        self.view = view_of(self.session, lacking, self._error, searches, self.holding.words)
         return self.view != before
 
     def _searches(self) -> Searches:
@@ -139,8 +147,9 @@ class Remote:
         self._error = ""
         if self.queue and self.queue.look():
             self.trouble = ""
+        counted = self.seen and self.count()
         now = time.monotonic()
-        soon = now - self._drawn < REDRAW_S * 0.9 and self.view.phase is self.session.phase
+        soon = not counted and now - self._drawn < REDRAW_S * 0.9 and self.view.phase is self.session.phase
         if soon or not self.refresh():
             return False
         self._drawn = now
@@ -156,6 +165,6 @@ class Remote:
     @property
     def interval(self) -> float:
         """Seconds until the next tick."""
-        if self.session.behind:
+        if self.session.behind or (self.seen and self.holding.busy):
             return BEHIND_S
         return REDRAW_S if self.session.phase.alive or self.session.asked else REST_S

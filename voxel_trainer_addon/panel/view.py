@@ -46,7 +46,7 @@ class View:
     """Everything that a draw function may know; texts are harmless.
 
     `headline` is icon and sentence, `words` what stands below it all, `lines` short and always as many, `note` a
-    sentence that says what a stage does before it has its first unit.
+    sentence that says what a stage does before it has its first unit, `holds` what is in the folder to harvest.
     """
 
     phase: Phase = Phase.IDLE
@@ -62,6 +62,7 @@ class View:
     report: str = ""
     folder: str = ""
     planned: bool = False
+    holds: str = ""
     searches: Searches = NONE
 
     @property
@@ -74,7 +75,7 @@ class View:
         return self.headline in (OUTCOMES[Exit.INTERRUPTED], FAILED)
 
 
-def view_of(session: Session, lacking: str = "", error: str = "", searches: Searches = NONE) -> View:
+def view_of(session: Session, lacking: str = "", error: str = "", searches: Searches = NONE, holds: str = "") -> View:
     """The view of a session as it stands."""
     run, phase = session.run, session.phase
     headline, words = _headline(session, error)
@@ -92,6 +93,7 @@ def view_of(session: Session, lacking: str = "", error: str = "", searches: Sear
         report=_report(session),
         folder=str(session.data.root) if session.data else "",
         planned=session.planned,
+        holds=holds,
         searches=searches,
     )
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from .choices import Choices
 from .harvested import Harvested
 from .helper import Answer, Helper
+from .holding import Holding
 from .needs import Needs, training_needs
 from .queue import Queue, Search
 from .session import Phase, Session
@@ -16,6 +17,7 @@ __all__ = [
     "Choices",
     "Harvested",
     "Helper",
+    "Holding",
     "Needs",
     "Phase",
     "Program",

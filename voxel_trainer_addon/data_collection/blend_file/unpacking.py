@@ -98,37 +98,38 @@ class Unpacked:
 
 
 @contextlib.contextmanager
-def unpacked(raw: IO[bytes], bytes_: int) -> Iterator[tuple[Compression, Unpacked | None]]:
-    """How the file `raw` of `bytes_` bytes is packed, and its content; None where this Python cannot unpack zstd."""
+def unpacked(raw: IO[bytes], bytes_: int, piece: int = PIECE) -> Iterator[tuple[Compression, Unpacked | None]]:
+    """How the file `raw` of `bytes_` bytes is packed, and its content, which is read in pieces; None where this Python
+    cannot unpack zstd."""
     start = raw.read(len(ZSTD))
     raw.seek(0)
     most = max(RATIO_FREE, min(RATIO_MAX * bytes_, BYTES_MAX))
     if start == ZSTD:
         with _zstd(raw) as source:
-            yield "zstd", Unpacked(lambda: bytes(source.read(PIECE)), most) if source else None
+            yield "zstd", Unpacked(lambda: bytes(source.read(piece)), most) if source else None
     elif start.startswith(GZIP):
-        yield "gzip", Unpacked(_gzip(raw).__next__, most)
+        yield "gzip", Unpacked(_gzip(raw, piece).__next__, most)
     else:
-        yield "none", _plain(raw, bytes_)
+        yield "none", _plain(raw, bytes_, piece)
 
 
-def _plain(raw: IO[bytes], bytes_: int) -> Unpacked:
+def _plain(raw: IO[bytes], bytes_: int, piece: int) -> Unpacked:
     def leap(count: int) -> None:
         if count > bytes_ - raw.tell():
             raise cut_off()
         raw.seek(count, 1)
 
-    return Unpacked(lambda: raw.read(PIECE), max(bytes_, BYTES_MAX), leap)
+    return Unpacked(lambda: raw.read(piece), max(bytes_, BYTES_MAX), leap)
 
 
-def _gzip(raw: IO[bytes]) -> Iterator[bytes]:
+def _gzip(raw: IO[bytes], count: int) -> Iterator[bytes]:
     """Pieces of the unpacked members, one behind the other as Blender reads them, then b"" for ever."""
-    packed = raw.read(PIECE)
+    packed = raw.read(count)
     while packed.startswith(GZIP):
         member = zlib.decompressobj(wbits=31)
         while not member.eof:
-            piece = member.decompress(packed, PIECE)
-            packed = member.unconsumed_tail or member.unused_data or raw.read(PIECE)
+            piece = member.decompress(packed, count)
+            packed = member.unconsumed_tail or member.unused_data or raw.read(count)
             if piece:
                 yield piece
             elif not packed and not member.eof:

@@ -30,11 +30,13 @@ def holding_pays(sizes: Iterable[int]) -> bool:
     return sum(size**2 for size in sizes) >= LARGE**2
 
 
-def run_plain(code: str, limit_s: float = math.inf) -> None:
-    """Run a script as it stands. Raises what it raises, TimeoutError at the first line after `limit_s`
-    of the processor (what else the machine does must not change a verdict)."""
+def run_plain(code: str, limit_s: float = math.inf) -> dict[str, Any]:
+    """Run a script as it stands; its names at the end. Raises what it raises, TimeoutError at the first line after
+    `limit_s` of the processor (what else the machine does must not change a verdict)."""
+    space = dict(MAIN)
     with _limited(limit_s):
-        exec(compile(code, CODE_NAME, "exec"), dict(MAIN))
+        exec(compile(code, CODE_NAME, "exec"), space)
+    return space
 
 
 def run_held(code: str, limit_s: float = math.inf) -> None:

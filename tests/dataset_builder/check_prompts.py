@@ -1,0 +1,592 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prompts held against the trees that their answers make: `python check_prompts.py ROWS.jsonl… [--rows N]`.
+
+For a Python with bpy. Knows nothing of how descriptions are written: each answer is run, and every sentence of its
+prompt is asked of the tree that is then in Blender, by Blender's own names of nodes and sockets. Prints the figures as
+JSON, and each sentence that is false, or that it cannot read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import math
+import random
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+COUNTED = re.compile(r"(?:(\d+) [×x] )?(.+)")
+VERBS = re.compile(
+    r"\b(?:drives?|goes into|comes? from|is made from|are made from|colors? the|gives? the|lights|cuts out|through)\b"
+)
+
+
+def plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
+
+
+class Live:
+    """A tree in Blender, asked by words."""
+
+    def __init__(self, tree: Any) -> None:
+        self.tree = tree
+        self.nodes = [n for n in tree.nodes if n.bl_idname not in ("NodeReroute", "NodeFrame")]
+        self.words = {node.name: self.called(node) for node in self.nodes}
+        self.out: dict[str, set[str]] = {}
+        for link in tree.links:
+            self.out.setdefault(link.from_node.name, set()).add(link.to_node.name)
+
+    @staticmethod
+    def called(node: Any) -> set[str]:
+        """The names under which a node may be spoken of, plain."""
+        names = {node.bl_label, node.bl_rna.name, getattr(node, "label", "")}
+        names |= {re.sub(r"^\w+Node(?:Tex|Bsdf|Output|Input)?", "", node.bl_idname)}
+        if group := getattr(node, "node_tree", None):
+            names |= {group.name, f"group {group.name}", f"the group {group.name}"}
+        names |= {re.sub(r" \((?:legacy|deprecated)\)", "", name, flags=re.IGNORECASE) for name in names}
+        camel = {re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name) for name in names}
+        return {plain(name) for name in names | camel if name} | {plain(OTHER.get(node.bl_idname, node.bl_label))}
+
+    def named(self, words: str) -> list[Any]:
+        """The nodes that `words` may mean, a number or a label behind the name apart."""
+        spoken = re.sub(r"^(?:the|an?) ", "", words.strip(), flags=re.IGNORECASE)
+        bare = re.sub(r"\s+\d+$", "", spoken)
+        unlabelled = re.sub(r'\s*"[^"]*".*$', "", bare)
+        for wanted in (spoken, bare, unlabelled):
+            if found := [node for node in self.nodes if plain(wanted) in self.words[node.name]]:
+                return found
+        return []
+
+    def after(self, node: Any) -> set[str]:
+        found, waiting = {node.name}, [node.name]
+        while waiting:
+            for name in self.out.get(waiting.pop(), ()):
+                if name not in found:
+                    found.add(name)
+                    waiting.append(name)
+        return found
+
+    def way(self, source: str, target: str) -> bool:
+        ends = {node.name for node in self.named(target)}
+        return any(self.after(node) & ends for node in self.named(source))
+
+    def linked(self, source: str, target: str) -> bool:
+        """`Noise Texture Color to Mix 1 A`: such a link, seen through reroutes."""
+        for node in self.nodes:
+            for entry in node.inputs:
+                for link in entry.links:
+                    at = link
+                    while at.from_node.bl_idname == "NodeReroute" and at.from_node.inputs[0].links:
+                        at = at.from_node.inputs[0].links[0]
+                    if self.is_socket(source, at.from_node, at.from_socket) and self.is_socket(target, node, entry):
+                        return True
+        return False
+
+    def is_socket(self, words: str, node: Any, socket: Any) -> bool:
+        if not plain(words).endswith(plain(socket.name)):
+            return False
+        start = plain(words)[: len(plain(words)) - len(plain(socket.name))].strip()
+        start = re.sub(r" (?:first|second|third|fourth|fifth)$", "", start)
+        return any(
+            start == name or re.fullmatch(rf"{re.escape(name)}(?: .*)?(?: \d+)?", start)
+            for name in self.words.get(node.name, self.called(node))
+        )
+
+    def holds_value(self, nodes: list[Any], told: str) -> bool:
+        """Whether one of the nodes has the setting or value that is told: `Scale 5`, `blend type multiply`."""
+        told = told.strip()
+        for node in nodes:
+            for name, value in values_of(node):
+                if plain(told).startswith(plain(name)) and said(value, told[len(name) :].strip() or told):
+                    return True
+        return False
+
+
+OTHER = {
+    "ShaderNodeRGB": "Color",
+    "ShaderNodeTexCoord": "Texture Coordinate",
+    "ShaderNodeNewGeometry": "Geometry",
+    "ShaderNodeMixRGB": "Mix (Legacy)",
+    "ShaderNodeInvert": "Invert Color",
+    "ShaderNodeVertexColor": "Color Attribute",
+    "ShaderNodeBsdfAnisotropic": "Glossy BSDF",
+    "CompositorNodeRGB": "Color",
+    "CompositorNodeInvert": "Invert Color",
+    "FunctionNodeInputBool": "Boolean",
+    "FunctionNodeInputInt": "Integer",
+    "GeometryNodeSetCurveHandlePositions": "Set Handle Positions",
+    "NodeGroupInput": "Group Input",
+    "NodeGroupOutput": "Group Output",
+    "NodeClosureInput": "Closure Input",
+}
+"""What the menu of Blender 5.2 says where a node's own label says something else."""
+
+
+def values_of(node: Any) -> Iterator[tuple[str, Any]]:
+    ordinals = ("first", "second", "third", "fourth", "fifth")
+    for p in node.bl_rna.properties:
+        if p.identifier not in ("rna_type", "inputs", "outputs"):
+            value = getattr(node, p.identifier, None)
+            yield p.identifier, value
+            if hasattr(value, "elements"):
+                yield f"{p.identifier} stops", len(value.elements)
+    for socket in node.inputs:
+        if hasattr(socket, "default_value"):
+            yield socket.name, socket.default_value
+            alike = [other for other in node.inputs if other.name == socket.name and other.enabled]
+            if len(alike) > 1 and socket in alike and alike.index(socket) < 5:
+                yield f"{ordinals[alike.index(socket)]} {socket.name}", socket.default_value
+
+
+def said(value: Any, words: str) -> bool:
+    """Whether words tell a value: numbers to four digits, angles in degrees."""
+    numbers = [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?", words)]
+    if isinstance(value, bool):
+        return words.strip() == ("on" if value else "off")
+    if isinstance(value, int | float):
+        return len(numbers) == 1 and (near(value, numbers[0]) or near(math.degrees(value), numbers[0]))
+    if isinstance(value, str):
+        return plain(value) == plain(words) or value == words.strip('"')
+    if hasattr(value, "name"):
+        return value.name in words
+    if hasattr(value, "__len__"):
+        flat = [float(x) for x in value]
+        turned = [math.degrees(x) for x in flat]
+        return len(flat) == len(numbers) and (all(map(near, flat, numbers)) or all(map(near, turned, numbers)))
+    return False
+
+
+def near(a: float, b: float) -> bool:
+    return abs(a - b) <= 1e-3 * max(abs(a), abs(b)) + 1e-6
+
+
+def split(text: str, at: str) -> list[str]:
+    """Parts between `at`, but for what is in quotes or brackets."""
+    parts, depth, quoted, start = [], 0, False, 0
+    n = 0
+    while n < len(text):
+        c = text[n]
+        if c == '"':
+            quoted = not quoted
+        elif not quoted and c in "([":
+            depth += 1
+        elif not quoted and c in ")]":
+            depth -= 1
+        elif not quoted and depth == 0 and text.startswith(at, n):
+            parts.append(text[start:n])
+            n += len(at)
+            start = n
+            continue
+        n += 1
+    return [part for part in (*parts, text[start:]) if part.strip()]
+
+
+def items(text: str) -> list[str]:
+    """`a, b and c` → its parts."""
+    parts = split(text, ", ")
+    return [*parts[:-1], *split(parts[-1], " and ")] if parts else []
+
+
+Verdict = bool | None
+
+
+def check(live: Live, sentence: str) -> Verdict:
+    """Whether a sentence is true of the tree; None where it cannot be read."""
+    text = sentence.strip().removesuffix(".")
+    if found := re.fullmatch(r"It (?:takes (.+?))?(?: and )?(?:gives (.+))?", text):
+        sides = {"INPUT": found[1], "OUTPUT": found[2]}
+        if any(sides.values()):
+            return all(names is None or interface(live, side, names) for side, names in sides.items())
+    if found := re.fullmatch(r"(?:It is )?(?:made of|It uses) (.+)", text):
+        if re.match(r"the \w+s? \"", found[1]) and not found[1].startswith("the group"):
+            return all(exists(name) for name in re.findall(r'"([^"]+)"', found[1]))
+        return all(made_of(live, part) for part in items(found[1]))
+    if text == "It is empty" or text == "without nodes":
+        return not [n for n in live.nodes if n.bl_idname not in ("NodeGroupInput", "NodeGroupOutput")]
+    if found := re.fullmatch(r"Nodes: (.+)", text):
+        return all(node_told(live, part) for part in split(found[1], ", "))
+    if found := re.fullmatch(r"Connect (.+)", text):
+        return all(linked(live, part) for part in split(found[1], "; "))
+    if found := re.fullmatch(r"It begins with (.+?) and goes on through (.+)", text):
+        return row(live, [found[1], *items(found[2])])
+    if found := re.fullmatch(r"What comes in goes through (.+)", text):
+        return row(live, ["Group Input", *items(found[1])])
+    if found := re.fullmatch(r"(Keyframes|Drivers) move values of (.+)", text):
+        return all(live.named(part) for part in items(found[2]))
+    if found := re.fullmatch(r"Input ([^:]+): (.+)", text):
+        return socket_told(live, found[1], found[2])
+    if found := re.fullmatch(r"The attribute (.+) is (stored|read|set).*", text):
+        kind = "GeometryNodeStoreNamedAttribute" if found[2] == "stored" else "GeometryNodeInputNamedAttribute"
+        return any(
+            n.bl_idname == kind and plain(str(entry.default_value)) == plain(found[1])
+            for n in live.nodes
+            for entry in n.inputs
+            if entry.name == "Name"
+        )
+    if text.startswith("Smooth shading is set"):
+        return bool(technique(live, "smooth shading"))
+    if text.startswith("It does nothing but calculate"):
+        return calculates(live)
+    if text.startswith("The render goes out as it is"):
+        return untouched(live)
+    if re.fullmatch(r"\w+ nodes? leads? to no output|\w+ nodes? (?:is|are) muted", text):
+        return None
+    head = split(text, ": ")
+    if len(head) > 1 and live.named(head[0]):
+        return all(part_told(live, head[0], part) for part in split(": ".join(head[1:]), "; "))
+    return about(live, text)
+
+
+def interface(live: Live, side: str, names: str) -> bool:
+    there = [i.name for i in live.tree.interface.items_tree if i.item_type == "SOCKET" and i.in_out == side]
+    more = re.search(r"(?:,| and) (\d+) more$", names)
+    told = names[: more.start()] if more else names
+    return plain(told) == plain(" ".join(there[: len(there) - int(more[1])] if more else there)) or plain(
+        told.replace(" and ", " ")
+    ) == plain(" ".join(there).replace(" and ", " "))
+
+
+def made_of(live: Live, part: str) -> bool:
+    if re.fullmatch(r"\d+ more kinds?", part):
+        return True
+    found = COUNTED.fullmatch(part.strip())
+    assert found
+    if found[2] == "no nodes":
+        return True
+    wanted = int(found[1] or 1)
+    return len(exact(live, found[2])) == wanted
+
+
+def exact(live: Live, words: str) -> list[Any]:
+    """The nodes that are called so: a group by its name, others by their type."""
+    group = re.fullmatch(r'the group "(.*)"', words)
+    if group:
+        return [n for n in live.nodes if getattr(n, "node_tree", None) and n.node_tree.name == group[1]]
+    return [n for n in live.nodes if plain(words) in live.words[n.name] and not getattr(n, "node_tree", None)]
+
+
+def exists(name: str) -> bool:
+    kinds = (p.identifier for p in bpy.types.BlendData.bl_rna.properties if p.type == "COLLECTION")
+    return any(name in getattr(bpy.data, kind) for kind in kinds if kind != "all_ids")
+
+
+def node_told(live: Live, part: str) -> bool:
+    found = re.fullmatch(r"(.+?)(?: \((.+)\))?", part.strip())
+    assert found
+    nodes = live.named(found[1])
+    if not nodes:
+        return False
+    for told in split(found[2] or "", ", "):
+        if re.fullmatch(r'".*"', told):
+            name = told.strip('"')
+            ok = any(
+                n.label == name or (getattr(n, "node_tree", None) and n.node_tree.name == name) for n in live.nodes
+            )
+        else:
+            ok = live.holds_value(nodes, told)
+        if not ok:
+            return False
+    return True
+
+
+def linked(live: Live, part: str) -> bool:
+    halves = split(part, " to ")
+    return any(live.linked(" to ".join(halves[:n]), " to ".join(halves[n:])) for n in range(1, len(halves)))
+
+
+def part_told(live: Live, who: str, part: str) -> bool:
+    nodes = live.named(who)
+    for told in split(part, ", "):
+        if found := re.fullmatch(r"(.+?) from (.+?)(?: \((.+)\))?", told):
+            names = [found[1], re.sub(r"^(?:first|second|third|fourth|fifth) ", "", found[1])]
+            sources = {n.name for n in live.named(found[2])} | {n.name for n in live.named(f"{found[2]} ({found[3]})")}
+            if not any(
+                plain(entry.name) in map(plain, names) and any(comes(link) in sources for link in entry.links)
+                for node in nodes
+                for entry in node.inputs
+            ):
+                return False
+        elif not live.holds_value(nodes, told):
+            return False
+    return True
+
+
+def comes(link: Any) -> str:
+    while link.from_node.bl_idname == "NodeReroute" and link.from_node.inputs[0].links:
+        link = link.from_node.inputs[0].links[0]
+    return str(link.from_node.name)
+
+
+def row(live: Live, names: list[str]) -> bool:
+    names = [re.sub(r"^\d+ [×x] ", "", name) for name in names]
+    return all(live.way(a, b) for a, b in itertools.pairwise(names))
+
+
+def socket_told(live: Live, name: str, told: str) -> bool:
+    for item in live.tree.interface.items_tree:
+        if item.item_type == "SOCKET" and item.in_out == "INPUT" and plain(item.name) == plain(name):
+            found = re.search(r"(?:^|, )([^,]+|about \([^)]*\)|\([^)]*\)°?) unless set", told)
+            default = getattr(item, "default_value", None)
+            if found is None or said(default, found[1]) or (hasattr(default, "__len__") and said(default, told)):
+                return True
+            inside = re.search(r"\(([^)]*)\)", told) if hasattr(default, "__len__") else None
+            if inside and said(default, inside[0]):
+                return True
+    return False
+
+
+def about(live: Live, text: str) -> Verdict:
+    """A sentence about a technique: the nodes that it names are there, a way leads between them where it says so, and
+    its numbers are values of theirs."""
+    labels = {name for names in live.words.values() for name in names if len(name) > 3}
+    spoken = plain(re.sub(r", in (?:more than )?\d+ places$", "", text))
+    named = sorted((name for name in labels if re.search(rf"\b{re.escape(name)}\b", spoken)), key=len, reverse=True)
+    kept: list[str] = []
+    for name in named:
+        if not any(name in longer for longer in kept):
+            kept.append(name)
+    capital = re.findall(r"\b(?:[A-Z][\w/]+(?: (?:to|of|on|and|in) (?=[A-Z]))?(?: [A-Z][\w/]+)*)", text[1:])
+    for words in capital:
+        if plain(words) not in labels and re.search(r"(?:Texture|BSDF|Shader|Ramp|Weight|Path)$", words):
+            return False
+    if not kept:
+        return None
+    nodes = [node for name in kept for node in live.nodes if name in live.words[node.name]]
+    tail = re.sub(r", in (?:more than )?\d+ places$", "", text)
+    for number in re.findall(r"(?<![\w.\"])-?\d+(?:\.\d+)?(?:e-?\d+)?(?![\w\"])", tail):
+        values = [v for node in nodes for _, v in values_of(node)]
+        flat = [
+            float(x)
+            for v in values
+            for x in (v if hasattr(v, "__len__") and not isinstance(v, str) else [v])
+            if isinstance(x, int | float)
+        ]
+        flat += [math.degrees(x) for x in flat]
+        if not any(near(float(number), x) for x in flat):
+            return False
+    if VERBS.search(tail) and len(kept) == 2:
+        return live.way(kept[0], kept[1]) or live.way(kept[1], kept[0])
+    return True
+
+
+TECHNIQUES: dict[str, tuple[str, ...]] = {
+    "noise-driven roughness": ("Noise", "Musgrave", "Voronoi", "WhiteNoise", "Gabor"),
+    "colour from an image": ("TexImage",),
+    "roughness map": ("TexImage",),
+    "metallic map": ("TexImage",),
+    "normal map": ("NormalMap",),
+    "bump from a height texture": ("Bump",),
+    "Fresnel mix": ("Fresnel", "LayerWeight"),
+    "colour by angle of view": ("Fresnel", "LayerWeight"),
+    "an emission shader": ("Emission",),
+    "transparency": ("Transparent",),
+    "a sky texture": ("TexSky",),
+    "an HDRI environment": ("TexEnvironment",),
+    "different looks for different rays": ("LightPath",),
+    "a plain background": ("Background",),
+    "metal": ("Principled", "Metallic", "Anisotropic", "Glossy"),
+    "glass": ("Principled", "Glass", "Refraction"),
+    "emission": ("Emission", "Principled", "EeveeSpecular"),
+    "a repeat zone": ("RepeatInput",),
+    "a simulation zone": ("SimulationInput",),
+    "instance on points": ("InstanceOnPoints",),
+    "scatter on faces": ("DistributePoints",),
+    "wireframe": ("Wireframe",),
+    "different fronts and backs": ("NewGeometry",),
+    "a boolean": ("MeshBoolean",),
+    "sampling": ("Sample", "Proximity", "Raycast"),
+    "a displaced surface": ("Displacement",),
+    "a volume": ("Volume",),
+    "glare": ("Glare",),
+    "denoise": ("Denoise",),
+    "curve to mesh": ("CurveToMesh",),
+    "smooth shading": ("SetShadeSmooth",),
+    "vertex colour": ("VertexColor", "Attribute"),
+    "procedural colour": ("Tex",),
+    "a colour-ramped texture": ("ValToRGB",),
+    "a colour-ramped mask": ("ValToRGB",),
+    "warped coordinates": ("VectMath", "VectorMath", "Mix", "Tex"),
+    "box mapping": ("TexImage",),
+    "mapped texture": ("Mapping",),
+    "a mapped texture": ("Mapping",),
+    "toon shading": ("ShaderToRGB", "Toon"),
+    "lighting as a colour": ("ShaderToRGB",),
+    "transparency by alpha": ("Principled", "Transparent"),
+    "sheen": ("Principled", "Sheen", "Velvet"),
+    "a clear coat": ("Principled",),
+    "added shaders": ("AddShader",),
+    "a read attribute": ("NamedAttribute",),
+    "a stored attribute": ("StoreNamedAttribute",),
+    "random values": ("RandomValue",),
+    "realized instances": ("RealizeInstances",),
+    "merge by distance": ("MergeByDistance",),
+    "joined parts": ("JoinGeometry",),
+    "an option by a switch": ("Switch",),
+    "subdivision": ("Subdivi",),
+    "extrusion": ("ExtrudeMesh",),
+    "a mesh or curve primitive": (
+        "MeshCube",
+        "MeshGrid",
+        "MeshCircle",
+        "MeshCone",
+        "MeshCylinder",
+        "Sphere",
+        "Line",
+        "Primitive",
+        "Quadratic",
+        "Arc",
+        "Spiral",
+        "Star",
+        "Points",
+        "VolumeCube",
+    ),
+    "accumulation": ("AccumulateField",),
+    "a captured attribute": ("CaptureAttribute",),
+    "blur": ("Blur",),
+    "colour grading": ("Color", "Hue", "Curve", "Exposure", "Gamma", "Bright", "Tonemap"),
+    "layered pictures": ("Mix", "AlphaOver"),
+}
+
+
+def surface(live: Live) -> list[Any]:
+    """What goes straight into the surface of the outputs."""
+    ends = [node for node in live.nodes if node.bl_idname.startswith("ShaderNodeOutput")]
+    found = [link.from_node for node in ends for link in node.inputs[0].links]
+    while any(node.bl_idname == "NodeReroute" for node in found):
+        found = [
+            link.from_node
+            for node in found
+            for link in (node.inputs[0].links if node.bl_idname == "NodeReroute" else ())
+        ] or [node for node in found if node.bl_idname != "NodeReroute"]
+    return found
+
+
+def driven_mix(live: Live) -> bool:
+    mixes = [node for node in live.nodes if "Mix" in node.bl_idname]
+    starts = [node for node in live.nodes if node.bl_idname == "NodeGroupInput"]
+    return any(mix.name in live.after(start) and mix.inputs[0].links for mix in mixes for start in starts)
+
+
+def scatters(live: Live) -> bool:
+    weights = [
+        entry
+        for node in live.nodes
+        if node.bl_idname == "ShaderNodeBsdfPrincipled"
+        for entry in node.inputs
+        if entry.name == "Subsurface Weight"
+    ]
+    return any(entry.links or entry.default_value > 0 for entry in weights) or any(
+        node.bl_idname == "ShaderNodeSubsurfaceScattering" for node in live.nodes
+    )
+
+
+def untouched(live: Live) -> bool:
+    ends = [n for n in live.nodes if n.bl_idname in ("CompositorNodeComposite", "NodeGroupOutput")]
+    return any(comes_from(link) == "CompositorNodeRLayers" for n in ends for e in n.inputs for link in e.links)
+
+
+def comes_from(link: Any) -> str:
+    while link.from_node.bl_idname == "NodeReroute" and link.from_node.inputs[0].links:
+        link = link.from_node.inputs[0].links[0]
+    return str(link.from_node.bl_idname)
+
+
+LOOKS: dict[str, Callable[[Live], bool]] = {
+    "a single plain shader": lambda live: all(
+        "Mix" not in n.bl_idname and "Add" not in n.bl_idname for n in surface(live)
+    ),
+    "its surface from a group": lambda live: any(n.bl_idname == "ShaderNodeGroup" for n in surface(live)),
+    "its light from a group": lambda live: any(n.bl_idname == "ShaderNodeGroup" for n in surface(live)),
+    "a mix that an input drives": driven_mix,
+    "subsurface scattering": scatters,
+    "the render as it is": untouched,
+    "alpha cut-out": lambda live: any(link.from_socket.name == "Alpha" for link in live.tree.links),
+    "images into a group": lambda live: any(
+        n.bl_idname == "ShaderNodeTexImage" and any("Group" in live.tree.nodes[m].bl_idname for m in live.after(n))
+        for n in live.nodes
+    ),
+    "calculation": lambda live: calculates(live),
+}
+
+
+def calculates(live: Live) -> bool:
+    return not any(
+        re.search(r"Bsdf|Tex(?!Coord)|Emission|Mesh|Curve(?!s?RGB)|Output(?!$)", n.bl_idname)
+        for n in live.nodes
+        if n.bl_idname != "NodeGroupOutput"
+    )
+
+
+def technique(live: Live, name: str) -> Verdict:
+    if name in LOOKS:
+        return LOOKS[name](live)
+    wanted = TECHNIQUES.get(name)
+    return any(part in node.bl_idname for node in live.nodes for part in wanted) if wanted else None
+
+
+def sentences(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(Kind, text) of what a prompt says: techniques of a line, and sentences."""
+    prompt, name = row["prompt"], row["key"].split("/", 1)[1]
+    body = prompt.replace(f'"{name}"', "NAME")
+    ends = r"(?:, called NAME|\. Name it|\. Its name|\.$| as compact)"
+    whole = re.search(r"Nodes:|It (?:is made|takes|gives|uses)|Connect|: ", body.replace("NAME: ", ""))
+    if not whole and (found := re.search(rf"\bwith (.+?){ends}", body)):
+        yield from (("technique", part) for part in items(found[1]))
+        return
+    if not whole and (found := re.search(rf"\bmade of (.+?){ends}", body)):
+        yield "sentence", f"made of {found[1]}."
+        return
+    body = re.sub(r"^(?:.*?\bNAME[^.]*?\. )", "", body)
+    body = re.sub(r"\s*(?:Build|Write) this .*NAME.*$", "", body)
+    for text in split(body.replace("NAME", f'"{name}"'), ". "):
+        yield "sentence", text
+
+
+def tree_of(key: str) -> Any:
+    collection, name = key.split("/", 1)
+    block = getattr(bpy.data, collection).get(name)
+    return block if collection == "node_groups" else getattr(block, "node_tree", None)
+
+
+def checked(row: dict[str, Any]) -> Iterator[tuple[Verdict, str]]:
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    exec(compile(row["completion"], "<answer>", "exec"), {"__name__": "__main__"})
+    tree = tree_of(row["key"])
+    if tree is None:
+        yield False, f"no {row['key']}"
+        return
+    live = Live(tree)
+    for kind, text in sentences(row):
+        yield (technique(live, text) if kind == "technique" else check(live, text)), text
+
+
+def main(paths: list[Path], most: int, seed: int) -> int:
+    rows = [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+    graphs = [r for r in rows if r["kind"] == "tree" and r["form"] == "code"]
+    random.Random(seed).shuffle(graphs)
+    count: Counter[str] = Counter()
+    for row in graphs[:most]:
+        count["prompts"] += 1
+        for verdict, text in checked(row):
+            word = {True: "true", False: "false", None: "not read"}[verdict]
+            count[word] += 1
+            if verdict is not True:
+                print(f"{word}: {row['key']}: {text}", file=sys.stderr)
+    print(json.dumps(dict(count)))
+    return int(bool(count["false"]))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", nargs="+", type=Path)
+    parser.add_argument("--rows", dest="most", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    sys.exit(main(given.rows, given.most, given.seed))

@@ -10,10 +10,8 @@ from typing import Any
 
 from ..files import read_jsonl
 from ..licences.classes import RANK, class_of
-from .splits import SPLITS
+from ..row_files import PARTS, SPLITS, file_name
 
-PARTS = ("", "share-alike", "copyleft")
-"""Parts by licence: what may be passed on under any licence, and what must stay under its own."""
 NO_USE = frozenset({"unknown", "forbidden"})
 """Classes of licences under which nothing may be trained on."""
 
@@ -51,11 +49,6 @@ class RowFile:
     def rows(self) -> Iterator[dict[str, Any]]:
         """Its rows, one at a time. Raises ValueError where a line is not JSON."""
         return read_jsonl(self.path)
-
-
-def file_name(split: str, part: str = "") -> str:
-    """`train.jsonl`, `train.copyleft.jsonl`."""
-    return f"{split}.{part}.jsonl" if part else f"{split}.jsonl"
 
 
 def row_files(folder: Path) -> list[RowFile]:

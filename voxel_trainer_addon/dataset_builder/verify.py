@@ -14,6 +14,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from ..row_files import SPLITS
 from . import card
 from .alike import Alike
 from .attribution import ATTRIBUTION, entry, heading
@@ -26,7 +27,7 @@ from .parquet import can_read, ids_in
 from .parts import RowFile, row_files
 from .published import FACTS, facts_of, held, listed
 from .spill import spilled
-from .splits import SPLITS, TELLING_NODES
+from .splits import TELLING_NODES
 
 SEEN = """
 CREATE TABLE seen (what TEXT, hash BLOB, side INTEGER, place INTEGER);

@@ -23,7 +23,7 @@ FIELDS = {"system", "messages"}
 def line(row: Mapping[str, Any]) -> dict[str, Any]:
     """A dataset row as one example."""
     system, *messages = prompts.messages(row)
-    answer = {"role": "assistant", "content": prompts.answer(row["completion"])}
+    answer = {"role": "assistant", "content": prompts.answer_of(row)}
     return {"system": system["content"], "messages": [*messages, answer]}
 
 

@@ -24,7 +24,7 @@ def line(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "messages": [
             *prompts.messages(row),
-            {"role": "assistant", "content": prompts.answer(row["completion"])},
+            {"role": "assistant", "content": prompts.answer_of(row)},
         ]
     }
 

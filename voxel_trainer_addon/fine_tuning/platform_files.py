@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..files import read_jsonl, write_jsonl
+from ..row_files import SPLITS
 from . import claude_formatter, local_formatter, openai_formatter
-
-SPLITS = ("train", "val", "test")
 
 
 class Formatter(Protocol):

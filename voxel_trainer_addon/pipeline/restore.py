@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ..catalog import Catalog
 from ..data_collection import scraped
-from ..dataset_builder.parts import row_files
 from ..files import read_json
 from ..paths import DataFolder
+from ..row_files import SPLITS, rows_of
 from ..words import counted
 
 
@@ -46,7 +46,7 @@ def _parse(folder: DataFolder, catalog: Catalog) -> int:
 
 
 def _dataset(catalog: Catalog, place: Path) -> int:
-    rows = [(file.split, row) for file in row_files(place) for row in file.rows()]
+    rows = [(split, row) for split in SPLITS for row in rows_of(place, split)]
     if rows:
         catalog.set_examples(place.name, rows)
     return len(rows)

@@ -72,7 +72,8 @@ def row(n: int, licence: str = "CC0-1.0") -> Row:
                 if kind == "preference"
                 else {}
             ),
-            **({"given": digest([n, "given"])} if kind == "edit" else {}),
+            **({"given": digest([n, "given"]), "edits": 2} if kind == "edit" else {}),
+            **({"patterns": ["operator", "bmesh"]} if kind == "code" else {}),
         }
     )
 

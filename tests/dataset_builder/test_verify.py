@@ -136,6 +136,8 @@ def test_an_id_that_is_not_the_rows_and_one_that_stands_twice(tmp_path: Path, fi
         (lambda row: row["sources"][0].pop("path"), "sources[0].path is missing"),
         (lambda row: row.update(sources=["a file"]), "sources[0] is not of the type object"),
         (lambda row: row.update(sources=[]), "sources is empty"),
+        (lambda row: row.update(copies=["a", 3]), "copies does not hold texts alone"),
+        (lambda row: row["sources"][0].update(owner="a"), "sources[0].owner is not one of voxel-row/2"),
     ],
 )
 def test_a_field_that_is_wrong(tmp_path: Path, files: Files, change: Callable[[Any], Any], words: str) -> None:

@@ -115,7 +115,7 @@ def test_edits(shelf: Shelf) -> None:
 
 
 def test_an_edit_from_history_has_the_words_of_the_commit_and_no_noise(shelf: Shelf) -> None:
-    (pair,) = edit_dataset.of_history(shelf)
+    (pair,) = edit_dataset.of_history(shelf, shelf.settings)
     assert pair.message == "Finer noise on the rust, ask" and len(pair.edits) == 2
     list(shelf.prove(edit_dataset.asks(shelf, shelf.settings)))
     (draft,) = [one for one in edit_dataset.drafts(shelf, shelf.settings) if "message" in one.more]
@@ -128,9 +128,13 @@ def test_an_edit_from_history_has_the_words_of_the_commit_and_no_noise(shelf: Sh
 def test_trees_under_different_licences_are_no_pair(shelf: Shelf) -> None:
     new = shelf.told["new"]
     shelf.told["new"] = [replace(new[0], licence="GPL-3.0-or-later")]
-    assert not any({pair.before.place.sha256, pair.after.place.sha256} == {"old", "new"} for pair in pairs(shelf))
+    assert not any(
+        {pair.before.place.sha256, pair.after.place.sha256} == {"old", "new"} for pair in pairs(shelf, shelf.settings)
+    )
     shelf.told["new"] = new
-    assert any({pair.before.place.sha256, pair.after.place.sha256} == {"old", "new"} for pair in pairs(shelf))
+    assert any(
+        {pair.before.place.sha256, pair.after.place.sha256} == {"old", "new"} for pair in pairs(shelf, shelf.settings)
+    )
 
 
 def test_completions(shelf: Shelf) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from ..files import digest
 from ..graph.diff import diff
 from ..graph.edits import Edit
 from ..graph.model import Graph
@@ -27,8 +28,10 @@ from .kinds import Ask, Draft, File, Known, Library, Settings, Tree
 MOST_EDITS = 12
 SIZES = range(3, 161)
 """Nodes of trees that are worth a pair."""
-BEHIND = 12
+BEHIND = 8
 """Distinct trees of one shape or name that are paired across files."""
+ACROSS = 2_000
+"""Pairs across files that are looked at: each means to read two records again."""
 PER_FILE = 40
 """Pairs of one file."""
 TRIVIAL = re.compile(
@@ -177,12 +180,18 @@ def across_files(library: Library, settings: Settings) -> Iterator[Pair]:
         if known.nodes in SIZES:
             for sign in (("shape", known.task, known.shape), ("name", known.task, stem(known.place.owner))):
                 behind[sign].setdefault(known.graph, known)
-    for sign in sorted(behind):
-        row = sorted(behind[sign].values(), key=lambda known: (known.nodes, known.graph))[:BEHIND]
-        for one, other in itertools.pairwise(row):
+    rows = (behind[sign] for sign in sorted(behind, key=digest) if len(behind[sign]) > 1)
+    for one, other in itertools.islice(itertools.chain.from_iterable(map(neighbours, rows)), ACROSS):
+        if one.place.sha256 != other.place.sha256:
             before, after = tree_of(library, one), tree_of(library, other)
             if before and after and (pair := paired(before, after, settings)):
                 yield pair
+
+
+def neighbours(alike: Mapping[str, Known]) -> Iterator[tuple[Known, Known]]:
+    """Each of the trees with the next, by size."""
+    row = sorted(alike.values(), key=lambda known: (known.nodes, known.graph))[:BEHIND]
+    return itertools.pairwise(row)
 
 
 def tree_of(library: Library, known: Known) -> Tree | None:

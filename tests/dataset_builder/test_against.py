@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -148,8 +149,10 @@ def test_completions(shelf: Shelf) -> None:
 
 def test_repairs_and_preferences(shelf: Shelf) -> None:
     asks = [ask for file in shelf.held.values() for ask in repair_dataset.asks(file, shelf.settings)]
-    said = Counter(proof.proven for proof in shelf.prove(asks))
-    print("breaks", said)
+    proofs = list(shelf.prove(asks))
+    useful = Counter(not json.loads(proof.code or "{}")["useless"] for proof in proofs)
+    print("breaks", useful)
+    assert all(proof.proven for proof in proofs) and useful[True] > 0.8 * useful.total() and useful[False]
     repairs = [draft for file in shelf.held.values() for draft in repair_dataset.drafts(file, shelf.settings)]
     for draft in repairs[:60]:
         prompt, given = draft.prompt(), code_of(draft.prompt())

@@ -17,7 +17,7 @@ class Recorder:
     def part(self, **_: Any) -> Recorder:
         return Recorder(self.drawn)
 
-    column = row = split = part
+    column = row = split = box = part
 
     def label(self, *, text: str = "", icon: str = "NONE", translate: bool = True) -> None:
         self.drawn.append(("label", text, icon))

@@ -13,8 +13,9 @@ import pytest
 
 from voxel_trainer_addon.errors import Exit
 from voxel_trainer_addon.events import event
+from voxel_trainer_addon.examples import SAMPLE
 from voxel_trainer_addon.locks import FolderLock
-from voxel_trainer_addon.panel import draw
+from voxel_trainer_addon.panel import draw, draw_examples
 from voxel_trainer_addon.panel.remote import Remote
 from voxel_trainer_addon.panel.view import View
 from voxel_trainer_addon.runs import Choices, Phase, Program
@@ -196,6 +197,62 @@ def test_names_from_strangers_are_harmless_and_long_ones_cut(tmp_path: Path) -> 
     draw.main(layout, view, Choices(), 34)
     assert any("<script>椅" in words for words in layout.of("label"))
     assert all(len(words) <= 60 and words.isprintable() for words in layout.of("label"))
+
+
+def sample(data: Path, *more: dict[str, Any]) -> Path:
+    """A sample of a dataset as the report leaves it."""
+    row = {"split": "train", "kind": "edit", "task": "material", "form": "code", "blender_version": "5.2.3"}
+    row |= {"prompt": "Make it finer.\n\n```python\na = 1\nb = 2\n```", "completion": "\n".join(map(str, range(14)))}
+    row |= {"lines": 14, "proof": "applied", "source": "a/b.blend", "licence": "CC0-1.0"}
+    place = data / "datasets" / "voxel"
+    place.mkdir(parents=True, exist_ok=True)
+    told = [row, *({**row, **other} for other in more), {"kind": "edit"}]
+    (place / SAMPLE).write_text("".join(json.dumps(line) + "\n" for line in told))
+    (place / "report.html").write_text("")
+    return place
+
+
+def test_examples_are_shown_one_at_a_time(tmp_path: Path) -> None:
+    place = sample(tmp_path, {"kind": "explain", "form": "words", "completion": "It adds two noises. " * 9, "lines": 1})
+    remote = Remote()
+    remote.open(tmp_path / "choices.json", str(tmp_path))
+    layout = recorder.Recorder()
+    assert remote.view.example is not None
+    draw_examples.example(layout, remote.view.example, 34)
+    told = layout.of("label")
+    assert ("operator", "voxel.next_example", "1 of 2") in layout.drawn
+    assert told[0] == "Edits, material" and "… and 4 more lines" in told and "a = 1" not in told
+    assert "Make it finer. (and code of 2 lines)" in " ".join(told)
+    assert layout.of("operator")[-1] == "voxel.open_report" and remote.view.report == str(place / "report.html")
+    remote.preview.step(1)
+    assert remote.refresh() and remote.view.example.title == "Explanations, material"
+    layout = recorder.Recorder()
+    draw_examples.example(layout, remote.view.example, 34)
+    assert max(map(len, layout.of("label"))) <= 34
+    remote.preview.step(1)
+    assert remote.refresh() and remote.view.example.at == 0
+
+
+def test_another_dataset_has_its_own_examples_or_none(tmp_path: Path) -> None:
+    sample(tmp_path)
+    remote = Remote()
+    remote.open(tmp_path / "choices.json", str(tmp_path))
+    assert remote.view.example is not None
+    remote.choices.name = "other"
+    assert remote.refresh() and remote.view.example is None and not remote.view.report
+
+
+def test_examples_of_strangers_are_harmless(tmp_path: Path) -> None:
+    evil = "\x1b[31m\u202e<script>" + "椅" * 2000
+    sample(tmp_path, {"kind": evil, "task": evil, "prompt": evil, "completion": evil, "source": evil, "proof": evil})
+    remote = Remote()
+    remote.open(tmp_path / "choices.json", str(tmp_path))
+    remote.preview.step(1)
+    remote.refresh()
+    layout = recorder.Recorder()
+    assert remote.view.example is not None
+    draw_examples.example(layout, remote.view.example, 34)
+    assert all(words.isprintable() for words in layout.of("label")) and len(layout.drawn) < 60
 
 
 def test_the_end_tells_what_the_rows_have_no_room_for(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from voxel_trainer_addon.report import page
 
 pytestmark = pytest.mark.plain
 
-VOID = {"meta", "br", "img", "hr"}
+VOID = {"meta", "br", "img", "hr", "input"}
 
 
 class Elements(HTMLParser):
@@ -100,7 +100,7 @@ def test_it_tells_the_verdict_and_all_figures(whole: str) -> None:
     assert "Better than the base model" in text
     assert "nearest training answer" in text
     assert "held-out loss from 1.60 to 0.21" in text
-    assert "613 requests" in text
+    assert "613 examples" in text
     assert "CC-BY-4.0: 1" in text
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..examples import PROOFS
+from ..row_files import PARTS, SPLITS, file_name
 from ..words import counted, harmless
 from .attribution import ATTRIBUTION, CITATION, yaml
 from .form import FIELDS, FORM, Field
-from .parts import PARTS, Row, RowFile, file_name, row_files
-from .splits import SPLITS
+from .parts import Row, RowFile, row_files
 
 SCHEMA = "voxel-dataset/2"
 DTYPES = {"text": "string", "whole": "int64", "number": "float64"}
@@ -28,16 +29,6 @@ HUB_LICENCES = {
     **{f"{id}-{end}": id.lower() for id in ("LGPL-2.1", "LGPL-3.0") for end in ("only", "or-later")},
 }
 """SPDX id → its name at Hugging Face (https://huggingface.co/docs/hub/repositories-licenses)."""
-PROOFS = {
-    "same graph": "the code was run in an empty Blender and made the graph that it claims, by canonical hash",
-    "same stack": "the code was run in an empty Blender and made the modifiers and constraints that it claims",
-    "same scene": "the code was run in an empty Blender and made the scene that it claims, as far as it is compared",
-    "built": "the JSON was built in an empty Blender and made the graph that it claims",
-    "applied": "the code was run on the tree that was given and made the graph that it claims",
-    "read off": "the words were read off a graph and checked against it",
-    "compiles, names exist": "the code compiles, and the names of bpy in it exist in that Blender; it was never run",
-}
-"""Name of a proof → what it says."""
 PART_WORDS = {
     "": "free for any use, with the notices and names that each licence asks for",
     "share-alike": "what is made from it may have to come under the same licence",

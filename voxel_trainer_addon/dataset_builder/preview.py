@@ -4,30 +4,29 @@
 from __future__ import annotations
 
 import textwrap
-from bisect import insort
 from collections.abc import Iterator
-from itertools import islice, zip_longest
-from operator import itemgetter
 from pathlib import Path
 
-from ..files import digest
+from ..examples import Sample
 from ..words import counted, harmless
 from .parts import Row, row_files
+from .published import facts_of
 
 CODE_LINES = 40
 """So many lines of an answer are shown."""
 
 
 def chosen(folder: Path, count: int, seed: int = 0) -> list[tuple[str, Row]]:
-    """`count` rows with their split, one of each kind in turn, drawn by `seed` whatever the order of the rows."""
-    drawn: dict[str, list[tuple[str, str, Row]]] = {}
+    """`count` rows with their split, one of each kind in turn, drawn by `seed` whatever the order of the rows.
+
+    Raises UserError where there is no dataset.
+    """
+    facts_of(folder)
+    sample = Sample(count, seed)
     for file in row_files(folder):
         for row in file.rows():
-            of_kind = drawn.setdefault(row["kind"], [])
-            insort(of_kind, (digest([seed, row["id"]]), file.split, row), key=itemgetter(0))
-            del of_kind[count:]
-    turns = zip_longest(*(drawn[kind] for kind in sorted(drawn)))
-    return list(islice(((entry[1], entry[2]) for turn in turns for entry in turn if entry), count))
+            sample.add(file.split, row)
+    return sample.rows(count)
 
 
 def lines(split: str, row: Row, width: int) -> Iterator[str]:

@@ -43,7 +43,7 @@ def faults(text: str) -> list[str]:
     """What is wrong with one line, as sentences; empty where nothing is."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ["not JSON."]
     if not isinstance(value, dict) or not isinstance(value.get("messages"), list) or not value["messages"]:
         return ["no messages."]

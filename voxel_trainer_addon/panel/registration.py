@@ -9,7 +9,19 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..graph.blender import held
-from . import asking, blender, clipboard, editor, operators, panels, preferences, properties, reading, searching
+from . import (
+    asking,
+    blender,
+    clipboard,
+    editor,
+    operators,
+    panels,
+    preferences,
+    previewing,
+    properties,
+    reading,
+    searching,
+)
 from .blender import REMOTE
 
 CLASSES: tuple[Any, ...] = (
@@ -18,6 +30,7 @@ CLASSES: tuple[Any, ...] = (
     *operators.CLASSES,
     *panels.CLASSES,
     *searching.CLASSES,
+    *previewing.CLASSES,
     *clipboard.CLASSES,
     *reading.CLASSES,
     *editor.CLASSES,

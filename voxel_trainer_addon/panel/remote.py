@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..errors import UserError
 from ..paths import DataFolder
-from ..runs import Choices, Harvested, Holding, Phase, Program, Queue, Session
+from ..runs import Choices, Harvested, Holding, Phase, Preview, Program, Queue, Session
 from ..runs.holding import SLICE_S
 from .view import View, view_of
 from .view_searches import NONE, Searches, searches_of
@@ -43,6 +43,7 @@ class Remote:
         self.queue: Queue | None = None
         self.harvested: Harvested | None = None
         self.holding, self.seen = Holding(), False
+        self.preview = Preview()
         self.at = 0
         self._error = self.trouble = ""
         self._drawn = 0.0
@@ -129,7 +130,8 @@ class Remote:
         """Make the view anew; whether it looks different now."""
         before, searches = self.view, self._searches()
         lacking = self.asked().lacking(searches=searches.on > 0, offline=self.offline)
-        self.view = view_of(self.session, lacking, self._error, searches, self.holding.words)
+        self.preview.look(DataFolder(self.folder).dataset(self.choices.name))
+        self.view = view_of(self.session, lacking, self._error, searches, self.holding.words, self.preview)
         return self.view != before
 
     def _searches(self) -> Searches:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from ..errors import Exit
 from ..events import RunState, StageState
-from ..runs import Phase, Session
+from ..runs import Phase, Preview, Session
 from ..words import counted, duration, harmless
+from .view_examples import Example, example_of
 from .view_searches import NONE, Searches, local
 
 NEWS_S = 5.0
@@ -46,7 +47,8 @@ class View:
     """Everything that a draw function may know; texts are harmless.
 
     `headline` is icon and sentence, `words` what stands below it all, `lines` short and always as many, `note` a
-    sentence that says what a stage does before it has its first unit, `holds` what is in the folder to harvest.
+    sentence that says what a stage does before it has its first unit, `holds` what is in the folder to harvest,
+    `example` one of the dataset's.
     """
 
     phase: Phase = Phase.IDLE
@@ -64,6 +66,7 @@ class View:
     planned: bool = False
     holds: str = ""
     searches: Searches = NONE
+    example: Example | None = None
 
     @property
     def resumable(self) -> bool:
@@ -75,7 +78,14 @@ class View:
         return self.headline in (OUTCOMES[Exit.INTERRUPTED], FAILED)
 
 
-def view_of(session: Session, lacking: str = "", error: str = "", searches: Searches = NONE, holds: str = "") -> View:
+def view_of(
+    session: Session,
+    lacking: str = "",
+    error: str = "",
+    searches: Searches = NONE,
+    holds: str = "",
+    preview: Preview | None = None,
+) -> View:
     """The view of a session as it stands."""
     run, phase = session.run, session.phase
     headline, words = _headline(session, error)
@@ -90,11 +100,12 @@ def view_of(session: Session, lacking: str = "", error: str = "", searches: Sear
         note=harmless(run.note) if phase is Phase.RUNNING and not run.stages.get(run.stage, StageState()).item else "",
         asides=tuple(_aside(aside) for aside in reversed(run.asides[-ASIDES_SHOWN:])),
         aside_count=max(len(run.asides), sum(state.aside for state in run.stages.values())),
-        report=_report(session),
+        report=_report(session) or (preview.report if preview else ""),
         folder=str(session.data.root) if session.data else "",
         planned=session.planned,
         holds=holds,
         searches=searches,
+        example=example_of(preview) if preview else None,
     )
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from ..graph.arrange import columns
@@ -49,9 +50,9 @@ class _Box:
         return self.x + (WIDTH if side == "out" else 0), self.y + HEAD + ROW * (rows + 0.5)
 
 
-def drawing(graph: Graph, label: str) -> Markup | None:
-    """`graph` as an SVG element; `label` describes it to those who cannot see it. None where it has no node or
-    more than `NODES_MAX`. Frames are left out. Equal graphs give equal drawings."""
+def drawing(graph: Graph, label: str, new: Collection[str] = ()) -> Markup | None:
+    """`graph` as an SVG element; `label` describes it to those who cannot see it; the nodes named in `new` stand out.
+    None where it has no node or more than `NODES_MAX`. Frames are left out. Equal graphs give equal drawings."""
     nodes = [node for node in graph.nodes if node.type != "NodeFrame"]
     if not 0 < len(nodes) <= NODES_MAX:
         return None
@@ -74,7 +75,7 @@ def drawing(graph: Graph, label: str) -> Markup | None:
         "svg",
         tag("title", label),
         curves,
-        [_drawn(box) for box in boxes.values()],
+        [_drawn(box, box.node.name in new) for box in boxes.values()],
         viewBox=f"0 0 {width:.0f} {height:.0f}",
         width=f"{width:.0f}",
         height=f"{height:.0f}",
@@ -101,7 +102,7 @@ def _curve(x1: float, y1: float, x2: float, y2: float, muted: bool) -> Markup:
     return tag("path", d=path, class_="wire muted" if muted else "wire")
 
 
-def _drawn(box: _Box) -> Markup:
+def _drawn(box: _Box, new: bool) -> Markup:
     node, x, y = box.node, box.x, box.y
     name = title(node)
     head = f"M{x} {y + HEAD}v-{HEAD - 6}q0 -6 6 -6h{WIDTH - 12}q6 0 6 6v{HEAD - 6}z"
@@ -116,14 +117,19 @@ def _drawn(box: _Box) -> Markup:
         for index in indices:
             px, py = box.port(side, index)
             label = sockets[index].name if index < len(sockets) else str(index)
-            words = label if not label.isdigit() else f"{'output' if side == 'out' else 'input'} {label}"
+            words = label if not label.isdigit() else _numbered(side, label, indices)
             at = {"x": px - 9, "class_": "socket out"} if side == "out" else {"x": px + 9, "class_": "socket"}
             type = sockets[index].type.lower() if index < len(sockets) else ""
             parts += [
                 tag("circle", cx=px, cy=py, r=3.5, class_=f"port {type}".strip()),
                 tag("text", _short(words, LETTERS), y=py + 4, **at),
             ]
-    return tag("g", parts)
+    return tag("g", parts, class_="new" if new else None)
+
+
+def _numbered(side: str, label: str, linked: list[int]) -> str:
+    """What a socket is called that the script calls by its number: nothing, where there is no other to tell it from."""
+    return "" if label == "0" and len(linked) == 1 else f"{'output' if side == 'out' else 'input'} {label}"
 
 
 def title(node: Node) -> str:

@@ -3,27 +3,19 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ..catalog import Catalog
 from ..errors import SetAside
 from ..files import now, read_json, read_jsonl
-from ..graph.model import Graph
 from ..paths import DataFolder
 from ..stage import Options, last_options
+from .rows import SIDES, Json, Rows, files, read
 
-Json = Mapping[str, Any]
-
-ROWS_SHOWN = 6
-NODES_LIKED = 6
-"""Nodes of a tree that shows something and is quickly taken in."""
 EXAMPLES_SHOWN = 5
-NODE_TYPE = re.compile(r"\"(\w*Node\w+)\"")
 ITEMS_SHOWN = 100
 """Items named for one reason; the rest is counted, and stands in the files."""
 
@@ -51,14 +43,6 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Row:
-    """A proven row to show, with its tree where a record still has it."""
-
-    body: Json
-    graph: Graph | None
-
-
-@dataclass(frozen=True)
 class Facts:
     """All of one dataset's report. JSON values are as their rooms wrote them, empty where there is none yet."""
 
@@ -69,7 +53,7 @@ class Facts:
     counts: Json
     trees: int
     dataset: Json
-    rows: list[Row]
+    rows: Rows
     reasons: list[Reason]
     job: Json
     version: str
@@ -104,7 +88,7 @@ def gather(folder: DataFolder, catalog: Catalog, name: str) -> Facts:
         counts=catalog.counts(),
         trees=sum(int(record["counts"].get("graphs", 0)) for record in records),
         dataset=dataset,
-        rows=_rows(folder, place),
+        rows=read(place),
         reasons=_reasons(catalog, place),
         job=job,
         version=version,
@@ -161,38 +145,6 @@ def _reasons(catalog: Catalog, place: Path) -> list[Reason]:
     return sorted(found.values(), key=lambda reason: (reason.stage, -reason.count, reason.code))
 
 
-def _rows(folder: DataFolder, place: Path) -> list[Row]:
-    """Some rows that show what there is: of every task in turn, no two of one name or shape, those first that are of
-    middling size and made of many different nodes."""
-    every = [row for split in ("train", "test") for row in _lines(place / f"{split}.jsonl")]
-    every.sort(
-        key=lambda row: (abs(int(row["nodes"]) - NODES_LIKED), -_variety(row), len(row["completion"]), row["id"])
-    )
-    tasks: dict[str, list[Json]] = {}
-    seen: set[str] = set()
-    for row in every:
-        name, shape = str(row["key"]).rpartition("/")[2], str(row["family"])
-        if not {name, shape} & seen:
-            seen |= {name, shape}
-            tasks.setdefault(str(row["task"]), []).append(row)
-    turns = [(turn, task, row) for task, rows in tasks.items() for turn, row in enumerate(rows)]
-    chosen = sorted(turns, key=lambda entry: entry[:2])[:ROWS_SHOWN]
-    return [Row(row, _graph(folder, row)) for _, _, row in chosen]
-
-
-def _variety(row: Json) -> int:
-    return len(set(NODE_TYPE.findall(str(row["completion"]))))
-
-
-def _graph(folder: DataFolder, row: Json) -> Graph | None:
-    """The row's tree, where the record of one of its sources holds it whole. Pieces stand in no record."""
-    for source in row.get("sources", []):
-        graph = _object(folder.record(str(source.get("sha256")))).get("graphs", {}).get(row.get("key"))
-        if graph:
-            return Graph.from_json(graph)
-    return None
-
-
 def _chosen(examples: list[Json]) -> list[Json]:
     """Prompts to show side by side: where the tuned model did best, where it failed, and what lies between, in turn."""
     ranked = sorted(examples, key=lambda e: (-float(e["answers"]["tuned"]["score"]["node_f1"]), str(e["id"])))
@@ -205,13 +157,17 @@ def _chosen(examples: list[Json]) -> list[Json]:
 def _places(folder: DataFolder, name: str, version: str) -> Iterator[tuple[str, str, int]]:
     dataset = folder.dataset(name)
     wanted: list[tuple[Path, str]] = [
-        (dataset / "train.jsonl", "rows to train on"),
-        (dataset / "val.jsonl", "rows to validate on"),
-        (dataset / "test.jsonl", "rows held out"),
+        *((path, "examples " + SIDES[split] + (f", {part}" if part else "")) for path, split, part in files(dataset)),
         (dataset / "set_aside.jsonl", "trees and pieces that were not proven, with reasons"),
         (dataset / "openai", "the same rows in OpenAI's chat format"),
         (dataset / "claude", "the same rows in Claude's format"),
+        (dataset / "local", "the same rows for training on one's own machine"),
+        (dataset / "parquet", "the same rows as Parquet"),
         (dataset / "README.md", "the dataset's card"),
+        (dataset / "ATTRIBUTION.md", "every source with its licence"),
+        (dataset / "CITATION.cff", "how to cite the dataset"),
+        (dataset / "croissant.json", "what the dataset holds, for machines"),
+        (dataset / "dataset.json", "counts, settings and the hash of every file"),
         (folder.parsed, "what was read from each file"),
         (folder.catalog, "the catalog: files, records, rows, jobs"),
         (folder.jobs, "every training job"),

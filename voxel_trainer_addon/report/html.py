@@ -18,7 +18,7 @@ class Markup(str):
 
 Content: TypeAlias = "Markup | str | int | float | Iterable[Content] | None"
 
-VOID = frozenset({"meta", "br", "img", "hr"})
+VOID = frozenset({"meta", "br", "img", "hr", "input"})
 """Elements of HTML without an end. Those of SVG have one."""
 
 

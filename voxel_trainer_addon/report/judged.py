@@ -9,10 +9,11 @@ from typing import Any
 from ..graph.model import Graph
 from ..words import counted, duration
 from .drawing import drawing
-from .facts import Facts, Json
+from .facts import Facts
 from .html import Markup, join, tag
 from .made import missing
 from .plots import Points, curves
+from .rows import Json
 
 WHO = {"base": "base model", "tuned": "tuned model", "retrieval": "nearest training answer"}
 VERDICTS = {"better": "Better than", "worse": "Worse than", "not shown": "Not shown to be better than"}

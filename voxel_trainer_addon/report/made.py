@@ -3,22 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ..bpy_code.sketch import sketch
 from ..graph.model import Graph
 from ..words import counted, duration, size
 from .drawing import drawing
-from .facts import Facts, Json, Row
-from .html import Content, Markup, join, tag
+from .facts import Facts
+from .html import Content, Markup, tag
 
-TASKS = {
-    "material": "material",
-    "geometry": "geometry nodes",
-    "compositor": "compositor",
-    "texture": "texture",
-    "piece": "piece of a tree",
-}
 OWN = "own work (not for others without the author's word)"
 
 
@@ -37,8 +30,7 @@ def sentence(facts: Facts) -> str:
     rows = sum(map(int, facts.dataset.get("rows", {}).values()))
     if not rows:
         return f"{files} harvested, {facts.counts.get('parsed', 0):,} parsed; no dataset has been made of them yet."
-    text = f"{files} gave {counted(rows, 'request')} with the Python that makes what was asked for, "
-    text += "each run in an empty Blender and found to make the same graph."
+    text = f"{files} gave {counted(rows, 'example')}: requests with their answers, each with its proof."
     if facts.version and facts.job.get("state") == "done":
         spent = f" for {duration(float(facts.job['seconds']))}" if facts.job.get("seconds") else ""
         text += f" A language model was tuned on them{spent}."
@@ -56,11 +48,19 @@ def funnel(facts: Facts) -> Markup:
         ("parse", facts.counts.get("parsed", 0), "files read", _aside(facts, "parse")),
         ("parse", facts.trees, "node trees in them", ""),
         ("dataset", tried, "trees and pieces tried", ""),
-        ("dataset", known.get("distinct proven trees", 0), "different ones proven", _aside(facts, "dataset")),
-        ("dataset", sum(rows.values()), "rows", _split(rows)),
-        ("train", trained if trained is not None else "none", "rows trained on", _over(facts.job.get("n_over"))),
-        ("evaluate", prompts.get("compared", "none"), "held-out prompts", _over(prompts.get("over_budget"))),
+        ("dataset", int(facts.dataset.get("answers", 0)), "different answers proven", _aside(facts, "dataset")),
+        ("dataset", sum(rows.values()), "examples", _split(rows)),
     ]
+    if facts.version:
+        steps += [
+            (
+                "train",
+                trained if trained is not None else "none",
+                "examples trained on",
+                _over(facts.job.get("n_over")),
+            ),
+            ("evaluate", prompts.get("compared", "none"), "held-out prompts", _over(prompts.get("over_budget"))),
+        ]
     return tag(
         "ol",
         [
@@ -100,67 +100,31 @@ def sources(facts: Facts) -> Markup:
             tag("th", source.id, scope="row"),
             tag("td", f"{source.files:,}", class_="number"),
             tag("td", size(source.bytes), class_="number"),
-            tag("td", ", ".join(f"{_licence(id)}: {count:,}" for id, count in source.licences.items()) or "none"),
+            tag("td", ", ".join(f"{licence_words(id)}: {count:,}" for id, count in source.licences.items()) or "none"),
         )
         for source in facts.sources
     ]
-    heads = tag("tr", tag("th", "source"), _number("files"), _number("size"), tag("th", "licence: files"))
-    content: list[Content] = [tag("div", tag("table", tag("thead", heads), tag("tbody", rows)), class_="scroll card")]
-    if licences := facts.dataset.get("licences"):
-        words = ", ".join(f"{_licence(id)}: {counted(count, 'row')}" for id, count in licences.items())
-        content.append(tag("p", f"In the dataset, by the licences of their sources: {words}.", class_="soft"))
-    if unlicensed := facts.dataset.get("unlicensed"):
-        content.append(
-            tag(
-                "p",
-                f"{counted(unlicensed, 'row')} without a licence that lets them be used: in no split.",
-                class_="soft",
-            )
-        )
-    content += [tag("p", words, class_="soft") for words in facts.dataset.get("split", {}).get("words", ())]
-    return join(content)
+    heads = tag("tr", tag("th", "source"), number_head("files"), number_head("size"), tag("th", "licence: files"))
+    return tag("div", tag("h3", "Files"), tag("table", tag("thead", heads), tag("tbody", rows)), class_="scroll card")
 
 
-def _number(words: str) -> Markup:
+def number_head(words: str) -> Markup:
     return tag("th", words, class_="number")
 
 
-def _licence(id: str) -> str:
+def licence_words(id: str) -> str:
     return OWN if id == "own" else id or "none stated"
 
 
-def rows(facts: Facts) -> Markup:
-    """A few proven rows with request, drawing and code."""
-    if not facts.rows:
-        return missing(facts.why("dataset"))
-    return join(_row(row) for row in facts.rows)
-
-
-def _row(row: Row) -> Markup:
-    body = row.body
-    proof = body.get("proof", {})
-    origin: Json = next(iter(body.get("sources", [])), {})
-    about = [
-        TASKS.get(str(body.get("task")), str(body.get("task"))),
-        counted(int(body.get("nodes", 0)), "node"),
-        f"proven in Blender {proof.get('blender', '?')}",
-        f"from {origin.get('path', '?')} in {origin.get('origin', '?')}",
-        _licence(str(origin.get("licence", ""))),
-    ]
-    return tag(
-        "article",
-        tag("blockquote", body["prompt"]),
-        picture(row.graph, str(body["completion"]), "The tree that the request asks for"),
-        tag("details", tag("summary", "The code that makes it"), tag("pre", body["completion"])),
-        tag("small", " · ".join(about)),
-        class_="card",
-    )
-
-
 def picture(graph: Graph | None, code: str, label: str) -> Markup | None:
-    """A tree's drawing: from its graph, or else as far as the code tells it; None where it is too large or empty."""
+    """A tree's drawing: from its graph, or else as far as the code tells it; None where there is no tree."""
     shown = graph or sketch(code)
-    drawn = drawing(shown, label) if shown else None
-    if drawn is None:
-        return tag("p", "Too large to draw here.", class_="soft") if shown else None
-    return tag("div", drawn, class_="scroll")
+    return drawn(shown, label) if shown else None
+
+
+def drawn(graph: Graph, label: str, new: Collection[str] = ()) -> Markup:
+    """A tree's drawing, or a word on its size where it is too large to be one."""
+    made = drawing(graph, label, new)
+    if made is None:
+        return tag("p", f"{counted(len(graph.nodes), 'node')}: too many to draw here.", class_="soft")
+    return tag("div", made, class_="scroll")

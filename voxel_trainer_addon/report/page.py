@@ -9,58 +9,65 @@ from pathlib import Path
 
 from .. import __version__
 from ..catalog import Catalog
-from ..files import write_text
+from ..examples import SAMPLE, told
+from ..files import write_jsonl, write_text
 from ..paths import DataFolder
+from . import browser, contents, judged, ledger, losses, made
 from . import facts as gathered
-from . import judged, ledger, made
 from .facts import Facts
 from .html import Markup, join, tag, text
 from .style import CSS
 
-PARTS = (
-    ("better", "Is it better?"),
-    ("answers", "Answers side by side"),
-    ("training", "Training"),
-    ("rows", "Some rows"),
+TRAINED = (("better", "Is it better?"), ("answers", "Answers side by side"), ("training", "Training"))
+DATASET = (
+    ("dataset", "What is in the dataset"),
+    ("examples", "Examples"),
+    ("way", "From files to examples"),
+    ("split", "Split and leaks"),
     ("sources", "Sources and licences"),
-    ("aside", "Set aside"),
-    ("settings", "Settings"),
-    ("places", "Where everything lies"),
 )
+END = (("aside", "Set aside"), ("settings", "Settings"), ("places", "Where everything lies"))
 
 
 def write(folder: DataFolder, catalog: Catalog, name: str) -> Path:
-    """Write `datasets/<name>/report.html` from what there is by now, and say where it lies."""
+    """Write `datasets/<name>/report.html` from what there is by now, and say where it lies. Beside it lies the sample
+    that it shows, for the panel."""
+    facts = gathered.gather(folder, catalog, name)
     path = folder.dataset(name) / "report.html"
-    write_text(path, page(gathered.gather(folder, catalog, name)))
+    write_jsonl(path.with_name(SAMPLE), (told(split, row) for split, row in facts.rows.sample))
+    write_text(path, page(facts))
     return path
 
 
 def page(facts: Facts) -> str:
-    """The whole report as HTML."""
+    """The whole report as HTML. What was trained comes first, where something was."""
     sections = {
         "better": join(judged.verdicts(facts), judged.table(facts) if facts.evaluation else None),
         "answers": judged.examples(facts),
         "training": judged.training(facts),
-        "rows": made.rows(facts),
-        "sources": made.sources(facts),
+        "dataset": contents.contained(facts),
+        "examples": browser.browser(facts),
+        "way": losses.way(facts),
+        "split": contents.split(facts),
+        "sources": join(made.sources(facts), contents.licences(facts)),
         "aside": ledger.set_aside(facts),
         "settings": settings(facts),
         "places": ledger.places(facts),
     }
+    parts = (*TRAINED, *DATASET, *END) if facts.version else (*DATASET, *TRAINED, *END)
     body = tag(
         "main",
         tag("p", f"Voxel Trainer {__version__} · {facts.made_at}", class_="kicker"),
         tag("h1", facts.name),
         tag("p", made.sentence(facts), class_="lead"),
-        made.funnel(facts),
-        tag("nav", [tag("a", heading, href=f"#{id}") for id, heading in PARTS], aria_label="Parts of this report"),
-        [made.section(id, heading, sections[id]) for id, heading in PARTS],
+        made.funnel(facts) if facts.version or not facts.rows.count else None,
+        tag("nav", [tag("a", heading, href=f"#{id}") for id, heading in parts], aria_label="Parts of this report"),
+        [made.section(id, heading, sections[id]) for id, heading in parts],
         tag(
             "footer", "Made by Voxel Trainer. This file holds everything it shows; it asks for nothing from elsewhere."
         ),
     )
-    return document(facts.name, body)
+    return document(facts.name, body, CSS + browser.styles(facts))
 
 
 def settings(facts: Facts) -> Markup:
@@ -68,9 +75,9 @@ def settings(facts: Facts) -> Markup:
     return join(ledger.settings(facts), tag("h3", "Make it again"), ledger.commands(facts))
 
 
-def document(title: str, body: Markup) -> str:
+def document(title: str, body: Markup, css: str) -> str:
     """A document whose policy allows this style sheet and embedded pictures, and nothing else."""
-    style = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
+    style = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{style}'; img-src data:; base-uri 'none'; form-action 'none'"
     head = tag(
         "head",
@@ -79,6 +86,6 @@ def document(title: str, body: Markup) -> str:
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="referrer", content="no-referrer"),
         tag("title", f"{title} · Voxel Trainer"),
-        tag("style", Markup(CSS)),
+        tag("style", Markup(css)),
     )
     return f"<!DOCTYPE html>\n{tag('html', head, tag('body', body), lang=text('en'))}\n"

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .html import Markup, tag
 
@@ -65,3 +65,59 @@ def curves(lines: Sequence[tuple[str, str, Points]], *, x_label: str, y_label: s
             parts += [tag("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r=4, class_=f"point {class_}") for x, y in places]
     size = {"viewBox": f"0 0 {WIDTH} {HEIGHT}", "width": WIDTH, "height": HEIGHT}
     return tag("svg", tag("title", label), parts, role="img", class_="plot", **size)
+
+
+def columns(counts: Sequence[tuple[str, int]], *, x_label: str, label: str) -> Markup | None:
+    """A column for each (name, count), the counts above them. None where there is nothing to count."""
+    most = max((count for _, count in counts), default=0)
+    if not most:
+        return None
+    width, height, top, foot = 520, 190, 20, 44
+    step = width / len(counts)
+    parts: list[Markup] = []
+    for place, (name, count) in enumerate(counts):
+        tall = (height - top - foot) * count / most
+        x, y = step * place + step * 0.08, height - foot - tall
+        middle = f"{step * (place + 0.5):.1f}"
+        size = {"width": f"{step * 0.84:.1f}", "height": f"{tall:.1f}", "rx": 2}
+        parts.append(tag("rect", tag("title", f"{name}: {count:,}"), x=f"{x:.1f}", y=f"{y:.1f}", class_="bar", **size))
+        if count:
+            parts.append(tag("text", short(count), x=middle, y=f"{y - 5:.1f}", class_="tick middle"))
+        parts.append(tag("text", name, x=middle, y=height - foot + 16, class_="tick middle"))
+    parts.append(tag("line", x1=0, x2=width, y1=height - foot, y2=height - foot, class_="grid"))
+    parts.append(tag("text", x_label, x=width / 2, y=height - 6, class_="axis middle"))
+    box = {"viewBox": f"0 0 {width} {height}", "width": width, "height": height}
+    return tag("svg", tag("title", label), parts, role="img", class_="plot", **box)
+
+
+def doubling(counts: Mapping[int, int], most: int = 12) -> list[tuple[str, int]]:
+    """Counts by upper bound, a power of two, as columns named by it, from the first to the last that is not empty;
+    what is beyond `most` columns is one."""
+    if not counts:
+        return []
+    first, last = min(counts).bit_length() - 1, max(counts).bit_length() - 1
+    bounds = [1 << power for power in range(first, min(last, first + most - 1) + 1)]
+    rest = sum(count for bound, count in counts.items() if bound >= bounds[-1])
+    last_name = "more" if max(counts) > bounds[-1] else short(bounds[-1])
+    return [*((short(bound), counts.get(bound, 0)) for bound in bounds[:-1]), (last_name, rest)]
+
+
+def short(value: int) -> str:
+    """`950`, `1,431`, `2k`, `48k`: powers of two in a kilo of 1,024."""
+    if value < 1024:
+        return str(value)
+    return f"{value // 1024}k" if value % 1024 == 0 else f"{value:,}"
+
+
+def bar(shares: Sequence[tuple[str, int]], most: int, label: str) -> Markup:
+    """A lying bar of parts (class, count), as long as their sum is of `most`."""
+    parts, x = [], 0.0
+    for class_, count in shares:
+        width = 100 * count / most if most else 0
+        if width:
+            parts.append(
+                tag("rect", x=f"{x:.2f}", y=0, width=f"{max(width, 0.4):.2f}", height=10, class_=f"part {class_}")
+            )
+            x += width
+    size = {"viewBox": "0 0 100 10", "preserveAspectRatio": "none"}
+    return tag("svg", tag("title", label), parts, role="img", class_="lying", **size)

@@ -6,7 +6,7 @@ CSS = """
   color-scheme: light dark;
   --bg: #f6f6f4; --card: #fff; --ink: #1d1f23; --soft: #5d636d; --line: #dfe0de; --accent: #2f6fb3;
   --base: #9a6a2f; --tuned: #2f6fb3; --near: #5f7a52; --good: #27744a; --bad: #a93a34; --code: #f4f4f1;
-  --node: #fdfdfc; --node-line: #b9bbb8; --wire: #8b9098;
+  --val: #b0812f; --test: #8a4f7d; --node: #fdfdfc; --node-line: #b9bbb8; --wire: #8b9098;
   --texture: #b86a3c; --shader: #3f8a57; --color: #a58a2e; --vector: #5b62b0; --input: #a3506b;
   --group: #4a7d54; --geometry: #1d8a78; --output: #8c3b3b; --math: #3f6f9c;
 }
@@ -14,7 +14,7 @@ CSS = """
   :root {
     --bg: #17181b; --card: #1f2125; --ink: #e7e8ea; --soft: #a0a6b0; --line: #34373d; --accent: #7db2ea;
     --base: #d9a766; --tuned: #7db2ea; --near: #9dbd8c; --good: #74c797; --bad: #ec8a83; --code: #17191c;
-    --node: #2a2d32; --node-line: #4b4f57; --wire: #7d838d;
+    --val: #d3a95a; --test: #c58bb8; --node: #2a2d32; --node-line: #4b4f57; --wire: #7d838d;
     --texture: #9c5b36; --shader: #357a4b; --color: #8a7428; --vector: #5157a0; --input: #8f465e;
     --group: #3f6d49; --geometry: #18766a; --output: #7d3535; --math: #38628a;
   }
@@ -28,6 +28,7 @@ main { max-width: 1080px; margin: 0 auto; padding: 40px 24px 72px; }
 h1 { font-size: 30px; line-height: 1.2; margin: 2px 0 14px; letter-spacing: -.01em; }
 h2 { font-size: 20px; margin: 52px 0 6px; letter-spacing: -.005em; }
 h3 { font-size: 15px; margin: 22px 0 6px; }
+h4 { font-size: 13px; margin: 14px 0 4px; color: var(--soft); font-weight: 600; }
 p { margin: 6px 0 12px; max-width: 78ch; }
 a { color: var(--accent); }
 .kicker, .soft, small { color: var(--soft); }
@@ -154,6 +155,51 @@ svg .socket { font-size: 11px; fill: var(--soft); }
 .port.collection { fill: #cfcfcf; }
 .port.material { fill: #eb7582; }
 .port.menu { fill: #666; }
+.bar { fill: var(--accent); }
+.lying { width: 100%; height: 12px; border-radius: 2px; }
+.part.train, .patch.train { fill: var(--tuned); background: var(--tuned); }
+.part.val, .patch.val { fill: var(--val); background: var(--val); }
+.part.test, .patch.test { fill: var(--test); background: var(--test); }
+.patch { display: inline-block; width: 11px; height: 11px; border-radius: 2px; margin: 0 6px 0 0; }
+td.wide { width: 42%; min-width: 110px; }
+.lying { margin-top: 6px; }
+.kinds th small { display: block; font-weight: 400; font-size: 12.5px; line-height: 1.4; }
+.bars th, .bars td { padding-top: 4px; padding-bottom: 4px; }
+.bars th { width: 40%; font-weight: 400; }
+td.good { color: var(--good); }
+td.bad { color: var(--bad); font-weight: 600; }
+table.narrow { width: auto; }
+.way { list-style: none; padding-left: 18px; }
+.way > li { padding: 7px 0 7px 18px; border-left: 2px solid var(--line); position: relative; }
+.way > li::before {
+  content: ""; position: absolute; left: -5px; top: 15px; width: 8px; height: 8px; border-radius: 50%;
+  background: var(--accent);
+}
+.way b { font-variant-numeric: tabular-nums; }
+.way > li > b { font-size: 18px; margin-right: 7px; }
+.way small { display: block; }
+.way ul { list-style: none; margin: 3px 0 0; padding: 0; font-size: 13.5px; color: var(--soft); }
+.way ul b { display: inline-block; min-width: 54px; color: var(--bad); font-weight: 600; }
+fieldset { border: 0; margin: 10px 0 0; padding: 0; min-width: 0; }
+fieldset > legend { padding: 0; position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.filters { display: flex; flex-wrap: wrap; gap: 6px; margin: 0 0 8px; font-size: 13.5px; }
+.filters.tasks { display: none; font-size: 12.5px; }
+.filters label {
+  border: 1px solid var(--line); border-radius: 99px; padding: 3px 12px; cursor: pointer; background: var(--card);
+  position: relative;
+}
+.filters label:hover { border-color: var(--accent); }
+.filters label:has(:checked) { background: var(--accent); border-color: var(--accent); color: var(--bg); }
+.filters label:has(:checked) small { color: inherit; }
+.filters label:has(:focus-visible) { outline: 2px solid var(--accent); outline-offset: 2px; }
+.filters input { position: absolute; opacity: 0; width: 1px; height: 1px; }
+.filters small { margin-left: 6px; }
+.example { content-visibility: auto; contain-intrinsic-size: auto 420px; }
+.example summary small { margin-left: 6px; }
+.example .said { white-space: pre-wrap; }
+.example > .chips { margin: 0 0 10px; }
+.example > .chips li:first-child { color: var(--accent); border-color: var(--accent); }
+.new .box { stroke: var(--accent); stroke-width: 2.5; }
 footer { margin-top: 56px; color: var(--soft); font-size: 13px; }
 @media (max-width: 640px) {
   main { padding: 24px 14px 48px; }
@@ -163,6 +209,15 @@ footer { margin-top: 56px; color: var(--soft); font-size: 13px; }
   .dots { width: 84px; }
   .funnel { grid-template-columns: repeat(2, 1fr); }
   .lane { grid-template-columns: minmax(0, 1fr); }
+  .legend span { white-space: normal; display: block; }
+  td.wide { width: 30%; min-width: 64px; }
+  .kinds thead { display: none; }
+  .kinds tr { display: grid; grid-template-columns: 1fr auto auto; border-top: 1px solid var(--line); }
+  .kinds th, .kinds td { border: 0; }
+  .kinds th { grid-column: 1 / -1; padding-bottom: 0; }
+  .kinds td.wide { width: auto; }
+  .kinds td.number:last-child { display: none; }
+  td.number, th.number { padding-right: 12px; }
   .figures tr { display: grid; grid-template-columns: repeat(3, 1fr); border-top: 1px solid var(--line); }
   .figures th, .figures td { border: 0; }
   .figures tr > :first-child { grid-column: 1 / -1; padding-bottom: 0; }

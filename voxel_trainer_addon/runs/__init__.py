@@ -8,6 +8,7 @@ from .harvested import Harvested
 from .helper import Answer, Helper
 from .holding import Holding
 from .needs import Needs, training_needs
+from .preview import Preview
 from .queue import Queue, Search
 from .session import Phase, Session
 from .start import Program
@@ -20,6 +21,7 @@ __all__ = [
     "Holding",
     "Needs",
     "Phase",
+    "Preview",
     "Program",
     "Queue",
     "Search",

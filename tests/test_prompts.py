@@ -57,3 +57,27 @@ def test_a_description_with_braces_is_data() -> None:
 def test_messages_are_system_and_user() -> None:
     roles = [(m["role"], m["content"]) for m in prompts.messages({"prompt": "Make it."})]
     assert roles == [("system", prompts.SYSTEM), ("user", "Make it.")]
+
+
+def test_an_answer_is_framed_by_its_form() -> None:
+    assert prompts.answer_of({"completion": "x = 1\n"}) == "```python\nx = 1\n```"
+    assert prompts.answer_of({"completion": "{}", "form": "json"}) == "```json\n{}\n```"
+    assert prompts.answer_of({"completion": "A bump.", "form": "words"}) == "A bump."
+    systems = {prompts.messages({"prompt": "?", "form": form})[0]["content"] for form in prompts.SYSTEMS}
+    assert len(systems) == 3
+
+
+def test_a_brief_request_goes_on_where_the_noun_ends() -> None:
+    texts = {
+        prompts.Request("material", "Rust", "with a bump", brief=True, form=form).text(f"{n:08x}")
+        for n in range(6)
+        for form in ("code", "json")
+    }
+    assert all("material" in text and '"Rust"' in text and "with a bump" in text for text in texts)
+    assert len(texts) == len(prompts.BRIEF) + len(prompts.BRIEF_AS_JSON)
+    assert "bpy" not in " ".join((*prompts.AS_JSON, *prompts.BRIEF_AS_JSON))
+
+
+def test_what_has_no_name_is_asked_for_without_one() -> None:
+    texts = {prompts.Request("scene", "", "It has a camera.").text(f"{n:08x}") for n in range(len(prompts.UNNAMED))}
+    assert len(texts) == len(prompts.UNNAMED) and not any('"' in text for text in texts)

@@ -154,6 +154,11 @@ def answer(completion: str, form: str = "code") -> str:
     return f"```{fence}\n{completion.strip()}\n```" if fence else completion.strip()
 
 
+def answer_of(row: Mapping[str, Any]) -> str:
+    """The answer of a dataset row, framed by its form."""
+    return answer(row["completion"], row.get("form", "code"))
+
+
 def code_of(answer: str) -> str:
     """The code in an answer: its longest fenced block (the last may lack its end), or the bare lines from the first
     that looks like Python on; empty where there is none. Ends with a newline where it is not empty."""

@@ -25,6 +25,10 @@ PRESETS = {
 """Preset → time for train and evaluate in seconds, rows to train on at most (0: all), prompts to evaluate at most,
 answer budget in tokens (prompt included), and new tokens an answer may take."""
 
+EVALUATED = ("tree", "piece")
+"""Kinds of rows that ask for a tree in words: what evaluate compares, and what all presets but `full` train on, whose
+time is too short for more."""
+
 
 @dataclass(frozen=True)
 class Options:

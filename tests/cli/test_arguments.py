@@ -37,3 +37,20 @@ def test_wrong_usage_exits_with_2(words: list[str]) -> None:
 
 def test_stages_keep_their_order() -> None:
     assert parsed(["run", "--stages", "parse,harvest"]).stages == ("harvest", "parse")
+
+
+def test_dataset_builds_unless_it_is_asked_of_one_that_is_there(tmp_path: Path) -> None:
+    config = tmp_path / "voxel.toml"
+    config.write_text("[dataset]\npieces = 3\njson = true\n")
+    found = parsed(["dataset", "--config", str(config)])
+    assert found.action is None and found.preview is None and options_of(found).pieces == 3
+    found = parsed(["dataset", "--config", str(config), "verify", "made"])
+    assert (found.action, found.folder, found.json) == ("verify", Path("made"), True)
+    assert parsed(["dataset", "diff", "old", "new"]).json is False
+
+
+@pytest.mark.parametrize("words", [["verify"], ["diff", "old"], ["--preview"], ["nonsense"]])
+def test_what_is_asked_of_datasets_must_be_whole(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parsed(["dataset", *words])
+    assert ended.value.code == 2

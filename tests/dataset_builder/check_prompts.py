@@ -35,8 +35,9 @@ def plain(text: str) -> str:
 class Live:
     """A tree in Blender, asked by words."""
 
-    def __init__(self, tree: Any) -> None:
+    def __init__(self, tree: Any, code: str) -> None:
         self.tree = tree
+        self.variables = {plain(name) for name in re.findall(r"^\s*(\w+) = ", code, re.MULTILINE)}
         self.nodes = [n for n in tree.nodes if n.bl_idname not in ("NodeReroute", "NodeFrame")]
         self.words = {node.name: self.called(node) for node in self.nodes}
         self.out: dict[str, set[str]] = {}
@@ -98,6 +99,11 @@ class Live:
             start == name or re.fullmatch(rf"{re.escape(name)}(?: .*)?(?: \d+)?", start)
             for name in self.words.get(node.name, self.called(node))
         )
+
+    def is_label(self, words: str) -> bool:
+        """Whether the answer calls something like the label: labels name its variables and are not set."""
+        wanted = re.sub(r"[^a-z0-9 ]", "", plain(words)).strip()
+        return any(name.startswith(wanted[:20]) or wanted.startswith(name) for name in self.variables) or not wanted
 
     def holds_value(self, nodes: list[Any], told: str) -> bool:
         """Whether one of the nodes has the setting or value that is told: `Scale 5`, `blend type multiply`."""
@@ -205,7 +211,8 @@ def check(live: Live, sentence: str) -> Verdict:
         if any(sides.values()):
             return all(names is None or interface(live, side, names) for side, names in sides.items())
     if found := re.fullmatch(r"(?:It is )?(?:made of|It uses) (.+)", text):
-        if re.match(r"the \w+s? \"", found[1]) and not found[1].startswith("the group"):
+        bare = re.sub(r'"[^"]*"|\b\d+ times|, | and ', " ", text)
+        if re.fullmatch(r"It uses the [\w ]+", bare.strip()) and "made of" not in text:
             return all(exists(name) for name in re.findall(r'"([^"]+)"', found[1]))
         return all(made_of(live, part) for part in items(found[1]))
     if text == "It is empty" or text == "without nodes":
@@ -230,6 +237,10 @@ def check(live: Live, sentence: str) -> Verdict:
             for entry in n.inputs
             if entry.name == "Name"
         )
+    if text.startswith("An input of the group mixes"):
+        return driven_mix(live)
+    if text.startswith("Front and back of the faces"):
+        return bool(technique(live, "two-sided looks"))
     if text.startswith("Smooth shading is set"):
         return bool(technique(live, "smooth shading"))
     if text.startswith("It does nothing but calculate"):
@@ -286,8 +297,8 @@ def node_told(live: Live, part: str) -> bool:
     for told in split(found[2] or "", ", "):
         if re.fullmatch(r'".*"', told):
             name = told.strip('"')
-            ok = any(
-                n.label == name or (getattr(n, "node_tree", None) and n.node_tree.name == name) for n in live.nodes
+            ok = live.is_label(name) or any(
+                getattr(n, "node_tree", None) and n.node_tree.name == name for n in live.nodes
             )
         else:
             ok = live.holds_value(nodes, told)
@@ -304,7 +315,8 @@ def linked(live: Live, part: str) -> bool:
 def part_told(live: Live, who: str, part: str) -> bool:
     nodes = live.named(who)
     for told in split(part, ", "):
-        if found := re.fullmatch(r"(.+?) from (.+?)(?: \((.+)\))?", told):
+        found = re.fullmatch(r"(.+?) from (.+?)(?: \((.+)\))?", told)
+        if found and live.named(found[2]):
             names = [found[1], re.sub(r"^(?:first|second|third|fourth|fifth) ", "", found[1])]
             sources = {n.name for n in live.named(found[2])} | {n.name for n in live.named(f"{found[2]} ({found[3]})")}
             if not any(
@@ -345,6 +357,7 @@ def socket_told(live: Live, name: str, told: str) -> bool:
 def about(live: Live, text: str) -> Verdict:
     """A sentence about a technique: the nodes that it names are there, a way leads between them where it says so, and
     its numbers are values of theirs."""
+    text = re.sub(r'(?<!group )"[^"]*"', "", text)
     labels = {name for names in live.words.values() for name in names if len(name) > 3}
     spoken = plain(re.sub(r", in (?:more than )?\d+ places$", "", text))
     named = sorted((name for name in labels if re.search(rf"\b{re.escape(name)}\b", spoken)), key=len, reverse=True)
@@ -379,11 +392,7 @@ def about(live: Live, text: str) -> Verdict:
 TECHNIQUES: dict[str, tuple[str, ...]] = {
     "noise-driven roughness": ("Noise", "Musgrave", "Voronoi", "WhiteNoise", "Gabor"),
     "colour from an image": ("TexImage",),
-    "roughness map": ("TexImage",),
-    "metallic map": ("TexImage",),
-    "normal map": ("NormalMap",),
     "bump from a height texture": ("Bump",),
-    "Fresnel mix": ("Fresnel", "LayerWeight"),
     "colour by angle of view": ("Fresnel", "LayerWeight"),
     "an emission shader": ("Emission",),
     "transparency": ("Transparent",),
@@ -399,7 +408,13 @@ TECHNIQUES: dict[str, tuple[str, ...]] = {
     "instance on points": ("InstanceOnPoints",),
     "scatter on faces": ("DistributePoints",),
     "wireframe": ("Wireframe",),
-    "different fronts and backs": ("NewGeometry",),
+    "two-sided looks": ("NewGeometry",),
+    "materials assigned": ("SetMaterial",),
+    "layered noise": ("Noise", "Musgrave", "Voronoi"),
+    "a roughness map": ("TexImage",),
+    "a metallic map": ("TexImage",),
+    "a normal map": ("NormalMap",),
+    "a Fresnel mix": ("Fresnel", "LayerWeight"),
     "a boolean": ("MeshBoolean",),
     "sampling": ("Sample", "Proximity", "Raycast"),
     "a displaced surface": ("Displacement",),
@@ -562,7 +577,7 @@ def checked(row: dict[str, Any]) -> Iterator[tuple[Verdict, str]]:
     if tree is None:
         yield False, f"no {row['key']}"
         return
-    live = Live(tree)
+    live = Live(tree, row["completion"])
     for kind, text in sentences(row):
         yield (technique(live, text) if kind == "technique" else check(live, text)), text
 

@@ -180,8 +180,11 @@ def label(entry: Any) -> str:
 
 def told(entry: Any, part: str) -> bool:
     for p in entry.bl_rna.properties:
-        words = p.identifier.replace("_", " ")
-        if part.startswith(words + " ") and said(getattr(entry, p.identifier), part[len(words) + 1 :]):
+        words, value = p.identifier.replace("_", " "), getattr(entry, p.identifier)
+        rest = part[len(words) + 1 :]
+        if part.startswith(words + " ") and (
+            said(value, rest) or (p.type == "POINTER" and value and told(value, rest))
+        ):
             return True
     return False
 
@@ -193,11 +196,10 @@ def sentences(row: dict[str, Any]) -> Iterator[str]:
         assert found, prompt
         yield f'"{name}" has {found[1]}'
         return
-    start = re.search(
-        r"(?:It has|It holds|It is made of|Render with|Settings:|Objects:|Collections?:|[A-Z]\w+ \")", prompt
-    )
+    begins = r"It has|It holds|It is made of|Render with|Settings:|Objects:|Collections?:|[A-Z]\w+ \""
+    start = re.search(begins, prompt)
     for text in split(prompt[start.start() if start else 0 :], ". "):
-        if not re.match(r"(?:Build this|Make|Write|Please|I need)", text):
+        if not re.match(r"(?:Build this|Make|Write|Please|I need)|.* to be made with bpy", text):
             yield text
 
 
@@ -206,7 +208,10 @@ def checked(row: dict[str, Any]) -> Iterator[tuple[Verdict, str]]:
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     exec(compile(row["completion"], "<answer>", "exec"), {"__name__": "__main__"})
     for text in sentences(row):
-        yield sentence(text), text
+        try:
+            yield sentence(text), text
+        except (AttributeError, KeyError):  # no such thing or setting is there
+            yield False, text
 
 
 def main(paths: list[Path], most: int, seed: int) -> int:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,10 +32,11 @@ class Shelf:
         self.proofs: dict[str, Proof] = {}
         self.held: dict[str, File] = {}
         self.told: dict[str, list[Origin]] = {}
+        self.left_out: Counter[str] = Counter()
         self.others: dict[str, list[tuple[str, File]]] = {}
 
     def add(self, name: str, graphs: Graphs, origins: Sequence[Origin] = ()) -> File:
-        """A file whose trees are proven by the job `prove`."""
+        """A file, written by 4.2, whose trees are proven by the job `prove`."""
         held = {key: Graph.from_json(json.loads(json.dumps(without_layout(g.as_json())))) for key, g in graphs.items()}
         roots = [key for key, graph in sorted(held.items()) if len(graph.nodes) > 1 and not graph.missing]
         body = {"graphs": {key: graph.as_json() for key, graph in held.items()}, "roots": roots}
@@ -48,7 +50,9 @@ class Shelf:
                 proof = Proof(unit, *hashes, True, script["code"], "")
                 trees.append(Tree(task_of(held[key]), held[key], below, proof, Place(name, key)))
         self.told[name] = list(origins)
-        self.held[name] = File(name, f"{name}.blend", {}, held, trees, self.told[name], self.proof)
+        self.held[name] = File(
+            name, f"{name}.blend", {"file": {"version": "4.2.0"}}, held, trees, self.told[name], self.proof
+        )
         return self.held[name]
 
     def prove(self, asks: Iterable[Ask]) -> Iterator[Proof]:
@@ -83,3 +87,9 @@ class Shelf:
 
     def proof(self, unit: str) -> Proof | None:
         return self.proofs.get(unit)
+
+    def texts(self) -> Iterator[tuple[Place, str]]:
+        yield from ()
+
+    def leave_out(self, why: str) -> None:
+        self.left_out[why] += 1

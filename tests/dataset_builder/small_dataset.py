@@ -9,9 +9,9 @@ from typing import Any
 
 from voxel_trainer_addon.dataset_builder import parquet, published
 from voxel_trainer_addon.dataset_builder.form import id_of
-from voxel_trainer_addon.dataset_builder.parts import file_name
 from voxel_trainer_addon.files import digest, write_jsonl
 from voxel_trainer_addon.fine_tuning.platform_files import write_platform_files
+from voxel_trainer_addon.row_files import file_name
 
 Row = dict[str, Any]
 Files = dict[str, list[Row]]

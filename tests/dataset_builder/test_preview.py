@@ -57,4 +57,4 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert capsys.readouterr().out.count("─" * 40) >= 2
     words[4] = "other"
     assert main([*words, "2"], lambda: None, Path()) == 2
-    assert "Build the dataset first" in capsys.readouterr().err
+    assert "The stage `dataset` makes one." in capsys.readouterr().err

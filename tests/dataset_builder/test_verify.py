@@ -151,7 +151,7 @@ def test_a_field_that_is_wrong(tmp_path: Path, files: Files, change: Callable[[A
 
 def test_lines_that_are_no_json_and_a_file_that_was_cut(tmp_path: Path, files: Files) -> None:
     path = write(tmp_path, files) / "test.jsonl"
-    path.write_bytes(b"{\n" + path.read_bytes()[:-1])
+    path.write_bytes(b"[" * 100_000 + b"\n" + path.read_bytes()[:-1])
     found = verified(tmp_path)
     assert dict(found.counts) == {"line": 2, "files": 1, "other rows": 9}
     assert [one.place for one in found.first if one.code == "line"] == ["test.jsonl:1", "test.jsonl:4"]
@@ -166,7 +166,7 @@ def test_files_that_were_changed_or_are_gone_or_came(tmp_path: Path, files: File
     found = verified(tmp_path)
     assert {one.file: one.sentence for one in found.first} == {
         "CITATION.cff": "dataset.json names the file, and it is not there.",
-        "README.md": "Its sha256 and bytes differ from what dataset.json says: it was changed.",
+        "README.md": "Not what dataset.json says of it: sha256 and bytes. It was changed.",
         "train.old.jsonl": "dataset.json does not name the file.",
     }
 

@@ -44,6 +44,7 @@ def row(number: int, types: Iterable[str], prompt: str = "", group: str = "") ->
     completion = script(types, f"Tree {number}")
     return {
         "id": digest(["row", number]),
+        "kind": "piece" if number % 3 else "tree",
         "task": "piece" if number % 3 else "material",
         "prompt": prompt or f'Make the node group "Tree {number}": {", then ".join(types)}.',
         "completion": completion,

@@ -34,7 +34,7 @@ def work(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     told = Told(tmp_path / "data", Options(provider="openai", model="open-8b", base_url=server.url, yes=True))
     place = told.folder.dataset("voxel")
-    write_jsonl(place / "train.jsonl", [{"id": "1", "prompt": "a", "completion": "b"}])
+    write_jsonl(place / "train.jsonl", [{"id": "1", "kind": "tree", "prompt": "a", "completion": "b"}])
     write_jsonl(place / "openai" / "train.jsonl", [{"messages": []}] * 10)
     write_json(place / "dataset.json", {"licences": {"own": 1}})
     yield told

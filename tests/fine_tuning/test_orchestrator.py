@@ -30,7 +30,7 @@ PROGRAM = Path(__file__).parent.parent / "providers" / "tiny_model.py"
 
 def row(number: int) -> dict[str, Any]:
     code = "import bpy\n" + "".join(f"node_{n} = tree.nodes.new('ShaderNodeMath')\n" for n in range(number % 4 + 1))
-    return {"id": f"row-{number:03}", "prompt": f"Make the node group {number}.", "completion": code}
+    return {"kind": "tree", "id": f"row-{number:03}", "prompt": f"Make the node group {number}.", "completion": code}
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def work(tmp_path: Path, training_python: Path, tiny: Callable[[str], Path]) -> 
     options = Options(model=str(tiny("good")), preset="tiny", train_s=4.0, train_env=str(training_python), name="rocks")
     told = Told(tmp_path / "data", options)
     place = told.folder.dataset("rocks")
-    long = {"id": "row-long", "prompt": "Make all of it.", "completion": "pass\n" * 200}
+    long = {"kind": "tree", "id": "row-long", "prompt": "Make all of it.", "completion": "pass\n" * 200}
     write_jsonl(place / "train.jsonl", [*map(row, range(24)), long])
     write_jsonl(place / "val.jsonl", map(row, range(100, 108)))
     write_json(place / "dataset.json", {"licences": {"CC0-1.0": 25}})

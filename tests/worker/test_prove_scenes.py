@@ -10,7 +10,8 @@ from typing import Any
 import bpy
 import pytest
 
-from voxel_trainer_addon.graph.scene import MOST, NotPlanned, Plan, plan, plan_differences, scopes
+from voxel_trainer_addon.graph.scene import NotPlanned, Plan, plan_differences
+from voxel_trainer_addon.graph.scene_plan import MOST, plan, scopes
 from voxel_trainer_addon.worker.inside import Refused, empty, prove_scenes, read
 
 pytestmark = pytest.mark.bpy

@@ -22,7 +22,7 @@ BPY = {
 }
 OPEN = frozenset(
     {"Operator", "OperatorProperties", "Gizmo", "GizmoProperties", "PropertyGroup", "AddonPreferences"}
-    | {"NodeTree", "NodesModifierProperties", "KeyConfigPreferences"}
+    | {"NodesModifierProperties", "KeyConfigPreferences"}
 )
 """Types whose members depend on which operator, gizmo or group of a script it is."""
 

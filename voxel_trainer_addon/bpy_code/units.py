@@ -145,7 +145,7 @@ class _File:
         lines = len(head) + sum((one.end_lineno or 0) - _first_line(one) + 1 for one in body)
         if lines > LINES_MAX:
             raise _Cannot("is too long with what it needs" if len(body) > 1 else "is too long")
-        return "".join(head) + self.joined(body)
+        return ("".join(head) + self.joined(body)).lstrip("\n")
 
     def joined(self, body: list[ast.stmt]) -> str:
         parts = ["\n"]
@@ -166,7 +166,7 @@ class _File:
         try:
             found = set(_free(symtable.symtable(text, "unit", "exec")))
         except (SyntaxError, ValueError):
-            raise _Cannot("does not stand on lines of its own") from None
+            raise _Cannot("does not compile") from None
         for node in ast.walk(statement):
             said = node.value if isinstance(node, ast.Constant) else _operator(node)
             if isinstance(said, str) and said in self.idnames:

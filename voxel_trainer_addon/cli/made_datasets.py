@@ -13,7 +13,7 @@ from typing import Any
 
 from ..dataset_builder.comparing import Change, compared
 from ..dataset_builder.preview import chosen, lines
-from ..errors import Exit, UserError
+from ..errors import Exit
 from ..paths import DataFolder
 from ..pipeline.verify import verified
 from ..stage import Options
@@ -73,10 +73,7 @@ def diff(found: argparse.Namespace) -> int:
 
 def preview(folder: DataFolder, options: Options, count: int) -> int:
     """Some rows of the dataset that is there. Raises UserError where there is none."""
-    place = folder.dataset(options.name)
-    rows = chosen(place, max(0, count), options.seed)
-    if not rows:
-        raise UserError(f"There are no rows in {place}. Build the dataset first: `dataset --name {options.name}`.")
+    rows = chosen(folder.dataset(options.name), max(0, count), options.seed)
     width = max(40, min(120, shutil.get_terminal_size().columns))
     for split, row in rows:
         print("─" * width)

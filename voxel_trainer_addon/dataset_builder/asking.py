@@ -48,7 +48,7 @@ SAID = {
     "snapped to a surface": "points snapped to a surface",
     "surface by a group": "its surface from a group",
     "told apart by rays": "different looks for different rays",
-    "two sides": "different fronts and backs",
+    "two sides": "two-sided looks",
 }
 """Names of techniques that do not go on behind `with` → how that is said."""
 COUNTED = frozenset(

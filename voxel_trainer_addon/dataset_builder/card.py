@@ -11,11 +11,11 @@ from typing import Any
 
 from .. import __version__
 from ..examples import PROOFS
+from ..row_files import PARTS, SPLITS, file_name
 from ..words import counted, harmless
 from .attribution import ATTRIBUTION, CITATION, yaml
 from .form import FIELDS, FORM, Field
-from .parts import PARTS, Row, RowFile, file_name, row_files
-from .splits import SPLITS
+from .parts import Row, RowFile, row_files
 
 SCHEMA = "voxel-dataset/2"
 DTYPES = {"text": "string", "whole": "int64", "number": "float64"}

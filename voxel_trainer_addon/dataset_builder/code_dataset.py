@@ -21,8 +21,7 @@ from ..files import digest
 from ..graph.features import code_features
 from ..graph.minhash import packed
 from ..prompts import code_request
-from ..worker.private import scrubbed
-from .code_private import without_private
+from .code_private import scrubbed, without_private
 from .code_request import CodeRequest, request
 from .kinds import Ask, Draft, Library, Place, Settings
 

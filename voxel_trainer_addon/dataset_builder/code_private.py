@@ -11,13 +11,15 @@ import io
 import re
 import tokenize
 
-from ..worker.private import ASSIGNED, scrubbed
+from ..worker.private import ASSIGNED, KEY, LOGIN, without_paths
 
 AUTHOR = re.compile(
     r"^[ \t]*(?:[#*@:\-\"']|r?\"{3})*[ \t]*(?:@|:)?(?:authors?|maintainers?|contact|copyright|\(c\)|created by"
     r"|written by|coded by|made by|modified by|contributors?|credits?|e-?mail)\b[ \t]*(?:[:=(©]|by\b|\d).*$",
     re.IGNORECASE,
 )
+EMAIL = re.compile(r"<?\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,6}\.[A-Za-z]{2,12}\b>?")
+"""An address with nothing of the quotes around it."""
 AUTHOR_KEYS = frozenset({"author", "authors", "maintainer", "email", "__author__", "__email__", "__credits__"})
 
 
@@ -35,6 +37,11 @@ def without_private(code: str) -> str:
             lines[row - 1 : last] = (before.decode() + changed + after.decode()).split("\n")
     text = ASSIGNED.sub(r"\1\2[secret]\2", "\n".join(lines))
     return _comments(text)
+
+
+def scrubbed(text: str) -> str:
+    """A text or comment, quotes and all, without private things."""
+    return without_paths(EMAIL.sub("[address]", LOGIN.sub("", KEY.sub("[secret]", text))))
 
 
 def _bytes(text: str) -> bytes:

@@ -56,17 +56,20 @@ class CodeRequest:
     what: str
     told: str
     facts: tuple[str, ...]
+    enough: int
 
     @property
     def says_enough(self) -> bool:
-        return bool(self.told or self.facts)
+        """Whether it can be told what to write: somebody told it, or there are `enough` facts."""
+        return bool(self.told) or len(self.facts) >= self.enough
 
 
 def request(unit: Unit, found: Found, names: Names) -> CodeRequest:
     """The request for a unit."""
     told = _said(ast.get_docstring(unit.node) or "") or _class_told(unit) or _said(_bare(unit.comment))
-    facts = tuple(dict.fromkeys([*_drawn_facts(unit), *_facts(found, names)]))
-    return CodeRequest(_what(unit), told, facts[:MOST_FACTS])
+    drawn = unit.kind in ("panel", "menu")
+    facts = tuple(dict.fromkeys([*_drawn_facts(unit), *(() if drawn else _facts(found, names))]))
+    return CodeRequest(_what(unit), told, facts[:MOST_FACTS], 2 if unit.kind in ("function", "script") else 1)
 
 
 def _said(text: str) -> str:

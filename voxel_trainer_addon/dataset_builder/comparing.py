@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import UserError
-from ..files import digest, read_json
+from ..files import digest
 from .parts import row_files
-from .published import FACTS
+from .published import facts_of
 from .spill import Spill, spilled
 
 SCHEMA = """
@@ -25,7 +24,7 @@ CREATE TABLE pair AS
 SELECT a.id AS id, b.id AS other, a.kind AS kind, a.split AS old, b.split AS new, a.place AS place, b.place AS here
 FROM row a JOIN row b ON b.folder = 1 AND b.id = a.id WHERE a.folder = 0;
 CREATE TABLE one AS SELECT *, ROW_NUMBER() OVER (PARTITION BY folder, kind, identity ORDER BY id) AS number
-FROM row r WHERE NOT EXISTS (SELECT 1 FROM row o WHERE o.id = r.id AND o.folder <> r.folder);
+FROM row r WHERE NOT EXISTS (SELECT 1 FROM row o WHERE o.folder = 1 - r.folder AND o.id = r.id);
 CREATE INDEX one_by ON one (folder, kind, identity, number);
 INSERT INTO pair SELECT a.id, b.id, a.kind, a.split, b.split, a.place, b.place FROM one a JOIN one b
 ON b.folder = 1 AND b.kind = a.kind AND b.identity = a.identity AND b.number = a.number WHERE a.folder = 0;
@@ -93,10 +92,7 @@ class Comparison:
 @contextmanager
 def compared(old: Path, new: Path) -> Iterator[Comparison]:
     """The datasets in two folders. Raises UserError where there is none."""
-    facts = [read_json(folder / FACTS) for folder in (old, new)]
-    for folder, known in zip((old, new), facts, strict=True):
-        if not isinstance(known, dict):
-            raise UserError(f"{folder} is no dataset: it has no {FACTS} that can be read.")
+    facts = facts_of(old), facts_of(new)
     with spilled(SCHEMA) as spill:
         for number, folder in enumerate((old, new)):
             for file in row_files(folder):

@@ -16,6 +16,7 @@ from ..files import read_jsonl, write_jsonl
 from ..graph.model import Graph, closure
 from ..graph.wires import real_nodes
 from ..licences.classes import Policy
+from ..row_files import PARTS, SPLITS, file_name
 from ..stage import Outcome, Work
 from ..words import counted
 from ..worker.protocol import Host, Request
@@ -37,12 +38,12 @@ from .drafts import Drafts
 from .kinds import FEWEST_NODES, Ask, Candidate, FileKind, Place, Settings, WideKind
 from .library import Library
 from .near import Index
-from .parts import PARTS, file_name, row_files
+from .parts import row_files
 from .proving import VERSION, Unit, asks, prove
 from .published import describe
 from .quality import quality
 from .rows import UNLICENSED, Chooser, Held, sides, tie
-from .splits import SPLITS, Groups
+from .splits import Groups
 from .weighing import Caps, Weighed, left_out
 
 TREES = ("ShaderNodeTree", "GeometryNodeTree", "CompositorNodeTree", "TextureNodeTree")
@@ -65,7 +66,7 @@ ASKED = {
     "prove_stacks": "modifier stacks",
     "prove_scenes": "scenes",
     "prove_edits": "edits",
-    "run_broken": "broken scripts",
+    "try_broken": "broken scripts",
 }
 """Job → what it proves, as the funnel says it."""
 CHECKPOINT_S = 5.0

@@ -122,12 +122,14 @@ def worth(edits: Sequence[Edit]) -> float:
 
 
 def pairs(library: Library) -> Iterator[Pair]:
-    """From history first, then within files, then across them; each pair of graphs once."""
+    """From history first, then within files, then across them; each pair of graphs once. Both trees are under the same
+    licences, as a row needs leave for both, not for one of them."""
     seen: set[tuple[str, str]] = set()
     for source in (of_history, within_files, across_files):
         for pair in source(library):
             graphs = pair.before.proof.graph, pair.after.proof.graph
-            if graphs not in seen:
+            terms = [{o.licence for o in library.origins(tree.place.sha256)} for tree in (pair.before, pair.after)]
+            if graphs not in seen and terms[0] == terms[1]:
                 seen.add(graphs)
                 yield pair
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import warnings
@@ -50,7 +49,7 @@ def _answer(row: dict[str, Any]) -> Iterator[Told]:
         if row["form"] == "code":
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                ast.parse(row["completion"])
+                compile(row["completion"], "row", "exec", dont_inherit=True)
         elif row["form"] == "json":
             json.loads(row["completion"])
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -68,6 +68,12 @@ class Index:
     def __len__(self) -> int:
         return int(self._db.execute("SELECT count(*) FROM item").fetchone()[0])
 
+    @property
+    def size(self) -> int:
+        """Bytes of the temporary file."""
+        sql = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+        return int(self._db.execute(sql).fetchone()[0])
+
     def add(self, id: str, features: bytes, kind: str = "", score: float = 0.0) -> None:
         """Take in an item. Raises sqlite3.IntegrityError for an id that is there already."""
         number = self._number(features, kind)

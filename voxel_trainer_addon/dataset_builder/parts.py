@@ -3,17 +3,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..files import read_jsonl
 from ..licences.classes import RANK, class_of
-from .splits import SPLITS
+from ..row_files import PARTS, SPLITS, file_name
 
-PARTS = ("", "share-alike", "copyleft")
-"""Parts by licence: what may be passed on under any licence, and what must stay under its own."""
 NO_USE = frozenset({"unknown", "forbidden"})
 """Classes of licences under which nothing may be trained on."""
 
@@ -50,13 +48,7 @@ class RowFile:
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Its rows, one at a time. Raises ValueError where a line is not JSON."""
-        with open(self.path, encoding="utf-8") as lines:
-            yield from map(json.loads, lines)
-
-
-def file_name(split: str, part: str = "") -> str:
-    """`train.jsonl`, `train.copyleft.jsonl`."""
-    return f"{split}.{part}.jsonl" if part else f"{split}.jsonl"
+        return read_jsonl(self.path)
 
 
 def row_files(folder: Path) -> list[RowFile]:

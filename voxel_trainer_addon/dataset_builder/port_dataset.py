@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from ..files import digest
+from ..graph.travel import minor
 from .against import MOST_CHARACTERS, named, with_code
 from .kinds import Ask, Draft, Library, Settings, Tree
 
@@ -27,15 +28,22 @@ def asks(library: Library, settings: Settings) -> Iterator[Ask]:
 
 
 def drafts(library: Library, settings: Settings) -> Iterator[Draft]:
-    """A row for each tree of a file that another Blender read and proved too, where its script says something else."""
+    """A row for each tree of a file that another Blender read and proved too, where its script says something else.
+
+    A file that a newer Blender wrote than one of the two is left out: the older one does not read all of it.
+    """
     for sha256 in library.files():
         file = library.file(sha256)
-        for name, other in library.elsewhere(sha256) if file else ():
-            theirs = {tree.graph.key: tree for tree in other.trees}
-            for tree in file.trees if file else ():
-                old = theirs.get(tree.graph.key)
-                if old and old.code != tree.code and max(len(old.code), len(tree.code)) <= MOST_CHARACTERS:
-                    yield draft(old, tree, name, settings)
+        if file is None:
+            continue
+        written = minor(str(file.record.get("file", {}).get("version") or "0.0"))
+        for name, other in library.elsewhere(sha256):
+            if (0, 0) < written <= min(minor(name), settings.blender[:2]):
+                theirs = {tree.graph.key: tree for tree in other.trees}
+                for tree in file.trees:
+                    old = theirs.get(tree.graph.key)
+                    if old and old.code != tree.code and max(len(old.code), len(tree.code)) <= MOST_CHARACTERS:
+                        yield draft(old, tree, name, settings)
 
 
 def draft(old: Tree, tree: Tree, name: str, settings: Settings) -> Draft:
@@ -53,9 +61,17 @@ def draft(old: Tree, tree: Tree, name: str, settings: Settings) -> Draft:
         family=tree.proof.shape,
         key=tree.graph.key,
         rank=(tree.graph.key, name),
+        score=worth(old.code, tree.code),
         features=tree.features,
         more={"from_version": name},
     )
+
+
+def worth(old: str, new: str) -> float:
+    """How much a port teaches: little where only nodes need no longer be switched on."""
+    differ = set(old.splitlines()) ^ set(new.splitlines())
+    telling = [line for line in differ if line and not line.endswith(".use_nodes = True")]
+    return min(1.0, 0.2 + 0.2 * len(telling))
 
 
 def prompt(old: Tree, since: str, to: str, choice: int) -> str:

@@ -10,13 +10,18 @@ from pathlib import Path
 from ..examples import Sample
 from ..words import counted, harmless
 from .parts import Row, row_files
+from .published import facts_of
 
 CODE_LINES = 40
 """So many lines of an answer are shown."""
 
 
 def chosen(folder: Path, count: int, seed: int = 0) -> list[tuple[str, Row]]:
-    """`count` rows with their split, one of each kind in turn, drawn by `seed` whatever the order of the rows."""
+    """`count` rows with their split, one of each kind in turn, drawn by `seed` whatever the order of the rows.
+
+    Raises UserError where there is no dataset.
+    """
+    facts_of(folder)
     sample = Sample(count, seed)
     for file in row_files(folder):
         for row in file.rows():

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..errors import UserError
 from ..files import read_json, sha256_of, write_json, write_text
 from . import attribution, card
 from .croissant import NAME, croissant
+from .form import FORM
 from .parquet import FOLDER
 from .parts import row_files
 
@@ -17,6 +19,16 @@ FACTS = "dataset.json"
 UNLISTED = (FACTS, "report.html")
 """Files that `files` does not name: itself, and the report, which tells the time. Parquet is not named either: it is a
 copy whose bytes depend on the version of the library that wrote it."""
+
+
+def facts_of(folder: Path) -> dict[str, Any]:
+    """The content of `dataset.json`. Raises UserError where there is no dataset, or one of another form."""
+    known = read_json(folder / FACTS)
+    if not isinstance(known, dict):
+        raise UserError(f"{folder} is no dataset: it has no {FACTS} that can be read. The stage `dataset` makes one.")
+    if known.get("row") != FORM:
+        raise UserError(f"The rows in {folder} are not of the form {FORM}. Build the dataset again.")
+    return known
 
 
 def describe(
@@ -42,7 +54,7 @@ def describe(
 def seal(folder: Path) -> None:
     """Write `croissant.json`, and into `dataset.json` what every file holds: the last step, after the platforms'
     files."""
-    known: dict[str, Any] = read_json(folder / FACTS)
+    known = facts_of(folder)
     write_json(folder / NAME, croissant(known, ((file, held(file.path)) for file in row_files(folder))))
     files = {path.relative_to(folder).as_posix(): held(path) for path in listed(folder)}
     write_json(folder / FACTS, {**known, "files": files})

@@ -11,13 +11,14 @@ from typing import Any
 from ..catalog import Origin
 from ..files import digest
 from ..licences.classes import Policy, class_of
+from ..row_files import SPLITS
 from ..words import counted
 from .drafts import Drafts, Example
 from .form import id_of
 from .kinds import Json, Place
 from .near import Index
 from .parts import NO_USE, part
-from .splits import SPLITS, TELLING_NODES, Groups, allotted, enough
+from .splits import TELLING_NODES, Groups, allotted, enough
 
 UNLICENSED = "unlicensed"
 

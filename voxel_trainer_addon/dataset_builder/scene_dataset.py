@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from ..files import digest
-from ..graph.scene import COLLECTION, OBJECTS, SCENE, NotPlanned, Plan, plan, scopes
+from ..graph.scene import COLLECTION, OBJECTS, SCENE, NotPlanned, Plan
+from ..graph.scene_plan import plan, scopes
 from ..graph.words.scenes import describe, kind_words
 from ..prompts import Request
 from ..worker.private import scrubbed

@@ -9,7 +9,6 @@ from typing import Any
 
 from ..files import digest
 
-SPLITS = ("train", "val", "test")
 HELD_OUT = 0.1
 """Share of the rows that val, and that test, is filled up to."""
 FEW_GROUPS = 10

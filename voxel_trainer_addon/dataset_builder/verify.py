@@ -7,27 +7,26 @@ It holds no row in memory longer than it looks at it: what is compared across ro
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from ..errors import UserError
-from ..files import read_json
+from ..row_files import SPLITS
 from . import card
 from .attribution import ATTRIBUTION, entry, heading
 from .decontamination import Benchmarks, normal
 from .findings import Findings
-from .form import FORM, faults
+from .form import faults
 from .looks import look
 from .parquet import FOLDER as PARQUET
 from .parquet import can_read, ids_in
 from .parts import RowFile, row_files
-from .published import FACTS, held, listed
+from .published import FACTS, facts_of, held, listed
 from .spill import spilled
-from .splits import SPLITS, TELLING_NODES
+from .splits import TELLING_NODES
 
 Text = tuple[int, str, str]
 """A row's place, what it may be compared with (its kind and form), and what is compared."""
@@ -66,12 +65,7 @@ FILE_LINES = 1 << 40
 def verify(folder: Path, benchmarks: Benchmarks | None = None, near: Near | None = None) -> Findings:
     """Everything that is wrong with the dataset in `folder`, platform files apart. Raises UserError where there is no
     dataset."""
-    known = read_json(folder / FACTS)
-    if not isinstance(known, dict):
-        raise UserError(f"{folder} is no dataset: it has no {FACTS} that can be read.")
-    if known.get("row") != FORM:
-        raise UserError(f"The rows in {folder} are not of the form {FORM}. Build the dataset again.")
-    return _Verification(folder, known, benchmarks, near).run()
+    return _Verification(folder, facts_of(folder), benchmarks, near).run()
 
 
 class _Verification:
@@ -99,7 +93,7 @@ class _Verification:
             for line, data in enumerate(lines, 1):
                 try:
                     yield line, json.loads(data)
-                except ValueError:
+                except (ValueError, RecursionError):
                     self.found.add("line", file.name, line, "This line is no JSON.")
                 if not data.endswith(b"\n"):
                     self.found.add("line", file.name, line, "The last line has no end: the file was cut.")
@@ -160,8 +154,9 @@ class _Verification:
 
     def hashes(self) -> None:
         """The files are those that `dataset.json` names, byte by byte."""
-        named: dict[str, Any] = self.known.get("files", {})
-        if not named:
+        named = self.known.get("files")
+        if not isinstance(named, dict) or not named:
+            named = {}
             self.found.add("files", FACTS, 0, "It names no files with their hashes: the build did not come to its end.")
         there = {path.relative_to(self.folder).as_posix() for path in listed(self.folder)}
         self.found.files = len(there)
@@ -170,9 +165,9 @@ class _Verification:
                 self.found.add("files", name, 0, f"{FACTS} names the file, and it is not there.")
             elif named and name not in named:
                 self.found.add("files", name, 0, f"{FACTS} does not name the file.")
-            elif named and (told := held(self.folder / name)) != named[name]:
-                what = " and ".join(key for key in told if told[key] != named[name].get(key))
-                self.found.add("files", name, 0, f"Its {what} differ from what {FACTS} says: it was changed.")
+            elif named and (wrong := differing(held(self.folder / name), named[name])):
+                words = f"Not what {FACTS} says of it: {' and '.join(wrong)}. It was changed."
+                self.found.add("files", name, 0, words)
 
     def counts(self) -> None:
         """What `dataset.json` counts is what the rows give, where all of them could be read."""
@@ -210,13 +205,20 @@ class _Verification:
                 self.found.add("parquet", name, 0, f"It is missing, or its rows are not those of {file.name}.")
 
 
+def differing(told: Mapping[str, Any], named: Any) -> list[str]:
+    """The facts of a file that are not those that are named."""
+    return [key for key in told if not isinstance(named, dict) or told[key] != named.get(key)]
+
+
 def compared(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What of a row must be on one side only. An edit's code may stand on both, for other trees."""
+    """What of a row must be on one side only. An edit's code may stand on both, for other trees, and so may a
+    description, of other code."""
     yield "id", row["id"]
     yield "group", row["group"]
     yield "answer", row["answer"]
     yield "prompt", normal(row["prompt"])
-    yield "completion", f"{row.get('given', '')} {row['completion']}"
+    if row["form"] != "words":
+        yield "completion", f"{row.get('given', '')} {row['completion']}"
     if row["family"] and row["nodes"] >= TELLING_NODES:
         yield "family", row["family"]
 
@@ -231,7 +233,7 @@ def rows_or_none(file: RowFile) -> Iterator[dict[str, Any] | None]:
     with open(file.path, "rb") as lines:
         for data in lines:
             row = None
-            with suppress(ValueError):
+            with suppress(ValueError, RecursionError):
                 row = json.loads(data)
             yield None if faults(row) else row
 

@@ -16,9 +16,10 @@ from typing import Any
 
 from .. import prompts
 from ..errors import SetAside
-from ..files import digest, now, read_json, read_jsonl, write_json, write_jsonl
+from ..files import digest, now, read_json, write_json, write_jsonl
 from ..graph import similarity
-from ..stage import Outcome, Work
+from ..row_files import rows_of
+from ..stage import EVALUATED, Outcome, Work
 from ..words import counted
 from . import result
 from .answers import Answers, model_hash
@@ -52,7 +53,11 @@ def evaluate(work: Work, provider: Provider) -> Outcome:
     """`run` with the provider that answers."""
     work.catalog.drop_asides("evaluate")
     name = work.options.name
-    test, train = (list(rows_of(work.folder.dataset(name) / f"{split}.jsonl")) for split in ("test", "train"))
+    parts = ("", *work.options.allow)
+    test, train = (
+        [row for row in rows_of(work.folder.dataset(name), split, parts) if row["kind"] in EVALUATED]
+        for split in ("test", "train")
+    )
     if not test:
         return _aside(work, "no held-out rows", f"The dataset {name} has no held-out rows to evaluate on.")
     tuned = newest(work.folder.models / name)
@@ -126,11 +131,6 @@ def _outcome(body: Mapping[str, Any]) -> Outcome:
     }
     words = f"{counted(prompts_['compared'], 'prompt')} of {prompts_['wanted']} compared by node F1. "
     return Outcome(words + body["verdict"]["words"], counts)
-
-
-def rows_of(path: Path) -> list[Row]:
-    """The rows of one split; empty where there is no such file."""
-    return list(read_jsonl(path)) if path.is_file() else []
 
 
 def newest(models: Path) -> Tuned | None:

@@ -130,7 +130,7 @@ class Generation:
         request = {
             "models": {model: str(self.contestants[model].folder) for model in models},
             "rows": [
-                {"id": id, "messages": prompts.messages(row), "completion": prompts.answer(row["completion"])}
+                {"id": id, "messages": prompts.messages(row), "completion": prompts.answer_of(row)}
                 for id, row in by_id.items()
             ],
             "loss_rows": [id for id, row in by_id.items() if self._lacks_loss(row, models)],

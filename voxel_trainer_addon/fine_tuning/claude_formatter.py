@@ -23,7 +23,7 @@ FIELDS = {"system", "messages"}
 def line(row: Mapping[str, Any]) -> dict[str, Any]:
     """A dataset row as one example."""
     system, *messages = prompts.messages(row)
-    answer = {"role": "assistant", "content": prompts.answer(row["completion"])}
+    answer = {"role": "assistant", "content": prompts.answer_of(row)}
     return {"system": system["content"], "messages": [*messages, answer]}
 
 
@@ -43,7 +43,7 @@ def faults(text: str) -> list[str]:
     """What is wrong with one line, as sentences; empty where nothing is."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ["not JSON."]
     if not isinstance(value, dict) or not isinstance(value.get("messages"), list) or not value["messages"]:
         return ["no messages."]

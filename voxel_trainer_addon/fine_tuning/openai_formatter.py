@@ -24,7 +24,7 @@ def line(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "messages": [
             *prompts.messages(row),
-            {"role": "assistant", "content": prompts.answer(row["completion"])},
+            {"role": "assistant", "content": prompts.answer_of(row)},
         ]
     }
 
@@ -46,7 +46,7 @@ def faults(text: str) -> list[str]:
     """What is wrong with one line, as sentences; empty where nothing is."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ["not JSON."]
     messages = value.get("messages") if isinstance(value, dict) else None
     if not isinstance(messages, list) or not messages:

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..files import read_jsonl, write_jsonl
+from ..row_files import SPLITS
 from . import claude_formatter, local_formatter, openai_formatter
-
-SPLITS = ("train", "val", "test")
 
 
 class Formatter(Protocol):
@@ -37,7 +36,8 @@ def write_platform_files(folder: Path) -> list[str]:
     removed. The findings, each a sentence that names its file. The number of rows of a test split is nobody's rule.
     """
     findings = []
-    rows_of = {path.name: path for split in SPLITS for path in sorted(folder.glob(f"{split}*.jsonl"))}
+    patterns = [f"{split}{part}.jsonl" for split in SPLITS for part in ("", ".*")]
+    rows_of = {path.name: path for pattern in patterns for path in sorted(folder.glob(pattern))}
     for platform, formatter in PLATFORMS.items():
         for old in (folder / platform).glob("*.jsonl"):
             if old.name not in rows_of:

@@ -18,9 +18,10 @@ from typing import Any
 
 from .. import prompts
 from ..errors import Cancelled, SetAside
-from ..files import digest, now, read_json, read_jsonl, write_json, write_text
+from ..files import digest, now, read_json, write_json, write_text
 from ..providers.local import Base, Local
-from ..stage import Outcome, Work
+from ..row_files import rows_of
+from ..stage import EVALUATED, Outcome, Work
 from ..words import counted, duration
 from . import card, hosted
 from .jobs import Job, Jobs
@@ -61,12 +62,20 @@ def run(work: Work) -> Outcome:
 
 
 def read_dataset(work: Work) -> Dataset:
-    """The dataset's rows; without rows where it is not there."""
+    """The dataset's rows, those under share-alike and copyleft licences where they were allowed; without rows where it
+    is not there. Preferences are no examples to follow, and the short presets of local training take only what evaluate
+    compares."""
     place = work.folder.dataset(work.options.name)
+    parts, all_kinds = ("", *work.options.allow), work.options.preset == "full" or work.options.provider != "local"
+
+    def wanted(row: Mapping[str, Any]) -> bool:
+        return row["kind"] != "preference" and (all_kinds or row["kind"] in EVALUATED)
+
     splits = [
-        sorted(read_jsonl(place / f"{split}.jsonl"), key=lambda row: str(row["id"]))
-        if (place / f"{split}.jsonl").is_file()
-        else []
+        sorted(
+            filter(wanted, rows_of(place, split, parts)),
+            key=lambda row: str(row["id"]),
+        )
         for split in ("train", "val")
     ]
     facts = read_json(place / "dataset.json", {})
@@ -272,7 +281,7 @@ class LocalTraining:
 
 def chat_row(row: Mapping[str, Any]) -> dict[str, Any]:
     """A dataset row as the trainer takes it."""
-    return {"id": str(row["id"]), "messages": prompts.messages(row), "completion": prompts.answer(row["completion"])}
+    return {"id": str(row["id"]), "messages": prompts.messages(row), "completion": prompts.answer_of(row)}
 
 
 def summary(facts: Mapping[str, Any]) -> dict[str, Any]:

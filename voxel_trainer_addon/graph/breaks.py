@@ -235,7 +235,8 @@ def _wrong_enum(script: _Script) -> Iterator[Edit]:
         assert isinstance(value, ast.Constant)
         if isinstance(value.value, str) and value.value.isupper() and setting != "name":
             for wrong in (value.value.title().replace("_", " "), value.value.lower()):
-                yield script.instead(value, literal(wrong))
+                if wrong != value.value:
+                    yield script.instead(value, literal(wrong))
 
 
 def _invented_method(script: _Script) -> Iterator[Edit]:

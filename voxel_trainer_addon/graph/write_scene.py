@@ -10,7 +10,7 @@ from typing import Any
 
 from .names import Names
 from .page import WIDTH
-from .scene import BONES, NEAR, TURNED, Json, Plan, near
+from .scene import NEAR, Json, Plan, near
 from .steps import BODIES, is_reference
 from .write import literal
 
@@ -194,7 +194,7 @@ class _Writer:
     def more(self, ob: Json, name: str) -> Iterator[str]:
         """What else is said of an object behind its making."""
         if ob["rotation_mode"] != "XYZ":
-            held = next(turn for turn in TURNED if turn in ob)
+            held = next(turn for turn in AT_REST if turn in ob)
             yield f"{name}.rotation_mode = {literal(ob['rotation_mode'])}"
             if not _same(ob[held], AT_REST[held]):
                 yield f"{name}.{held} = {_turn(held, ob[held])}"
@@ -362,7 +362,7 @@ def _bones_first(bones: list[Json]) -> list[Json]:
     ordered: dict[str, Json] = {}
     for bone in bones:
         row = [bone]
-        while row[-1]["parent"] in by_name and row[-1]["parent"] not in ordered and len(row) <= BONES:
+        while row[-1]["parent"] in by_name and row[-1]["parent"] not in ordered and len(row) <= len(bones):
             row.append(by_name[row[-1]["parent"]])
         ordered |= {each["name"]: each for each in reversed(row)}
     return list(ordered.values())

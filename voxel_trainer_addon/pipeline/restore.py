@@ -7,11 +7,10 @@ from pathlib import Path
 
 from ..catalog import Catalog
 from ..data_collection import scraped
-from ..files import read_json, read_jsonl
+from ..files import read_json
 from ..paths import DataFolder
+from ..row_files import SPLITS, rows_of
 from ..words import counted
-
-SPLITS = ("train", "val", "test")
 
 
 def restore(folder: DataFolder, catalog: Catalog) -> str:
@@ -47,12 +46,7 @@ def _parse(folder: DataFolder, catalog: Catalog) -> int:
 
 
 def _dataset(catalog: Catalog, place: Path) -> int:
-    rows = [
-        (split, row)
-        for split in SPLITS
-        if (place / f"{split}.jsonl").is_file()
-        for row in read_jsonl(place / f"{split}.jsonl")
-    ]
+    rows = [(split, row) for split in SPLITS for row in rows_of(place, split)]
     if rows:
         catalog.set_examples(place.name, rows)
     return len(rows)

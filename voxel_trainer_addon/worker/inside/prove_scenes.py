@@ -8,6 +8,7 @@ Body: `plans` (key → plan as JSON, see `graph/scene.py`), `roots` (keys). Answ
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from typing import Any
 import bpy
 
 from ...graph.blender.run import run_plain
-from ...graph.scene import NotPlanned, Plan, plan, plan_differences, scopes
+from ...graph.scene import NotPlanned, Plan, plan_differences
+from ...graph.scene_plan import plan, scopes
 from ...graph.write_scene import Fresh, scene_script
 from ..private import clean_json
 from . import empty
@@ -45,13 +47,14 @@ def _trial(code: str, wanted: Plan) -> str:
     """Run a script in an empty Blender; why what it makes is not as wanted, or nothing."""
     empty()
     run_plain(code, LIMIT_S)
-    made = record()
     try:
-        found = plan_differences(wanted, plan(made, wanted.scope, wanted.name))
+        made = plan(record(), wanted.scope, wanted.name)
     except LookupError:
         return f"failed: the code made no {wanted.key}"
     except NotPlanned as error:
         return f"differs: {error}"
+    claimed = {name: value for name, value in made.settings.items() if name in wanted.settings}
+    found = plan_differences(wanted, replace(made, settings=claimed))
     return differs(found) if found else ""
 
 

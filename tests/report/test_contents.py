@@ -149,6 +149,14 @@ def test_rows_of_an_older_form_are_counted_as_such(report: Report, tmp_path: Pat
     assert "4 rows of an older form" in Elements(text).text
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"rejected": "worse"}, {"proof": {}}, {"nodes": "3"}, {"sources": []}, {"sources": ["a"]}, {"prompt": None}],
+)
+def test_what_is_no_row_is_none(wrong: dict[str, Any]) -> None:
+    assert rows.is_row(small_dataset.row(5)) and not rows.is_row(small_dataset.row(5) | wrong)
+
+
 def test_reasons_are_told_in_sentences() -> None:
     for fault in (quality.UNLINKED, quality.NO_WAY, quality.DEFAULTS):
         assert fault in losses.LOST

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from ..examples import KINDS, called
 from ..prompts import FENCE
 from ..words import counted
+from .drawing import NODES_MAX
 from .facts import Facts
 from .html import Content, Markup, join, tag
 from .made import drawn, licence_words, missing
@@ -90,12 +91,14 @@ def _example(split: str, row: Json, classes: str) -> Markup:
     kind = row["kind"]
     size = counted(row["nodes"], "line" if kind == "code" else "node")
     chips = [called(kind), *([row["task"]] if row["task"] != kind else []), split, size]
-    found = list(pictures(row))
+    large = kind != "code" and row["nodes"] > NODES_MAX
+    found = [] if large else list(pictures(row))
     return tag(
         "article",
         tag("ul", [tag("li", chip) for chip in chips], class_="chips"),
         list(_prompt(row["prompt"])),
         [join(tag("h4", one.words) if len(found) > 1 else None, drawn(one.graph, one.words, one.new)) for one in found],
+        tag("p", f"{size}: too many to draw here.", class_="soft") if large else None,
         list(_answer(row, bool(found))),
         tag("small", " · ".join(_about(row))),
         class_=classes,

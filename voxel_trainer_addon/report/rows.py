@@ -87,6 +87,8 @@ def is_row(row: Any) -> bool:
     if not isinstance(row, dict) or not all(isinstance(row.get(name), type) for name, type in NEEDED.items()):
         return False
     texts = ("origin", "path", "licence")
+    if not isinstance(row["proof"].get("name"), str) or not isinstance(row.get("rejected", {}), dict):
+        return False
     return bool(row["sources"]) and all(
         isinstance(source, dict) and all(isinstance(source.get(name), str) for name in texts)
         for source in row["sources"]

@@ -38,6 +38,12 @@ def found(code: str) -> Found:
         ),
         ("from mathutils import Vector\nVector().normalize()", "Vector.normalize"),
         ("def g():\n    return bpy.data.objects[0]\ng().location", "Object.location"),
+        (
+            "t = bpy.data.materials[0].node_tree.nodes\nn = t.new('ShaderNodeMath') if t else t['Math']\nn.outputs[0]",
+            "ShaderNodeMath.outputs[0]",
+        ),
+        ("def f(o):\n    o.location\nf(bpy.context.object)", "Object.location"),
+        ("def f(o, n=1):\n    o.location\n    f(o.parent)\nfor x in bpy.data.objects:\n    f(o=x)", "Object.location"),
         ("x = None\nif x:\n    x.location\nx = bpy.context.object", "Object.location"),
     ],
 )
@@ -90,6 +96,10 @@ def test_what_does_not_exist_is_named(code: str, name: str) -> None:
     "code",
     [
         "def f(o):\n    o.location",
+        "def f(o):\n    o.location\n    f(o)",
+        "def f(o):\n    o.location\nf(bpy.context.object)\nf(x)",
+        "def f(o):\n    o.location\nf(bpy.context.object)\nmap(f, g())",
+        "def f(o):\n    o.location\nf(*bpy.context.selected_objects)",
         "a = [1, bpy.data.objects[0]]\na[0].location",
         "import random\nrandom.choice(bpy.data.objects).location",
         "x = bpy.data.objects[0] if f else g()\nx.location",

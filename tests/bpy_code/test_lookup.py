@@ -105,6 +105,7 @@ def test_what_does_not_exist_is_named(code: str, name: str) -> None:
         "x = bpy.data.objects[0] if f else g()\nx.location",
         "from somewhere import make\nmake(bpy).location",
         "getattr(bpy.context.object, n).location",
+        "x = {}\nif x:\n    x = bpy.data.materials[0]\nx.location",
         "with g() as x:\n    x.location",
         "lambda o: o.location",
     ],

@@ -51,8 +51,7 @@ class Members(ast.NodeVisitor):
     @staticmethod
     def listed(kinds: Kinds) -> Kinds:
         """A list of things that are all of one kind; of several, nobody knows which comes out of it."""
-        inner = kinds - NONE
-        if len(inner) == 1 and (kind := min(inner)) not in (PLAIN, UNKNOWN) and not kind.startswith(("(", "[", "{")):
+        if len(kinds) == 1 and (kind := min(kinds)) not in (PLAIN, UNKNOWN) and not kind.startswith(("(", "[", "{")):
             return frozenset({f"[{kind}]"})
         return PYTHON
 
@@ -106,6 +105,8 @@ class Members(ast.NodeVisitor):
         if not tellers:
             self.missing.add(min(f"{self.told(owner)}.{name}" for owner in owners))
             return ANY
+        if not any(tellers) and None in found.values():  # Python's own, or a struct that lacks it
+            self.unchecked.add(f".{name}")
         for teller in tellers:
             if teller == "own":
                 self.made.add(name)

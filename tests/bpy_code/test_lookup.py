@@ -71,6 +71,8 @@ def test_what_exists_was_looked_up(code: str, name: str) -> None:
             "n = bpy.data.materials[0].node_tree.nodes.new('ShaderNodeMath')\nn.operation = 'PLUS'",
             "ShaderNodeMath.operation = 'PLUS'",
         ),
+        ("bpy.data.materials[0].node_tree.nodes['Math'].inputs['Fac']", "ShaderNodeMath.inputs['Fac']"),
+        ("bpy.data.materials[0].node_tree.nodes.get('Math').inputs['Fac']", "ShaderNodeMath.inputs['Fac']"),
         ("class P(bpy.types.Panel):\n    bl_space_type = 'VIEW3D'", "Panel.bl_space_type = 'VIEW3D'"),
         ("class P(bpy.types.Panel):\n    def draw(self, context):\n        self.layout.operator('a.b')", "bpy.ops.a.b"),
         (
@@ -101,6 +103,11 @@ def test_nobody_knows_what_has_an_unknown_owner(code: str) -> None:
     """Never "exists" by leaving it out."""
     said = found(code)
     assert ".location" in said.unchecked and "Object.location" not in said.checked and not said.missing
+
+
+def test_a_socket_of_an_unknown_node_is_not_checked() -> None:
+    said = found("bpy.data.materials[0].node_tree.nodes['Mine'].inputs['Fac'].name")
+    assert "['Fac']" in said.unchecked and not said.missing
 
 
 def test_what_python_has_is_no_name_of_blender() -> None:

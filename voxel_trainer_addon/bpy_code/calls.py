@@ -76,6 +76,8 @@ class Calls(Members):
             return PYTHON
         if word == "class":
             return frozenset({rest})
+        if kind == "node by name":
+            return self.node_called(node.args[0]) if node.args else ANY
         if kind.startswith("own class "):
             return frozenset({f"own {kind[10:]}"})
         if kind.startswith("own function "):

@@ -13,7 +13,7 @@ import builtins
 import re
 
 from .calls import Calls
-from .members import ANY, NONE, PYTHON, Kinds
+from .members import ANY, NODES, NONE, PYTHON, SOCKETS, Kinds
 from .names import UNKNOWN, Found, Names
 from .own import OwnClass, leads_to, property_call
 
@@ -331,9 +331,13 @@ class _Reader(Calls):
                 found |= ANY if items == ANY else self.listed(items)
             elif owner.startswith("sockets "):
                 found |= self.socket(owner, node.slice)
+            elif owner == NODES:
+                found |= self.node_called(node.slice)
             elif owner.startswith("{"):
                 found |= ANY
             else:
+                if owner in SOCKETS and isinstance(node.slice, ast.Constant):
+                    self.unchecked.add(f"[{node.slice.value!r}]")
                 found |= self.item(owner)
         return frozenset(found)
 

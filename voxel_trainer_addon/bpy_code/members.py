@@ -15,6 +15,7 @@ Kinds = frozenset[str]
 NONE: Kinds = frozenset()
 ANY: Kinds = frozenset({UNKNOWN})
 PYTHON: Kinds = frozenset({PLAIN})
+NODES, SOCKETS = "Nodes<Node>", frozenset({"NodeInputs<NodeSocket>", "NodeOutputs<NodeSocket>"})
 RETURNS = {"bmesh.new": "BMesh", "bmesh.from_edit_mesh": "BMesh"}
 BPY = {
     **{"data": "BlendData", "context": "Context", "ops": "operators ", "types": "module bpy.types"},
@@ -67,6 +68,13 @@ class Members(ast.NodeVisitor):
             return frozenset({"NodeSocket"})
         held = self.names.types.get(kind, {}).get("item")
         return frozenset({held}) if held else ANY
+
+    def node_called(self, key: ast.expr) -> Kinds:
+        """The node of a tree by name: one that has the label of a single type is taken for that, as Blender names new
+        nodes so."""
+        label = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+        of = self.names.by_label.get(label, [])
+        return frozenset(of if len(of) == 1 and of[0] in self.names.types else ["Node"])
 
     def socket(self, owner: str, key: ast.expr) -> Kinds:
         """A socket of a node whose type is known: it must have one of this name or at this place."""
@@ -133,7 +141,7 @@ class Members(ast.NodeVisitor):
             return "", PYTHON
         if word == "own" and not owner.endswith(">"):
             return self.of_own(self.own[rest.removeprefix("class ")], name)
-        if owner.startswith(("[", "{", "(")):
+        if owner.startswith(("[", "{", "(", "node by name")):
             return "", ANY if name not in dir(str) else PYTHON
         if owner.endswith(">"):
             return self.of_items(owner.partition("<")[0] or COLLECTION, owner, name)
@@ -186,6 +194,8 @@ class Members(ast.NodeVisitor):
     def of_items(self, kind: str, owner: str, name: str) -> tuple[str, Kinds] | None:
         """An attribute of a collection: its own, or what all have."""
         items = frozenset({owner[owner.index("<") + 1 : -1]})
+        if owner == NODES and name == "get":
+            return COLLECTION, frozenset({"node by name"})
         if name in ("get", "values", "items"):
             pair = frozenset(f"{{{PLAIN}|{item}}}" for item in items)
             led = {"get": items, "values": self.listed(items), "items": frozenset(f"[{one}]" for one in pair)}[name]

@@ -87,10 +87,20 @@ def is_row(row: Any) -> bool:
     if not isinstance(row, dict) or not all(isinstance(row.get(name), type) for name, type in NEEDED.items()):
         return False
     texts = ("origin", "path", "licence")
+    if not isinstance(row["proof"].get("name"), str) or not _is_rejected(row):
+        return False
     return bool(row["sources"]) and all(
         isinstance(source, dict) and all(isinstance(source.get(name), str) for name in texts)
         for source in row["sources"]
     )
+
+
+def _is_rejected(row: Json) -> bool:
+    """Whether a preference has the worse answer that it needs."""
+    worse = row.get("rejected")
+    if not isinstance(worse, dict):
+        return row["kind"] != "preference" and worse is None
+    return isinstance(worse.get("completion"), str) and isinstance(worse.get("what"), str)
 
 
 def source_of(row: Json) -> str:

@@ -87,11 +87,14 @@ class _Teller:
             which = f"{_ordinal(alike.index(name))} " if len(alike) > 1 else ""
             return f"the {which}new {words}"
         words = self.words(self.nodes[name])
-        if sum(self.words(node) == words for node in self.nodes.values()) == 1:
+        alike = [other for other, node in self.nodes.items() if self.words(node) == words]
+        if len(alike) == 1:
             return f"the {words}"
-        if name not in self.called:
-            raise NotTellable(f"nothing tells {name} from others")
-        return f"the {words} `{self.called[name]}`"
+        if name in self.called:
+            return f"the {words} `{self.called[name]}`"
+        if sum(other not in self.called for other in alike) == 1:
+            return f"the {words} that nothing uses yet"  # so it has no variable
+        raise NotTellable(f"nothing tells {name} from others")
 
     @staticmethod
     def words(node: Node) -> str:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from difflib import unified_diff
 
-from ..examples import KINDS, called
+from ..examples import KINDS, SIZED, called, sized
 from ..prompts import FENCE
 from ..words import counted
 from .drawing import NODES_MAX
@@ -92,16 +92,15 @@ def _filters(facts: Facts, numbers: dict[str, tuple[int, dict[str, int]]]) -> Ma
 
 def _example(split: str, row: Json, classes: str) -> Markup:
     kind = row["kind"]
-    size = counted(row["nodes"], "line" if kind == "code" else "node")
-    chips = [called(kind), *([row["task"]] if row["task"] != kind else []), split, size]
-    large = kind != "code" and row["nodes"] > NODES_MAX
+    chips = [called(kind), *([row["task"]] if row["task"] != kind else []), split, sized(row)]
+    large = kind not in SIZED and row["nodes"] > NODES_MAX
     found = [] if large else list(pictures(row))
     return tag(
         "article",
         tag("ul", [tag("li", chip) for chip in chips], class_="chips"),
         list(_prompt(row["prompt"])),
         [join(tag("h4", one.words) if len(found) > 1 else None, drawn(one.graph, one.words, one.new)) for one in found],
-        tag("p", f"{size}: too many to draw here.", class_="soft") if large else None,
+        tag("p", f"{sized(row)}: too many to draw here.", class_="soft") if large else None,
         list(_answer(row, bool(found))),
         tag("small", " · ".join(_about(row))),
         class_=classes,

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice, zip_longest
 from typing import Any, TypeVar
 
@@ -84,9 +84,15 @@ class Sample:
     def rows(self, count: int) -> list[tuple[str, Row]]:
         """At most `count` rows with their split: of the kinds in turn, and in a kind of its tasks in turn."""
         kinds: dict[str, list[list[tuple[str, Row]]]] = {}
-        for (kind, _), held in sorted(self._drawn.items(), key=lambda entry: entry[0]):
-            kinds.setdefault(kind, []).append([entry[1:] for _, entry in sorted(held.items())])
-        return list(islice(in_turn(list(in_turn(tasks)) for tasks in kinds.values()), count))
+        for kind, task in sorted(self._drawn):
+            held = sorted(self._drawn[kind, task].items())
+            kinds.setdefault(kind, []).append([entry[1:] for _, entry in held])
+        return list(islice(in_turn(list(in_turn(kinds[kind])) for kind in in_order(kinds)), count))
+
+
+def in_order(kinds: Collection[str]) -> list[str]:
+    """Kinds in the order of `KINDS`, those that are not known at the end."""
+    return [*(kind for kind in KINDS if kind in kinds), *sorted(set(kinds) - KINDS.keys())]
 
 
 def in_turn(lists: Iterable[Iterable[T]]) -> Iterator[T]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from difflib import unified_diff
 
-from ..examples import KINDS, SIZED, called, sized
+from ..examples import SIZED, called, in_order, sized
 from ..prompts import FENCE
 from ..words import counted
 from .drawing import NODES_MAX
@@ -60,8 +60,9 @@ def _numbered(facts: Facts) -> dict[str, tuple[int, dict[str, int]]]:
     found: dict[str, set[str]] = {}
     for _, row in facts.rows.sample:
         found.setdefault(row["kind"], set()).add(row["task"])
-    order = [*(kind for kind in KINDS if kind in found), *sorted(found.keys() - KINDS.keys())]
-    return {kind: (n, {task: m for m, task in enumerate(sorted(found[kind]))}) for n, kind in enumerate(order)}
+    return {
+        kind: (n, {task: m for m, task in enumerate(sorted(found[kind]))}) for n, kind in enumerate(in_order(found))
+    }
 
 
 def _classes(row: Json, numbers: dict[str, tuple[int, dict[str, int]]]) -> str:

@@ -123,8 +123,8 @@ def test_examples_of_a_dataset_are_looked_through(
     with Catalog(data.catalog) as catalog:
         report = page.write(data, catalog, "voxel")
     result = window(blender_tool, version, "drive_examples.py", archived, tmp_path, corpus)
-    assert (result["first"], result["count"]) == ("Functions and operators, function", 20)
-    assert result["then"] == [1, "Edits, material"] and result["back"] == 0
+    assert (result["first"], result["count"]) == ("Whole trees, material", 20)
+    assert result["then"] == [1, "Trees as JSON, material"] and result["back"] == 0
     assert result["report"] == str(report)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..examples import PROOFS
+from ..examples import PART_WORDS, PROOFS
 from ..row_files import PARTS, SPLITS, file_name
 from ..words import counted, harmless
 from .attribution import ATTRIBUTION, CITATION, yaml
@@ -29,11 +29,6 @@ HUB_LICENCES = {
     **{f"{id}-{end}": id.lower() for id in ("LGPL-2.1", "LGPL-3.0") for end in ("only", "or-later")},
 }
 """SPDX id → its name at Hugging Face (https://huggingface.co/docs/hub/repositories-licenses)."""
-PART_WORDS = {
-    "": "free for any use, with the notices and names that each licence asks for",
-    "share-alike": "what is made from it may have to come under the same licence",
-    "copyleft": "what is made from it may have to come under the same licence, with its source",
-}
 LIMITS = (
     "A request says what the answer must be, not that no other answer would be right: compare graphs, not texts.",
     "Requests for large trees tell part of them only; their answers cannot be known from the request alone.",

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from difflib import unified_diff
 
-from ..examples import KINDS, called
+from ..examples import SIZED, called, in_order, sized
 from ..prompts import FENCE
 from ..words import counted
 from .drawing import NODES_MAX
@@ -60,8 +60,9 @@ def _numbered(facts: Facts) -> dict[str, tuple[int, dict[str, int]]]:
     found: dict[str, set[str]] = {}
     for _, row in facts.rows.sample:
         found.setdefault(row["kind"], set()).add(row["task"])
-    order = [*(kind for kind in KINDS if kind in found), *sorted(found.keys() - KINDS.keys())]
-    return {kind: (n, {task: m for m, task in enumerate(sorted(found[kind]))}) for n, kind in enumerate(order)}
+    return {
+        kind: (n, {task: m for m, task in enumerate(sorted(found[kind]))}) for n, kind in enumerate(in_order(found))
+    }
 
 
 def _classes(row: Json, numbers: dict[str, tuple[int, dict[str, int]]]) -> str:
@@ -92,16 +93,15 @@ def _filters(facts: Facts, numbers: dict[str, tuple[int, dict[str, int]]]) -> Ma
 
 def _example(split: str, row: Json, classes: str) -> Markup:
     kind = row["kind"]
-    size = counted(row["nodes"], "line" if kind == "code" else "node")
-    chips = [called(kind), *([row["task"]] if row["task"] != kind else []), split, size]
-    large = kind != "code" and row["nodes"] > NODES_MAX
+    chips = [called(kind), *([row["task"]] if row["task"] != kind else []), split, sized(row)]
+    large = kind not in SIZED and row["nodes"] > NODES_MAX
     found = [] if large else list(pictures(row))
     return tag(
         "article",
         tag("ul", [tag("li", chip) for chip in chips], class_="chips"),
         list(_prompt(row["prompt"])),
         [join(tag("h4", one.words) if len(found) > 1 else None, drawn(one.graph, one.words, one.new)) for one in found],
-        tag("p", f"{size}: too many to draw here.", class_="soft") if large else None,
+        tag("p", f"{sized(row)}: too many to draw here.", class_="soft") if large else None,
         list(_answer(row, bool(found))),
         tag("small", " · ".join(_about(row))),
         class_=classes,

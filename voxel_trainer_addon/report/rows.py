@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..examples import Sample
+from ..examples import SIZED, Sample
 
 SIDES = {"train": "to train on", "val": "to watch training by", "test": "held out, to judge by"}
 SPLITS = tuple(SIDES)
@@ -135,7 +135,7 @@ def _count(found: Rows, split: str, part: str, row: Json) -> None:
         table[key][split] += 1
     found.sizes["prompt"][upper(len(row["prompt"]))] += 1
     found.sizes["answer"][upper(len(row["completion"]))] += 1
-    found.sizes["lines" if row["kind"] == "code" else "nodes"][upper(row["nodes"])] += 1
+    found.sizes[SIZED.get(row["kind"], "node")][upper(row["nodes"])] += 1
 
 
 def _compared(row: Json) -> dict[str, str]:

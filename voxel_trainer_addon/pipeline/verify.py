@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ def _platform(found: Findings, file: RowFile, path: Path, formatter: Formatter) 
     if not path.is_file():
         found.add("platform", name, 0, f"The file is missing; it should hold the rows of {file.name}.")
         return
-    rows = (None if row is None else formatter.line(row) for row in verify.rows_or_none(file))
+    rows = verify.rows_or_none(file)
     with open(path, encoding="utf-8", errors="replace") as lines:
         for number, (text, row) in enumerate(zip_longest(lines, rows, fillvalue=MISSING), 1):
             if text is MISSING or row is MISSING:
@@ -43,5 +44,12 @@ def _platform(found: Findings, file: RowFile, path: Path, formatter: Formatter) 
             wrong = formatter.faults(text)
             for words in wrong:
                 found.add("platform", name, number, f"Against the platform's rules: {words}")
-            if not wrong and row is not None and json.loads(text) != row:
+            if not wrong and row is not None and not _holds(text, row):
                 found.add("other rows", name, number, f"It is not the row of {file.name}:{number}.")
+
+
+def _holds(text: str, row: Mapping[str, Any]) -> bool:
+    """Whether a chat asks what the row asks and answers what it answers, however the answer is framed: that differs
+    between versions."""
+    asked, answered = (message["content"] for message in json.loads(text)["messages"][-2:])
+    return asked == row["prompt"] and row["completion"].strip() in answered

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice, zip_longest
 from typing import Any, TypeVar
 
 from .files import digest
+from .words import counted
 
 Row = Mapping[str, Any]
 T = TypeVar("T")
@@ -27,6 +28,8 @@ KINDS = {
     "preference": ("Preferences", "A request, the right answer, and a worse one that is to be avoided."),
 }
 """Kind of row → what it is called, and what it asks and answers."""
+SIZED = {"code": "line", "scene": "object", "stack": "modifier"}
+"""Kind of row → what its field `nodes` counts, where that is not nodes."""
 PROOFS = {
     "same graph": "the code was run in an empty Blender and made the graph that it claims, by canonical hash",
     "same stack": "the code was run in an empty Blender and made the modifiers and constraints that it claims",
@@ -37,6 +40,12 @@ PROOFS = {
     "compiles, names exist": "the code compiles, and the names of bpy in it exist in that Blender; it was never run",
 }
 """Name of a proof → what it says."""
+PART_WORDS = {
+    "": "free for any use, with the notices and names that each licence asks for",
+    "share-alike": "what is made from it may have to come under the same licence",
+    "copyleft": "what is made from it may have to come under the same licence, with its source",
+}
+"""Part by licence, which has files of its own → what it means."""
 SAMPLE = ".sample.jsonl"
 """The report's sample in a dataset's folder: what `told` tells, one example a line."""
 PROMPT_CHARS, ANSWER_CHARS = 4_000, 4_000
@@ -45,6 +54,11 @@ PROMPT_CHARS, ANSWER_CHARS = 4_000, 4_000
 def called(kind: str) -> str:
     """What a kind of row is called."""
     return KINDS[kind][0] if kind in KINDS else kind
+
+
+def sized(row: Row) -> str:
+    """How large a row's answer is: `8 nodes`, `12 lines`."""
+    return counted(int(row["nodes"]), SIZED.get(str(row["kind"]), "node"))
 
 
 class Sample:
@@ -70,9 +84,15 @@ class Sample:
     def rows(self, count: int) -> list[tuple[str, Row]]:
         """At most `count` rows with their split: of the kinds in turn, and in a kind of its tasks in turn."""
         kinds: dict[str, list[list[tuple[str, Row]]]] = {}
-        for (kind, _), held in sorted(self._drawn.items(), key=lambda entry: entry[0]):
-            kinds.setdefault(kind, []).append([entry[1:] for _, entry in sorted(held.items())])
-        return list(islice(in_turn(list(in_turn(tasks)) for tasks in kinds.values()), count))
+        for kind, task in sorted(self._drawn):
+            held = sorted(self._drawn[kind, task].items())
+            kinds.setdefault(kind, []).append([entry[1:] for _, entry in held])
+        return list(islice(in_turn(list(in_turn(kinds[kind])) for kind in in_order(kinds)), count))
+
+
+def in_order(kinds: Collection[str]) -> list[str]:
+    """Kinds in the order of `KINDS`, those that are not known at the end."""
+    return [*(kind for kind in KINDS if kind in kinds), *sorted(set(kinds) - KINDS.keys())]
 
 
 def in_turn(lists: Iterable[Iterable[T]]) -> Iterator[T]:

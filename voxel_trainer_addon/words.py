@@ -14,8 +14,10 @@ def harmless(text: object, limit: int = 0) -> str:
 
     Names come from strangers' files: an escape code must not reach a terminal, nor a right-to-left mark a label.
     """
-    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in str(text))
-    kept = "".join(c for c in kept if unicodedata.category(c) not in ("Cf", "Cs", "Co", "Cn"))
+    kept = str(text)
+    if not kept.isprintable():
+        kept = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in kept)
+        kept = "".join(c for c in kept if unicodedata.category(c) not in ("Cf", "Cs", "Co", "Cn"))
     return kept if not limit or len(kept) <= limit else kept[: limit - 1] + "…"
 
 

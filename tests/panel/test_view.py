@@ -220,9 +220,8 @@ def test_examples_are_shown_one_at_a_time(tmp_path: Path) -> None:
     assert remote.view.example is not None
     draw_examples.example(layout, remote.view.example, 34)
     told = layout.of("label")
-    assert ("operator", "voxel.next_example", "1 of 2") in layout.drawn
-    assert told[0] == "Edits, material" and "… and 4 more lines" in told and "a = 1" not in told
-    assert "Make it finer. (and code of 2 lines)" in " ".join(told)
+    assert told[0] == "1 of 2: Edits, material" and "… and 4 more lines" in told and "a = 1" not in told
+    assert "Make it finer." in told and "(and code of 2 lines)" in told
     assert layout.of("operator")[-1] == "voxel.open_report" and remote.view.report == str(place / "report.html")
     remote.preview.step(1)
     assert remote.refresh() and remote.view.example.title == "Explanations, material"

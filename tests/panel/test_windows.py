@@ -16,8 +16,12 @@ from typing import Any
 
 import pytest
 
+from tests.dataset_builder import small_dataset
 from tests.peers.peer import Peer
+from voxel_trainer_addon.catalog import Catalog
 from voxel_trainer_addon.locks import probe
+from voxel_trainer_addon.paths import DataFolder
+from voxel_trainer_addon.report import page
 
 pytestmark = pytest.mark.blender
 
@@ -108,6 +112,20 @@ def test_searches_are_queued_planned_and_no_token_is_left_in_blender(
     assert secret not in result["told"] and "topic:nowhere" in result["told"]
     held = [path for path in (tmp_path / "data").rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
     assert held == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_examples_of_a_dataset_are_looked_through(
+    version: str, blender_tool: Path, archived: Path, tmp_path: Path, corpus: Path
+) -> None:
+    data = DataFolder(tmp_path / "data")
+    small_dataset.write(data.dataset("voxel"), small_dataset.rows())
+    with Catalog(data.catalog) as catalog:
+        report = page.write(data, catalog, "voxel")
+    result = window(blender_tool, version, "drive_examples.py", archived, tmp_path, corpus)
+    assert (result["first"], result["count"]) == ("Whole trees, material", 20)
+    assert result["then"] == [1, "Trees as JSON, material"] and result["back"] == 0
+    assert result["report"] == str(report)
 
 
 @contextlib.contextmanager

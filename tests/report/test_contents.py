@@ -133,7 +133,7 @@ def test_every_kind_and_task_can_be_asked_for(report: Report) -> None:
 def test_the_panel_gets_the_same_sample(report: Report, tmp_path: Path) -> None:
     report(small_dataset.rows())
     told = list(read_jsonl(DataFolder(tmp_path).dataset("small") / SAMPLE))
-    assert len(told) == 20 and [line["kind"] for line in told[:6]] == sorted(KINDS)
+    assert len(told) == 20 and [line["kind"] for line in told[:6]] == list(KINDS)
 
 
 def test_rows_of_an_older_form_are_counted_as_such(report: Report, tmp_path: Path) -> None:
@@ -149,6 +149,22 @@ def test_rows_of_an_older_form_are_counted_as_such(report: Report, tmp_path: Pat
     assert "4 rows of an older form" in Elements(text).text
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"rejected": "worse"},
+        {"rejected": {}},
+        {"proof": {}},
+        {"nodes": "3"},
+        {"sources": []},
+        {"sources": ["a"]},
+        {"prompt": None},
+    ],
+)
+def test_what_is_no_row_is_none(wrong: dict[str, Any]) -> None:
+    assert rows.is_row(small_dataset.row(5)) and not rows.is_row(small_dataset.row(5) | wrong)
+
+
 def test_reasons_are_told_in_sentences() -> None:
     for fault in (quality.UNLINKED, quality.NO_WAY, quality.DEFAULTS):
         assert fault in losses.LOST
@@ -157,6 +173,14 @@ def test_reasons_are_told_in_sentences() -> None:
     assert losses.why(reason) == "More than 4 of one shape (the same nodes and links): the best are kept."
     assert losses.why("held by the benchmark BlenderBench").startswith("Part of the public benchmark BlenderBench")
     assert losses.why("of a new kind") == "Of a new kind."
+
+
+def test_a_worse_answer_is_held_against_the_right_one(report: Report) -> None:
+    files = small_dataset.rows()
+    right = files["train.jsonl"][5]["completion"]
+    rejected = {"completion": right + "wrong = 1\n", "what": "It does too much."}
+    text = report(changed(files, "train.jsonl", 5, lambda row: row.update(rejected=rejected)))
+    assert '<span class="gone">-wrong = 1</span>' in text and "It does too much." in text
 
 
 def test_long_texts_are_cut_and_counted() -> None:

@@ -25,6 +25,7 @@ multiply = new("ShaderNodeMath"); multiply.operation = "MULTIPLY"
 link(noise.outputs["Fac"], multiply.inputs[0])
 link(noise_2.outputs["Fac"], multiply.inputs[1])
 """
+WORSE = GIVEN.replace("noise_2.outputs", "noise.outputs")
 EDIT = """\
 import bpy
 
@@ -90,6 +91,20 @@ def test_the_compact_form_gives_the_same() -> None:
     assert graph is not None and graph.nodes[1].layout == {"label": "Sum"}
 
 
+def test_sockets_of_groups_are_called_by_their_names() -> None:
+    inner = {"key": "node_groups/In", "type": "ShaderNodeTree", "nodes": {}, "interface": [{"name": "Wear"}]}
+    nodes = {
+        "entry": {"type": "NodeGroupInput"},
+        "used": {"type": "ShaderNodeGroup", "settings": {"node_tree": {"id": "NODETREE", "name": "In"}}},
+    }
+    outer = {"key": "node_groups/Out", "type": "ShaderNodeTree", "nodes": nodes}
+    outer |= {
+        "interface": [{"name": "Amount", "identifier": "Socket_7"}],
+        "links": [["entry", "Socket_7", "used", "Socket_0"]],
+    }
+    assert links(of_json(json.dumps({"trees": [inner, outer]}))) == [("entry", "Amount", "used", "Wear")]
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "[]", '{"trees": []}', '{"trees": [{"nodes": 3}]}', '{"trees": [{"key": 1, "type": 2, "nodes": {"a": 5}}]}'],
@@ -103,8 +118,9 @@ def test_what_is_no_form_gives_nothing(text: str) -> None:
     [
         (row("tree"), ["What the answer makes"]),
         (row("explain", f"What is this?\n{answer(GIVEN)}", "Two noises.", "words"), ["What the code makes"]),
-        (row("repair", f"It fails.\n{answer(GIVEN)}"), ["Given", "The answer"]),
-        (row("preference", rejected={"completion": GIVEN, "what": "worse"}), ["The right answer", "The worse answer"]),
+        (row("repair", f"It fails.\n{answer(GIVEN)}"), ["What the answer makes"]),
+        (row("preference", rejected={"completion": GIVEN, "what": "worse"}), ["The right answer"]),
+        (row("preference", rejected={"completion": WORSE, "what": "worse"}), ["The right answer", "The worse answer"]),
         (row("code", completion="import bpy\nbpy.ops.mesh.primitive_cube_add()\n"), []),
         (row("scene", completion="import bpy\nbpy.data.objects.new('Empty', None)\n"), []),
         (row("edit", "No code is given.", EDIT), []),

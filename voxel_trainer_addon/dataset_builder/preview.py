@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..examples import Sample
+from ..examples import Sample, sized
 from ..words import counted, harmless
 from .parts import Row, row_files
 from .published import facts_of
@@ -31,8 +31,7 @@ def chosen(folder: Path, count: int, seed: int = 0) -> list[tuple[str, Row]]:
 
 def lines(split: str, row: Row, width: int) -> Iterator[str]:
     """A row in lines of at most `width` characters, code apart."""
-    size = f"{counted(row['nodes'], 'line' if row['kind'] == 'code' else 'node')}"
-    facts = (row["kind"], row["task"], split, f"Blender {row['blender_version']}", size, row["proof"]["name"])
+    facts = (row["kind"], row["task"], split, f"Blender {row['blender_version']}", sized(row), row["proof"]["name"])
     yield harmless(" · ".join(facts), width)
     for paragraph in row["prompt"].splitlines() or [""]:
         wrapped = textwrap.wrap(harmless(paragraph), max(20, width - 2), subsequent_indent=_lead(paragraph))

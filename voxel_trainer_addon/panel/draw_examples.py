@@ -15,12 +15,12 @@ ASKED_LINES = 10
 def example(layout: Layout, shown: Example, columns: int) -> None:
     """What is asked, the first lines of the answer, and how to come to the next one."""
     row = layout.row(align=True)
-    row.operator("voxel.next_example", text="", icon="TRIA_LEFT").step = -1
-    row.operator("voxel.next_example", text=f"{shown.at + 1:,} of {shown.count:,}").step = 1
-    row.operator("voxel.next_example", text="", icon="TRIA_RIGHT").step = 1
-    layout.label(text=shown.title, translate=False)
-    box = layout.box()
-    wrapped(box, shown.asked, columns - 2, "USER", most=ASKED_LINES)
+    row.operator("voxel.next_example", text="Previous", icon="TRIA_LEFT").step = -1
+    row.operator("voxel.next_example", text="Next", icon="TRIA_RIGHT").step = 1
+    wrapped(layout, f"{shown.at + 1:,} of {shown.count:,}: {shown.title}", columns)
+    asked = layout.box().column(align=True)
+    for number, line in enumerate(shown.asked[:ASKED_LINES]):
+        wrapped(asked, line, columns - 2, "BLANK1" if number else "USER", most=ASKED_LINES - number)
     answer = layout.box().column(align=True)
     for line in shown.answer:
         if shown.wraps:

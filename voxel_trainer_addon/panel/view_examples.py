@@ -16,12 +16,13 @@ PROMPT_CHARS, TITLE_CHARS = 900, 60
 
 @dataclass(frozen=True)
 class Example:
-    """One of `count` examples, from 0. `answer` are its first lines, `more` says how many there are besides."""
+    """One of `count` examples, from 0. `asked` and `answer` are lines, `more` says how many the answer has besides;
+    `wraps`: the answer is in words."""
 
     at: int
     count: int
     title: str
-    asked: str
+    asked: tuple[str, ...]
     answer: tuple[str, ...]
     more: str
     about: str
@@ -50,8 +51,9 @@ def example_of(preview: Preview) -> Example | None:
     )
 
 
-def _asked(prompt: str) -> str:
+def _asked(prompt: str) -> tuple[str, ...]:
     """The request in words; given code is counted."""
 
-    words = FENCE.sub(lambda fence: f" (and code of {counted(len(fence[3].splitlines()), 'line')}) ", prompt)
-    return harmless(" ".join(words.split()), PROMPT_CHARS)
+    words = FENCE.sub(lambda fence: f"(and code of {counted(len(fence[3].splitlines()), 'line')})", prompt)
+    lines = words[:PROMPT_CHARS].splitlines()
+    return tuple(harmless(" ".join(line.split())) for line in lines if line.strip())

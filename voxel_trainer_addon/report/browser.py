@@ -5,18 +5,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from difflib import unified_diff
 
-from ..examples import KINDS, called
+from ..examples import SIZED, called, in_order, sized
 from ..prompts import FENCE
 from ..words import counted
+from .drawing import NODES_MAX
 from .facts import Facts
 from .html import Content, Markup, join, tag
 from .made import drawn, licence_words, missing
-from .reading import pictures
+from .reading import differs_from, pictures
 from .rows import Json
 
 LINES, CHARACTERS = 160, 12_000
 """Of a text that is shown; the rest is counted."""
+DIFFERING = 40
+"""Lines of a comparison that are shown."""
 OPEN_LINES = 16
 """Answers without a picture that are no longer stand open."""
 ANSWERS = {"code": "The code", "json": "The JSON", "words": "The words"}
@@ -56,8 +60,9 @@ def _numbered(facts: Facts) -> dict[str, tuple[int, dict[str, int]]]:
     found: dict[str, set[str]] = {}
     for _, row in facts.rows.sample:
         found.setdefault(row["kind"], set()).add(row["task"])
-    order = [*(kind for kind in KINDS if kind in found), *sorted(found.keys() - KINDS.keys())]
-    return {kind: (n, {task: m for m, task in enumerate(sorted(found[kind]))}) for n, kind in enumerate(order)}
+    return {
+        kind: (n, {task: m for m, task in enumerate(sorted(found[kind]))}) for n, kind in enumerate(in_order(found))
+    }
 
 
 def _classes(row: Json, numbers: dict[str, tuple[int, dict[str, int]]]) -> str:
@@ -88,14 +93,15 @@ def _filters(facts: Facts, numbers: dict[str, tuple[int, dict[str, int]]]) -> Ma
 
 def _example(split: str, row: Json, classes: str) -> Markup:
     kind = row["kind"]
-    size = counted(row["nodes"], "line" if kind == "code" else "node")
-    chips = [called(kind), *([row["task"]] if row["task"] != kind else []), split, size]
-    found = list(pictures(row))
+    chips = [called(kind), *([row["task"]] if row["task"] != kind else []), split, sized(row)]
+    large = kind not in SIZED and row["nodes"] > NODES_MAX
+    found = [] if large else list(pictures(row))
     return tag(
         "article",
         tag("ul", [tag("li", chip) for chip in chips], class_="chips"),
         list(_prompt(row["prompt"])),
         [join(tag("h4", one.words) if len(found) > 1 else None, drawn(one.graph, one.words, one.new)) for one in found],
+        tag("p", f"{sized(row)}: too many to draw here.", class_="soft") if large else None,
         list(_answer(row, bool(found))),
         tag("small", " · ".join(_about(row))),
         class_=classes,
@@ -123,9 +129,23 @@ def _answer(row: Json, has_picture: bool) -> Iterator[Content]:
     else:
         shown = pretty(text) if row["form"] == "json" else text
         yield _folded(words, shown, is_open=not has_picture and len(shown.splitlines()) <= OPEN_LINES)
-    worse = row.get("rejected")
-    if isinstance(worse, dict):
-        yield _folded(f"The worse answer: {worse.get('what', '')}", str(worse.get("completion", "")))
+    if worse := row.get("rejected"):
+        yield tag("p", "The worse answer: ", worse["what"], class_="said")
+        yield _folded("The worse code", worse["completion"])
+    if other := differs_from(row):
+        yield tag("h4", "What is better in the answer" if worse else "What the answer changes")
+        yield tag("pre", list(_differences(other, text)), class_="diff")
+
+
+def _differences(before: str, after: str) -> Iterator[Content]:
+    """The lines that differ, with those around them."""
+    lines = list(unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm=""))[2:]
+    for line in lines[:DIFFERING]:
+        shown = "…" if line.startswith("@@") else line[:CHARACTERS]
+        class_ = {"-": "gone", "+": "come"}.get(line[0], "") if line else ""
+        yield join(tag("span", shown, class_=class_ or None), "\n")
+    if len(lines) > DIFFERING:
+        yield f"… and {counted(len(lines) - DIFFERING, 'more line')}"
 
 
 def _folded(words: str, text: str, *, is_open: bool = False) -> Markup:

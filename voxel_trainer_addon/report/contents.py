@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ..examples import KINDS, PROOFS, called
+from ..examples import KINDS, PART_WORDS, PROOFS, called
 from ..licences.classes import CLASSES, OBLIGATIONS, class_of, obligations
 from ..words import counted
 from .facts import Facts
@@ -17,17 +17,13 @@ from .rows import SIDES, SPLITS, Rows
 
 SOURCES_SHOWN = 15
 SIZES = (
-    ("nodes", "nodes of a tree, up to", "How many examples have how many nodes"),
-    ("lines", "lines of a function, up to", "How many functions have how many lines"),
+    ("node", "nodes of a tree, up to", "How many examples have how many nodes"),
+    ("object", "objects, up to", "How many objects scenes have"),
+    ("modifier", "modifiers and constraints, up to", "How many modifiers stacks have"),
+    ("line", "lines of a function, up to", "How many functions have how many lines"),
     ("prompt", "characters of a request, up to (1k is 1,024)", "How long requests are"),
     ("answer", "characters of an answer, up to (1k is 1,024)", "How long answers are"),
 )
-PARTS = {
-    "": "under no share-alike and no copyleft licence",
-    "share-alike": "what is made from it may have to come under the same licence",
-    "copyleft": "what is made from it may have to come under the same licence, with its source",
-}
-"""Part by licence, which has files of its own → what it means."""
 Table = Mapping[str, Counter[str]]
 
 
@@ -234,7 +230,7 @@ def licences(facts: Facts) -> Markup | None:
         tag(
             "li",
             tag("code", f"train{'.' + part if part else ''}.jsonl"),
-            f" and so on: {counts.total():,}: {PARTS.get(part, part)}.",
+            f" and so on: {counts.total():,}: {PART_WORDS.get(part, part)}.",
         )
         for part, counts in sorted(rows.parts.items())
     ]

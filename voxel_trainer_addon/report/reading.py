@@ -21,7 +21,7 @@ from ..prompts import code_of
 CHANGES = ("edit", "completion")
 """Kinds whose answer changes the given tree."""
 INSTEAD = ("repair", "port")
-"""Kinds whose answer stands for the given code."""
+"""Kinds whose answer stands in the place of the given code."""
 SEVERAL = ("GeometryNodeJoinGeometry", "GeometryNodeGeometryToInstance", "GeometryNodeMeshBoolean")
 """Types of nodes with inputs that take more than one link."""
 
@@ -40,7 +40,7 @@ class Picture:
 def pictures(row: Json) -> Iterator[Picture]:
     """The graphs of a row, in the order in which they are looked at; none where it speaks of none."""
     kind, completion = str(row["kind"]), str(row["completion"])
-    given = of_code(code_of(str(row["prompt"]))) if kind in (*CHANGES, *INSTEAD, "explain") else None
+    given = of_code(code_of(str(row["prompt"]))) if kind in (*CHANGES, "explain") else None
     if kind == "explain":
         yield from _one("What the code makes", given)
     elif kind in CHANGES:
@@ -48,16 +48,22 @@ def pictures(row: Json) -> Iterator[Picture]:
         if given and (changed := after(given, completion)):
             old = {node.name for node in given.nodes}
             yield Picture("After the answer", changed, frozenset(node.name for node in changed.nodes) - old)
-    elif kind in INSTEAD:
-        yield from _one("Given", given)
-        yield from _one("The answer", of_code(completion))
     elif kind == "preference":
-        yield from _one("The right answer", of_code(completion))
-        yield from _one("The worse answer", of_code(str(row.get("rejected", {}).get("completion", ""))))
+        right, worse = of_code(completion), of_code(str(row["rejected"]["completion"]))
+        yield from _one("The right answer", right)
+        yield from _one("The worse answer", None if worse == right else worse)
     elif row["form"] == "json":
         yield from _one("What the answer makes", of_json(completion))
     elif kind != "code":
         yield from _one("What the answer makes", of_code(completion))
+
+
+def differs_from(row: Json) -> str:
+    """The code that an answer is to be held against, line by line: the given one, or the worse answer; '' where there
+    is none."""
+    if row["kind"] in INSTEAD:
+        return code_of(str(row["prompt"]))
+    return str(row["rejected"]["completion"]) if row["kind"] == "preference" else ""
 
 
 def _one(words: str, graph: Graph | None) -> Iterator[Picture]:
@@ -77,16 +83,33 @@ def of_code(code: str) -> Graph | None:
 def of_json(text: str) -> Graph | None:
     """The last tree of a compact form; None where it is none."""
     try:
-        tree = json.loads(text)["trees"][-1]
+        trees = json.loads(text)["trees"]
+        tree = trees[-1]
+        called = {str(each["key"]).partition("/")[2]: _interface(each) for each in trees}
         drawn = _Drawn(str(tree["key"]), str(tree["type"]))
         for name, node in tree["nodes"].items():
             drawn.nodes[name] = _Part(str(node["type"]), dict(node.get("settings", {})))
             drawn.nodes[name].label = str(node.get("layout", {}).get("label", ""))
         for one, output, other, entry, *_ in tree.get("links", ()):
-            drawn.link(str(one), str(output), str(other), str(entry))
+            names = [called.get(_group_of(tree, drawn.nodes[node]), {}) for node in (one, other)]
+            drawn.link(one, names[0].get(output, str(output)), other, names[1].get(entry, str(entry)))
     except (ValueError, KeyError, TypeError, IndexError, AttributeError):
         return None
     return drawn.graph()
+
+
+def _interface(tree: Json) -> dict[str, str]:
+    """Identifier → name of the sockets of a group in the compact form."""
+    rows = enumerate(tree.get("interface", ()))
+    return {str(row.get("identifier", f"Socket_{place}")): str(row["name"]) for place, row in rows}
+
+
+def _group_of(tree: Json, part: _Part) -> str:
+    """The name of the group whose sockets a node has, '' for none."""
+    if part.type in ("NodeGroupInput", "NodeGroupOutput"):
+        return str(tree["key"]).partition("/")[2]
+    used = part.settings.get("node_tree")
+    return str(used.get("name", "")) if isinstance(used, dict) else ""
 
 
 def after(given: Graph, code: str) -> Graph | None:

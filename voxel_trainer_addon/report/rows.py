@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..examples import Sample
+from ..examples import SIZED, Sample
 
 SIDES = {"train": "to train on", "val": "to watch training by", "test": "held out, to judge by"}
 SPLITS = tuple(SIDES)
@@ -87,10 +87,20 @@ def is_row(row: Any) -> bool:
     if not isinstance(row, dict) or not all(isinstance(row.get(name), type) for name, type in NEEDED.items()):
         return False
     texts = ("origin", "path", "licence")
+    if not isinstance(row["proof"].get("name"), str) or not _is_rejected(row):
+        return False
     return bool(row["sources"]) and all(
         isinstance(source, dict) and all(isinstance(source.get(name), str) for name in texts)
         for source in row["sources"]
     )
+
+
+def _is_rejected(row: Json) -> bool:
+    """Whether a preference has the worse answer that it needs."""
+    worse = row.get("rejected")
+    if not isinstance(worse, dict):
+        return row["kind"] != "preference" and worse is None
+    return isinstance(worse.get("completion"), str) and isinstance(worse.get("what"), str)
 
 
 def source_of(row: Json) -> str:
@@ -125,7 +135,7 @@ def _count(found: Rows, split: str, part: str, row: Json) -> None:
         table[key][split] += 1
     found.sizes["prompt"][upper(len(row["prompt"]))] += 1
     found.sizes["answer"][upper(len(row["completion"]))] += 1
-    found.sizes["lines" if row["kind"] == "code" else "nodes"][upper(row["nodes"])] += 1
+    found.sizes[SIZED.get(row["kind"], "node")][upper(row["nodes"])] += 1
 
 
 def _compared(row: Json) -> dict[str, str]:

@@ -199,6 +199,8 @@ fieldset > legend { padding: 0; position: absolute; width: 1px; height: 1px; ove
 .example .said { white-space: pre-wrap; }
 .example > .chips { margin: 0 0 10px; }
 .example > .chips li:first-child { color: var(--accent); border-color: var(--accent); }
+.diff .gone { color: var(--bad); }
+.diff .come { color: var(--good); }
 .new .box { stroke: var(--accent); stroke-width: 2.5; }
 footer { margin-top: 56px; color: var(--soft); font-size: 13px; }
 @media (max-width: 640px) {

@@ -97,6 +97,11 @@ def test_a_short_file_that_acts_is_one_script() -> None:
     assert unit.comment.endswith("# Makes a cube.\n")
 
 
+def test_a_script_with_a_name_from_nowhere_is_none() -> None:
+    (lost,) = units("import bpy\nbpy.ops.mesh.primitive_cube_add(size=SIZE)\n", NAMES)
+    assert lost == Lost("", "defines nothing and is no script that stands alone")
+
+
 def test_what_python_warns_of_is_no_fault() -> None:
     unit = parts("def f():\n    a = '\\.'\n    b = a\n    return b\n")["f"]
     assert isinstance(unit, Unit)

@@ -44,6 +44,7 @@ def test_the_table_has_what_this_blender_has(names: Names) -> None:
         names.operators
     )
     assert len(names.nodes) > 300 and names.has_socket("ShaderNodeBsdfPrincipled", "inputs", "Roughness")
+    assert {"CompositorNodeRLayers", "GeometryNodeMeshCube", "TextureNodeOutput", "NodeReroute"} <= set(names.nodes)
     assert {"selected_objects", "material", "active_node", "space_data"} <= set(names.context)
     assert "bpy_extras.io_utils" in names.modules and ("bgl" in names.modules) == (VERSION < (5, 0))
 

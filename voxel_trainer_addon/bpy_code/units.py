@@ -64,12 +64,14 @@ def units(text: str, names: Names) -> Iterator[Unit | Lost]:
     if script := file.script():
         yield script
         return
-    for node in module.body:
-        if isinstance(node, DEFINITION) and node.name not in BOILERPLATE:
-            try:
-                yield file.unit(node)
-            except _Cannot as why:
-                yield Lost(node.name, str(why))
+    defined = [node for node in module.body if isinstance(node, DEFINITION) and node.name not in BOILERPLATE]
+    for node in defined:
+        try:
+            yield file.unit(node)
+        except _Cannot as why:
+            yield Lost(node.name, str(why))
+    if not defined:
+        yield Lost("", "defines nothing and is no script that stands alone")
 
 
 class _File:
@@ -88,7 +90,10 @@ class _File:
         kept = "\n".join(self.lines[first:]).strip("\n") + "\n"
         if kept.count("\n") > SCRIPT_MAX or not self.acts():
             return None
+        made = {name for node in ast.walk(self.module) if isinstance(node, ast.Global) for name in node.names}
         try:
+            if any(not _is_given(name) for name in self.taken_by(kept) - set(self.bound) - made):
+                return None
             return self.checked("script", "", self.module, "\n".join(self.lines[:first]), kept)
         except _Cannot:
             return None
@@ -134,7 +139,7 @@ class _File:
             for name in sorted(self.free(statement)):
                 found = self.bound.get(name)
                 if found is None:
-                    if not hasattr(builtins, name) and name not in GENERATED:
+                    if not _is_given(name):
                         raise _Cannot("uses a name that its file does not define")
                 elif isinstance(found, ast.Import | ast.ImportFrom):
                     imports.add((found.lineno, name))
@@ -164,18 +169,23 @@ class _File:
 
     def _free(self, statement: ast.stmt) -> set[str]:
         text = "\n".join(self.lines[_first_line(statement) - 1 : statement.end_lineno])
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", SyntaxWarning)
-                found = set(_free(symtable.symtable(text, "unit", "exec")))
-        except (SyntaxError, ValueError):
-            raise _Cannot("does not compile") from None
+        found = self.taken_by(text)
         for node in ast.walk(statement):
             said = node.value if isinstance(node, ast.Constant) else _operator(node)
             if isinstance(said, str) and said in self.idnames:
                 found.add(self.idnames[said])
         own = {statement.name} if isinstance(statement, DEFINITION) else set()
         return found - own
+
+    @staticmethod
+    def taken_by(text: str) -> set[str]:
+        """Names that a text takes from outside of it. Raises _Cannot."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SyntaxWarning)
+                return set(_free(symtable.symtable(text, "unit", "exec")))
+        except (SyntaxError, ValueError):
+            raise _Cannot("does not compile") from None
 
     def imported(self, name: str) -> tuple[str, str]:
         """(module, what of it) that a name was imported from; ('', module) of a module itself."""
@@ -224,6 +234,11 @@ def _imports(found: Iterable[tuple[str, str]]) -> Iterator[str]:
     for module, names in of.items():
         line = f"from {module} import {', '.join(names)}\n"
         yield line if len(line) <= 100 else f"from {module} import (\n    {NEXT.join(names)},\n)\n"
+
+
+def _is_given(name: str) -> bool:
+    """Whether every module has such a name."""
+    return hasattr(builtins, name) or name in GENERATED
 
 
 def _first_line(node: ast.stmt) -> int:

@@ -185,27 +185,37 @@ def _nodes() -> dict[str, dict[str, Any]]:
     """Node type → its label, the trees in which it can be made, and the sockets of a new one; none where these come
     from its items or from elsewhere."""
     found: dict[str, dict[str, Any]] = {}
-    groups: Any = bpy.data.node_groups
     for tree_type in TREES:
         family = tree_type.removesuffix("Tree")
         for name, kind in _classes():
             if not issubclass(kind, bpy.types.Node) or (name.split("Node")[0] + "Node" not in (family, *SHARED)):
                 continue
-            tree = groups.new("Names", tree_type)
-            with contextlib.suppress(RuntimeError):
+            with _tree(tree_type) as tree, contextlib.suppress(RuntimeError):
                 node = tree.nodes.new(name)
                 told = found.setdefault(name, {"label": kind.bl_rna.name, "trees": []})
                 told["trees"].append(tree_type)
                 if not _is_open(node):
                     told.update({side: _sockets(getattr(node, side)) for side in ("inputs", "outputs")})
-            groups.remove(tree)
-    tree = groups.new("Names", "ShaderNodeTree")
     for name in OLD_NAMES:
-        with contextlib.suppress(RuntimeError):
+        with _tree("ShaderNodeTree") as tree, contextlib.suppress(RuntimeError):
             node = tree.nodes.new(name)
             found[name] = {**found[node.bl_idname], "is": node.bl_idname}
-    groups.remove(tree)
     return found
+
+
+@contextlib.contextmanager
+def _tree(tree_type: str) -> Iterator[Any]:
+    """An empty tree; before Blender 5.0 some nodes of the compositor stand in a scene's only."""
+    scene: Any = bpy.data.scenes[0]
+    if tree_type == "CompositorNodeTree" and hasattr(scene, "node_tree"):
+        scene.use_nodes = True
+        scene.node_tree.nodes.clear()
+        yield scene.node_tree
+    else:
+        groups: Any = bpy.data.node_groups
+        tree = groups.new("Names", tree_type)
+        yield tree
+        groups.remove(tree)
 
 
 OLD_NAMES = ("ShaderNodeBsdfGlossy",)
@@ -248,9 +258,9 @@ def _context() -> dict[str, str]:
             change()
         _gather(found, window, area)
     told = {name: min(kinds) if len(kinds) == 1 else UNKNOWN for name, kinds in sorted(found.items())}
-    return told | {
-        name: leads for name, leads in _type(cast(Any, bpy.types.Context).bl_rna, bpy.types.Context)["members"].items()
-    }
+    kind: Any = bpy.types.Context
+    own: dict[str, str] = _type(kind.bl_rna, kind)["members"]
+    return told | own
 
 
 def _gather(found: dict[str, set[str]], window: Any, area: Any) -> None:

@@ -38,6 +38,12 @@ def found(code: str) -> Found:
         ),
         ("from mathutils import Vector\nVector().normalize()", "Vector.normalize"),
         ("def g():\n    return bpy.data.objects[0]\ng().location", "Object.location"),
+        (
+            "t = bpy.data.materials[0].node_tree.nodes\nn = t.new('ShaderNodeMath') if t else t['Math']\nn.outputs[0]",
+            "ShaderNodeMath.outputs[0]",
+        ),
+        ("def f(o):\n    o.location\nf(bpy.context.object)", "Object.location"),
+        ("def f(o, n=1):\n    o.location\n    f(o.parent)\nfor x in bpy.data.objects:\n    f(o=x)", "Object.location"),
         ("x = None\nif x:\n    x.location\nx = bpy.context.object", "Object.location"),
     ],
 )
@@ -71,6 +77,8 @@ def test_what_exists_was_looked_up(code: str, name: str) -> None:
             "n = bpy.data.materials[0].node_tree.nodes.new('ShaderNodeMath')\nn.operation = 'PLUS'",
             "ShaderNodeMath.operation = 'PLUS'",
         ),
+        ("bpy.data.materials[0].node_tree.nodes['Math'].inputs['Fac']", "ShaderNodeMath.inputs['Fac']"),
+        ("bpy.data.materials[0].node_tree.nodes.get('Math').inputs['Fac']", "ShaderNodeMath.inputs['Fac']"),
         ("class P(bpy.types.Panel):\n    bl_space_type = 'VIEW3D'", "Panel.bl_space_type = 'VIEW3D'"),
         ("class P(bpy.types.Panel):\n    def draw(self, context):\n        self.layout.operator('a.b')", "bpy.ops.a.b"),
         (
@@ -88,11 +96,16 @@ def test_what_does_not_exist_is_named(code: str, name: str) -> None:
     "code",
     [
         "def f(o):\n    o.location",
+        "def f(o):\n    o.location\n    f(o)",
+        "def f(o):\n    o.location\nf(bpy.context.object)\nf(x)",
+        "def f(o):\n    o.location\nf(bpy.context.object)\nmap(f, g())",
+        "def f(o):\n    o.location\nf(*bpy.context.selected_objects)",
         "a = [1, bpy.data.objects[0]]\na[0].location",
         "import random\nrandom.choice(bpy.data.objects).location",
         "x = bpy.data.objects[0] if f else g()\nx.location",
         "from somewhere import make\nmake(bpy).location",
         "getattr(bpy.context.object, n).location",
+        "x = {}\nif x:\n    x = bpy.data.materials[0]\nx.location",
         "with g() as x:\n    x.location",
         "lambda o: o.location",
     ],
@@ -101,6 +114,11 @@ def test_nobody_knows_what_has_an_unknown_owner(code: str) -> None:
     """Never "exists" by leaving it out."""
     said = found(code)
     assert ".location" in said.unchecked and "Object.location" not in said.checked and not said.missing
+
+
+def test_a_socket_of_an_unknown_node_is_not_checked() -> None:
+    said = found("bpy.data.materials[0].node_tree.nodes['Mine'].inputs['Fac'].name")
+    assert "['Fac']" in said.unchecked and not said.missing
 
 
 def test_what_python_has_is_no_name_of_blender() -> None:

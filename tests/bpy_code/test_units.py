@@ -97,6 +97,11 @@ def test_a_short_file_that_acts_is_one_script() -> None:
     assert unit.comment.endswith("# Makes a cube.\n")
 
 
+def test_what_python_warns_of_is_no_fault() -> None:
+    unit = parts("def f():\n    a = '\\.'\n    b = a\n    return b\n")["f"]
+    assert isinstance(unit, Unit)
+
+
 def test_what_does_not_parse_is_lost() -> None:
     assert list(units("def f(:\n", NAMES)) == [Lost("", "does not parse")]
 

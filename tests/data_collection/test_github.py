@@ -151,4 +151,4 @@ def test_a_limit_that_is_too_long_to_wait_for_puts_the_rest_off(
     assert contents(data) == calm["contents"] and len(hooks.waits) == wait
     stats = peer.stats(requests=False)
     assert stats["violations"] == 0 and stats["sums"]["raw.bytes"] <= calm["bytes"] + AGAIN_MOST
-    assert stats["sums"]["graphql.requests"] <= 2, "the search is not gone through again"
+    assert stats["sums"]["graphql.requests"] <= 3, "the search is not gone through again and again"

@@ -16,6 +16,7 @@ import random
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def _is_there(name: str, own: set[str], registered: set[str]) -> bool:
             return True
         if (value is bpy.types and part in own) or part in registered:
             return True
-        if ".".join(parts[:place]) == "bpy.context" and part not in dir(bpy.context):
+        if parts[:place] == ["bpy", "context"] and not hasattr(bpy.context, part):
             return part in _editors()
         if place == 3 and parts[:2] == ["bpy", "ops"]:
             return part in dir(value)
@@ -103,24 +104,28 @@ def _is_there(name: str, own: set[str], registered: set[str]) -> bool:
             except ImportError:
                 return False
         value = getattr(value, part)
-        if value is None or (isinstance(value, bpy.types.bpy_struct) and not isinstance(value, bpy.types.BlendData)):
+        if value is None:
+            return True
+        if isinstance(value, bpy.types.bpy_struct) and not isinstance(value, bpy.types.BlendData | bpy.types.Context):
             rest = parts[place + 1 :]
-            return not rest or value is None or any(_has(kind, rest[0]) for kind in _kinds(value))
+            return not rest or any(_has(kind, rest[0]) for kind in _kinds(value))
     return True
 
 
+@cache
 def _editors() -> set[str]:
     """What bpy.context has in any editor."""
     import bpy
 
     window = bpy.data.window_managers[0].windows[0]
     area = window.screen.areas[0]
-    found = set()
+    found = set(dir(bpy.context))
     for item in bpy.types.Area.bl_rna.properties["type"].enum_items:
         if item.identifier != "EMPTY":
             area.type = item.identifier
-            with bpy.context.temp_override(window=window, area=area, region=area.regions[-1]):
-                found |= set(dir(bpy.context))
+            for region in area.regions:
+                with bpy.context.temp_override(window=window, area=area, region=region):
+                    found |= set(dir(bpy.context))
     return found
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,16 @@ LICENCES = {"": "CC0-1.0", "share-alike": "CC-BY-SA-4.0", "copyleft": "GPL-3.0-o
 ROWS = {"train.jsonl": 12, "val.jsonl": 2, "test.jsonl": 3, "train.copyleft.jsonl": 2, "val.share-alike.jsonl": 1}
 KINDS = ("tree", "json", "explain", "edit", "code", "preference")
 FORMS = {"json": "json", "explain": "words"}
-COMPLETIONS = {
-    "code": "import bpy\nmaterial = bpy.data.materials.new('M{n}')\n",
-    "json": '{{"format": "voxel-graph/1", "trees": [{n}]}}',
-    "words": "The material M{n} mixes two noises.",
-}
+
+
+def completion(form: str, n: int) -> str:
+    """An answer that is like no other."""
+    names = [f"m{digest([n, i])[:8]}" for i in range(8)]
+    if form == "json":
+        return json.dumps({"format": "voxel-graph/1", "trees": names})
+    if form == "words":
+        return f"The material {names[0]} mixes two noises."
+    return "import bpy\n\n" + "".join(f"{name} = bpy.data.materials.new({name!r})\n" for name in names)
 
 
 def source(n: int, licence: str = "CC0-1.0", **more: str) -> dict[str, str]:
@@ -45,7 +51,7 @@ def row(n: int, licence: str = "CC0-1.0") -> Row:
             "kind": kind,
             "task": "function" if kind == "code" else "material",
             "prompt": f"Make the material M{n}.",
-            "completion": COMPLETIONS[form].format(n=n),
+            "completion": completion(form, n),
             "form": form,
             "blender_version": "5.2.3",
             "proof": {
@@ -66,7 +72,8 @@ def row(n: int, licence: str = "CC0-1.0") -> Row:
                 if kind == "preference"
                 else {}
             ),
-            **({"given": digest([n, "given"])} if kind == "edit" else {}),
+            **({"given": digest([n, "given"]), "edits": 2} if kind == "edit" else {}),
+            **({"patterns": ["operator", "bmesh"]} if kind == "code" else {}),
         }
     )
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -115,7 +116,7 @@ def test_edits(shelf: Shelf) -> None:
 
 
 def test_an_edit_from_history_has_the_words_of_the_commit_and_no_noise(shelf: Shelf) -> None:
-    (pair,) = edit_dataset.of_history(shelf)
+    (pair,) = edit_dataset.of_history(shelf, shelf.settings)
     assert pair.message == "Finer noise on the rust, ask" and len(pair.edits) == 2
     list(shelf.prove(edit_dataset.asks(shelf, shelf.settings)))
     (draft,) = [one for one in edit_dataset.drafts(shelf, shelf.settings) if "message" in one.more]
@@ -128,9 +129,13 @@ def test_an_edit_from_history_has_the_words_of_the_commit_and_no_noise(shelf: Sh
 def test_trees_under_different_licences_are_no_pair(shelf: Shelf) -> None:
     new = shelf.told["new"]
     shelf.told["new"] = [replace(new[0], licence="GPL-3.0-or-later")]
-    assert not any({pair.before.place.sha256, pair.after.place.sha256} == {"old", "new"} for pair in pairs(shelf))
+    assert not any(
+        {pair.before.place.sha256, pair.after.place.sha256} == {"old", "new"} for pair in pairs(shelf, shelf.settings)
+    )
     shelf.told["new"] = new
-    assert any({pair.before.place.sha256, pair.after.place.sha256} == {"old", "new"} for pair in pairs(shelf))
+    assert any(
+        {pair.before.place.sha256, pair.after.place.sha256} == {"old", "new"} for pair in pairs(shelf, shelf.settings)
+    )
 
 
 def test_completions(shelf: Shelf) -> None:
@@ -144,8 +149,10 @@ def test_completions(shelf: Shelf) -> None:
 
 def test_repairs_and_preferences(shelf: Shelf) -> None:
     asks = [ask for file in shelf.held.values() for ask in repair_dataset.asks(file, shelf.settings)]
-    said = Counter(proof.proven for proof in shelf.prove(asks))
-    print("breaks", said)
+    proofs = list(shelf.prove(asks))
+    useful = Counter(not json.loads(proof.code or "{}")["useless"] for proof in proofs)
+    print("breaks", useful)
+    assert all(proof.proven for proof in proofs) and useful[True] > 0.8 * useful.total() and useful[False]
     repairs = [draft for file in shelf.held.values() for draft in repair_dataset.drafts(file, shelf.settings)]
     for draft in repairs[:60]:
         prompt, given = draft.prompt(), code_of(draft.prompt())

@@ -170,7 +170,7 @@ def add_text(work: FakeWork, text: str) -> None:
 
 
 def test_scripts_and_texts_become_rows_and_losses_are_counted(tmp_path: Path) -> None:
-    work = CodeWork(tmp_path)
+    work = CodeWork(tmp_path, without=tuple({*dataset.FILE_KINDS, *dataset.WIDE_KINDS} - {"code"}))
     add_script(work, "o/r/grow.py", GOOD)
     add_script(work, "o/r/copy.py", "# Another head.\n" + GOOD)
     add_script(work, "o/r/old.py", GOOD.replace("selected_objects", "selected_bases"))
@@ -187,6 +187,6 @@ def test_scripts_and_texts_become_rows_and_losses_are_counted(tmp_path: Path) ->
 
 
 def test_without_code_nobody_is_asked_for_names(tmp_path: Path) -> None:
-    work = FakeWork(tmp_path)  # its worker knows no such job
+    work = FakeWork(tmp_path, without=())  # its worker knows no such job
     dataset.run(work)
     assert not any("code rows" in note for note in work.notes)

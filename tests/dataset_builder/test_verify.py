@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -105,7 +106,8 @@ def test_what_is_allowed_on_two_sides(tmp_path: Path, files: Files) -> None:
     small = {"family": files["train.jsonl"][0]["family"]}
     changed(files, "test.jsonl", 0, lambda row: row.update(small))
     held = {key: edit[key] for key in ("kind", "completion", "form")}
-    changed(files, "test.jsonl", 1, lambda row: row.update(held, given="another tree"))
+    changed(files, "train.jsonl", 3, lambda row: row.update(prompt=f"Mend this:\n{script(1, 60)}"))
+    changed(files, "test.jsonl", 1, lambda row: row.update(held, given="2", prompt=f"Mend this:\n{script(2, 60)}"))
     assert edit["kind"] == "edit" and files["train.jsonl"][0]["nodes"] < 10
     found = verified(write(tmp_path, files))
     assert [one.sentence for one in found.first if one.code != "family"] == []
@@ -134,6 +136,8 @@ def test_an_id_that_is_not_the_rows_and_one_that_stands_twice(tmp_path: Path, fi
         (lambda row: row["sources"][0].pop("path"), "sources[0].path is missing"),
         (lambda row: row.update(sources=["a file"]), "sources[0] is not of the type object"),
         (lambda row: row.update(sources=[]), "sources is empty"),
+        (lambda row: row.update(copies=["a", 3]), "copies does not hold texts alone"),
+        (lambda row: row["sources"][0].update(owner="a"), "sources[0].owner is not one of voxel-row/2"),
     ],
 )
 def test_a_field_that_is_wrong(tmp_path: Path, files: Files, change: Callable[[Any], Any], words: str) -> None:
@@ -227,19 +231,34 @@ def test_prompts_and_code_of_benchmarks(tmp_path: Path, files: Files) -> None:
         verified(tmp_path, listed)
 
 
-def test_near_duplicates_across_sides_of_one_kind(tmp_path: Path, files: Files) -> None:
-    write(tmp_path, files)
-    seen: list[tuple[int, str, str]] = []
+HELPER = "import bpy\n\n\ndef add(name):\n    thing = bpy.data.objects.new(name, None)\n\n    return thing\n\n\n"
 
-    def near(texts: Iterable[tuple[int, str, str]]) -> list[tuple[int, int, float]]:
-        seen.extend(texts)
-        train, also, test = seen[0], seen[1], seen[14]
-        return [(test[0], train[0], 0.8), (train[0], also[0], 0.9)]
 
-    (one,) = verified(tmp_path, near=near).first
-    assert len(seen) == 20 and {group for _, group, _ in seen} >= {"tree code", "json json", "explain words"}
-    assert one.code == "near" and one.file == "test.jsonl"
-    assert one.sentence == "The answer is 80% like one in train (train.jsonl:1)."
+def script(seed: int, lines: int = 20) -> str:
+    return "".join(f"node_{seed}_{n} = new('Node{seed}{n}')\n" for n in range(lines))
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "near"),
+    [
+        (script(1), script(1) + "last = 1\n", True),
+        (script(1), script(2), False),
+        (HELPER * 9 + script(1, 3), HELPER * 9 + script(2, 3), False),  # helpers say nothing of the answer
+        (HELPER + script(1), HELPER * 2 + script(1) + "last = 1\n", True),
+    ],
+)
+def test_near_duplicates_of_one_kind(tmp_path: Path, files: Files, train: str, test: str, near: bool) -> None:
+    texts = {"train.jsonl": train, "test.jsonl": test, "val.jsonl": f"{test}# of another kind\n"}
+    for name, text in texts.items():
+        held = {"kind": "piece" if name == "val.jsonl" else "tree", "form": "code", "completion": text}
+        changed(files, name, 0, partial(dict.update, **held))
+    found = verified(write(tmp_path, files))
+    assert dict(found.counts) == ({"near": 1} if near else {})
+    if near:
+        (one,) = found.first
+        assert one.file == "test.jsonl" and re.fullmatch(
+            r"The answer is \d\d% like one in train \(train.jsonl:\d+\)\.", one.sentence
+        )
 
 
 def test_many_findings_of_a_code_are_counted_but_not_kept(tmp_path: Path, files: Files) -> None:

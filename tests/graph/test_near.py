@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from voxel_trainer_addon.graph.diff import diff
 from voxel_trainer_addon.graph.edits import Edit
 from voxel_trainer_addon.graph.model import Graph, Link, Node, Socket
-from voxel_trainer_addon.graph.near import can_be_told, distance, is_noise, near_pairs, stem
+from voxel_trainer_addon.graph.near import as_made, can_be_told, distance, is_noise, near_pairs, stem
 
 pytestmark = pytest.mark.plain
 
@@ -63,3 +64,12 @@ def test_what_moves_and_what_is_called_as_another_was_cannot_be_told() -> None:
     assert not can_be_told([edit], before)
     same = Edit("sockets", {**edit.what, "sockets": [{**sockets[0], "name": "Value"}]})
     assert can_be_told([same], replace(before))
+
+
+def test_a_value_that_only_the_file_knew_is_told_when_its_link_goes() -> None:
+    linked = tree("Rust", 7, 7)
+    loose = replace(linked, links=())
+    fresh = {"ShaderNodeMath": tree("New", 0.5).nodes[0]}
+    assert [edit.do for edit in diff(linked, loose)] == ["unlink"]
+    assert [edit.do for edit in diff(as_made(linked, fresh), loose)] == ["unlink", "set value"]
+    assert [edit.do for edit in diff(as_made(linked, {"ShaderNodeMath": tree("New", 7).nodes[0]}), loose)] == ["unlink"]

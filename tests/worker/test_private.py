@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from voxel_trainer_addon.worker.private import base_name, clean_json, scrubbed, without_paths
+from voxel_trainer_addon.worker.private import base_name, clean_json, encodable, scrubbed, without_paths
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,8 @@ def test_json_is_cleaned_in_keys_and_values() -> None:
 def test_json_without_paths_is_not_touched() -> None:
     text = '{"a": "https://example.org/x", "b": [1,2]}'
     assert clean_json(text) is text
+
+
+def test_a_text_that_is_no_unicode_can_be_written_all_the_same() -> None:
+    assert encodable("Metal") == "Metal"
+    assert encodable('{"name": "Métal\udce9 x"}').encode().startswith('{"name": "Métal\ufffd'.encode())

@@ -24,6 +24,8 @@ class Calls(Members):
     """Calls of operators, of functions that RNA describes, of the script's own and of Python's."""
 
     returns: dict[str, Kinds]
+    passed: dict[tuple[str, str], Kinds]
+    closed: dict[ast.AST, str]
 
     def call(self, node: ast.Call) -> Kinds:
         called = self.kinds(node.func)
@@ -37,7 +39,23 @@ class Calls(Members):
             found |= self.returned(node, kind, arguments)
         if isinstance(node.func, ast.Attribute) and node.func.attr == "new":
             self.nodes_named(node)
+        for function, name in self.closed.items():
+            if f"own function {name}" in called and isinstance(function, ast.FunctionDef):
+                self.pass_on(node, function)
         return frozenset(found)
+
+    def pass_on(self, node: ast.Call, function: ast.FunctionDef) -> None:
+        """What a call hands to the parameters of a function of the script's own."""
+        all_ = [*function.args.posonlyargs, *function.args.args]
+        defaults = dict(zip((one.arg for one in reversed(all_)), reversed(function.args.defaults), strict=False))
+        only = zip((one.arg for one in function.args.kwonlyargs), function.args.kw_defaults, strict=True)
+        given = defaults | {name: value for name, value in only if value}
+        given |= dict(zip((one.arg for one in all_), node.args, strict=False))
+        given |= {word.arg: word.value for word in node.keywords if word.arg}
+        unpacked = any(isinstance(one, ast.Starred) for one in node.args) or any(not word.arg for word in node.keywords)
+        for name in (one.arg for one in (*all_, *function.args.kwonlyargs)):
+            kinds = ANY if unpacked or name not in given else self.kinds(given[name])
+            self.passed[function.name, name] = self.passed.get((function.name, name), NONE) | kinds
 
     def of_python(self, node: ast.Call, name: str, arguments: list[Kinds]) -> Kinds:
         """A call of a built-in function, or of one from elsewhere."""
@@ -76,6 +94,8 @@ class Calls(Members):
             return PYTHON
         if word == "class":
             return frozenset({rest})
+        if kind == "node by name":
+            return self.node_called(node.args[0]) if node.args else ANY
         if kind.startswith("own class "):
             return frozenset({f"own {kind[10:]}"})
         if kind.startswith("own function "):

@@ -13,11 +13,11 @@ import builtins
 import re
 
 from .calls import Calls
-from .members import ANY, NONE, PYTHON, Kinds
+from .members import ANY, NODES, NONE, PYTHON, Kinds
 from .names import UNKNOWN, Found, Names
 from .own import OwnClass, leads_to, property_call
 
-ROUNDS = 4
+ROUNDS = 8
 """So often a script is gone through until what its variables lead to stays."""
 PARAMETER = re.compile(r":(?:type|arg)[ \t]+(\w+):[ \t]*:?(?:class:)?`?(?:bpy\.types\.)?(\w+)")
 """A parameter's type as Blender's own docstrings tell it."""
@@ -34,17 +34,32 @@ def look_up(module: ast.Module, names: Names) -> Found:
     return reader.found()
 
 
+def closed(module: ast.Module) -> dict[ast.AST, str]:
+    """Functions at the top of a script that it calls itself and hands to nobody, so that all its calls of them are
+    known."""
+    calls = {id(node.func): node.func for node in ast.walk(module) if isinstance(node, ast.Call)}
+    called = {func.id for func in calls.values() if isinstance(func, ast.Name)}
+    handed = {
+        node.id
+        for node in ast.walk(module)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and id(node) not in calls
+    }
+    named = [node for node in module.body if isinstance(node, ast.FunctionDef) and not node.decorator_list]
+    return {node: node.name for node in named if node.name in called - handed}
+
+
 class _Reader(Calls):
     def __init__(self, module: ast.Module, names: Names) -> None:
         super().__init__(module, names)
         self.scopes: dict[ast.AST, dict[str, Kinds]] = {}
-        self.returns = {}
+        self.returns, self.passed = {}, {}
+        self.closed = closed(module)
         self.inside: list[ast.AST] = []
         self.class_: OwnClass | None = None
 
     def state(self) -> tuple[object, ...]:
         scopes = {id(key): dict(value) for key, value in self.scopes.items()}
-        return scopes, dict(self.returns), dict(self.registered)
+        return scopes, dict(self.returns), dict(self.passed), dict(self.registered)
 
     def read(self, module: ast.Module) -> None:
         for side in (self.checked, self.missing, self.unchecked, self.made, self.deprecated):
@@ -158,8 +173,10 @@ class _Reader(Calls):
                 scope[argument.arg] = self.annotation(argument.annotation)
             elif told.get(argument.arg, "") in self.names.types:
                 scope[argument.arg] = frozenset({told[argument.arg]})
+            elif argument.arg == "context":
+                scope[argument.arg] = frozenset({"Context"})
             else:
-                scope[argument.arg] = frozenset({"Context"}) if argument.arg == "context" else ANY
+                scope[argument.arg] = self.passed.get((node.name, argument.arg), NONE) if node in self.closed else ANY
         for extra in (node.args.vararg, node.args.kwarg):
             if extra:
                 scope[extra.arg] = ANY
@@ -324,13 +341,14 @@ class _Reader(Calls):
     def subscript(self, node: ast.Subscript) -> Kinds:
         owners = self.kinds(node.value)
         self.kinds(node.slice)
+        self.socket(owners, node.slice)
         found: set[str] = set()
         for owner in owners:
             if isinstance(node.slice, ast.Slice):
                 items = self.item(owner)
                 found |= ANY if items == ANY else self.listed(items)
-            elif owner.startswith("sockets "):
-                found |= self.socket(owner, node.slice)
+            elif owner == NODES:
+                found |= self.node_called(node.slice)
             elif owner.startswith("{"):
                 found |= ANY
             else:

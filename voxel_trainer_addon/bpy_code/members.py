@@ -15,6 +15,7 @@ Kinds = frozenset[str]
 NONE: Kinds = frozenset()
 ANY: Kinds = frozenset({UNKNOWN})
 PYTHON: Kinds = frozenset({PLAIN})
+NODES, SOCKETS = "Nodes<Node>", frozenset({"NodeInputs<NodeSocket>", "NodeOutputs<NodeSocket>"})
 RETURNS = {"bmesh.new": "BMesh", "bmesh.from_edit_mesh": "BMesh"}
 BPY = {
     **{"data": "BlendData", "context": "Context", "ops": "operators ", "types": "module bpy.types"},
@@ -50,8 +51,7 @@ class Members(ast.NodeVisitor):
     @staticmethod
     def listed(kinds: Kinds) -> Kinds:
         """A list of things that are all of one kind; of several, nobody knows which comes out of it."""
-        inner = kinds - NONE
-        if len(inner) == 1 and (kind := min(inner)) not in (PLAIN, UNKNOWN) and not kind.startswith(("(", "[", "{")):
+        if len(kinds) == 1 and (kind := min(kinds)) not in (PLAIN, UNKNOWN) and not kind.startswith(("(", "[", "{")):
             return frozenset({f"[{kind}]"})
         return PYTHON
 
@@ -68,14 +68,27 @@ class Members(ast.NodeVisitor):
         held = self.names.types.get(kind, {}).get("item")
         return frozenset({held}) if held else ANY
 
-    def socket(self, owner: str, key: ast.expr) -> Kinds:
-        """A socket of a node whose type is known: it must have one of this name or at this place."""
-        _, node, side = owner.split()
-        if isinstance(key, ast.Constant) and isinstance(key.value, str | int):
-            known = self.names.has_socket(node, side, key.value)
-            of = self.unchecked if known is None else self.checked if known else self.missing
-            of.add(f"{node}.{side}[{key.value!r}]")
-        return frozenset({"NodeSocket"})
+    def node_called(self, key: ast.expr) -> Kinds:
+        """The node of a tree by name: one that has the label of a single type is taken for that, as Blender names new
+        nodes so."""
+        label = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+        of = self.names.by_label.get(label, [])
+        return frozenset(of if len(of) == 1 and of[0] in self.names.types else ["Node"])
+
+    def socket(self, owners: Kinds, key: ast.expr) -> None:
+        """A socket of what may be several nodes: one of them must have one of this name or at this place."""
+        if not isinstance(key, ast.Constant) or not isinstance(key.value, str | int):
+            return
+        sides = [owner.split()[1:] for owner in sorted(owners) if owner.startswith("sockets ")]
+        if owners & SOCKETS or (sides and UNKNOWN in owners):
+            self.unchecked.add(f"[{key.value!r}]")
+        elif sides:
+            has = {
+                f"{node}.{side}[{key.value!r}]": self.names.has_socket(node, side, key.value) for node, side in sides
+            }
+            known = [name for name, there in has.items() if there]
+            of = self.checked if known else self.unchecked if None in has.values() else self.missing
+            of.add(known[0] if known else min(has))
 
     # attributes
 
@@ -85,13 +98,15 @@ class Members(ast.NodeVisitor):
         if not owners or UNKNOWN in owners:
             if not name.startswith("__"):
                 self.unchecked.add(f".{name}")
-            return ANY
+            return ANY if owners else NONE
         found = {owner: self.one(owner, name) for owner in owners}
         led = {kind for answer in found.values() if answer for kind in answer[1]}
         tellers = [answer[0] for answer in found.values() if answer]
         if not tellers:
             self.missing.add(min(f"{self.told(owner)}.{name}" for owner in owners))
             return ANY
+        if not any(tellers) and None in found.values():  # Python's own, or a struct that lacks it
+            self.unchecked.add(f".{name}")
         for teller in tellers:
             if teller == "own":
                 self.made.add(name)
@@ -133,7 +148,7 @@ class Members(ast.NodeVisitor):
             return "", PYTHON
         if word == "own" and not owner.endswith(">"):
             return self.of_own(self.own[rest.removeprefix("class ")], name)
-        if owner.startswith(("[", "{", "(")):
+        if owner.startswith(("[", "{", "(", "node by name")):
             return "", ANY if name not in dir(str) else PYTHON
         if owner.endswith(">"):
             return self.of_items(owner.partition("<")[0] or COLLECTION, owner, name)
@@ -186,6 +201,8 @@ class Members(ast.NodeVisitor):
     def of_items(self, kind: str, owner: str, name: str) -> tuple[str, Kinds] | None:
         """An attribute of a collection: its own, or what all have."""
         items = frozenset({owner[owner.index("<") + 1 : -1]})
+        if owner == NODES and name == "get":
+            return COLLECTION, frozenset({"node by name"})
         if name in ("get", "values", "items"):
             pair = frozenset(f"{{{PLAIN}|{item}}}" for item in items)
             led = {"get": items, "values": self.listed(items), "items": frozenset(f"[{one}]" for one in pair)}[name]

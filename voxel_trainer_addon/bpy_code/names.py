@@ -40,6 +40,10 @@ class Names:
         self.modules: Mapping[str, frozenset[str]] = {name: frozenset(held) for name, held in table["modules"].items()}
         self.python: frozenset[str] = frozenset(table["python"])
         self.blender_modules: frozenset[str] = frozenset(table["blender_modules"])
+        self.by_label: dict[str, list[str]] = {}
+        for name, told in self.nodes.items():
+            if "is" not in told:
+                self.by_label.setdefault(told["label"], []).append(name)
         self.below: dict[str, list[str]] = {}
         self.known: dict[tuple[str, str], tuple[str, str] | None] = {}
         for name, told in self.types.items():

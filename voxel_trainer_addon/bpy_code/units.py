@@ -8,6 +8,7 @@ import ast
 import builtins
 import re
 import symtable
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -164,7 +165,9 @@ class _File:
     def _free(self, statement: ast.stmt) -> set[str]:
         text = "\n".join(self.lines[_first_line(statement) - 1 : statement.end_lineno])
         try:
-            found = set(_free(symtable.symtable(text, "unit", "exec")))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SyntaxWarning)
+                found = set(_free(symtable.symtable(text, "unit", "exec")))
         except (SyntaxError, ValueError):
             raise _Cannot("does not compile") from None
         for node in ast.walk(statement):

@@ -13,6 +13,7 @@ from typing import Any
 from ..dataset_builder.form import KINDS
 from ..errors import UserError
 from ..graph.words.description import LENGTHS
+from ..licences.classes import BY_CHOICE
 from ..pipeline.serve import IDLE_S
 from ..stage import PRESETS, STAGES, Options
 
@@ -99,15 +100,18 @@ def parser() -> argparse.ArgumentParser:
     dataset.usage = "%(prog)s [options] | --preview N | verify FOLDER | diff OLD NEW"
     _work(dataset)
     _dataset(dataset)
+    _allow(dataset)
     _made_datasets(dataset)
     train = _command(commands, "train", "Tune a model on the dataset, on this computer or at a host.")
     _train(train)
     _dataset_name(train)
+    _allow(train)
     evaluate = _command(commands, "evaluate", "Compare the tuned model with its base on held-out examples.")
     _evaluate(evaluate)
     _train(evaluate)
     _work(evaluate)
     _dataset_name(evaluate)
+    _allow(evaluate)
     resume = _command(commands, "resume", "Go on where the last run stopped, with what it was asked to do.")
     resume.add_argument("--run", metavar="ID", default="", help="the run to go on with (default: the newest)")
     status = _command(commands, "status", "Where the data folder stands.")
@@ -242,13 +246,7 @@ def _sources(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("sources on the network")
     group.add_argument("--plan", action="store_true", default=None, help="list and count, fetch no file")
     group.add_argument("--wait", action="store_true", default=None, help="wait for hosts' limits, however long")
-    group.add_argument(
-        "--allow",
-        action="append",
-        choices=("share-alike", "copyleft"),
-        metavar="CLASS",
-        help="take share-alike or copyleft licences too; can be repeated",
-    )
+    _allow(group)
     group.add_argument("--stars", type=int, metavar="N", help="only repositories with N stars or more (default: 10)")
     group.add_argument("--archived", action="store_true", default=None, help="take archived repositories too")
     group.add_argument("--history", action="store_true", default=None, help="git: every earlier state of each file too")
@@ -288,6 +286,16 @@ def _set_aside(command: argparse.ArgumentParser) -> None:
     group.add_argument("--out", type=Path, metavar="DIR", help="folder for the report")
     group.add_argument(
         "--with-file", action="store_true", help="add the file itself, and the smallest part of it that still crashes"
+    )
+
+
+def _allow(command: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    command.add_argument(
+        "--allow",
+        action="append",
+        choices=BY_CHOICE,
+        metavar="CLASS",
+        help="take share-alike or copyleft licences too; can be repeated",
     )
 
 

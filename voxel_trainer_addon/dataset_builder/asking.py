@@ -61,6 +61,8 @@ COUNTED = frozenset(
     | {"movie clip", "ambient occlusion pass"}
 )
 """Names that want an article there."""
+KIND_WORDS = r"\b(?:material|shader|node|group|tree|world|light)"
+"""What a name says that the noun says already."""
 CLEARER = {"emission": "light by emission"}
 """Name → another that says the same and more."""
 
@@ -82,7 +84,8 @@ def purpose(name: str) -> str:
     spaced = plain if " " in plain else re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain)
     words = re.sub(r"[_\-\s]+", " ", spaced)
     words = re.sub(r"\s*\b\d+\b", "", words).strip().lower()
-    return words if is_given_by_a_person(name) and re.fullmatch(r"[\w ]{3,40}", words) else ""
+    fit = re.fullmatch(r"[\w ]{3,40}", words) and not re.search(KIND_WORDS, words)
+    return words if fit and is_given_by_a_person(name) else ""
 
 
 def lengths(choice: str, each: int) -> tuple[str, ...]:

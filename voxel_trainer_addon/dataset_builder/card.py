@@ -51,6 +51,7 @@ class Tally:
         self.lengths: dict[str, Counter[int]] = {name: Counter() for name in ("prompt", "completion", "nodes")}
         self.distinct: dict[str, set[str]] = {name: set() for name in ("answers", "families", "source_files")}
         self.of_kind: dict[str, set[str]] = {}
+        self.bytes: dict[str, int] = {}
         self.hash = sha256()
         self.sample: Row | None = None
 
@@ -105,6 +106,7 @@ def tally(folder: Path) -> Tally:
     """The rows in `folder`, counted."""
     counted_rows = Tally()
     for file in row_files(folder):
+        counted_rows.bytes[file.name] = file.path.stat().st_size
         for row in file.rows():
             counted_rows.add(file, row)
     return counted_rows
@@ -133,7 +135,7 @@ def spread(values: Mapping[int, int]) -> dict[str, int]:
     return found
 
 
-def readme(known: Mapping[str, Any], sample: Row | None) -> str:
+def readme(known: Mapping[str, Any], tallied: Tally) -> str:
     """The card: the header that dataset hosts read, then what people want to know."""
     rows, total = known["rows"], sum(known["rows"].values())
     lines = [
@@ -202,21 +204,25 @@ def readme(known: Mapping[str, Any], sample: Row | None) -> str:
         "",
         f"See [{CITATION}]({CITATION}); the version is `{known['hash'][:16]}`.",
     ]
-    if sample:
+    if sample := tallied.sample:
         code = sample["completion"].rstrip()
         lines += ["", "## A row", "", f"> {harmless(sample['prompt'])}", "", "````python", code, "````"]
-    return f"---\n{yaml(header(known))}---\n\n" + "\n".join(lines) + "\n"
+    return f"---\n{yaml(header(known, tallied.bytes))}---\n\n" + "\n".join(lines) + "\n"
 
 
-def header(known: Mapping[str, Any]) -> dict[str, Any]:
-    """The card's header as Hugging Face reads it (https://huggingface.co/docs/hub/datasets-cards)."""
+def header(known: Mapping[str, Any], sizes: Mapping[str, int]) -> dict[str, Any]:
+    """The card's header as Hugging Face reads it (https://huggingface.co/docs/hub/datasets-cards). `sizes`: bytes of
+    the files of rows."""
     total = sum(known["rows"].values())
     configs, info = [], []
     for part in _parts(known):
         counts = known["parts"][part or "open"]
         sides = {"validation" if side == "val" else side: side for side in SPLITS if counts[side]}
         files = [{"split": split, "path": file_name(side, part)} for split, side in sides.items()]
-        splits = [{"name": split, "num_examples": counts[side]} for split, side in sides.items()]
+        splits = [
+            {"name": split, "num_bytes": sizes[file_name(side, part)], "num_examples": counts[side]}
+            for split, side in sides.items()
+        ]
         configs.append({"config_name": part or "default", "data_files": files})
         info.append({"config_name": part or "default", "features": list(features(FIELDS)), "splits": splits})
     return {
@@ -246,6 +252,8 @@ def features(fields: Iterable[Field]) -> Iterator[dict[str, Any]]:
         if field.parts:
             inner = list(features(field.parts))
             yield {"name": field.name, "list" if field.type == "list" else "struct": inner}
+        elif field.type == "texts":
+            yield {"name": field.name, "sequence": "string"}
         else:
             yield {"name": field.name, "dtype": DTYPES[field.type]}
 

@@ -7,6 +7,7 @@ Code is read and compiled, never run. What becomes a row stands alone and uses n
 from __future__ import annotations
 
 import ast
+import tokenize
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -115,7 +116,7 @@ def functions(text: str, names: Names) -> Iterator[Function | Lost]:
 def _function(unit: Unit, names: Names) -> Function | Lost:
     try:
         code = without_private(unit.text).strip("\n") + "\n"
-    except (SyntaxError, RecursionError):
+    except (SyntaxError, tokenize.TokenError, RecursionError):
         return Lost(unit.name, "does not parse")
     module = source.tree(code)
     if module is None or not compiles(code):

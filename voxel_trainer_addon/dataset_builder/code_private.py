@@ -11,6 +11,7 @@ import io
 import re
 import tokenize
 
+from ..bpy_code import source
 from ..worker.private import ASSIGNED, KEY, LOGIN, without_paths
 
 AUTHOR = re.compile(
@@ -25,7 +26,9 @@ AUTHOR_KEYS = frozenset({"author", "authors", "maintainer", "email", "__author__
 
 def without_private(code: str) -> str:
     """`code` without private things. Raises SyntaxError where it does not parse; what comes out may not either."""
-    module = ast.parse(code)
+    module = source.tree(code)
+    if module is None:
+        raise SyntaxError
     lines = code.split("\n")
     authors = set(_authors(module))
     for (row, start), (last, end) in sorted({*_texts(module), *authors}, reverse=True):

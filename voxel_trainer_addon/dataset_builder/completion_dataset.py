@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from ..graph.diff import diff
+from ..graph.diff import diff_of
 from ..graph.edits import Edit
 from ..graph.menu import type_words
 from ..graph.model import Graph
@@ -47,7 +47,7 @@ def gaps(file: File, settings: Settings) -> Iterator[Gap]:
             for part in parts(graph, most=settings.each, seed=settings.seed):
                 left = without(graph, part)
                 if left.groups == graph.groups:  # else the given script would not make a group that is wanted
-                    yield Gap(tree, left, diff(left, graph))
+                    yield Gap(tree, left, diff_of(left, graph, {node.name: node.name for node in left.nodes}))
 
 
 def asks(file: File, settings: Settings) -> Iterator[Ask]:

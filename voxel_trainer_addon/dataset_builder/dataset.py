@@ -343,7 +343,7 @@ class _Build:
             unlicensed=unlicensed,
             set_aside=dict(Counter(line["code"] for line in asides).most_common()),
         )
-        self.work.catalog.set_examples(self.options.name, drafts.all_chosen())
+        self.work.catalog.set_examples(self.options.name, drafts.all_chosen(), drafts.features_of)
         for line in asides:
             if line["task"] != "piece":
                 self.work.set_aside(SetAside("dataset", line["item"], line["code"], line["reason"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -26,6 +26,7 @@ TABLES = """
         id INTEGER PRIMARY KEY, kind TEXT, given TEXT, answer TEXT, rank TEXT, task TEXT, nodes INTEGER, family TEXT,
         score REAL, among TEXT, features BLOB, UNIQUE (kind, given, answer)
     ) STRICT;
+    CREATE INDEX example_by_answer ON example (answer);
     CREATE TABLE wording (
         example INTEGER, variant INTEGER, rank TEXT, body TEXT, PRIMARY KEY (example, variant)
     ) STRICT, WITHOUT ROWID;
@@ -217,6 +218,13 @@ class Drafts:
         rows = self._db.execute("SELECT body FROM chosen WHERE split = ? AND part = ? ORDER BY id", (split, part))
         for (body,) in rows:
             yield json.loads(body)
+
+    def features_of(self, row: Mapping[str, Any]) -> bytes:
+        """What a finished row's answer is nearly equal to others by; nothing for answers that are no trees."""
+        found = self._db.execute(
+            "SELECT features FROM example WHERE answer = ? AND among IN ('tree', 'piece') LIMIT 1", (row["answer"],)
+        ).fetchone()
+        return bytes(found[0]) if found else b""
 
     def all_chosen(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """(split, row) of all finished rows that stand in a split."""

@@ -10,12 +10,14 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
+from ..files import digest
 from ..graph.diff import diff
 from ..graph.edits import Edit
-from ..graph.near import can_be_told, distance, meant, near_pairs, stem
+from ..graph.model import Graph
+from ..graph.near import as_made, can_be_told, distance, meant, near_pairs, stem
 from ..graph.steps import is_reference
 from ..graph.words.changes import NotTellable, clauses
 from ..words import without_addresses
@@ -26,8 +28,10 @@ from .kinds import Ask, Draft, File, Known, Library, Settings, Tree
 MOST_EDITS = 12
 SIZES = range(3, 161)
 """Nodes of trees that are worth a pair."""
-BEHIND = 12
+BEHIND = 8
 """Distinct trees of one shape or name that are paired across files."""
+ACROSS = 2_000
+"""Pairs across files that are looked at: each means to read two records again."""
 PER_FILE = 40
 """Pairs of one file."""
 TRIVIAL = re.compile(
@@ -51,10 +55,12 @@ WORDED_OF_COMMIT = (
 
 @dataclass(frozen=True)
 class Pair:
-    """A proven tree and the meaningful edits that lead to another; `message`: of the commit that made them."""
+    """A proven tree and the meaningful edits that lead to another; `given` is the tree as its script makes it,
+    `message` that of the commit that made the edits."""
 
     before: Tree
     after: Tree
+    given: Graph
     edits: Sequence[Edit]
     message: str = ""
 
@@ -65,21 +71,20 @@ class Pair:
 
 def asks(library: Library, settings: Settings) -> Iterator[Ask]:
     """Every edit as code, proven by running it."""
-    changes = (Change(pair.unit, pair.before.below, pair.edits, pair.before.code) for pair in pairs(library))
+    found = pairs(library, settings)
+    changes = (Change(p.unit, (*p.before.below[:-1], p.given), p.edits, p.before.code) for p in found)
     return against.asks(changes, "edits of trees")
 
 
 def drafts(library: Library, settings: Settings) -> Iterator[Draft]:
     """A row for each pair whose edit was proven and can be told exactly."""
-    for pair in pairs(library):
+    for pair in pairs(library, settings):
         proof = library.proof(pair.unit)
         if proof is None or not proof.proven:
             continue
         told = said(proof.code)
         try:
-            in_words = partial(
-                clauses, pair.edits, pair.before.graph, told["called"], settings.plain(pair.before.graph.type)
-            )
+            in_words = partial(clauses, pair.edits, pair.given, told["called"], settings.plain(pair.given.type))
             in_words()
         except NotTellable:
             continue
@@ -121,12 +126,12 @@ def worth(edits: Sequence[Edit]) -> float:
 # Pairs
 
 
-def pairs(library: Library) -> Iterator[Pair]:
+def pairs(library: Library, settings: Settings) -> Iterator[Pair]:
     """From history first, then within files, then across them; each pair of graphs once. Both trees are under the same
     licences, as a row needs leave for both, not for one of them."""
     seen: set[tuple[str, str]] = set()
     for source in (of_history, within_files, across_files):
-        for pair in source(library):
+        for pair in source(library, settings):
             graphs = pair.before.proof.graph, pair.after.proof.graph
             terms = [{o.licence for o in library.origins(tree.place.sha256)} for tree in (pair.before, pair.after)]
             if graphs not in seen and terms[0] == terms[1]:
@@ -139,7 +144,7 @@ def fits(tree: Tree) -> bool:
     return len(tree.graph.nodes) in SIZES and 0 < len(tree.code) <= MOST_CHARACTERS
 
 
-def paired(before: Tree, after: Tree, message: str = "") -> Pair | None:
+def paired(before: Tree, after: Tree, settings: Settings) -> Pair | None:
     """The pair, where a few edits that can be told lead from one to the other, and no group below differs."""
     a, b = before.graph, after.graph
     if a.type != b.type or before.proof.graph == after.proof.graph or distance(a, b) > MOST_EDITS:
@@ -148,11 +153,12 @@ def paired(before: Tree, after: Tree, message: str = "") -> Pair | None:
     for group in after.below[:-1]:
         if group.key not in groups or (groups[group.key] != group and diff(groups[group.key], group)):
             return None
-    edits = meant(diff(a, b))
-    return Pair(before, after, edits, message) if 0 < len(edits) <= MOST_EDITS and can_be_told(edits, a) else None
+    given = as_made(a, settings.plain(a.type))
+    edits = meant(diff(given, b))
+    return Pair(before, after, given, edits) if 0 < len(edits) <= MOST_EDITS and can_be_told(edits, a) else None
 
 
-def within_files(library: Library) -> Iterator[Pair]:
+def within_files(library: Library, settings: Settings) -> Iterator[Pair]:
     """Nearly equal trees of one file."""
     for sha256 in library.files():
         file = library.file(sha256)
@@ -163,23 +169,29 @@ def within_files(library: Library) -> Iterator[Pair]:
         for n, (a, b, _) in enumerate(found):
             if n >= PER_FILE:
                 break
-            if pair := paired(trees[a], trees[b]):
+            if pair := paired(trees[a], trees[b], settings):
                 yield pair
 
 
-def across_files(library: Library) -> Iterator[Pair]:
+def across_files(library: Library, settings: Settings) -> Iterator[Pair]:
     """Trees of one shape, or of one name, in the order of their sizes: each with the next."""
     behind: dict[tuple[str, str, str], dict[str, Known]] = defaultdict(dict)
     for known in library.known():
         if known.nodes in SIZES:
             for sign in (("shape", known.task, known.shape), ("name", known.task, stem(known.place.owner))):
                 behind[sign].setdefault(known.graph, known)
-    for sign in sorted(behind):
-        row = sorted(behind[sign].values(), key=lambda known: (known.nodes, known.graph))[:BEHIND]
-        for one, other in itertools.pairwise(row):
+    rows = (behind[sign] for sign in sorted(behind, key=digest) if len(behind[sign]) > 1)
+    for one, other in itertools.islice(itertools.chain.from_iterable(map(neighbours, rows)), ACROSS):
+        if one.place.sha256 != other.place.sha256:
             before, after = tree_of(library, one), tree_of(library, other)
-            if before and after and (pair := paired(before, after)):
+            if before and after and (pair := paired(before, after, settings)):
                 yield pair
+
+
+def neighbours(alike: Mapping[str, Known]) -> Iterator[tuple[Known, Known]]:
+    """Each of the trees with the next, by size."""
+    row = sorted(alike.values(), key=lambda known: (known.nodes, known.graph))[:BEHIND]
+    return itertools.pairwise(row)
 
 
 def tree_of(library: Library, known: Known) -> Tree | None:
@@ -192,14 +204,14 @@ def tree_of(library: Library, known: Known) -> Tree | None:
 # History
 
 
-def of_history(library: Library) -> Iterator[Pair]:
+def of_history(library: Library, settings: Settings) -> Iterator[Pair]:
     """Trees that a commit changed, with its message where that speaks of them."""
     contents = {origin.oid: sha256 for sha256 in library.files() for origin in library.origins(sha256) if origin.oid}
     for sha256 in library.files():
         for before, message in sorted(states_before(library, sha256, contents)):
             old, new = library.file(before), library.file(sha256)
             if old and new:
-                yield from changed(old, new, message)
+                yield from changed(old, new, message, settings)
 
 
 def states_before(library: Library, sha256: str, contents: Mapping[str, str]) -> set[tuple[str, str]]:
@@ -209,18 +221,18 @@ def states_before(library: Library, sha256: str, contents: Mapping[str, str]) ->
     return {(before, message) for before, message in found if before and before != sha256}
 
 
-def changed(old: File, new: File, message: str) -> Iterator[Pair]:
+def changed(old: File, new: File, message: str, settings: Settings) -> Iterator[Pair]:
     """Trees of a file before and after, by name, then what is left by likeness."""
     before = {tree.graph.key: tree for tree in old.trees if fits(tree)}
     after = {tree.graph.key: tree for tree in new.trees if fits(tree)}
     for key in sorted(before.keys() & after.keys()):
-        if pair := paired(before[key], after[key]):
-            yield Pair(pair.before, pair.after, pair.edits, speaking(message, pair))
+        if pair := paired(before[key], after[key], settings):
+            yield replace(pair, message=speaking(message, pair))
     renamed = {key: tree for key, tree in after.items() if key not in before}
     for key in sorted(before.keys() - after.keys()):
         near = sorted((distance(before[key].graph, tree.graph), other) for other, tree in renamed.items())
-        if near and (pair := paired(before[key], renamed[near[0][1]])):
-            yield Pair(pair.before, pair.after, pair.edits, speaking(message, pair))
+        if near and (pair := paired(before[key], renamed[near[0][1]], settings)):
+            yield replace(pair, message=speaking(message, pair))
 
 
 def speaking(message: str, pair: Pair) -> str:

@@ -21,8 +21,8 @@ HEX = re.compile(r"[0-9a-f]{16}")
 
 @dataclass(frozen=True)
 class Field:
-    """A field: its type is text, whole (a whole number), number, object or list (of objects with the fields `parts`).
-    `kinds`: where it must stand, `()` where it may be left out, None everywhere."""
+    """A field: its type is text, texts, whole (a whole number), number, object or list (of objects); `parts` are the
+    fields of objects. `kinds`: where it must stand, `()` where it may be left out, None everywhere."""
 
     name: str
     type: str
@@ -51,6 +51,10 @@ PROOF = (
     Field("graph", "text", "canonical hash of the graph that it made, empty where there is none"),
     Field("blender", "text", "the Blender that it was shown in"),
     _may("compared", "text", "what was compared: sem, the meaning without the layout"),
+    _may("names_checked", "whole", "names of bpy in the code that exist in that Blender"),
+    _may("names_not_checked", "whole", "names whose owner is known only when the code runs"),
+    _may("names_of_its_own", "whole", "names that the code defines itself"),
+    _may("deprecated", "texts", "names that this Blender has, and will not keep"),
 )
 FIELDS = (
     Field("id", "text", "digest of kind, task, prompt, completion and Blender's version"),
@@ -77,8 +81,14 @@ FIELDS = (
     ),
     Field("given", "text", "digest of what was given", kinds=("edit", "completion", "repair", "port")),
     Field("from_version", "text", "the Blender that the given code was made for", kinds=("port",)),
+    _may("edits", "whole", "of edits and completions: changes that the answer makes"),
+    _may("message", "text", "of edits: what whoever made the change wrote of it"),
+    _may("broken", "text", "of repairs: in which way the given code is broken"),
+    _may("error", "text", "of repairs: what Blender said of the given code, empty where it ran"),
+    _may("patterns", "texts", "of code: what it is an example of"),
+    _may("copies", "texts", "hashes of further files where it, or what is nearly equal to it, was found"),
 )
-TYPES = {"text": (str,), "whole": (int,), "number": (int, float), "object": (dict,), "list": (list,)}
+TYPES = {"text": (str,), "texts": (list,), "whole": (int,), "number": (int, float), "object": (dict,), "list": (list,)}
 
 
 def id_of(row: Mapping[str, Any]) -> str:
@@ -87,7 +97,7 @@ def id_of(row: Mapping[str, Any]) -> str:
 
 
 def faults(row: Any) -> list[str]:
-    """What is wrong with a row's form, as sentences; empty where nothing is. Fields that are not known are let be."""
+    """What is wrong with a row's form, as sentences; empty where nothing is."""
     if not isinstance(row, dict):
         return ["This is no JSON object."]
     found = list(_faults(row, FIELDS, row.get("kind")))
@@ -107,6 +117,8 @@ def faults(row: Any) -> list[str]:
 
 
 def _faults(value: Mapping[str, Any], fields: tuple[Field, ...], kind: object, before: str = "") -> Iterator[str]:
+    for unknown in sorted(set(value) - {field.name for field in fields}):
+        yield f"The field {before}{unknown} is not one of {FORM}."
     for field in fields:
         name = before + field.name
         if field.name not in value:
@@ -118,6 +130,9 @@ def _faults(value: Mapping[str, Any], fields: tuple[Field, ...], kind: object, b
             yield f"The field {name} is not of the type {field.type}."
         elif field.type == "object":
             yield from _faults(held, field.parts, kind, f"{name}.")
+        elif field.type == "texts":
+            if not all(isinstance(inner, str) for inner in held):
+                yield f"The field {name} does not hold texts alone."
         elif field.type == "list":
             for number, inner in enumerate(held):
                 if isinstance(inner, dict):

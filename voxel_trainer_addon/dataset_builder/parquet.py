@@ -71,4 +71,6 @@ def _type(pyarrow: Any, field: Field) -> Any:
     if field.parts:
         inner = pyarrow.struct([(part.name, _type(pyarrow, part)) for part in field.parts])
         return pyarrow.list_(inner) if field.type == "list" else inner
+    if field.type == "texts":
+        return pyarrow.list_(pyarrow.string())
     return {"text": pyarrow.string, "whole": pyarrow.int64, "number": pyarrow.float64}[field.type]()

@@ -44,7 +44,7 @@ def describe(
     `dataset.json`. `more` goes into it too (`unlicensed`, `set_aside`)."""
     rows = card.tally(folder)
     known = {**card.facts(name, rows, funnel, split, settings), **more}
-    write_text(folder / "README.md", card.readme(known, rows.sample))
+    write_text(folder / "README.md", card.readme(known, rows))
     attribution.write_attribution(folder)
     attribution.write_citation(folder, known)
     write_json(folder / FACTS, known)

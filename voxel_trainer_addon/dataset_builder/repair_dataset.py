@@ -70,9 +70,12 @@ def tried(file: File, tree: Tree, settings: Settings) -> Iterator[tuple[Broken, 
     left = settings.each
     for one in broken(tree, settings):
         proof = file.proof(one.unit)
-        if left and proof is not None and proof.proven:
+        if not left or proof is None or not proof.proven:
+            continue
+        told = said(proof.code)
+        if not told["useless"]:
             left -= 1
-            yield one, said(proof.code)
+            yield one, told
 
 
 def drafts(file: File, settings: Settings) -> Iterator[Draft]:

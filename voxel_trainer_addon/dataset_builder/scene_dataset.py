@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import partial
 
 from ..files import digest
+from ..graph.minhash import packed
 from ..graph.scene import COLLECTION, OBJECTS, SCENE, NotPlanned, Plan
 from ..graph.scene_plan import plan, scopes
 from ..graph.words.scenes import describe, kind_words
@@ -90,6 +92,8 @@ def drafts(file: File, settings: Settings) -> Iterator[Draft]:
                 variant=variant,
                 rank=(found.key, unit),
                 score=score(found),
+                among="scene",
+                features=packed(features(found)),
             )
 
 
@@ -107,6 +111,22 @@ def family(found: Plan) -> str:
     kinds = {ob["name"]: kind_words(ob, data.get((ob["type"], ob["data"]))) for ob in found.objects}
     rows = sorted((kinds[ob["name"]], kinds.get(ob.get("parent", ""), "")) for ob in found.objects)
     return digest([found.scope, rows])
+
+
+def features(found: Plan) -> frozenset[str]:
+    """What makes two plans near-equal: their objects by kind, parent, form and, to one digit, transform; data that they
+    use, settings of the scene. Names play no part; what is there twice counts twice."""
+    data = {(row["type"], row["name"]): row for row in found.data}
+    kinds = {ob["name"]: kind_words(ob, data.get((ob["type"], ob["data"]))) for ob in found.objects}
+    told = [found.scope, *(f"{name} {value}" for name, value in found.settings.items())]
+    for ob in found.objects:
+        kind = kinds[ob["name"]]
+        held = data.get((ob["type"], ob["data"]), {})
+        transform = [[f"{x:.1g}" for x in ob[name]] for name in ("location", "scale") if name in ob]
+        stack = [entry["type"] for side in ("modifiers", "constraints") for entry in ob.get(side, ())]
+        told += [kind, f"{kind} below {kinds.get(ob.get('parent', ''), '')}", f"{kind} {transform}"]
+        told += [f"{kind} {held.get('form', '')} {held.get('settings', '')} {stack}"]
+    return frozenset(f"{n} {what}" for what, times in Counter(told).items() for n in range(times))
 
 
 def score(found: Plan) -> float:

@@ -100,6 +100,7 @@ def drafts(file: File, settings: Settings) -> Iterator[Draft]:
                 variant=variant,
                 rank=(stack.key, unit),
                 score=score(made),
+                among="stack",
             )
 
 

@@ -7,7 +7,7 @@ It holds no row in memory longer than it looks at it: what is compared across ro
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from itertools import zip_longest
@@ -16,6 +16,7 @@ from typing import Any
 
 from ..row_files import SPLITS
 from . import card
+from .alike import Alike
 from .attribution import ATTRIBUTION, entry, heading
 from .decontamination import Benchmarks, normal
 from .findings import Findings
@@ -27,11 +28,6 @@ from .parts import RowFile, row_files
 from .published import FACTS, facts_of, held, listed
 from .spill import spilled
 from .splits import TELLING_NODES
-
-Text = tuple[int, str, str]
-"""A row's place, what it may be compared with (its kind and form), and what is compared."""
-Near = Callable[[Iterable[Text]], Iterable[tuple[int, int, float]]]
-"""Finds near duplicates: pairs of places of rows that may be compared, with their similarity from 0 to 1."""
 
 SEEN = """
 CREATE TABLE seen (what TEXT, hash BLOB, side INTEGER, place INTEGER);
@@ -62,15 +58,15 @@ FILE_LINES = 1 << 40
 """Place of a row: number of its file times this, plus its line."""
 
 
-def verify(folder: Path, benchmarks: Benchmarks | None = None, near: Near | None = None) -> Findings:
+def verify(folder: Path, benchmarks: Benchmarks | None = None) -> Findings:
     """Everything that is wrong with the dataset in `folder`, platform files apart. Raises UserError where there is no
     dataset."""
-    return _Verification(folder, facts_of(folder), benchmarks, near).run()
+    return _Verification(folder, facts_of(folder), benchmarks).run()
 
 
 class _Verification:
-    def __init__(self, folder: Path, known: dict[str, Any], benchmarks: Benchmarks | None, near: Near | None) -> None:
-        self.folder, self.known, self.benchmarks, self.near = folder, known, benchmarks, near
+    def __init__(self, folder: Path, known: dict[str, Any], benchmarks: Benchmarks | None) -> None:
+        self.folder, self.known, self.benchmarks = folder, known, benchmarks
         self.found, self.files, self.tally = Findings(), row_files(folder), card.Tally()
 
     def run(self) -> Findings:
@@ -82,8 +78,7 @@ class _Verification:
             self.across()
             self.attribution()
         self.counts()
-        if self.near is not None:
-            self.near_duplicates(self.near)
+        self.near_duplicates()
         self.parquet()
         return self.found
 
@@ -177,21 +172,16 @@ class _Verification:
         if wrong:
             self.found.add("counts", FACTS, 0, f"What it says of {', '.join(wrong)} is not what the rows give.")
 
-    def near_duplicates(self, near: Near) -> None:
-        """Near-equal answers on two sides, within one kind of row; of edits and the like, with what was given."""
-
-        def texts() -> Iterator[Text]:
-            for number, file in enumerate(self.files):
+    def near_duplicates(self) -> None:
+        """Answers in val and test that are nearly equal to one of their kind in train."""
+        with Alike() as train:
+            for file in sorted(self.files, key=lambda file: SPLITS.index(file.split)):
                 for line, row in good_rows(file):
-                    given = row["prompt"] if "given" in row else ""
-                    yield number * FILE_LINES + line, f"{row['kind']} {row['form']}", given + row["completion"]
-
-        for pair in near(texts()):
-            first, last = sorted(pair[:2])
-            sides = [self.files[place // FILE_LINES].split for place in (first, last)]
-            if sides[0] != sides[1]:
-                words = f"The answer is {pair[2]:.0%} like one in {sides[0]} ({self.told(first)})."
-                self.found.add("near", *self.place(last), words)
+                    if file.split == SPLITS[0]:
+                        train.add(f"{file.name}:{line}", row)
+                    elif found := train.nearest(row):
+                        words = f"The answer is {found[1]:.0%} like one in train ({found[0]})."
+                        self.found.add("near", file.name, line, words)
 
     def parquet(self) -> None:
         """The Parquet files, where there are any and pyarrow is there to read them, have the same ids."""

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import ast
 import random
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..files import digest
 from .menu import type_words
@@ -60,6 +62,24 @@ def breaks(code: str, tree: str, blender: tuple[int, ...], *, most: int, seed: i
             yield Break(kind, script.changed(chance.choice(found)))
 
 
+Rows = Mapping[tuple[str, str], Sequence[Change]]
+"""Kind of change and node type → rows of the table."""
+
+
+@lru_cache(maxsize=16)
+def _rows(tree: str, major: int, middle: int) -> tuple[Rows, Rows]:
+    """What was another before this version in trees of that type, and what is another in a version to come."""
+    renamed: dict[tuple[str, str], list[Change]] = defaultdict(list)
+    to_come: dict[tuple[str, str], list[Change]] = defaultdict(list)
+    for part in parts():
+        for row in part.changes:
+            if row.tree in ("", tree) and minor(part.new) == (major, middle):
+                renamed[row.kind, (row.becomes or "") if row.kind == "type" else row.type].append(row)
+            if row.tree in ("", tree) and minor(part.old) == (major, middle):
+                to_come[row.kind, row.type].append(row)
+    return renamed, to_come
+
+
 class _Script:
     """A script, its syntax tree, and which node type each variable has."""
 
@@ -78,10 +98,7 @@ class _Script:
                     value=ast.Call(func=ast.Name(id="new"), args=[ast.Constant(value=str(kind))]),
                 ):
                     self.types[name] = kind
-        version = blender[:2]
-        here = [(part, row) for part in parts() for row in part.changes if row.tree in ("", tree)]
-        self.renamed = [row for part, row in here if minor(part.new) == version]
-        self.to_come = [row for part, row in here if minor(part.old) == version]
+        self.renamed, self.to_come = _rows(tree, blender[0], blender[1])
 
     def span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
         assert node.end_lineno is not None and node.end_col_offset is not None
@@ -123,8 +140,8 @@ def _socket_of_another_version(script: _Script) -> Iterator[Edit]:
     for kind, side, key in script.sockets():
         named = f"{side.removesuffix('s')} name"
         for rows, back in ((script.renamed, True), (script.to_come, False)):
-            for row in rows:
-                if row.kind == named and row.type == kind and row.becomes:
+            for row in rows.get((named, kind), ()):
+                if row.becomes:
                     here, there = (row.becomes, row.name) if back else (row.name, row.becomes)
                     if key.value == here and there != here:
                         yield script.instead(key, literal(there))
@@ -148,18 +165,14 @@ def _setting_of_another_version(script: _Script) -> Iterator[Edit]:
                 ],
                 value=ast.Constant(value=value),
             ):
-                for row in script.renamed:
-                    if row.kind == "setting" and row.type == script.types.get(name) and row.becomes == f"input:{key}":
+                for row in script.renamed.get(("setting", script.types.get(name, "")), ()):
+                    if row.becomes == f"input:{key}":
                         old = next((old for old, new in row.values.items() if new == value), None)
                         told = literal(old) if isinstance(value, str) and old else repr(value)
                         yield script.instead(node, f"{name}.{row.name} = {told}")
     for kind, setting, assignment in script.settings():
-        for row in script.to_come:
-            if (
-                row.kind == "setting"
-                and (row.type, row.name) == (kind, setting)
-                and (row.becomes or "").startswith("input:")
-            ):
+        for row in script.to_come.get(("setting", kind), ()):
+            if row.name == setting and (row.becomes or "").startswith("input:"):
                 yield _as_input(script, assignment, row)
 
 
@@ -176,11 +189,10 @@ def _type_of_another_version(script: _Script) -> Iterator[Edit]:
     """A node type as it was called before, or is in a version to come."""
     for key in script.new_nodes():
         for rows, back in ((script.renamed, True), (script.to_come, False)):
-            for row in rows:
-                if row.kind == "type" and row.becomes and " + " not in row.becomes:
-                    here, there = (row.becomes, row.type) if back else (row.type, row.becomes)
-                    if key.value == here:
-                        yield script.instead(key, literal(there))
+            for row in rows.get(("type", str(key.value)), ()):
+                there = row.type if back else row.becomes
+                if there and " + " not in there:
+                    yield script.instead(key, literal(there))
 
 
 def _item_of_another_version(script: _Script) -> Iterator[Edit]:
@@ -189,9 +201,9 @@ def _item_of_another_version(script: _Script) -> Iterator[Edit]:
         value = assignment.value
         assert isinstance(value, ast.Constant)
         for rows, back in ((script.renamed, True), (script.to_come, False)):
-            for row in rows:
+            for row in rows.get(("item", kind), ()):
                 name, _, item = row.name.partition("=")
-                if row.kind == "item" and (row.type, name) == (kind, setting) and row.becomes:
+                if name == setting and row.becomes:
                     here, there = (row.becomes, item) if back else (item, row.becomes)
                     if value.value == here:
                         yield script.instead(value, literal(there))

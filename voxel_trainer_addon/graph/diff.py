@@ -40,6 +40,11 @@ def paired(a: Graph, b: Graph, *, names: bool = False) -> tuple[dict[str, str], 
     return min(ways, key=lambda way: len(way[1]))
 
 
+def diff_of(a: Graph, b: Graph, pairs: Mapping[str, str]) -> list[Edit]:
+    """The edits of `diff` where it is known which nodes of `a` are which of `b`."""
+    return list(_Diff(a, b, pairs, False).edits())
+
+
 class _Diff:
     def __init__(self, a: Graph, b: Graph, pairs: Mapping[str, str], names: bool) -> None:
         b = called_alike(a, b, pairs)

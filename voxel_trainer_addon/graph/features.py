@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import builtins
-import keyword
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -106,7 +104,18 @@ IMPORTED = re.compile(r"^[ \t]*(?:import|from)[ \t]([^\n#]+)", re.MULTILINE)
 WORD = re.compile(r"[^\W\d]\w*")
 TELLING = re.compile(r"[A-Z][A-Z0-9_]{2,}|(?:[A-Z][a-z0-9]+){2,}")
 """Texts that are no names of somebody's: enums and types of bpy."""
-KNOWN = frozenset((*keyword.kwlist, *dir(builtins)))
+KNOWN = frozenset(
+    WORD.findall("""
+        False None True and as assert async await break class continue def del elif else except finally for from global
+        if import in is lambda nonlocal not or pass raise return try while with yield
+        abs all any bool bytes callable chr classmethod dict dir divmod enumerate exec filter float frozenset getattr
+        eval hasattr hash hex id int isinstance issubclass iter len list locals map max min next object open ord pow
+        print property range repr reversed round set setattr slice sorted staticmethod str sum super tuple type vars zip
+        AttributeError Exception ImportError IndexError KeyError NotImplementedError OSError RuntimeError StopIteration
+        TypeError ValueError __file__ __name__
+    """)
+)
+"""Keywords and what is built in; not asked of the running Python, since later ones know more."""
 
 
 def code_features(code: str) -> frozenset[str]:

@@ -7,12 +7,14 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from .canonical import shape_hash
+from .describe import Plain
 from .diff import diff
 from .edits import Edit
-from .flow import FRAME, REROUTE
-from .model import Graph, Value
+from .flow import FRAME, REROUTE, fed_inputs
+from .model import Graph, Node, Value
 from .wires import wires
 
 CLOSE = 1e-3
@@ -73,6 +75,23 @@ def near_pairs(graphs: Mapping[str, Graph], most_edits: int) -> Iterator[tuple[s
                 if 0 < len(edits) <= most_edits and can_be_told(edits, graphs[key]):
                     yield key, other, edits
                     break
+
+
+def as_made(graph: Graph, fresh: Plain) -> Graph:
+    """The tree as its script makes it: what a script does not say, as a link overrides it, is as in a new node. So an
+    edit that takes the link away says the value too where that is another."""
+    fed = fed_inputs(graph)
+
+    def usual(node: Node) -> Node:
+        new = fresh.get(node.type)
+        values = {socket.identifier: socket.value for socket in new.inputs} if new else {}
+        sockets = [
+            replace(s, value=values.get(s.identifier)) if (node.name, n) in fed else s
+            for n, s in enumerate(node.inputs)
+        ]
+        return replace(node, inputs=tuple(sockets))
+
+    return replace(graph, nodes=tuple(map(usual, graph.nodes)))
 
 
 def meant(edits: Sequence[Edit]) -> list[Edit]:

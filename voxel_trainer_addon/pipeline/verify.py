@@ -17,11 +17,11 @@ from ..fine_tuning.platform_files import PLATFORMS, Formatter
 MISSING: Any = object()
 
 
-def verified(folder: Path, decontaminate: Path | None = None, near: verify.Near | None = None) -> Findings:
+def verified(folder: Path, decontaminate: Path | None = None) -> Findings:
     """Everything that is wrong with the dataset in `folder`; `decontaminate` is a list of hashes of benchmarks. Raises
     UserError where there is no dataset."""
     benchmarks = Benchmarks.read(decontaminate) if decontaminate else None
-    found = verify.verify(folder, benchmarks, near)
+    found = verify.verify(folder, benchmarks)
     for platform, formatter in PLATFORMS.items():
         for file in row_files(folder):
             _platform(found, file, folder / platform / file.name, formatter)

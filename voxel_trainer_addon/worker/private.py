@@ -76,6 +76,15 @@ def scrubbed(text: str) -> str:
     return without_paths(text)
 
 
+def encodable(text: str) -> str:
+    """The text with a replacement character for whatever of it is no Unicode: names in damaged and very old files."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="surrogatepass").decode(errors="replace")
+    return text
+
+
 def clean_json(text: str) -> str:
     """A JSON text where no string holds a private path; nearly free where there is none."""
     if not any(tell.search(text) for tell in TELLING):

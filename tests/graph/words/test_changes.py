@@ -48,6 +48,7 @@ def test_more_of_it_is_said_as_it_looks() -> None:
 def test_alike_nodes_are_called_as_in_the_given_script() -> None:
     a, b = tree(noise("A"), noise("B", 2)), tree(noise("A"), noise("B", 3))
     assert told(a, b, {"A": "noise", "B": "noise2"}) == ["make the Noise Texture `noise2` finer: Scale 3 instead of 2"]
+    assert "the Noise Texture that nothing uses yet finer" in told(a, b, {"A": "noise"})[0]
     with pytest.raises(NotTellable):
         told(a, b)
 

@@ -30,8 +30,8 @@ TURNS: Sequence[tuple[str, str, str, str]] = (
 )
 """Node type, input, and how what it makes looks with more and with less of it."""
 VERBS = (("connect", "to"), ("plug", "into"), ("link", "to"), ("feed", "into"))
-LIMIT = 3e38
-"""Limits beyond it are none."""
+LIMIT = 2**31 - 1
+"""From it on the limits of a number are none."""
 USUAL: Mapping[str, Sequence[Value]] = {
     "attribute_domain": ("POINT",),
     "structure_type": ("AUTO",),
@@ -87,11 +87,14 @@ class _Teller:
             which = f"{_ordinal(alike.index(name))} " if len(alike) > 1 else ""
             return f"the {which}new {words}"
         words = self.words(self.nodes[name])
-        if sum(self.words(node) == words for node in self.nodes.values()) == 1:
+        alike = [other for other, node in self.nodes.items() if self.words(node) == words]
+        if len(alike) == 1:
             return f"the {words}"
-        if name not in self.called:
-            raise NotTellable(f"nothing tells {name} from others")
-        return f"the {words} `{self.called[name]}`"
+        if name in self.called:
+            return f"the {words} `{self.called[name]}`"
+        if sum(other not in self.called for other in alike) == 1:
+            return f"the {words} that nothing uses yet"  # so it has no variable
+        raise NotTellable(f"nothing tells {name} from others")
 
     @staticmethod
     def words(node: Node) -> str:
@@ -162,6 +165,8 @@ class _Teller:
         owner = self.ref(what["node"]) if "node" in what else "the tree"
         if path[-1] in ("use_clamp", "clamp") or isinstance(new, bool):
             return f"turn {exact(new)} {_path(path)} of {owner}"
+        if new is None:
+            return f"take the {_path(path)} out of {owner}"
         if is_reference(new):
             return f"use {exact(new)} in {owner}" if len(path) == 1 else f"set {_path(path)} of {owner} to {exact(new)}"
         if isinstance(new, str) and isinstance(what["old"], str):
@@ -247,7 +252,7 @@ class _Teller:
 
     def say_set_item(self, what: Mapping[str, Value]) -> str:
         kind, name, new = _side(self.items[what["at"]].kind), what["name"], what["new"]
-        if is_number(new) and abs(new) > LIMIT:
+        if is_number(new) and abs(new) >= LIMIT:
             return f'take the {"lower" if new < 0 else "upper"} limit of the {kind} "{name}" of the group away'
         if isinstance(new, bool):
             return f'turn {exact(new)} {_path(what["path"])} of the {kind} "{name}" of the group'
@@ -263,7 +268,9 @@ class _NewItem:
         told = [
             f"{_path([name])}: {exact(value)}"
             for name, value in settings.items()
-            if value and value not in USUAL.get(name, ()) and not (is_number(value) and abs(value) > LIMIT)
+            if (value or name in ("min_value", "max_value"))
+            and value not in USUAL.get(name, ())
+            and not (is_number(value) and abs(value) >= LIMIT)
         ]
         words = self.kind.rpartition("NodeSocket")[2].lower() or "value"
         self.words = f'{article(words)} {_side(self.kind)} "{self.name}"' + (f" ({', '.join(told)})" if told else "")

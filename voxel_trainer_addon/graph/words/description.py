@@ -126,7 +126,8 @@ def _of_technique(view: View, found: Found, at: int) -> Statement:
     technique = found.technique
     words = technique.sentence(view, found.castings[at][0])
     alike = [(cast, rests) for cast, rests in found.castings if technique.sentence(view, cast) == words]
-    places = "" if len(alike) == 1 else f", in {'more than ' if len(alike) >= MOST else ''}{len(alike)} places"
+    once = len(alike) == 1 or words.startswith("It ")
+    places = "" if once else f", in {'more than ' if len(alike) >= MOST else ''}{len(alike)} places"
     nodes = {name for _, rests in alike for name in rests}
 
     def check(view: View) -> bool:

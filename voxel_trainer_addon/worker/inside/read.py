@@ -19,7 +19,7 @@ import bpy
 from ...files import write_text
 from ...graph.model import Graph
 from ...words import harmless
-from ..private import clean_json
+from ..private import clean_json, encodable
 from ..record import SCHEMA
 from . import Refused, empty, node_table, wear_out
 from .beside import Beside
@@ -68,7 +68,7 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
         record["fresh"] = node_table.run({"types": _types(sections["graphs"])}, scratch)["trees"]
     place = scratch / f"{body['sha256']}.json"
     text = json.dumps(record, ensure_ascii=False, check_circular=False, separators=(",", ":"), default=vars) + "\n"
-    write_text(place, text if look else clean_json(text))
+    write_text(place, encodable(text if look else clean_json(text)))
     return {"record": str(place), "state": state, "counts": counts, "beside": beside.kept}
 
 

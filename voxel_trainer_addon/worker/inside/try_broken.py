@@ -2,9 +2,10 @@
 """The job `try_broken`: scripts of ours that were broken on purpose are run; what does Blender say, what do they make?
 
 Body: `graphs` (key → graph as JSON: trees with the groups below them), `broken`, by id `code` and `root` (the tree that
-it should make); `roots` (ids). Answer: `scripts`, by id `proven` (it is broken: it fails, or makes a tree that a few
-edits mend), `reason` (why it is not), `graph`, `shape` and `nodes` (of the right tree), and as `code` a JSON text of
-`error` and `line` (Blender's words, empty where it ran) and `lacks` (what the tree then needs, in words).
+it should make); `roots` (ids). Answer: `scripts`, by id `proven` (it was run, to its end or to an error), `reason` (why
+not), `graph`, `shape` and `nodes` (of the right tree), and as `code` a JSON text of `error` and `line` (Blender's
+words, empty where it ran), `lacks` (what the tree then needs, in words) and `useless` (why it is no example: it is
+right all the same, or more is wrong than a few edits mend).
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
 
 def _answer(broken: Mapping[str, Any], graphs: LazyGraphs) -> dict[str, Any]:
     root = graphs[broken["root"]]
-    told: dict[str, Any] = {"error": "", "line": 0, "lacks": []}
+    told: dict[str, Any] = {"error": "", "line": 0, "lacks": [], "useless": ""}
     reason = ""
     clear()
     try:
@@ -59,18 +60,18 @@ def _answer(broken: Mapping[str, Any], graphs: LazyGraphs) -> dict[str, Any]:
         difference = compared(trees, root, {})
         live = tree_of(bpy.data, root.key)
         if not difference:
-            reason = "same: the script is right all the same"
+            told["useless"] = "the script is right all the same"
         elif live is None or "group “" in difference:
-            reason = f"lost: {difference}"
+            told["useless"] = difference
         else:
             made = replace(read_graph(live, root.key, owner_of(bpy.data, root.key)), layout={})
             edits = diff(made, root)
             try:
                 told["lacks"] = clauses(edits, made, variables_of(space, live), {})
             except NotTellable as error:
-                reason = f"lost: {error}"
+                told["useless"] = str(error)
             if not 0 < len(edits) <= MOST_EDITS:
-                reason = f"lost: {len(edits)} edits would mend the tree"
+                told["useless"] = f"{len(edits)} edits would mend the tree"
     return {
         "code": json.dumps(told, ensure_ascii=False, sort_keys=True),
         "proven": not reason,

@@ -76,6 +76,15 @@ def test_an_edit_is_read_against_what_was_given() -> None:
     assert len(before.graph.nodes) == 3 and then.new == {"bump"}
 
 
+def test_loops_and_nodes_without_a_name_are_read() -> None:
+    given = of_code(GIVEN)
+    assert given is not None
+    code = 'for n in (0, 1):\n    link(noise.outputs["Color"], multiply.inputs[n])\nnew("ShaderNodeBump")\n'
+    changed = after(given, code)
+    assert links(changed) == [("noise", "Color", "multiply", "0"), ("noise", "Color", "multiply", "1")]
+    assert changed is not None and changed.nodes[-1].type == "ShaderNodeBump"
+
+
 def test_a_link_that_is_removed_is_gone() -> None:
     given = of_code(GIVEN)
     assert given is not None

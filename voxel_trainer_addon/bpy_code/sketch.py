@@ -29,7 +29,7 @@ def sketch(code: str) -> Graph | None:
     parts: dict[str, _Part] = {}
     links: list[tuple[str, str, str, str]] = []
     last: tuple[dict[str, _Part], list[tuple[str, str, str, str]]] = (parts, links)
-    for statement in _unrolled(module.body):
+    for statement in unrolled(module.body):
         if {"nodes", "new"} & set(_assigned(statement)):
             parts, links = {}, []
         if made := _node(statement):
@@ -57,7 +57,7 @@ def _sockets(names: dict[str, int]) -> tuple[Socket, ...]:
     return tuple(Socket(name, name, "") for name in names)
 
 
-def _unrolled(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+def unrolled(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
     """The statements, those of `for names in (…, …)` once for each row with the names filled in."""
     for statement in body:
         if not (isinstance(statement, ast.For) and isinstance(statement.iter, ast.Tuple | ast.List)):

@@ -67,7 +67,7 @@ def _figures(facts: Facts) -> Markup:
     )
 
 
-def legend() -> Markup:
+def _legend() -> Markup:
     """What the colours of bars mean."""
     return tag(
         "p",
@@ -104,7 +104,7 @@ def _kinds(facts: Facts) -> Markup:
         )
     head = tag("tr", tag("th", "kind"), tag("th", ""), number_head("examples"), number_head("answers"))
     table = tag("table", tag("thead", head), tag("tbody", lines), class_="kinds")
-    return join(tag("div", legend(), table, class_="card"))
+    return join(tag("div", _legend(), table, class_="card"))
 
 
 def _shares(counts: Counter[str]) -> list[tuple[str, int]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..bpy_code import source
-from ..bpy_code.sketch import sketch
+from ..bpy_code.sketch import sketch, unrolled
 from ..graph.menu import type_words
 from ..graph.model import Graph, Link, Node, Socket
 from ..graph.parse_code import NotUnderstood, parse_code
@@ -119,7 +119,7 @@ def after(given: Graph, code: str) -> Graph | None:
     if module is None:
         return None
     reader = _Changes(given)
-    for statement in module.body:
+    for statement in unrolled(module.body):
         reader.statement(statement)
     return reader.drawn.graph()
 
@@ -235,6 +235,8 @@ class _Changes:
                 part.settings[target.attr] = value.value
 
     def call(self, call: ast.Call) -> None:
+        if type := _new_node(call):
+            self.drawn.nodes[f"{type} {len(self.drawn.nodes)}"] = _Part(type)
         ends = [end for value in call.args if (end := self.socket(value))]
         if len(ends) == 2 and {ends[0][1], ends[1][1]} == {"inputs", "outputs"}:
             start, end = sorted(ends, key=lambda found: found[1], reverse=True)

@@ -16,7 +16,7 @@ from voxel_trainer_addon.fine_tuning import claude_formatter, openai_formatter, 
 
 pytestmark = pytest.mark.plain
 
-ROW = {"prompt": "Make a bump.", "completion": "import bpy\n"}
+ROW = {"kind": "tree", "prompt": "Make a bump.", "completion": "import bpy\n"}
 ANSWER = {"role": "assistant", "content": prompts.answer("import bpy\n")}
 
 

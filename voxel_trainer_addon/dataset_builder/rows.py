@@ -13,6 +13,7 @@ from ..files import digest
 from ..licences.classes import Policy, class_of
 from ..row_files import SPLITS
 from ..words import counted
+from .alike import Alike
 from .drafts import Drafts, Example
 from .form import id_of
 from .kinds import Json, Place
@@ -160,12 +161,18 @@ class Chooser:
 
     def rows(self) -> Iterator[tuple[str, str, Json]]:
         """(split or `unlicensed`, part by licence, row), in no order that matters."""
-        with Index() as train:
+        with Index() as train, Alike() as alike:
             for number, split in enumerate(SPLITS):
                 for example in self.drafts.examples():
                     found = {SPLITS.index(self.placed.of(place)) for place in example.places}
                     if min(found) == number and self._fits(example, split, len(found), train):
-                        yield from self._rows(example, split)
+                        for placed, name, row in self._rows(example, split):
+                            if placed == SPLITS[0]:
+                                alike.add(row["id"], row)
+                            elif placed in SPLITS and alike.nearest(row):
+                                self.left_out["nearly the same text as one in train"] += 1
+                                continue
+                            yield placed, name, row
 
     def _fits(self, example: Example, split: str, several: int, train: Index) -> bool:
         reason = ""

@@ -4,11 +4,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from . import openai_formatter
 from .openai_formatter import faults, line
 
-__all__ = ["check", "faults", "line"]
+__all__ = ["check", "faults", "line", "preference"]
+
+
+def preference(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A pair of answers as TRL's preference trainers take it."""
+    pair = openai_formatter.preference(row)
+    prompt, chosen, rejected = pair["input"]["messages"], pair["preferred_output"], pair["non_preferred_output"]
+    return {"prompt": prompt, "chosen": chosen, "rejected": rejected}
 
 
 def check(lines: Iterable[str], *, training: bool = True) -> list[str]:

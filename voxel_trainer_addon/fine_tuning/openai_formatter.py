@@ -29,6 +29,17 @@ def line(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def preference(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A pair of answers as one example for direct preference optimisation
+    (https://developers.openai.com/docs/guides/direct-preference-optimization)."""
+    better, worse = prompts.answer_of(row), prompts.answer(row["rejected"]["completion"], row["form"])
+    return {
+        "input": {"messages": prompts.messages(row)},
+        "preferred_output": [{"role": "assistant", "content": better}],
+        "non_preferred_output": [{"role": "assistant", "content": worse}],
+    }
+
+
 def check(lines: Iterable[str], *, training: bool = True) -> list[str]:
     """What is wrong with a file's lines, as sentences; empty where nothing is. `training` False: how many is free."""
     found, count, size = [], 0, 0

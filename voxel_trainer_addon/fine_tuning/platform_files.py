@@ -11,6 +11,10 @@ from ..files import read_jsonl, write_jsonl
 from ..row_files import SPLITS
 from . import claude_formatter, local_formatter, openai_formatter
 
+PREFERENCE = "preference"
+"""The kind of rows that hold a better and a worse answer; they stand in files of their own (`train.preference.jsonl`)
+for the platforms that take such pairs, whose modules have a function of this name."""
+
 
 class Formatter(Protocol):
     """A module that writes one platform's lines and knows its rules."""
@@ -40,11 +44,16 @@ def write_platform_files(folder: Path) -> list[str]:
     rows_of = {path.name: path for pattern in patterns for path in sorted(folder.glob(pattern))}
     for platform, formatter in PLATFORMS.items():
         for old in (folder / platform).glob("*.jsonl"):
-            if old.name not in rows_of:
+            if old.name.replace(f".{PREFERENCE}.", ".") not in rows_of:
                 old.unlink()
         for name, rows in rows_of.items():
             path = folder / platform / name
-            count = write_jsonl(path, (formatter.line(row) for row in read_jsonl(rows)))
+            chats = (row for row in read_jsonl(rows) if row["kind"] != PREFERENCE)
+            count = write_jsonl(path, map(formatter.line, chats))
+            if preference := getattr(formatter, "preference", None):
+                pairs = path.with_suffix(f".{PREFERENCE}.jsonl")
+                if not write_jsonl(pairs, (preference(row) for row in read_jsonl(rows) if row["kind"] == PREFERENCE)):
+                    pairs.unlink()
             split = name.partition(".")[0]
             if split == "test" or not count:
                 continue

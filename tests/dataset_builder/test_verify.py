@@ -289,5 +289,5 @@ def test_the_command_says_what_it_found(tmp_path: Path, files: Files, capsys: py
     assert lines[11:] == ["… 20 more: id", "50 rows in 28 files: 31 findings."]
     assert main([*words, "--json"], lambda: None, Path()) == 4
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert told[-1] == {"rows": 50, "files": 24, "findings": 31, "codes": {"id": 30, "group": 1}} and len(told) == 22
+    assert told[-1] == {"rows": 50, "files": 28, "findings": 31, "codes": {"id": 30, "group": 1}} and len(told) == 22
     assert main(["dataset", "verify", str(tmp_path / "openai")], lambda: None, Path()) == 2

@@ -94,6 +94,18 @@ def test_blend1_only_on_request_and_patterns(files: Path, tmp_path: Path) -> Non
     assert [origin.path for origin in catalog.origins()] == ["deep/b.BLEND"]
 
 
+def test_python_that_uses_bpy_on_request_under_the_licence_of_its_head(files: Path, tmp_path: Path) -> None:
+    (files / "grow.py").write_text("# SPDX-License-Identifier: MIT\nimport bpy\n")
+    (files / "plain.py").write_text("import bpy.types\n")
+    (files / "sums.py").write_text("import math\n")
+    _, _, catalog = harvest(DataFolder(tmp_path / "1"), files, code=True, licence="CC0-1.0", include=("*.py",))
+    found = [(origin.path, origin.kind, origin.licence) for origin in catalog.origins()]
+    assert found == [("grow.py", "code", "MIT"), ("plain.py", "code", "CC0-1.0")]
+    assert catalog.counts()["files"] == 0, "what is parsed is .blend files"
+    _, _, catalog = harvest(DataFolder(tmp_path / "2"), files, code=True, include=("grow.py",))
+    assert [origin.licence for origin in catalog.origins()] == ["own"], "one's own work is what one says that it is"
+
+
 def test_second_run_hashes_only_what_changed(files: Path, tmp_path: Path) -> None:
     data = DataFolder(tmp_path / "training_data")
     first, _, _ = harvest(data, files)

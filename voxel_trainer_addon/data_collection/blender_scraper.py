@@ -16,11 +16,13 @@ from ..catalog import Catalog, Origin
 from ..errors import ComesLater, SetAside, UserError
 from ..files import sha256_of
 from ..http import Client, NetworkError
+from ..licences.classes import OWN
 from ..paths import DataFolder
 from ..removal import RemovalList
 from ..stage import Hooks, Options, Outcome, Work, last_options
 from ..words import counted
 from . import scraped
+from .licences import with_head
 from .plan import Plan, Wanted
 from .policy import Policy
 from .reach import LimitReached, Reach, clock
@@ -174,10 +176,12 @@ class BlenderFileScraper:
             except OSError as error:
                 sentence = f"This file could not be read: {error.strerror}. Check that you may read it."
                 return SetAside("harvest", f"{source.id}/{found.path}", "unreadable", sentence)
-        licence = found.licence
-        return Origin(
-            source.id, found.path, sha256, found.bytes, found.mtime_ns, licence.spdx, dict(licence.provenance)
-        )
+        licence, kind = found.licence, "code" if found.path.endswith(folder.CODE) else "blend"
+        told = dict(licence.provenance)
+        origin = Origin(source.id, found.path, sha256, found.bytes, found.mtime_ns, licence.spdx, told, kind)
+        if kind == "blend" or origin.licence == OWN:
+            return origin
+        return with_head(origin, source.fetch(found).read_text("utf-8", "replace"))
 
     # elsewhere
 

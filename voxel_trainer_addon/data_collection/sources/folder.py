@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`folder:PATH`: the .blend files below a folder, read where they lie and never copied."""
+"""`folder:PATH`: the .blend files below a folder, and Python that uses bpy; read where they lie and never copied."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from pathlib import Path
 from ...errors import SetAside, UserError
 from ...stage import Options
 from .. import licences
-from ..choosing import chosen
+from ..choosing import CODE_MOST, chosen
+from ..code_scraper import uses_bpy
 from . import Found, place_id
+
+CODE = ".py"
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,9 @@ class Folder:
             if entry.is_dir(follow_symlinks=False):
                 yield from self._below(Path(entry.path), path + "/")
             elif entry.name.lower().endswith(self.suffixes) and chosen(path, self.include, self.exclude):
-                yield self._look(entry, path)
+                found = self._look(entry, path)
+                if isinstance(found, SetAside) or not path.endswith(CODE) or self._is_wanted(found):
+                    yield found
 
     def _look(self, entry: os.DirEntry[str], path: str) -> Found | SetAside:
         if entry.is_symlink():
@@ -63,6 +68,12 @@ class Folder:
             return self._aside(path, "unreadable", f"This file could not be looked at: {error.strerror}.")
         return Found(path, seen.st_size, seen.st_mtime_ns, self.listed.get(path, self.licence))
 
+    def _is_wanted(self, script: Found) -> bool:
+        try:
+            return 0 < script.bytes <= CODE_MOST and uses_bpy(self.fetch(script))
+        except OSError:
+            return False
+
     def _aside(self, path: str, code: str, sentence: str) -> SetAside:
         item = f"{self.id}/{path}".encode("utf-8", "backslashreplace").decode()
         return SetAside("harvest", item, code, sentence)
@@ -71,6 +82,7 @@ class Folder:
 def open(root: Path, options: Options, kind: str = "folder") -> Folder:
     """The folder at `root`, with the licence that the person gave. Raises UserError where it is no folder."""
     root = root.expanduser().resolve()
+    suffixes = (".blend", *((".blend1",) if options.blend1 else ()), *((CODE,) if options.code else ()))
     if not root.is_dir():
         raise UserError(f"{root} is no folder. Name an existing one.")
     listed = licences.from_file(Path(options.licences)) if options.licences else {}
@@ -80,7 +92,7 @@ def open(root: Path, options: Options, kind: str = "folder") -> Folder:
         root,
         licences.Licence(licences.spdx(options.licence), {"evidence": "stated by the user"}),
         listed,
-        (".blend", ".blend1") if options.blend1 else (".blend",),
+        suffixes,
         options.include,
         options.exclude,
     )

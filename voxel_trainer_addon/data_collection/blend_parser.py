@@ -29,8 +29,8 @@ from .licences import with_assets
 
 LIMIT_S, LIMIT_S_PER_MB, LIMIT_S_MAX = 20.0, 1.0, 120.0
 CHECKPOINT_FILES = 10
-AHEAD = 16
-"""Files that are looked into before the workers want them."""
+AHEAD = 100
+"""Files that are looked into before the workers want them: what fits into the time that Blender takes to start."""
 UNC = re.compile(r"(?!//)[/\\]{2}")
 """How paths on network shares begin; two slashes alone mean the folder of the .blend file."""
 ALL = "all"

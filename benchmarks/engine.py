@@ -41,6 +41,8 @@ from voxel_trainer_addon.worker.record import SCHEMA
 
 ROOT = Path(__file__).resolve().parent.parent
 FAKE = ROOT / "tests" / "worker" / "fake_worker.py"
+LINKS = 30_000
+"""Hard links of one file: ext4 takes 65,000."""
 ALONE = 8
 """Files that are read by a process each."""
 
@@ -174,8 +176,12 @@ def queued(small: Path, count: int) -> dict[str, Any]:
             for start in range(0, count, 1000):
                 numbers = range(start, min(start + 1000, count))
                 for number in numbers:
-                    if number:
-                        os.link(first, folder / "files" / f"{number}.blend")
+                    if number % LINKS:
+                        os.link(
+                            folder / "files" / f"{number - number % LINKS}.blend", folder / "files" / f"{number}.blend"
+                        )
+                    elif number:
+                        shutil.copy2(first, folder / "files" / f"{number}.blend")
                 size, changed = seen.st_size, seen.st_mtime_ns
                 catalog.add_origins(
                     Origin(source, f"{number}.blend", f"{number:064x}", size, changed, "own", {}) for number in numbers

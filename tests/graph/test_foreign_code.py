@@ -172,7 +172,7 @@ def test_what_watches_sees_what_is_executed() -> None:
 
 SEEN: list[str] = []
 WATCHING = [False]
-DEEDS = ("exec", "import", "open", "os.", "subprocess.", "socket.", "ctypes.", "sys.", "builtins.")
+DEEDS = ("exec", "import", "open", "os.", "subprocess.", "socket.", "ctypes.", "sys.", "builtins.input")
 """What Python reports of itself when something is done; that a text is compiled is none, `ast` does it too."""
 
 

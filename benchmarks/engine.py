@@ -5,12 +5,13 @@ In each round, over the same files and one after the other: two independent proc
 the files each; the stage with two workers; the stage with one; and (once, over a few files) a process for each file.
 Starting and ending are left out everywhere: time counts from when the first process is ready to the last record.
 `--queue N` measures the parent's memory instead, with N queued files, which a stand-in for Blender answers at once.
-Prints one JSON object.
+`--worker N` measures what the memory of one worker comes to after N files. Prints one JSON object.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import json
 import os
@@ -36,7 +37,7 @@ from voxel_trainer_addon.paths import DataFolder
 from voxel_trainer_addon.pipeline import run as pipeline
 from voxel_trainer_addon.stage import Options
 from voxel_trainer_addon.worker.pool import Pool
-from voxel_trainer_addon.worker.protocol import Answer, Host
+from voxel_trainer_addon.worker.protocol import Answer, Host, Request
 from voxel_trainer_addon.worker.record import SCHEMA
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -196,6 +197,35 @@ def queued(small: Path, count: int) -> dict[str, Any]:
     return {"benchmark": "engine, queue", "files": count, "start_mb": round(before), "curve": heard.curve}
 
 
+def worn(files: list[str], host: Host, count: int) -> dict[str, Any]:
+    """What a worker's memory comes to after so many files, the same ones over and over, in MB."""
+    seen: list[tuple[int, int]] = []
+    with tempfile.TemporaryDirectory() as place:
+        scratch = Path(place)
+        pool = Pool(host, workers=1, memory_mb=4000, scratch=scratch, readable=sorted({Path(f).parent for f in files}))
+
+        def requests() -> Iterator[Request]:
+            for number in range(count):
+                path = files[number % len(files)]
+                yield Request("read", {"path": path, "sha256": f"{number:064x}", "way": "fast"}, path, f"{number:064x}")
+
+        with contextlib.closing(pool):
+            for done, answer in enumerate(pool.run(requests(), lambda: True), 1):
+                if answer.ok:
+                    Path(str(answer.body["record"])).unlink()
+                if done % 100 == 0:
+                    seen.append((done, max(worker.rss_mb() for worker in pool._all())))
+    first, most = seen[0][1], max(mb for _, mb in seen)
+    return {
+        "benchmark": "engine, worker",
+        "files": count,
+        "after_100_mb": first,
+        "most_mb": most,
+        "most_over_first": round(most / first, 2),
+        "curve": seen,
+    }
+
+
 ANSWER = f"""place = start["scratch"] + "/" + body["sha256"] + ".json"
     with open(place, "w") as out:
         json.dump({{"schema": "{SCHEMA}", "sha256": body["sha256"]}}, out)
@@ -207,6 +237,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--queue", type=int, default=0, metavar="N")
+    parser.add_argument("--worker", type=int, default=0, metavar="N")
     parser.add_argument("--loop", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.loop:
@@ -214,7 +245,12 @@ def main() -> None:
     smallest = min(
         options.folder.rglob("*.blend"), key=lambda path: (path.stat().st_size < 10_000, path.stat().st_size)
     )
-    told = queued(smallest, options.queue) if options.queue else compared(options)
+    if options.worker:
+        bpy = importlib.import_module("bpy")
+        files, _ = loadable(sorted(map(str, options.folder.rglob("*.blend"))))
+        told = worn(files, Host(sys.executable, True, tuple(bpy.app.version)), options.worker)
+    else:
+        told = queued(smallest, options.queue) if options.queue else compared(options)
     told["load"] = round(os.getloadavg()[0], 1)
     told["machine"] = {"system": platform.platform(), "cpus": os.cpu_count(), "python": platform.python_version()}
     print(json.dumps(told, indent=1))

@@ -274,9 +274,10 @@ class _Build:
                 for kind in self.files.values():
                     for draft in kind.drafts(file, settings):
                         self.drafts.add(draft)
-        for wide in self.wide.values():
+        for name, wide in self.wide.items():
             for draft in wide.drafts(self.library, settings):
                 self.drafts.add(draft)
+                self.tell(0, f"rows of the kind {name}")
         return refused
 
     def keep_one_of_near(self) -> Groups:

@@ -317,7 +317,7 @@ def test_a_stop_keeps_what_is_done_and_the_rest_is_done_later(stage: Stage) -> N
     before = threading.active_count()
     with pytest.raises(Cancelled):
         stage.parse()
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
     saved = read_json(stage.folder.checkpoint("parse"))
     assert saved["status"] == "running" and saved["progress"]["parsed_files"] == 13
     assert len(stage.catalog.records()) == 13 == len(list(stage.folder.parsed.glob("*.json")))

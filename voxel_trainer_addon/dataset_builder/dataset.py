@@ -42,7 +42,7 @@ from .parts import row_files
 from .proving import VERSION, Unit, asks, prove
 from .published import describe
 from .quality import quality
-from .rows import UNLICENSED, Chooser, Held, sides, tie
+from .rows import UNLICENSED, Chooser, Held, keep_to_licences, sides, tie
 from .splits import Groups
 from .weighing import Caps, Weighed, left_out
 
@@ -116,10 +116,12 @@ class _Build:
         self.prove_rest()
         refused |= self.gather_rest()
         asides = [refused[id] for id in sorted(refused)]
+        policy = Policy(options.allow)
+        keep_to_licences(self.drafts, self.library.origins, policy, self.host.name, self.left_out)
         families = self.keep_one_of_near()
         self.keep_to_caps(families)
         tie(self.drafts, families)
-        return self.write(families, asides)
+        return self.write(families, policy, asides)
 
     def fresh(self) -> dict[str, Graph]:
         """Tree type → a new node group with each node type that the records use, as this Blender makes them."""
@@ -315,11 +317,10 @@ class _Build:
 
     # writing
 
-    def write(self, families: Groups, asides: list[dict[str, Any]]) -> Outcome:
+    def write(self, families: Groups, policy: Policy, asides: list[dict[str, Any]]) -> Outcome:
         """Split, write the dataset's files, then its rows into the catalog."""
         library, drafts = self.library, self.drafts
         placed = sides(drafts, library.origins, self.options.seed, self.held())
-        policy = Policy(self.options.allow)
         chooser = Chooser(drafts, placed, families, library.origins, policy, self.host.name, self.left_out)
         for split, name, row in chooser.rows():
             if held := self.benchmarks and self.benchmarks.of(row):

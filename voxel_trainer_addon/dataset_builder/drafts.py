@@ -208,6 +208,11 @@ class Drafts:
             ):
                 self._db.execute(sql, (id,))
 
+    def drop_places(self, lost: Iterable[tuple[int, Place]]) -> None:
+        """Take places away from examples."""
+        sql = "DELETE FROM place WHERE example = ? AND sha256 = ? AND owner = ?"
+        self._db.executemany(sql, ((id, place.sha256, place.owner) for id, place in lost))
+
     def choose(self, split: str, part: str, row: dict[str, Any]) -> None:
         """Take in a finished row."""
         values = (split, part, row["id"], json.dumps(row, ensure_ascii=False))

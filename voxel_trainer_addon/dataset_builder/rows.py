@@ -127,6 +127,34 @@ def sides(drafts: Drafts, origins: Origins, seed: int, held: Held = Held()) -> S
     return Sides(by_file, atom, groups, split, max(rows.values(), default=0), kept)
 
 
+def keep_to_licences(drafts: Drafts, origins: Origins, policy: Policy, blender: str, left_out: Counter[str]) -> None:
+    """Drop what was found only where no licence lets it be used (it becomes rows of `unlicensed`) or none that the
+    policy takes; of the rest, the places where that is so. Before anything is chosen: nothing may be left out for the
+    sake of what cannot be used."""
+    dropped: list[int] = []
+    lost: list[tuple[int, Place]] = []
+    for example in drafts.examples():
+        licences = {place: {o.licence for o in origins(place.sha256)} for place in example.places}
+        taken = {place for place, found in licences.items() if any(map(policy.takes, found))}
+        if taken:
+            lost += ((example.id, place) for place in example.places if place not in taken)
+            continue
+        dropped.append(example.id)
+        if all(class_of(licence) in NO_USE for found in licences.values() for licence in found):
+            sources = list(named(origins, {place.sha256 for place in example.places}))
+            about = {
+                "group": digest(home(origins(example.places[0].sha256)))[:16],
+                "family": digest(example.family)[:16],
+                "sources": sources,
+            }
+            for body in drafts.wordings(example.id):
+                drafts.choose(UNLICENSED, "", as_row({**body, **about}, blender))
+        else:
+            left_out["under a licence that was not chosen"] += 1
+    drafts.drop(dropped)
+    drafts.drop_places(lost)
+
+
 def tie(drafts: Drafts, families: Groups) -> None:
     """Places of large answers of one family (which equal and nearly equal ones are) belong together, those of their
     copies too."""
@@ -141,8 +169,7 @@ class Chooser:
 
     An example with places on several sides goes to the first of train, val and test, and names its sources there only;
     one that stands against something given is left out then. What is equal or nearly equal to something in an earlier
-    split, or asked for in the same words, is left out. Rows none of whose sources has a licence that lets it be used go
-    to `unlicensed`; those that the policy does not take are left out.
+    split, or asked for in the same words, is left out.
     """
 
     def __init__(
@@ -160,19 +187,19 @@ class Chooser:
         self._prompts, self._answers = set[bytes](), dict[str, str]()
 
     def rows(self) -> Iterator[tuple[str, str, Json]]:
-        """(split or `unlicensed`, part by licence, row), in no order that matters."""
+        """(split, part by licence, row), in no order that matters."""
         with Index() as train, Alike() as alike:
             for number, split in enumerate(SPLITS):
                 for example in self.drafts.examples():
                     found = {SPLITS.index(self.placed.of(place)) for place in example.places}
                     if min(found) == number and self._fits(example, split, len(found), train):
-                        for placed, name, row in self._rows(example, split):
-                            if placed == SPLITS[0]:
+                        for row in self._rows(example, split):
+                            if split == SPLITS[0]:
                                 alike.add(row["id"], row)
-                            elif placed in SPLITS and alike.nearest(row):
+                            elif alike.nearest(row):
                                 self.left_out["nearly the same text as one in train"] += 1
                                 continue
-                            yield placed, name, row
+                            yield split, part(row["sources"]), row
 
     def _fits(self, example: Example, split: str, several: int, train: Index) -> bool:
         reason = ""
@@ -188,17 +215,16 @@ class Chooser:
         self.left_out[reason or "in val or test equal to one in an earlier split"] += 1 if reason else several - 1
         return not reason
 
-    def _rows(self, example: Example, split: str) -> Iterator[tuple[str, str, Json]]:
+    def _rows(self, example: Example, split: str) -> Iterator[Json]:
         here = [place for place in example.places if self.placed.of(place) == split]
-        sources = list(named(self.origins, {place.sha256 for place in here}))
-        usable = [source for source in sources if class_of(source["licence"]) not in NO_USE]
-        taken = [source for source in usable if self.policy.takes(source["licence"])]
+        sources = [
+            source
+            for source in named(self.origins, {place.sha256 for place in here})
+            if self.policy.takes(source["licence"])
+        ]
         group = digest(min(self.placed.group(place) for place in here))[:16]
         copies = {place.sha256 for place in self.drafts.copies(example.among, example.answer)}
         for body in self.drafts.wordings(example.id):
-            if usable and not taken:
-                self.left_out["under a licence that was not chosen"] += 1
-                continue
             asked = bytes.fromhex(digest([body["prompt"], body["kind"] == "preference"]))[:16]
             if asked in self._prompts:
                 self.left_out["asked for in the same words as another"] += 1
@@ -209,16 +235,18 @@ class Chooser:
                 continue
             self._prompts.add(asked)
             family = digest(self.families.of(example.family))[:16]
-            row = self._row({**body, "group": group, "family": family, "sources": taken or sources})
+            row = as_row({**body, "group": group, "family": family, "sources": sources}, self.blender)
             if copies - {place.sha256 for place in here}:
                 row["copies"] = sorted(copies - {place.sha256 for place in here})
-            yield (split, part(taken), row) if taken else (UNLICENSED, "", row)
+            yield row
 
-    def _row(self, body: Json) -> Json:
-        row = {**body, "blender_version": self.blender}
-        if not row["given"]:
-            del row["given"]
-        return {"id": id_of(row), **row}
+
+def as_row(body: Json, blender: str) -> Json:
+    """A draft's body, to which is added what the choice made of it, as a row."""
+    row = {**body, "blender_version": blender}
+    if not row["given"]:
+        del row["given"]
+    return {"id": id_of(row), **row}
 
 
 def named(origins: Origins, contents: set[str]) -> Iterator[dict[str, Any]]:

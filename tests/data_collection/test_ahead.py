@@ -52,7 +52,7 @@ def test_a_fault_reaches_who_asks_at_its_turn() -> None:
     with pytest.raises(ZeroDivisionError):
         for number, _ in ahead(make, range(20), MOST):
             found.append(number)
-    assert found == [0, 1, 2] and threading.active_count() == before
+    assert found == [0, 1, 2] and threading.active_count() <= before
 
 
 def test_closing_ends_the_thread_after_the_item_that_it_is_at() -> None:
@@ -65,4 +65,4 @@ def test_closing_ends_the_thread_after_the_item_that_it_is_at() -> None:
     looks = ahead(make, range(1000), 100)
     with closing(looks):
         next(looks)
-    assert len(made) <= 2 and threading.active_count() == before
+    assert len(made) <= 2 and threading.active_count() <= before

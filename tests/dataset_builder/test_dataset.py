@@ -14,7 +14,6 @@ import pytest
 
 from voxel_trainer_addon.catalog import Catalog, Origin
 from voxel_trainer_addon.dataset_builder import dataset
-from voxel_trainer_addon.dataset_builder.splits import leaks
 from voxel_trainer_addon.errors import Cancelled, SetAside, Unavailable
 from voxel_trainer_addon.files import read_json, read_jsonl
 from voxel_trainer_addon.graph.canonical import graph_hash, shape_hash
@@ -138,6 +137,15 @@ def contents(work: FakeWork) -> dict[str, bytes]:
 
 def build(work: FakeWork) -> Outcome:
     return dataset.run(work)
+
+
+def leaks(found: Iterable[tuple[str, dict[str, Any]]]) -> list[tuple[str, str]]:
+    """Groups, answers and requests that stand on two sides."""
+    sides: dict[tuple[str, str], set[str]] = {}
+    for split, row in found:
+        for what in ("group", "answer", "prompt"):
+            sides.setdefault((what, row[what]), set()).add(split)
+    return [what for what, where in sides.items() if len(where) > 1]
 
 
 def test_rows_tell_task_prompt_code_proof_and_sources(tmp_path: Path) -> None:

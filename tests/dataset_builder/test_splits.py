@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from voxel_trainer_addon.dataset_builder.splits import Groups, allotted, enough, leaks
+from voxel_trainer_addon.dataset_builder.splits import Groups, allotted, enough
 
 pytestmark = pytest.mark.plain
 
@@ -65,14 +65,3 @@ def test_a_source_needs_ten_groups_of_files_and_something_to_hold_out() -> None:
     assert not enough(files(*[1] * 10, 241), 0), "next to nothing beside the largest"
     assert not enough(files(1, *[200] * 9), 0), "only one is small enough to be held out"
     assert not enough({}, 0)
-
-
-def test_each_kind_of_leak_is_seen() -> None:
-    def row(group: str, graph: str, prompt: str) -> dict[str, object]:
-        return {"group": group, "proof": {"graph": graph}, "prompt": prompt}
-
-    clean = [("train", row("a", "1", "x")), ("val", row("b", "2", "y")), ("test", row("c", "3", "z"))]
-    assert leaks(clean) == []
-    assert leaks([*clean, ("train", row("a", "1", "x"))]) == []
-    for leak in (row("a", "4", "w"), row("d", "1", "w"), row("d", "4", "x")):
-        assert len(leaks([*clean, ("test", leak)])) == 1

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Container, Mapping
 
 from ..files import digest
 
@@ -75,17 +74,3 @@ def allotted(weights: Mapping[str, int], seed: int, held: Container[str] = (), f
             split[min(left, key=lambda group: (weights[group], group))] = side
             filled[side] += 1
     return split
-
-
-def leaks(rows: Iterable[tuple[str, Mapping[str, Any]]]) -> list[str]:
-    """What stands on both sides of the split, as sentences: groups, canonical graphs, prompts."""
-    sides: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for split, row in rows:
-        sides["group", row["group"]].add(split)
-        sides["graph", row["proof"]["graph"]].add(split)
-        sides["prompt", row["prompt"]].add(split)
-    return [
-        f"The {what} {value[:60]} stands in {' and '.join(sorted(where))}."
-        for (what, value), where in sides.items()
-        if len(where) > 1
-    ]

@@ -339,7 +339,12 @@ class _Build:
         known = describe(
             self.place,
             self.options.name,
-            funnel={"files parsed": len(library.records), **self.counts, "left out": dict(+self.left_out)},
+            funnel={
+                "files parsed": len(library.records),
+                "files read with errors, left out": library.with_errors,
+                **self.counts,
+                "left out": dict(+self.left_out),
+            },
             split=placed.facts(),
             settings=self.described(),
             unlicensed=unlicensed,

@@ -15,7 +15,7 @@ from ..graph.wires import real_nodes
 from ..paths import DataFolder
 from ..stage import Work
 from ..worker.protocol import Host
-from ..worker.record import load
+from ..worker.record import STATES, load
 from . import blender_dataset, code_texts, material_dataset, piece_dataset
 from .drafts import Drafts
 from .kinds import FEWEST_NODES, Candidate, File, Json, Known, Place, Settings, Tree, TreeKind
@@ -30,7 +30,9 @@ class Library:
 
     def __init__(self, work: Work, host: Host, drafts: Drafts) -> None:
         self._work, self._host, self._drafts = work, host, drafts
-        self.records = {row["sha256"]: row["path"] for row in work.catalog.records(host.name)}
+        rows = work.catalog.records(host.name)
+        self.records = {row["sha256"]: row["path"] for row in rows if row["state"] == STATES[0]}
+        self.with_errors = len(rows) - len(self.records)
         self._gone = set[str]()
         self.left_out: Counter[str] = Counter()
         self._others = [Catalog(DataFolder(Path(path)).catalog) for path in work.options.port_from]

@@ -13,6 +13,10 @@ from .made import missing
 
 FOUND = {
     "files parsed": ("files read", ""),
+    "files read with errors, left out": (
+        "files left out, of which Blender reported errors",
+        "It read them all the same, but what is in them may not be what somebody made.",
+    ),
     "trees": ("node trees in them", ""),
     "trees tried": ("whole trees tried", "Each was written as code, and the code was run in an empty Blender."),
     "pieces": ("pieces tried", "Connected nodes of a tree, tried in the same way."),
@@ -42,6 +46,7 @@ LOST = {
     "stands against something on another side": "A change whose two trees belong to different sides of the split.",
     "under a licence that was not chosen": "Under a share-alike or copyleft licence, which were not chosen.",
     "answered in the same words as one in an earlier split": "In val or test, and train has the same answer in words.",
+    "nearly the same text as one in train": "In val or test, and the answer's text is nearly one of train's.",
     "asked for in the same words as another": "Asked for in the same words as another, for another answer.",
 }
 """Why something was left out → the same in a sentence."""

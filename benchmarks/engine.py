@@ -214,7 +214,7 @@ def worn(files: list[str], host: Host, count: int) -> dict[str, Any]:
                 if answer.ok:
                     Path(str(answer.body["record"])).unlink()
                 if done % 100 == 0:
-                    seen.append((done, max(worker.rss_mb() for worker in pool._all())))
+                    seen.append((done, max((worker.rss_mb() for worker in pool._all()), default=0)))
     first, most = seen[0][1], max(mb for _, mb in seen)
     return {
         "benchmark": "engine, worker",

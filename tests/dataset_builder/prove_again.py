@@ -50,9 +50,9 @@ def plain(value: Any, depth: int = 0) -> Any:
     if value is None or isinstance(value, bool | int | str):
         return value
     if isinstance(value, bpy.types.NodeTree):
-        return tree_digest(value)
+        return [value.name, tree_digest(value)]
     if isinstance(value, bpy.types.ID):
-        return type(value).__name__
+        return [type(value).__name__, value.name]
     if isinstance(value, bpy.types.bpy_struct):
         if depth > 3:
             return None

@@ -19,7 +19,7 @@ from .form import id_of
 from .kinds import Json, Place
 from .near import Index
 from .parts import NO_USE, part
-from .splits import TELLING_NODES, Groups, allotted, enough
+from .splits import FEW_GROUPS, TELLING_NODES, Groups, allotted, enough
 
 UNLICENSED = "unlicensed"
 
@@ -91,10 +91,12 @@ class Held:
 
 def sides(drafts: Drafts, origins: Origins, seed: int, held: Held = Held()) -> Sides:
     """Split by files and repositories where there are enough of them; else sources with few files are split by trees
-    that share groups."""
-    files = Groups()
+    that share groups. With ten repositories or more a small test is better than one that knows its makers."""
+    files, repositories = Groups(), set[str]()
     for place in drafts.all_places():
-        files.join(place.sha256, *home(origins(place.sha256)))
+        homes = home(origins(place.sha256))
+        files.join(place.sha256, *homes)
+        repositories.update(name for name in homes if name.startswith("repository "))
     for tied in drafts.ties():
         files.join(*(place.sha256 for place in tied))
     weights: dict[str, Counter[str]] = {}
@@ -106,7 +108,7 @@ def sides(drafts: Drafts, origins: Origins, seed: int, held: Held = Held()) -> S
             counts = weights.setdefault(source, Counter())
             if len(found) == 1:  # one that other groups have too may not be theirs to hold out
                 counts[min(found)] += 1
-    everything = enough(total, seed)
+    everything = enough(total, seed, share=0.1 if len(repositories) >= FEW_GROUPS else 0.5)
     by_file = {source: everything or enough(counts, seed) for source, counts in sorted(weights.items())}
 
     def atom(place: Place) -> str:

@@ -39,14 +39,14 @@ class Groups:
         return atom
 
 
-def enough(weights: Mapping[str, int], seed: int) -> bool:
+def enough(weights: Mapping[str, int], seed: int, share: float = 0.5) -> bool:
     """Whether a source can be split by its files, given how many trees only each of its groups of files has: there are
-    `FEW_GROUPS` of them or more, and val and test would each get half of what they are filled up to, or more. Otherwise
-    it is split by trees that share groups."""
+    `FEW_GROUPS` of them or more, and val and test would each get this share of what they are filled up to, or more.
+    Otherwise it is split by trees that share groups."""
     filled: Counter[str] = Counter()
     for group, side in allotted(weights, seed).items():
         filled[side] += weights[group]
-    least = sum(weights.values()) * HELD_OUT / 2
+    least = sum(weights.values()) * HELD_OUT * share
     return len(weights) >= FEW_GROUPS and filled["val"] >= least and filled["test"] >= least
 
 

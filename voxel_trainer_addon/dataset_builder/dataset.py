@@ -283,17 +283,16 @@ class _Build:
         return refused
 
     def keep_one_of_near(self) -> Groups:
-        """Of nearly equal answers keep the best; the places of large ones belong together. Families: shapes that nearly
-        equal answers join."""
+        """Of nearly equal answers keep the best. Families: answers that chains of nearly equal ones join."""
         answers: dict[str, tuple[str, str]] = {}
         families = Groups()
         with Index() as index:
-            for among, answer, shape, features, score in self.drafts.answers():
-                id = f"{shape}:{among}:{answer}"
+            for among, answer, features, score in self.drafts.answers():
+                id = f"{among}:{answer}"
                 answers[id] = among, answer
                 index.add(id, features, among, score)
             for cluster in index.clusters():
-                families.join(*(id.partition(":")[0] for id in cluster))
+                families.join(*(answers[id][1] for id in cluster))
             for copy in list(index.copies()):
                 gone = self.drafts.replace(*answers[copy.id], kept=answers[copy.kept][1])
                 self.left_out["nearly equal to another, which is kept"] += gone
@@ -309,7 +308,7 @@ class _Build:
                 answers[id] = among, answer
                 origin = self.library.origins(sha256)[0]
                 maker = origin.provenance.get("repository") or origin.source
-                yield Weighed(id, f"{among} {maker}", f"{among} {families.of(shape)}", f"{among} {shape}", score)
+                yield Weighed(id, f"{among} {maker}", f"{among} {families.of(answer)}", f"{among} {shape}", score)
 
         caps = Caps(options.most_of_shape, options.most_of_family, options.most_of_source)
         for id, why in list(left_out(weighed(), caps)):

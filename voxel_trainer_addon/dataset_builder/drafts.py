@@ -157,7 +157,7 @@ class Drafts:
         return (Place(*row) for row in rows)
 
     def groups(self) -> Iterator[tuple[str, str, str, float, str]]:
-        """(among, answer, family, best score, sha256 of the first place) of each answer of a group, in order."""
+        """(among, answer, shape, best score, sha256 of the first place) of each answer of a group, in order."""
         yield from self._db.execute(
             "SELECT among, answer, min(family), max(score), min(sha256) FROM example "
             "JOIN place ON place.example = example.id GROUP BY among, answer ORDER BY among, answer"
@@ -169,10 +169,10 @@ class Drafts:
         self.drop(id for (id,) in gone)
         return len(gone)
 
-    def answers(self) -> Iterator[tuple[str, str, str, bytes, float]]:
-        """(among, answer, shape, features, best score) of what may be nearly equal, each answer once."""
+    def answers(self) -> Iterator[tuple[str, str, bytes, float]]:
+        """(among, answer, features, best score) of what may be nearly equal, each answer once."""
         yield from self._db.execute(
-            "SELECT among, answer, min(family), features, max(score) FROM example "
+            "SELECT among, answer, features, max(score) FROM example "
             "WHERE length(features) AND among <> '' "
             "GROUP BY among, answer ORDER BY among, answer"
         )

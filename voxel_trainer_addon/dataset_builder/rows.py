@@ -122,10 +122,17 @@ def sides(drafts: Drafts, origins: Origins, seed: int, held: Held = Held()) -> S
     for tied in drafts.ties():
         groups.join(*(atom(place) for place in tied))
     rows: Counter[str] = Counter()
+    with_trees = set[str]()
     for example in drafts.examples():
-        rows.update({groups.of(atom(place)) for place in example.places})
+        found = {groups.of(atom(place)) for place in example.places}
+        rows.update(found)
+        if example.kind != "code":
+            with_trees |= found
     kept = frozenset(groups.of(atom(place)) for place in drafts.all_places() if held.has(place, origins))
-    split = allotted(rows, seed, kept, frozen=bool(held.files))
+    split: dict[str, str] = {}
+    for trees in (True, False):  # groups of code alone would fill val and test
+        part = {group: count for group, count in rows.items() if (group in with_trees) is trees}
+        split |= allotted(part, seed, kept, frozen=bool(held.files))
     return Sides(by_file, atom, groups, split, max(rows.values(), default=0), kept)
 
 
@@ -146,7 +153,7 @@ def keep_to_licences(drafts: Drafts, origins: Origins, policy: Policy, blender: 
             sources = list(named(origins, {place.sha256 for place in example.places}))
             about = {
                 "group": digest(home(origins(example.places[0].sha256)))[:16],
-                "family": digest(example.family)[:16],
+                "family": digest(example.answer)[:16],
                 "sources": sources,
             }
             for body in drafts.wordings(example.id):
@@ -163,7 +170,7 @@ def tie(drafts: Drafts, families: Groups) -> None:
     for example in drafts.examples():
         if example.nodes >= TELLING_NODES:
             places = (*example.places, *drafts.copies(example.among, example.answer))
-            drafts.tie(f"family {families.of(example.family)}", places)
+            drafts.tie(f"family {families.of(example.answer)}", places)
 
 
 class Chooser:
@@ -236,7 +243,7 @@ class Chooser:
                 self.left_out["answered in the same words as one in an earlier split"] += 1
                 continue
             self._prompts.add(asked)
-            family = digest(self.families.of(example.family))[:16]
+            family = digest(self.families.of(example.answer))[:16]
             row = as_row({**body, "group": group, "family": family, "sources": sources}, self.blender)
             if copies - {place.sha256 for place in here}:
                 row["copies"] = sorted(copies - {place.sha256 for place in here})

@@ -63,5 +63,6 @@ def test_a_source_needs_ten_groups_of_files_and_something_to_hold_out() -> None:
     assert enough(files(*[3] * 10), 0)
     assert not enough(files(*[3] * 9), 0), "too few"
     assert not enough(files(*[1] * 10, 241), 0), "next to nothing beside the largest"
-    assert not enough(files(1, *[200] * 9), 0), "only one is small enough to be held out"
+    assert enough(files(1, *[200] * 9), 0), "a ninth each, for nothing smaller is there"
+    assert not enough(files(*[1] * 8, 500, 500), 0), "half of all is too much to be held out"
     assert not enough({}, 0)

@@ -52,8 +52,9 @@ def enough(weights: Mapping[str, int], seed: int, share: float = 0.5) -> bool:
 
 def allotted(weights: Mapping[str, int], seed: int, held: Container[str] = (), frozen: bool = False) -> dict[str, str]:
     """Group → split. Groups that are `held` are test's. Of the others the largest is train's; of the rest, in an order
-    drawn by `seed`, val and test take what fits into a tenth of all rows each; where nothing fits, the smallest ones.
-    A `frozen` test takes none of them."""
+    drawn by `seed`, val and test take what fits into a tenth of all rows each; a side that stays below half of that takes
+    the smallest that is left, of a fifth of all rows at most, or of any size where it has nothing. A `frozen` test takes
+    none of them."""
     free = [group for group in weights if group not in held]
     split = {group: "test" for group in weights if group in held} | {group: "train" for group in free}
     if not free:
@@ -70,7 +71,9 @@ def allotted(weights: Mapping[str, int], seed: int, held: Container[str] = (), f
             filled[wants] += weights[group]
     for side in open_sides:
         left = [group for group in others if split[group] == "train"]
-        if not filled[side] and left:
-            split[min(left, key=lambda group: (weights[group], group))] = side
-            filled[side] += 1
+        fit = [group for group in left if weights[group] <= 2 * most]
+        if (fit and filled[side] < most / 2) or (left and not filled[side]):
+            taken = min(fit or left, key=lambda group: (weights[group], group))
+            split[taken] = side
+            filled[side] += weights[taken]
     return split

@@ -52,9 +52,9 @@ def enough(weights: Mapping[str, int], seed: int, share: float = 0.5) -> bool:
 
 def allotted(weights: Mapping[str, int], seed: int, held: Container[str] = (), frozen: bool = False) -> dict[str, str]:
     """Group → split. Groups that are `held` are test's. Of the others the largest is train's; of the rest, in an order
-    drawn by `seed`, val and test take what fits into a tenth of all rows each; a side that stays below half of that takes
-    the smallest that is left, of a fifth of all rows at most, or of any size where it has nothing. A `frozen` test takes
-    none of them."""
+    drawn by `seed`, val and test take what fits into a tenth of all rows each. A side that stays below half of that
+    takes the smallest that is left, of a fifth of all rows at most, or of any size where it has nothing. A `frozen`
+    test takes none of them."""
     free = [group for group in weights if group not in held]
     split = {group: "test" for group in weights if group in held} | {group: "train" for group in free}
     if not free:

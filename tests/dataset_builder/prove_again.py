@@ -91,11 +91,14 @@ def tree_digest(tree: Any) -> str:
             around[source].append(["out", output, into, colours[target]])
             around[target].append(["in", output, into, colours[source]])
         colours = {name: digest([colours[name], sorted(around[name], key=str)]) for name in colours}
-    sockets = [
-        [item.item_type, item.name, getattr(item, "in_out", ""), getattr(item, "socket_type", "")]
-        for item in getattr(tree.interface, "items_tree", ())
-    ]
-    return digest([tree.bl_idname, sorted(colours.values()), sockets])
+    sockets = [[item.item_type, item.name, simple(item)] for item in getattr(tree.interface, "items_tree", ())]
+    return digest([tree.bl_idname, sorted(colours.values()), sockets, simple(tree)])
+
+
+def simple(struct: Any) -> dict[str, Any]:
+    """The values of a struct's properties that lead nowhere else."""
+    kinds = ("BOOLEAN", "INT", "FLOAT", "STRING", "ENUM")
+    return {p.identifier: plain(getattr(struct, p.identifier)) for p in wanted(struct) if p.type in kinds}
 
 
 def links(tree: Any) -> Iterator[tuple[str, str, str, str]]:

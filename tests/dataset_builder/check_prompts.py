@@ -416,7 +416,7 @@ TECHNIQUES: dict[str, tuple[str, ...]] = {
     "a normal map": ("NormalMap",),
     "a Fresnel mix": ("Fresnel", "LayerWeight"),
     "a boolean": ("MeshBoolean",),
-    "sampling": ("Sample", "Proximity", "Raycast"),
+    "sampling": ("Sample", "Proximity", "Raycast", "FieldAtIndex"),
     "a displaced surface": ("Displacement",),
     "a volume": ("Volume",),
     "glare": ("Glare",),

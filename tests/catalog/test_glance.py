@@ -34,6 +34,6 @@ def test_a_catalog_that_is_locked_or_damaged_is_passed_over_at_once(tmp_path: Pa
         other.execute("BEGIN EXCLUSIVE")
         began = time.monotonic()
         assert glance.sources(path) is None
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 4, "SQLite would wait for five seconds"
     path.write_bytes(b"no catalog at all" * 400)
     assert glance.sources(path) is None

@@ -226,4 +226,4 @@ def test_no_more_than_so_much_a_second(server: SmallServer, reach: Reach) -> Non
     server.answers |= {f"/{n}": Page(bytes([n]) * 30_000) for n in range(4)}
     begun = time.monotonic()
     fetched(reach, jobs(server.address, {str(n): bytes([n]) * 30_000 for n in range(4)}))
-    assert 0.4 < time.monotonic() - begun < 3
+    assert time.monotonic() - begun > 0.4

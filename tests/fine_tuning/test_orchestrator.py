@@ -81,7 +81,7 @@ def test_rows_become_a_model_and_are_not_trained_on_twice(work: Told) -> None:
     assert (model.name, model.version, model.path) == ("rocks", "v1", "models/rocks/v1/model")
     began = time.monotonic()
     again = training_orchestrator.run(work)
-    assert again.words == "Trained already: models/rocks/v1." and time.monotonic() - began < 2
+    assert again.words == "Trained already: models/rocks/v1." and time.monotonic() - began < 30
     assert list(work.folder.models.glob("rocks/*")) == [folder]
 
 

@@ -41,7 +41,7 @@ PROOFS = {
 }
 """Name of a proof → what it says."""
 PART_WORDS = {
-    "": "free for any use, with the notices and names that each licence asks for",
+    "": "free for any use, with the notices and names that each licence asks for; own work is not for others",
     "share-alike": "what is made from it may have to come under the same licence",
     "copyleft": "what is made from it may have to come under the same licence, with its source",
 }

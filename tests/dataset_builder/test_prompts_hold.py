@@ -112,7 +112,7 @@ def found(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[
     for file in files(read_files, settings, scratch):
         for tree in file.trees:
             candidate = Candidate(tree.task, tree.graph, tree.graph.key)
-            for draft in tree_dataset.drafts(candidate, tree.proof, tree.place, settings):
+            for draft in tree_dataset.drafts(candidate, tree.proof, tree.place, tree.score, settings):
                 trees[draft.answer, draft.variant] = draft
         for kind in (scene_dataset, stack_dataset):
             scenes |= {(draft.answer, draft.variant): draft for draft in kind.drafts(file, settings)}

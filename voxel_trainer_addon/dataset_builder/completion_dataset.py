@@ -69,20 +69,13 @@ def drafts(file: File, settings: Settings) -> Iterator[Draft]:
             in_words()
         except NotTellable:
             continue
-        yield Draft(
-            kind="completion",
-            task=gap.tree.task,
-            answer=proof.graph,
+        yield gap.tree.draft(
+            "completion",
+            settings,
+            shown="applied",
             given=told["before"],
             prompt=partial(prompt, gap, in_words, told["given"], int(gap.unit[:8], 16)),
             completion=told["edit"],
-            proof={"name": "applied", "graph": proof.graph, "blender": settings.blender_name, "compared": "sem"},
-            places=(gap.tree.place,),
-            nodes=proof.nodes,
-            family=proof.shape,
-            key=gap.tree.graph.key,
-            rank=(gap.tree.graph.key,),
-            features=gap.tree.features,
             more={"edits": len(gap.edits)},
         )
 

@@ -189,11 +189,13 @@ class _Build:
 
     def prove_rest(self) -> None:
         """Have proven what kinds want beyond trees."""
-        seen: set[str] = set()
 
         def new(ask: Ask) -> Ask | None:
-            units = {root: id for root, id in ask.units.items() if id not in seen and self.library.proof(id) is None}
-            seen.update(units.values())
+            units = {
+                root: id
+                for root, id in ask.units.items()
+                if self.drafts.ask(id, ask.job, f"{root} in {ask.item}") and self.library.proof(id) is None
+            }
             self.total += len(units)
             return Ask(ask.job, ask.body, units, ask.item, ask.nodes) if units else None
 
@@ -203,10 +205,11 @@ class _Build:
 
     def asks(self) -> Iterator[Ask]:
         settings = self.library.settings
-        for sha256 in self.library.files() if self.files else ():
+        asking = list(dict.fromkeys(kind.asks for kind in self.files.values()))  # some kinds share what they ask
+        for sha256 in self.library.files() if asking else ():
             if file := self.library.file(sha256):
-                for kind in self.files.values():
-                    yield from kind.asks(file, settings)
+                for wanted in asking:
+                    yield from wanted(file, settings)
         for wide in self.wide.values():
             yield from wide.asks(self.library, settings)
 
@@ -248,28 +251,28 @@ class _Build:
                     continue
                 place = Place(sha256, candidate.owner)
                 graph = candidate.graph
-                if fault := quality(graph, settings.plain(graph.type), part=candidate.part).fault:
-                    self.left_out[fault] += 1
+                worth = quality(graph, settings.plain(graph.type), part=candidate.part)
+                if worth.fault:
+                    self.left_out[worth.fault] += 1
                     continue
                 if not candidate.part:
                     self.drafts.add_tree(place, candidate.task, proof)
-                for draft in tree_dataset.drafts(candidate, proof, place, settings):
+                for draft in tree_dataset.drafts(candidate, proof, place, worth.score, settings):
                     self.drafts.add(draft)
         return refused
 
     def gather_rest(self) -> dict[str, dict[str, Any]]:
         """Take in the drafts of all other kinds; a line for each ask that was not proven, by unit."""
         refused: dict[str, dict[str, Any]] = {}
-        for ask in self.asks():
-            for root, id in ask.units.items():
-                proof = self.library.proof(id)
-                if proof is not None:
-                    self.units.add(id)
-                    what = ASKED.get(ask.job, ask.job)
-                    self.counts[f"{what} tried"] += 1
-                    if not proof.proven:
-                        self.counts[f"{what} tried, not proven"] += 1
-                        refused.setdefault(id, unproven(f"{root} in {ask.item}", ask.job, id, proof))
+        for id, job, item in self.drafts.asked():
+            proof = self.library.proof(id)
+            if proof is not None:
+                self.units.add(id)
+                what = ASKED.get(job, job)
+                self.counts[f"{what} tried"] += 1
+                if not proof.proven:
+                    self.counts[f"{what} tried, not proven"] += 1
+                    refused[id] = unproven(item, job, id, proof)
         settings = self.library.settings
         for sha256 in self.library.files() if self.files else ():
             if file := self.library.file(sha256):

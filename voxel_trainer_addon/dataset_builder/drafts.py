@@ -22,6 +22,7 @@ TABLES = """
     CREATE TABLE tree (
         sha256 TEXT, owner TEXT, task TEXT, graph TEXT, shape TEXT, nodes INTEGER, PRIMARY KEY (sha256, owner)
     ) STRICT, WITHOUT ROWID;
+    CREATE TABLE asked (unit TEXT PRIMARY KEY, job TEXT, item TEXT) STRICT, WITHOUT ROWID;
     CREATE TABLE example (
         id INTEGER PRIMARY KEY, kind TEXT, given TEXT, answer TEXT, rank TEXT, task TEXT, nodes INTEGER, family TEXT,
         score REAL, among TEXT, features BLOB, UNIQUE (kind, given, answer)
@@ -82,6 +83,14 @@ class Drafts:
         rows = self._db.execute("SELECT * FROM tree ORDER BY shape, graph, sha256, owner")
         for sha256, owner, task, graph, shape, nodes in rows:
             yield Known(Place(sha256, owner), task, graph, shape, nodes)
+
+    def ask(self, unit: str, job: str, item: str) -> bool:
+        """Something is to be proven; whether it was not asked for before."""
+        return self._db.execute("INSERT OR IGNORE INTO asked VALUES (?, ?, ?)", (unit, job, item)).rowcount > 0
+
+    def asked(self) -> Iterator[tuple[str, str, str]]:
+        """(unit, job, item) of all that was asked for, each once, by unit."""
+        yield from self._db.execute("SELECT unit, job, item FROM asked ORDER BY unit")
 
     def add(self, draft: Draft) -> None:
         """Take a draft in; of equal ones the least by rank, then text, is kept."""

@@ -23,7 +23,7 @@ from ..graph.words.changes import NotTellable, clauses
 from ..words import without_addresses
 from . import against
 from .against import MOST_CHARACTERS, Change, listing, named, said, told_apart, with_code, with_rule
-from .kinds import Ask, Draft, File, Known, Library, Settings, Tree
+from .kinds import Ask, Draft, File, Known, Library, Settings, Tree, proof_of
 
 MOST_EDITS = 12
 SIZES = range(3, 161)
@@ -95,7 +95,7 @@ def drafts(library: Library, settings: Settings) -> Iterator[Draft]:
             given=pair.before.proof.graph,
             prompt=partial(prompt, pair, in_words, told["given"], int(pair.unit[:8], 16)),
             completion=told["edit"],
-            proof={"name": "applied", "graph": proof.graph, "blender": settings.blender_name, "compared": "sem"},
+            proof=proof_of("applied", proof.graph, settings),
             places=(pair.before.place, pair.after.place),
             nodes=proof.nodes,
             family=proof.shape,

@@ -12,9 +12,7 @@ from ..graph.words.description import description
 from ..graph.words.phrases import article, noun
 from ..prompts import explanation
 from .asking import TOLD_IN_FULL, animated, brief, has_rivals, telling, turned, without_bare
-from .kinds import Ask, Draft, File, Settings, Tree
-from .quality import quality
-from .tree_dataset import rank
+from .kinds import Ask, Draft, File, Settings, Tree, proof_of
 
 ANSWERS = ("line", "paragraph", "full")
 LONGEST = 12_000
@@ -31,34 +29,18 @@ def drafts(file: File, settings: Settings) -> Iterator[Draft]:
     for tree in file.trees:
         if not telling(tree.graph) or has_rivals(tree.graph) or not 0 < len(tree.code) <= LONGEST:
             continue
-        worth = quality(tree.graph, settings.plain(tree.graph.type))
-        if worth.fault:
-            continue
         choice = digest([settings.seed, "explain", tree.proof.graph])
         for variant, length in enumerate(answers(tree, choice, settings.each)):
             drawn = turned(choice, variant)
-            yield Draft(
-                kind="explain",
-                task=tree.task,
-                answer=tree.proof.graph,
+            yield tree.draft(
+                "explain",
+                settings,
+                proof=proof_of("read off", tree.proof.graph, settings, "statements"),
                 prompt=partial(explanation, tree.code, length, drawn),
                 completion=told(tree, length, settings),
-                proof={
-                    "name": "read off",
-                    "graph": tree.proof.graph,
-                    "blender": settings.blender_name,
-                    "compared": "statements",
-                },
-                places=(tree.place,),
-                nodes=tree.proof.nodes,
-                family=tree.proof.shape,
-                key=tree.graph.key,
                 form="words",
                 variant=variant,
-                rank=rank(tree.graph.key, tree.proof.unit),
-                score=worth.score,
                 among="tree",
-                features=tree.features,
             )
 
 

@@ -7,13 +7,9 @@ from collections.abc import Iterator
 from functools import partial
 
 from ..files import digest
-from ..graph.features import graph_features
-from ..graph.minhash import packed
 from .asking import prompt_of, telling, ways
 from .kinds import Ask, Draft, File, Settings, Tree
 from .proving import without_layout
-from .quality import quality
-from .tree_dataset import rank
 
 JOB = "compact"
 VERSION = 1
@@ -45,33 +41,16 @@ def drafts(file: File, settings: Settings) -> Iterator[Draft]:
         proof = file.proof(unit(tree))
         if proof is None or not proof.proven or not proof.code:
             continue
-        worth = quality(tree.graph, settings.plain(tree.graph.type))
-        if worth.fault:
-            continue
         choice = digest([settings.seed, "json", tree.proof.graph])
         plain = settings.plain(tree.graph.type)
-        features = packed(graph_features(tree.graph))
         for variant, length in enumerate(ways(tree.graph, choice, settings.each)):
-            yield Draft(
-                kind="json",
-                task=tree.task,
-                answer=tree.proof.graph,
+            yield tree.draft(
+                "json",
+                settings,
+                shown="built",
                 prompt=partial(prompt_of, tree.task, tree.graph, plain, choice, variant, length, "json"),
                 completion=proof.code,
-                proof={
-                    "name": "built",
-                    "graph": tree.proof.graph,
-                    "blender": settings.blender_name,
-                    "compared": "sem",
-                },
-                places=(tree.place,),
-                nodes=tree.proof.nodes,
-                family=tree.proof.shape,
-                key=tree.graph.key,
                 form="json",
                 variant=variant,
-                rank=rank(tree.graph.key, tree.proof.unit),
-                score=worth.score,
                 among="tree",
-                features=features,
             )

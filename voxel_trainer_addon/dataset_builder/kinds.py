@@ -17,6 +17,7 @@ from ..graph.describe import Plain
 from ..graph.features import graph_features
 from ..graph.minhash import packed
 from ..graph.model import Graph, Graphs
+from ..graph.names import COPY
 
 FEWEST_NODES = 2
 
@@ -118,13 +119,15 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Tree:
-    """A whole tree of a file, proven: `below` are the groups that it uses, at any depth, and itself at the end."""
+    """A whole tree of a file, proven, that teaches something: `below` are the groups that it uses, at any depth, and
+    itself at the end; `score` is its quality."""
 
     task: str
     graph: Graph
     below: Sequence[Graph]
     proof: Proof
     place: Place
+    score: float = 1.0
 
     @property
     def code(self) -> str:
@@ -136,11 +139,37 @@ class Tree:
         """What it is nearly equal to others by, packed."""
         return packed(graph_features(self.graph))
 
+    def draft(self, kind: str, settings: Settings, *, shown: str = "same graph", **more: Any) -> Draft:
+        """A draft whose answer makes this tree. `shown` is the name of its proof; `more` are `Draft`'s fields."""
+        about = {
+            "task": self.task,
+            "answer": self.proof.graph,
+            "proof": proof_of(shown, self.proof.graph, settings),
+            "places": (self.place,),
+            "nodes": self.proof.nodes,
+            "family": self.proof.shape,
+            "key": self.graph.key,
+            "rank": rank(self.graph.key, self.proof.unit),
+            "score": self.score,
+            "features": self.features,
+        }
+        return Draft(**{"kind": kind, **about, **more})
+
+
+def proof_of(shown: str, graph: str, settings: Settings, compared: str = "sem") -> Json:
+    """A proof as it stands in a row: what was shown, and of which canonical graph."""
+    return {"name": shown, "graph": graph, "blender": settings.blender_name, "compared": compared}
+
+
+def rank(key: str, unit: str) -> list[object]:
+    """Of equal trees the one stays whose name says most: no number at its end, then first by name."""
+    return [bool(COPY.search(key)), key, unit]
+
 
 @dataclass(frozen=True)
 class File:
-    """A file as its record tells of it. `trees` are its proven ones, ordered by key; `proof` says what came of a unit
-    in this Blender."""
+    """A file as its record tells of it. `trees` are its proven ones that teach something, ordered by key; `proof` says
+    what came of a unit in this Blender."""
 
     sha256: str
     path: str

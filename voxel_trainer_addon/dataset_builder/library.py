@@ -20,6 +20,7 @@ from . import blender_dataset, code_texts, material_dataset, piece_dataset
 from .drafts import Drafts
 from .kinds import FEWEST_NODES, Candidate, File, Json, Known, Place, Settings, Tree, TreeKind
 from .proving import VERSION, Units
+from .quality import quality
 
 TREE_KINDS: tuple[TreeKind, ...] = (material_dataset, blender_dataset, piece_dataset)
 KEPT_FILES = 8
@@ -91,11 +92,11 @@ class Library:
         trees = []
         for candidate in self.candidates(graphs):
             if not candidate.part:
-                found = proof(units.unit(candidate).id)
-                if found is not None and found.proven:
-                    below = closure(candidate.graph, graphs)
+                found, graph = proof(units.unit(candidate).id), candidate.graph
+                worth = quality(graph, self.settings.plain(graph.type))
+                if found is not None and found.proven and not worth.fault:
                     place = Place(sha256, candidate.owner)
-                    trees.append(Tree(candidate.task, candidate.graph, below, found, place))
+                    trees.append(Tree(candidate.task, graph, closure(graph, graphs), found, place, worth.score))
         return File(sha256, path, value, graphs, trees, origins, proof)
 
     def elsewhere(self, sha256: str) -> Iterator[tuple[str, File]]:

@@ -48,21 +48,13 @@ def drafts(library: Library, settings: Settings) -> Iterator[Draft]:
 
 def draft(old: Tree, tree: Tree, name: str, settings: Settings) -> Draft:
     given = digest([old.code])
-    return Draft(
-        kind="port",
-        task=tree.task,
-        answer=tree.proof.graph,
+    return tree.draft(
+        "port",
+        settings,
         given=given,
         prompt=partial(prompt, old, name, settings.blender_name, int(given[:8], 16)),
         completion=tree.code,
-        proof={"name": "same graph", "graph": tree.proof.graph, "blender": settings.blender_name, "compared": "sem"},
-        places=(tree.place,),
-        nodes=tree.proof.nodes,
-        family=tree.proof.shape,
-        key=tree.graph.key,
-        rank=(tree.graph.key, name),
         score=worth(old.code, tree.code),
-        features=tree.features,
         more={"from_version": name},
     )
 

@@ -14,15 +14,11 @@ from functools import partial
 from typing import Any
 
 from ..files import digest
-from . import repair_dataset
 from .asking import prompt_of, ways
-from .kinds import Ask, Draft, File, Settings, Tree
-from .repair_dataset import tried
+from .kinds import Draft, File, Settings, Tree
+from .repair_dataset import asks, tried
 
-
-def asks(file: File, settings: Settings) -> Iterator[Ask]:
-    """The scripts that repair breaks; whoever asked first, they are run once."""
-    return repair_dataset.asks(file, settings)
+__all__ = ["Preference", "Sample", "asks", "drafts", "preferences"]
 
 
 def drafts(file: File, settings: Settings) -> Iterator[Draft]:
@@ -32,25 +28,12 @@ def drafts(file: File, settings: Settings) -> Iterator[Draft]:
             if told["error"]:
                 continue
             rejected = {"completion": one.broken.code, "what": what_it_did(told["lacks"])}
-            yield Draft(
-                kind="preference",
-                task=tree.task,
-                answer=tree.proof.graph,
+            yield tree.draft(
+                "preference",
+                settings,
                 given=digest([one.broken.code]),
                 prompt=partial(prompt, tree, settings),
                 completion=tree.code,
-                proof={
-                    "name": "same graph",
-                    "graph": tree.proof.graph,
-                    "blender": settings.blender_name,
-                    "compared": "sem",
-                },
-                places=(tree.place,),
-                nodes=tree.proof.nodes,
-                family=tree.proof.shape,
-                key=tree.graph.key,
-                rank=(tree.graph.key,),
-                features=tree.features,
                 more={"rejected": rejected},
             )
 

@@ -82,25 +82,12 @@ def drafts(file: File, settings: Settings) -> Iterator[Draft]:
     """A row for each script that is really broken."""
     for tree in file.trees:
         for one, told in tried(file, tree, settings):
-            yield Draft(
-                kind="repair",
-                task=tree.task,
-                answer=tree.proof.graph,
+            yield tree.draft(
+                "repair",
+                settings,
                 given=digest([one.broken.code]),
                 prompt=partial(prompt, one, told, settings.blender_name, int(one.unit[:8], 16)),
                 completion=tree.code,
-                proof={
-                    "name": "same graph",
-                    "graph": tree.proof.graph,
-                    "blender": settings.blender_name,
-                    "compared": "sem",
-                },
-                places=(tree.place,),
-                nodes=tree.proof.nodes,
-                family=tree.proof.shape,
-                key=tree.graph.key,
-                rank=(tree.graph.key,),
-                features=tree.features,
                 more={"broken": one.broken.kind, "error": told["error"]},
             )
 

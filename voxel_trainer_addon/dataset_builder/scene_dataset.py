@@ -15,7 +15,7 @@ from ..graph.words.scenes import describe, kind_words
 from ..prompts import Request
 from ..worker.private import scrubbed
 from .asking import lengths, turned
-from .kinds import Ask, Draft, File, Place, Settings
+from .kinds import Ask, Draft, File, Place, Settings, proof_of
 
 JOB = "prove_scenes"
 VERSION = 1
@@ -84,7 +84,7 @@ def drafts(file: File, settings: Settings) -> Iterator[Draft]:
                 answer=answer,
                 prompt=partial(request, found, proof.code, length, drawn),
                 completion=proof.code,
-                proof={"name": "same scene", "graph": "", "blender": settings.blender_name, "compared": "plan"},
+                proof=proof_of("same scene", "", settings, "plan"),
                 places=(Place(file.sha256, found.key),),
                 nodes=len(found.objects),
                 family=family(found),

@@ -16,7 +16,7 @@ from ..graph.words.stacks import Entry, NotTold, entries, in_order
 from ..prompts import Request
 from ..worker.private import scrubbed
 from .asking import lengths, turned
-from .kinds import Ask, Draft, File, Place, Settings
+from .kinds import Ask, Draft, File, Place, Settings, proof_of
 
 JOB = "prove_stacks"
 VERSION = 1
@@ -92,7 +92,7 @@ def drafts(file: File, settings: Settings) -> Iterator[Draft]:
                 answer=answer,
                 prompt=partial(request, stack, made, length, drawn),
                 completion=proof.code,
-                proof={"name": "same stack", "graph": "", "blender": settings.blender_name, "compared": "stack"},
+                proof=proof_of("same stack", "", settings, "stack"),
                 places=(Place(file.sha256, stack.key),),
                 nodes=len(made),
                 family=digest([entry.type for entry in made]),

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -12,16 +11,12 @@ from ..graph.features import graph_features
 from ..graph.minhash import packed
 from . import piece_dataset
 from .asking import prompt_of, ways
-from .kinds import Candidate, Draft, Place, Settings
-from .quality import quality
-
-COUNTED = re.compile(r"\.\d{3,}$")
-"""How Blender numbers names that were taken."""
+from .kinds import Candidate, Draft, Place, Settings, proof_of, rank
 
 
-def drafts(candidate: Candidate, proof: Proof, place: Place, settings: Settings) -> Iterator[Draft]:
+def drafts(candidate: Candidate, proof: Proof, place: Place, score: float, settings: Settings) -> Iterator[Draft]:
     """The drafts of a candidate that was proven: a piece in one wording, a tree in several lengths."""
-    graph, plain = candidate.graph, settings.plain(candidate.graph.type)
+    graph = candidate.graph
     sort = "piece" if candidate.part else "tree"
     for variant, prompt in enumerate(_prompts(candidate, proof.graph, settings)):
         yield Draft(
@@ -30,13 +25,13 @@ def drafts(candidate: Candidate, proof: Proof, place: Place, settings: Settings)
             answer=proof.graph,
             prompt=prompt,
             completion=proof.code or "",
-            proof={"name": "same graph", "graph": proof.graph, "blender": settings.blender_name, "compared": "sem"},
+            proof=proof_of("same graph", proof.graph, settings),
             places=(place,),
             nodes=proof.nodes,
             family=proof.shape,
             key=graph.key,
             variant=variant,
-            score=quality(graph, plain, part=candidate.part).score,
+            score=score,
             rank=rank(graph.key, proof.unit),
             among=sort,
             features=packed(graph_features(graph)),
@@ -50,8 +45,3 @@ def _prompts(candidate: Candidate, choice: str, settings: Settings) -> Iterator[
         return
     for variant, length in enumerate(ways(graph, choice, settings.each)):
         yield partial(prompt_of, candidate.task, graph, plain, choice, variant, length)
-
-
-def rank(key: str, unit: str) -> list[object]:
-    """Of equal trees the one stays whose name says most: no number at its end, then first by name."""
-    return [bool(COUNTED.search(key)), key, unit]

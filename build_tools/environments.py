@@ -19,6 +19,7 @@ CI = os.environ.get("CI", "") not in ("", "0", "false")
 SIZES = {
     "plain": (8, 60),
     "dev": (35, 220),
+    "outputs": (150, 700),
     "bpy-5_2": (330, 1020),
     "bpy-5_0": (310, 990),
     "bpy-4_5": (310, 970),

@@ -130,6 +130,11 @@ def bpy(group: str, version: str) -> Callable[[Asked], str]:
     return suite
 
 
+def outputs(asked: Asked) -> str:
+    """What a dataset's folder holds for others, read by their own libraries."""
+    return pytest(made("outputs", "3.11"), "outputs", asked)
+
+
 def torch(asked: Asked) -> str:
     """The tests run in the development environment; what they start as children runs in the one for training."""
     python = environment.made()
@@ -168,6 +173,7 @@ SUITES: dict[str, Callable[[Asked], str]] = {
     "bpy-5.0": bpy("bpy-5_0", "3.11"),
     "bpy-4.5": bpy("bpy-4_5", "3.11"),
     "bpy-4.2": bpy("bpy-4_2", "3.11"),
+    "outputs": outputs,
     "torch": torch,
     "blender": blender,
     "peer": peer,

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 CI = os.environ.get("CI", "") not in ("", "0", "false")
-KINDS = ("plain", "bpy", "torch", "blender", "peer")
+KINDS = ("plain", "bpy", "torch", "blender", "outputs", "peer")
 HAS_BPY = importlib.util.find_spec("bpy") is not None
 
 

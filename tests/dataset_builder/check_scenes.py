@@ -7,26 +7,23 @@ descriptions are written.
 
 from __future__ import annotations
 
-import argparse
-import json
 import math
-import random
 import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import bpy
+import checking
 from check_prompts import items, near, plain, said, split
+from checking import Verdict
 
 NUMBER = r"-?\d+(?:\.\d+)?(?:e-?\d+)?"
 TRIPLE = rf"\(({NUMBER}), ({NUMBER}), ({NUMBER})\)"
 WORDS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8}
 WORDS |= {"nine": 9, "ten": 10}
 SINGLE = {"meshes": "mesh", "empties": "empty", "boxes": "box"}
-Verdict = bool | None
 
 
 def kind(ob: Any) -> str:
@@ -214,26 +211,5 @@ def checked(row: dict[str, Any]) -> Iterator[tuple[Verdict, str]]:
             yield False, text
 
 
-def main(paths: list[Path], most: int, seed: int) -> int:
-    rows = [json.loads(line) for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
-    scenes = [row for row in rows if row["kind"] in ("scene", "stack")]
-    random.Random(seed).shuffle(scenes)
-    count: Counter[str] = Counter()
-    for row in scenes[:most]:
-        count["prompts"] += 1
-        for verdict, text in checked(row):
-            word = {True: "true", False: "false", None: "not read"}[verdict]
-            count[word] += 1
-            if verdict is not True:
-                print(f"{word}: {row['key']}: {text}", file=sys.stderr)
-    print(json.dumps(dict(count)))
-    return int(bool(count["false"]))
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rows", nargs="+", type=Path)
-    parser.add_argument("--rows", dest="most", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    sys.exit(main(given.rows, given.most, given.seed))
+    sys.exit(checking.main(checked, ("scene", "stack"), __doc__))

@@ -18,7 +18,7 @@ from typing import Any
 import bpy
 import checking
 from checking import Verdict
-from live_tree import COUNTED, VERBS, Live, Verdict, items, near, plain, said, split, values_of
+from live_tree import COUNTED, VERBS, Live, items, near, plain, said, split, values_of
 
 
 def check(live: Live, sentence: str) -> Verdict:

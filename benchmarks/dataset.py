@@ -18,7 +18,8 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+
+from bare import Bare
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -37,7 +38,7 @@ print(json.dumps([list(bpy.app.version), bpy.utils.system_resource("DATAFILES", 
 """
 
 
-class Bench:
+class Bench(Bare):
     """A run without the pipeline: what the stage is handed, and nothing more."""
 
     def __init__(self, folder: DataFolder, host: Host, options: Options, readable: list[Path]) -> None:
@@ -48,26 +49,8 @@ class Bench:
     def answers(self, requests: Iterable[Request], *, readable: Iterable[Path] = ()) -> Iterator[Answer]:
         return self.pool.run(requests, self.tick)
 
-    def tick(self) -> bool:
-        return True
-
-    def wait_while_paused(self) -> None:
-        return
-
-    def emit(self, kind: str, **fields: Any) -> None:
-        return
-
-    def note(self, words: str) -> None:
-        print(words, file=sys.stderr)
-
-    def progress(self, done: int, total: int, item: str = "", left_s: float | None = None) -> None:
-        return
-
     def set_aside(self, aside: SetAside) -> None:
         self.catalog.add_aside(aside)
-
-    def checkpoint(self, status: str, progress: dict[str, Any], state: dict[str, Any]) -> None:
-        return
 
 
 def read(bench: Bench, folders: list[Path]) -> None:

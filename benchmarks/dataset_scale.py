@@ -19,7 +19,8 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+
+from bare import Bare
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -63,7 +64,7 @@ def tree(key: str, rng: random.Random) -> Graph:
     return Graph(key, "ShaderNodeTree", tuple(nodes), tuple(once.values()))
 
 
-class Work:
+class Work(Bare):
     """The pipeline with a worker that proves everything; `spent` are the seconds that it takes for that."""
 
     def __init__(self, root: Path, options: Options) -> None:
@@ -106,32 +107,8 @@ class Work:
             }
         return Answer(request, True, {"scripts": scripts})
 
-    def tick(self) -> bool:
-        return True
-
-    def wait_while_paused(self) -> None:
-        return
-
-    def emit(self, kind: str, **fields: Any) -> None:
-        return
-
-    def note(self, words: str) -> None:
-        print(words, file=sys.stderr)
-
-    def progress(self, done: int, total: int, item: str = "", left_s: float | None = None) -> None:
-        return
-
-    def waiting(self, until: float, words: str) -> None:
-        return
-
-    def plan(self, plan: dict[str, Any], words: list[str]) -> None:
-        return
-
     def set_aside(self, aside: SetAside) -> None:
         raise AssertionError(aside)
-
-    def checkpoint(self, status: str, progress: dict[str, Any], state: dict[str, Any]) -> None:
-        return
 
 
 def stocked(root: Path, files: int, trees: int, seed: int) -> Work:

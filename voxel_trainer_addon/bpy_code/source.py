@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from dataclasses import dataclass
 
+MENTION = re.compile(r"^[ \t]*(?:import|from)[ \t]+(?:[\w., \t]*,[ \t]*)?bpy\b", re.MULTILINE)
 SIZE_MAX = 1_000_000
 """Characters beyond which a script is not read: no answer of a model is that long, and parsing takes memory."""
 
@@ -55,6 +57,11 @@ def imports_bpy(code: str) -> bool:
         or (isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").partition(".")[0] == "bpy")
         for node in ast.walk(module)
     )
+
+
+def mentions_bpy(text: str) -> bool:
+    """Whether a line of the text imports bpy, whether it parses or not: quick, for whatever comes from a disk."""
+    return MENTION.search(text) is not None
 
 
 def mended(code: str) -> tuple[str, int]:

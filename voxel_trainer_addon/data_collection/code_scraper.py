@@ -3,21 +3,19 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
+from ..bpy_code.source import mentions_bpy
 from ..catalog import Origin
 from ..errors import SetAside
 from ..licences.classes import Policy
 from .licences import with_head
 from .reach import Reach
 
-USES = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(?:[\w., \t]*,[ \t]*)?bpy\b", re.MULTILINE)
-
 
 def uses_bpy(path: Path) -> bool:
     """Whether the Python file imports bpy (its text is looked at, nothing is run). Raises OSError."""
-    return USES.search(path.read_bytes()) is not None
+    return mentions_bpy(path.read_text(encoding="utf-8", errors="replace"))
 
 
 def judged(reach: Reach, origin: Origin) -> Origin | None:

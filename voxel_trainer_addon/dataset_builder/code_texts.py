@@ -3,16 +3,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..bpy_code.source import mentions_bpy
 from ..errors import SetAside
 from ..stage import Work
 from ..worker.record import load
 from .kinds import Place
-
-USES = re.compile(r"^[ \t]*(?:import|from)[ \t]+(?:[\w., \t]*,[ \t]*)?bpy\b", re.MULTILINE)
 
 
 def texts(work: Work, blender: str) -> Iterator[tuple[Place, str]]:
@@ -29,7 +27,7 @@ def texts(work: Work, blender: str) -> Iterator[tuple[Place, str]]:
         if text is None:
             sentence = "This script is gone, or its text is not UTF-8."
             work.set_aside(SetAside("dataset", f"{origin.source}/{origin.path}", "no text", sentence))
-        elif USES.search(text):
+        elif mentions_bpy(text):
             seen.add(origin.sha256)
             yield Place(origin.sha256, ""), text
     for record in work.catalog.records(blender):
@@ -37,7 +35,7 @@ def texts(work: Work, blender: str) -> Iterator[tuple[Place, str]]:
             value = load(work.folder.root / record["path"]) or {}
             for row in value.get("texts", ()):
                 text = _read(work.folder.parsed / row["kept"]) if row.get("kept") else None
-                if text is not None and USES.search(text):
+                if text is not None and mentions_bpy(text):
                     yield Place(record["sha256"], f"texts/{row['name']}"), text
 
 

@@ -11,7 +11,7 @@ import itertools
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -307,6 +307,22 @@ def same(a: Value, b: Value) -> bool:
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
     return bool(a == b)
+
+
+def value_differences(a: Value, b: Value, equal: Callable[[Value, Value], bool], where: str = "") -> Iterator[str]:
+    """Where `b` differs from `a`, as far down as both have the same form, in sentences. `equal` judges values."""
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        for name in [*a, *(name for name in b if name not in a)]:
+            inside = f"{where}.{name}" if where else str(name)
+            if name in a and name in b:
+                yield from value_differences(a[name], b[name], equal, inside)
+            else:
+                yield f"{inside}: {'gone' if name in a else 'new'}"
+    elif isinstance(a, list | tuple) and isinstance(b, list | tuple) and len(a) == len(b):
+        for n, (x, y) in enumerate(zip(a, b, strict=True)):
+            yield from value_differences(x, y, equal, f"{where}[{n}]")
+    elif not equal(a, b):
+        yield f"{where}: {show(a)} → {show(b)}"
 
 
 def differences(a: Graph, b: Graph, groups_a: Graphs, groups_b: Graphs, limit: int = 20) -> list[str]:

@@ -7,9 +7,11 @@ holds is what its script claims; animation, materials and physics stay outside.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from .canonical import value_differences
 
 Json = Mapping[str, Any]
 
@@ -62,7 +64,7 @@ NAMED = ("collections", "objects", "data", "bones")
 
 def plan_differences(a: Plan, b: Plan) -> list[str]:
     """How `b` differs from `a`, in sentences; empty where they say the same."""
-    return list(_differences("", _named(a.as_json()), _named(b.as_json())))
+    return list(value_differences(_named(a.as_json()), _named(b.as_json()), near))
 
 
 def _named(value: Any) -> Any:
@@ -75,21 +77,6 @@ def _named(value: Any) -> Any:
         else _named(held)
         for key, held in value.items()
     }
-
-
-def _differences(where: str, a: Any, b: Any) -> Iterator[str]:
-    if isinstance(a, Mapping) and isinstance(b, Mapping):
-        for name in [*a, *(name for name in b if name not in a)]:
-            inside = f"{where}.{name}" if where else str(name)
-            if name in a and name in b:
-                yield from _differences(inside, a[name], b[name])
-            else:
-                yield f"{inside}: {'gone' if name in a else 'new'}"
-    elif isinstance(a, list | tuple) and isinstance(b, list | tuple) and len(a) == len(b):
-        for n, (x, y) in enumerate(zip(a, b, strict=True)):
-            yield from _differences(f"{where}[{n}]", x, y)
-    elif not near(a, b):
-        yield f"{where}: {a!r} → {b!r}"
 
 
 def near(a: Any, b: Any) -> bool:

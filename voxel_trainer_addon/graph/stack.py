@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from .canonical import same, show
+from .canonical import same, value_differences
 from .model import Animation, Curve, Value
 from .steps import is_reference, references
 
@@ -127,15 +127,4 @@ def with_paths(animation: Animation, ob: str, spelled: Callable[[str], str]) -> 
 
 def stack_differences(a: Stack, b: Stack) -> list[str]:
     """How `b` differs from `a`, in sentences; empty if they say the same."""
-    return list(_differences("", a.as_json(), b.as_json()))
-
-
-def _differences(where: str, a: Value, b: Value) -> Iterator[str]:
-    if isinstance(a, Mapping) and isinstance(b, Mapping) and a.keys() == b.keys():
-        for name in a:
-            yield from _differences(f"{where}.{name}" if where else name, a[name], b[name])
-    elif isinstance(a, list | tuple) and isinstance(b, list | tuple) and len(a) == len(b) and not same(a, b):
-        for n, (x, y) in enumerate(zip(a, b, strict=True)):
-            yield from _differences(f"{where}[{n}]", x, y)
-    elif not same(a, b):
-        yield f"{where}: {show(a)} → {show(b)}"
+    return list(value_differences(a.as_json(), b.as_json(), same))

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -329,6 +331,21 @@ def test_without_blender_there_is_no_dataset(tmp_path: Path) -> None:
     work.host = None
     with pytest.raises(Unavailable):
         build(work)
+
+
+def test_a_build_leaves_its_catalog_to_nobody(tmp_path: Path) -> None:
+    work = FakeWork(tmp_path, pieces=0)
+    many(work, 3)
+    build(work)
+    kept = weakref.ref(work.catalog)
+    gc.collect()
+    gc.disable()
+    try:
+        build(work)
+        del work
+        assert kept() is None, "whatever thread collects garbage could not close it"
+    finally:
+        gc.enable()
 
 
 def test_names_from_files_are_harmless_in_the_card(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -78,13 +79,10 @@ def run(work: Work) -> Outcome:
     if work.host is None:
         raise Unavailable("The dataset needs Blender to prove its answers. Name one with --blender PATH.")
     place = work.folder.scratch / "drafts.sqlite"
-    drafts = Drafts(place)
-    library = Library(work, work.host, drafts)
     try:
-        return _Build(work, work.host, library, drafts).run()
+        with closing(Drafts(place)) as drafts, closing(Library(work, work.host, drafts)) as library:
+            return _Build(work, work.host, library, drafts).run()
     finally:
-        library.close()
-        drafts.close()
         place.unlink(missing_ok=True)
 
 

@@ -23,7 +23,7 @@ from .proving import VERSION, Units
 from .quality import quality
 
 TREE_KINDS: tuple[TreeKind, ...] = (material_dataset, blender_dataset, piece_dataset)
-KEPT_FILES = 8
+KEPT_FILES, KEPT_ORIGINS = 8, 1024
 
 
 class Library:
@@ -39,6 +39,7 @@ class Library:
         self._others = [Catalog(DataFolder(Path(path)).catalog) for path in work.options.port_from]
         self.settings = Settings(host.version, 0, 0, {})
         self.file = lru_cache(maxsize=KEPT_FILES)(self._file)
+        self.origins = lru_cache(maxsize=KEPT_ORIGINS)(self._origins)
 
     def files(self) -> Iterator[str]:
         """See `kinds.Library`; those without an origin are left out."""
@@ -47,9 +48,7 @@ class Library:
             if self.origins(sha256):
                 yield sha256
 
-    @lru_cache(maxsize=256)  # noqa: B019  # a library lives as long as its build
-    def origins(self, sha256: str) -> Sequence[Origin]:
-        """See `kinds.Library`."""
+    def _origins(self, sha256: str) -> Sequence[Origin]:
         return tuple(self._work.catalog.origins(sha256))
 
     def proof(self, unit: str) -> Proof | None:
@@ -57,9 +56,11 @@ class Library:
         return self._work.catalog.proof(unit, self._host.name, VERSION)
 
     def close(self) -> None:
-        """Close the catalogs of other data folders."""
+        """Close the catalogs of other data folders, and let go of what is kept: a cache of its own methods would keep
+        the library, and with it a catalog that only its own thread may close, until some thread collects garbage."""
         for other in self._others:
             other.close()
+        del self.file, self.origins
 
     def graphs(self, wanted: Container[str] | None = None) -> Iterator[tuple[str, Graphs, Units]]:
         """sha256, graphs and units of each record (of the `wanted` ones) that is still there."""

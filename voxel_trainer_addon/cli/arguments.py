@@ -214,7 +214,11 @@ def _general(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--blender", default="", metavar="PATH", help="the Blender (or Python with bpy) that opens the files"
     )
-    group.add_argument("--yes", action="store_true", help="agree to downloads whose size is told")
+    group.add_argument(
+        "--yes",
+        action="store_true",
+        help="agree to downloads whose size is told, and to what would leave this computer",
+    )
     group.add_argument(
         "--env", type=Path, metavar="FILE", help="file with tokens, a line each (default: .env in the current folder)"
     )
@@ -328,6 +332,16 @@ def _dataset(command: argparse.ArgumentParser) -> None:
         type=float,
         metavar="SHARE",
         help="at most this share of the answers from one repository (default: 0.25; 0: all)",
+    )
+    group = command.add_argument_group("author model")
+    group.add_argument(
+        "--author",
+        metavar="PROVIDER:MODEL",
+        help="a model that says requests in other words, each checked: openai:NAME, claude:NAME, local:FOLDER",
+    )
+    group.add_argument("--author-url", metavar="URL", help="its address, where it is not the provider's own")
+    group.add_argument(
+        "--author-share", type=float, metavar="SHARE", help="of which share of the rows it is asked (default: 0.5)"
     )
     group = command.add_argument_group("split")
     group.add_argument("--seed", type=int, metavar="N", help="seed of every choice (default: 0)")

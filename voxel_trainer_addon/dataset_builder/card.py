@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import __version__
 from ..examples import PART_WORDS, PROOFS
+from ..providers.makers import terms
 from ..row_files import PARTS, SPLITS, file_name
 from ..words import counted, harmless
 from .attribution import ATTRIBUTION, CITATION, yaml
@@ -52,6 +53,7 @@ class Tally:
         self.distinct: dict[str, set[str]] = {name: set() for name in ("answers", "families", "source_files")}
         self.of_kind: dict[str, set[str]] = {}
         self.bytes: dict[str, int] = {}
+        self.authors: Counter[str] = Counter()
         self.hash = sha256()
         self.sample: Row | None = None
 
@@ -67,6 +69,8 @@ class Tally:
             self.by[name][value] += 1
         for name in ("prompt", "completion"):
             self.lengths[name][len(row[name])] += 1
+        if author := row.get("author"):
+            self.authors[f"{author['model']} ({author['terms']})"] += 1
         self.lengths["nodes"][row["nodes"]] += 1
         self.distinct["answers"].add(row["answer"])
         self.of_kind.setdefault(kind, set()).add(row["answer"])
@@ -91,6 +95,7 @@ class Tally:
             **{name: len(values) for name, values in self.distinct.items()},
             "answers_of_kind": {kind: len(answers) for kind, answers in sorted(self.of_kind.items())},
             **{name: dict(sorted(counts.items())) for name, counts in self.by.items()},
+            **({"authors": dict(sorted(self.authors.items()))} if self.authors else {}),
             "characters": {what: spread(self.lengths[what]) for what in ("prompt", "completion")},
             "nodes": spread(self.lengths["nodes"]),
         }
@@ -164,6 +169,7 @@ def readme(known: Mapping[str, Any], tallied: Tally) -> str:
         "`set_aside.jsonl`, each with its reason. `dataset verify FOLDER` of Voxel Trainer checks hashes, leaks, "
         "licences and formats of this folder again, without Blender.",
         "",
+        *_authors(known),
         "## Licences",
         "",
         f"Each row names its sources with their licences; [{ATTRIBUTION}]({ATTRIBUTION}) names every source.",
@@ -265,6 +271,20 @@ def flat(funnel: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
             yield from ((f"{what}: {detail}", number) for detail, number in count.items())
         else:
             yield what, count
+
+
+def _authors(known: Mapping[str, Any]) -> Iterator[str]:
+    """Who put requests into words besides the rules, and what the makers say of training on that."""
+    if not known.get("authors"):
+        return
+    yield from ("## Requests in the words of models", "", "| model (terms) | rows |", "|---|---|")
+    yield from (f"| {harmless(model)} | {count:,} |" for model, count in known["authors"].items())
+    yield from ("", "Each was checked against what it asks for; all others are in words made by rules.", "")
+    for id, each in terms().items():
+        if any(model.endswith(f"({id})") for model in known["authors"]):
+            clause = f"“{each.clause}” " if each.clause else ""
+            yield f"- {id}: {each.maker}, {each.date}: {clause}{each.about} {each.source}"
+    yield ""
 
 
 def _parts(known: Mapping[str, Any]) -> list[str]:

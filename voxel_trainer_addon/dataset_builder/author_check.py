@@ -43,12 +43,20 @@ CLAIMS: Mapping[str, frozenset[str]] = {
     **{word: frozenset(others) for word, others in TABLE["alike"].items()},
 }
 COUNTS = {word: str(number) for number, word in enumerate(TABLE["counts"].split(), 2)}
+LISTS = ("node ", "it is made of ", "it use ")
+"""How sentences begin that name nodes and no links."""
+THINGS = frozenset({"material", "shader", "group", "geometry", "object", "world", "scene", "light"})
 SHORTEST, LONGER, TWICE = 12, 200, 2
 
 
 def words_of(text: str) -> list[str]:
     """Small words in one spelling, numbers, and ends of sentences; plurals lose their s."""
     return [_word(found[0].lower()) for found in WORD.finditer(text)]
+
+
+def quoted(text: str) -> Iterator[str]:
+    """What stands in quotes in a text."""
+    return ("".join(found) for found in QUOTED.findall(text))
 
 
 def _word(word: str) -> str:
@@ -72,21 +80,27 @@ class Vocabulary:
         if names:
             labels |= set(names.by_label) | {type_words(name) for name, told in names.nodes.items() if "is" not in told}
         self.sockets = {term for name in sockets if (term := tuple(words_of(name)))}
-        self._terms: dict[str, list[tuple[str, ...]]] = {}
-        for term in {tuple(words_of(label)) for label in labels} | self.sockets:
-            if term and not (len(term) == 1 and (term[0] in EVERYDAY or len(term[0]) < 3)):
-                self._terms.setdefault(term[0], []).append(term)
-        for several in self._terms.values():
-            several.sort(key=len, reverse=True)
+        terms = {term for label in labels if (term := tuple(words_of(label)))} | self.sockets
+        telling = {t for t in terms if len(t) > 1 or (t[0] not in EVERYDAY and len(t[0]) > 2)}
+        self._telling = _by_first(telling)
+        self._ends = _by_first(telling | {t for t in self.sockets if len(t[0]) > 2 and t[0] not in THINGS})
 
-    def found(self, words: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """(place, term) of the longest terms in a text."""
-        at = 0
+    def found(self, words: Sequence[str], *, ends: bool = False) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """(place, term) of the longest terms in a text; with `ends` also sockets with everyday names."""
+        terms, at = self._ends if ends else self._telling, 0
         while at < len(words):
-            term = next((t for t in self._terms.get(words[at], ()) if tuple(words[at : at + len(t)]) == t), None)
+            term = next((t for t in terms.get(words[at], ()) if tuple(words[at : at + len(t)]) == t), None)
             if term:
                 yield at, term
             at += len(term) if term else 1
+
+
+def _by_first(terms: Iterable[tuple[str, ...]]) -> dict[str, list[tuple[str, ...]]]:
+    """First word → terms, the longest first."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for term in sorted(terms, key=lambda term: (-len(term), term)):
+        found.setdefault(term[0], []).append(term)
+    return found
 
 
 @dataclass(frozen=True)
@@ -105,11 +119,21 @@ class Asked:
         name = str(self.row["key"]).partition("/")[2]
         return name if f'"{name}"' in self.text else ""
 
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """What stands in quotes."""
+        return frozenset({self.name, *quoted(self.text)}) - {""}
+
+    @cached_property
+    def clauses(self) -> list[frozenset[str]]:
+        """The words of each clause that may tell a link, those that only list nodes apart."""
+        told = re.split(r" [.;!?] ", f" {' '.join(self.words)} ")
+        return [frozenset(clause.split()) for clause in told if not clause.strip().startswith(LISTS)]
+
     def without_names(self, text: str) -> str:
         """A text without what is in quotes in it or in the request."""
-        names = {self.name, *("".join(found) for found in QUOTED.findall(self.text))}
         text = QUOTED.sub(' "" ', text)
-        for name in sorted((name for name in names if len(name) > 2), key=len, reverse=True):
+        for name in sorted((name for name in self.names if len(name) > 2), key=len, reverse=True):
             text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", ' "" ', text)
         return text
 
@@ -167,8 +191,7 @@ def _faults(text: str, asked: Asked, vocabulary: Vocabulary) -> Iterator[str]:
         yield "what kind of thing it is is missing"
     if next(private(text), None):
         yield "holds what is private"
-    names = ["".join(found) for found in QUOTED.findall(text)]
-    if any(name not in asked.text for name in names):
+    if any(name and name not in asked.names for name in quoted(text)):
         yield "names what was not named"
     rest = asked.without_names(text)
     if any(found[0] not in asked.text for found in CODE.finditer(rest)):
@@ -179,8 +202,7 @@ def _faults(text: str, asked: Asked, vocabulary: Vocabulary) -> Iterator[str]:
 
 
 def _claims(words: list[str], asked: Asked, vocabulary: Vocabulary) -> Iterator[str]:
-    terms = list(vocabulary.found(words))
-    if any(not asked.has(term) for _, term in terms):
+    if any(not asked.has(term) for _, term in vocabulary.found(words)):
         yield "claims a node, socket or technique that is not there"
     for word in words:
         if word in CLAIMS and word not in asked.known and not asked.known.intersection(CLAIMS[word]):
@@ -190,11 +212,10 @@ def _claims(words: list[str], asked: Asked, vocabulary: Vocabulary) -> Iterator[
         if head in HEADS and not told:
             yield "claims a node, socket or technique that is not there"
     yield from _numbers(words, asked, vocabulary)
-    clauses = [frozenset(clause.split()) for clause in re.split(r" [.;!?] ", f" {' '.join(asked.words)} ")]
-    for (at, one), (then, other) in pairwise(terms):
+    for (at, one), (then, other) in pairwise(vocabulary.found(words, ends=True)):
         between = words[at + len(one) : then]
         joined = FLOW.intersection(between) and not set(".;!?").intersection(between)
-        if joined and not any(clause.issuperset(one) and clause.issuperset(other) for clause in clauses):
+        if joined and not any(clause.issuperset(one) and clause.issuperset(other) for clause in asked.clauses):
             yield "joins what is not joined"
 
 

@@ -34,15 +34,6 @@ TALK = re.compile(
     r"(?:sure|certainly|of course|okay|here(?:'s| is| are)|as an ai|request:|rewritten|i'm sorry)\b", re.I
 )
 SAME = {"colour": "color", "colours": "color", "grey": "gray", "centre": "center"}
-TABLE: dict[str, Any] = tomllib.loads(Path(__file__).with_name("author_words.toml").read_text(encoding="utf-8"))
-EVERYDAY, HEADS, BEFORE, FLOW, NEAR_VALUE = (
-    frozenset(TABLE[key].split()) for key in ("everyday", "heads", "before", "flow", "near_value")
-)
-CLAIMS: Mapping[str, frozenset[str]] = {
-    **{word: frozenset() for word in TABLE["claims"].split()},
-    **{word: frozenset(others) for word, others in TABLE["alike"].items()},
-}
-COUNTS = {word: str(number) for number, word in enumerate(TABLE["counts"].split(), 2)}
 LISTS = ("node ", "it is made of ", "it use ")
 """How sentences begin that name nodes and no links."""
 THINGS = frozenset({"material", "shader", "group", "geometry", "object", "world", "scene", "light"})
@@ -65,6 +56,17 @@ def _word(word: str) -> str:
         return f"{float(word.replace('−', '-')):g}"
     plural = len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is"))
     return word[:-1] if plural else word
+
+
+TABLE: dict[str, Any] = tomllib.loads(Path(__file__).with_name("author_words.toml").read_text(encoding="utf-8"))
+EVERYDAY, HEADS, BEFORE, FLOW, NEAR_VALUE = (
+    frozenset(map(_word, TABLE[key].split())) for key in ("everyday", "heads", "before", "flow", "near_value")
+)
+CLAIMS: Mapping[str, frozenset[str]] = {
+    **{_word(word): frozenset() for word in TABLE["claims"].split()},
+    **{_word(word): frozenset(map(_word, others)) for word, others in TABLE["alike"].items()},
+}
+COUNTS = {word: str(number) for number, word in enumerate(TABLE["counts"].split(), 2)}
 
 
 class Vocabulary:
@@ -175,10 +177,11 @@ def suits(row: Json) -> bool:
 
 def fault(text: str, asked: Asked, vocabulary: Vocabulary) -> str:
     """Why a request in a model's words may not be used, in a few words; '' where it may."""
-    return next(_faults(text, asked, vocabulary), "")
+    return next(faults(text, asked, vocabulary), "")
 
 
-def _faults(text: str, asked: Asked, vocabulary: Vocabulary) -> Iterator[str]:
+def faults(text: str, asked: Asked, vocabulary: Vocabulary) -> Iterator[str]:
+    """All reasons why it may not be used."""
     if not SHORTEST <= len(text) <= TWICE * len(asked.text) + LONGER:
         yield "too short or too long"
     if TALK.match(text):

@@ -100,6 +100,7 @@ def parser() -> argparse.ArgumentParser:
     dataset.usage = "%(prog)s [options] | --preview N | verify FOLDER | diff OLD NEW"
     _work(dataset)
     _dataset(dataset)
+    _train_env(dataset)
     _allow(dataset)
     _made_datasets(dataset)
     train = _command(commands, "train", "Tune a model on the dataset, on this computer or at a host.")
@@ -406,8 +407,12 @@ def _train(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--train-time", dest="train_s", type=seconds, metavar="TIME", help="time for training: 90s, 5m, 2h"
     )
-    group.add_argument("--train-env", metavar="PATH", help="a Python environment with PyTorch that is there already")
+    _train_env(group)
     group.add_argument("--base-url", metavar="URL", help="a host that speaks the OpenAI protocol")
+
+
+def _train_env(command: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    command.add_argument("--train-env", metavar="PATH", help="a Python environment with PyTorch that is there already")
 
 
 def _evaluate(command: argparse.ArgumentParser) -> None:

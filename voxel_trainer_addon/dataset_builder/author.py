@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from ..errors import SetAside, Unavailable, UserError
 from ..files import digest, now, read_jsonl
 from ..providers.answering import Answer, Answerer, Chat, LocalAnswers, named
-from ..providers.makers import OWN, PLATFORMS, Makers, may_train
+from ..providers.makers import OWN, Makers
 from ..providers.refusals import Refusal
 from ..stage import Work
 from ..words import counted
@@ -27,7 +27,6 @@ from .kinds import Json, Settings
 
 MOST_TOKENS = 1024
 CHARACTERS_A_TOKEN = 4
-FOLDER = ".authored"
 SYSTEM = (
     "You reword requests that people make of an assistant for Blender. Say what the request says in other words: "
     "nothing more, nothing about looks that it does not tell, no other numbers, and no code. Words in double quotes "
@@ -95,7 +94,7 @@ class Author:
         self._host = "this computer" if self._who.near else str(urlsplit(self._who.host).hostname)
         files = self._who.hash if isinstance(self._who, LocalAnswers) else ""
         key = digest([self.name, self._host, files])
-        self._kept = Kept(work.folder.datasets / FOLDER / f"{key[:16]}.jsonl")
+        self._kept = Kept(work.folder.authored / f"{key[:16]}.jsonl")
         self.counts: Counter[str] = Counter()
 
     @property
@@ -125,7 +124,6 @@ class Author:
             taken.add(digest(normal(row["prompt"])))
             self.counts[f"in the words of {self._who.model}"] += 1
             drafts.rechoose(spot.place, row)
-        self._tell_terms()
 
     def _wanted(self, row: Json) -> bool:
         return suits(row) and int(self._drawn(row)[:8], 16) < self._work.options.author_share * 16**8
@@ -148,10 +146,12 @@ class Author:
     def _ask(self, drafts: Drafts, places: list[tuple[str, str, str]]) -> None:
         """Tell what it costs, ask, keep every answer as it comes."""
         due: dict[str, tuple[str, str, str]] = {}
+        files: dict[str, list[str]] = {}
         sent = told = own = 0
         for spot in self._spots(drafts, places):
             if self._kept.get(spot.chat.id) is None and spot.chat.id not in due:
                 due[spot.chat.id] = spot.place
+                files[spot.chat.id] = sorted({source["sha256"] for source in spot.row["sources"]})
                 sent += sum(len(message["content"]) for message in spot.chat.messages)
                 told += len(spot.row["prompt"])
                 own += any(source["licence"] == "own" for source in spot.row["sources"])
@@ -164,15 +164,16 @@ class Author:
             raise Unavailable(f"{counted(len(due), 'request')} would be sent to {who.host}{mine}: --yes allows that.")
         if isinstance(who, LocalAnswers):
             who.work = work
-        asking = _Asking(work, who.model, self._kept, len(due))
+        asking = _Asking(work, who.model, self._kept, files)
         try:
             who.ask((spot.chat for spot in self._spots(drafts, due.values())), MOST_TOKENS, asking.take, work.tick)
         except Refusal as refusal:
             words = f"{refusal.sentence} What is not answered stays in the words of the rules."
             work.set_aside(SetAside("dataset", f"author {who.model}", refusal.code, words, refusal.detail))
         finally:
-            came = counted(asking.answered, "answer")
-            work.note(f"{came} of {who.model}: {asking.sent:,} tokens there, {asking.told:,} back.")
+            if came := asking.answered:
+                spent = f"{asking.sent:,} tokens there, {asking.told:,} back"
+                work.note(f"{counted(came, 'answer')} of {who.model}: {spent}.")
 
     def _cost(self, requests: int, sent: int, told: int) -> str:
         """What asking will cost, for a person to read before the first byte of it."""
@@ -202,20 +203,13 @@ class Author:
         row = {**spot.row, "prompt": " ".join(told["text"].split()), "author": author}
         return {**row, "id": id_of(row)}
 
-    def _tell_terms(self) -> None:
-        for platform in PLATFORMS:
-            if not may_train({"author": {"terms": self._terms}}, platform):
-                self._work.note(
-                    f"By the terms of {self._who.model} what it wrote is not for training by {platform}; those rows "
-                    "are left out there."
-                )
-
 
 class _Asking:
-    """What comes while an author is asked."""
+    """What comes while an author is asked. `files`: question → hashes of the files that its row comes from, by which
+    the removal list finds its answer."""
 
-    def __init__(self, work: Work, model: str, kept: Kept, total: int) -> None:
-        self._work, self._model, self._kept, self._total = work, model, kept, total
+    def __init__(self, work: Work, model: str, kept: Kept, files: Mapping[str, list[str]]) -> None:
+        self._work, self._model, self._kept, self._files = work, model, kept, files
         self.answered = self.refused = self.sent = self.told = 0
 
     def take(self, asked: str, told: Answer | Refusal) -> None:
@@ -227,6 +221,6 @@ class _Asking:
             return
         self.answered += 1
         self.sent, self.told = self.sent + told.prompt_tokens, self.told + told.answer_tokens
-        self._kept.add(asked, {**vars(told), "date": now()[:10]})
+        self._kept.add(asked, {**vars(told), "date": now()[:10], "files": self._files[asked]})
         item = f"requests in the words of {self._model}"
-        self._work.progress(self.answered + self.refused, self._total, item)
+        self._work.progress(self.answered + self.refused, len(self._files), item)

@@ -146,7 +146,10 @@ class _Build:
         for answer in self.work.answers([Request("names", {}, "names", limit_s=120)] if wanted else []):
             if answer.ok:
                 return Names(answer.body["table"])
-            self.work.note(f"There are no code rows: {answer.sentence}")
+            if "code" in self.wide:
+                self.work.note(f"There are no code rows: {answer.sentence}")
+            if self.author:
+                self.work.note(f"Fewer names are known by which an author's words are checked: {answer.sentence}")
         return None
 
     # proving

@@ -83,6 +83,11 @@ class DataFolder:
         return self.root / "datasets"
 
     @property
+    def authored(self) -> Path:
+        """What author models answered, a file for each."""
+        return self.datasets / ".authored"
+
+    @property
     def runs(self) -> Path:
         return self.root / "runs"
 

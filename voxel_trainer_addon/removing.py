@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .catalog import Catalog
-from .files import read_json, read_jsonl
+from .files import read_json, read_jsonl, write_jsonl
 from .paths import SUFFIXES, DataFolder
 from .removal import RemovalList
 from .words import counted
@@ -29,7 +29,9 @@ def apply(folder: DataFolder, catalog: Catalog) -> str:
     if not covered:
         return ""
     beside: set[str] = set()
-    for sha256 in catalog.remove(covered):
+    removed = catalog.remove(covered)
+    _forget_answers(folder, set(removed))
+    for sha256 in removed:
         beside |= record.beside(read_json(folder.record(sha256), {}))
         folder.record(sha256).unlink(missing_ok=True)
         for kind in SUFFIXES:
@@ -49,6 +51,13 @@ def apply(folder: DataFolder, catalog: Catalog) -> str:
             if models := sorted(path.name for path in (folder.models / dataset.name).glob("v*")):
                 words += f" Its models {', '.join(models)} may have been tuned with them."
     return words
+
+
+def _forget_answers(folder: DataFolder, removed: set[str]) -> None:
+    """Take out what author models answered about the removed contents."""
+    for path in folder.authored.glob("*.jsonl"):
+        kept = [line for line in read_jsonl(path) if removed.isdisjoint(line["files"])]
+        write_jsonl(path, kept)
 
 
 def _names(dataset: Path, named: set[tuple[str, str]]) -> bool:

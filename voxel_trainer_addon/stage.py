@@ -70,6 +70,9 @@ class Options:
     most_of_shape: int = 8
     most_of_family: int = 24
     most_of_source: float = 0.25
+    author: str = ""
+    author_url: str = ""
+    author_share: float = 0.5
     provider: str = "local"
     model: str = "smollm2-135m"
     method: str = "auto"

@@ -20,6 +20,7 @@ Files = dict[str, list[Row]]
 LICENCES = {"": "CC0-1.0", "share-alike": "CC-BY-SA-4.0", "copyleft": "GPL-3.0-or-later"}
 ROWS = {"train.jsonl": 12, "val.jsonl": 2, "test.jsonl": 3, "train.copyleft.jsonl": 2, "val.share-alike.jsonl": 1}
 KINDS = ("tree", "json", "explain", "edit", "code", "preference")
+AUTHOR = {"model": "m", "version": "m-1", "host": "this computer", "date": "2026-11-28", "terms": "open-weights"}
 FORMS = {"json": "json", "explain": "words"}
 
 
@@ -73,6 +74,7 @@ def row(n: int, licence: str = "CC0-1.0") -> Row:
                 else {}
             ),
             **({"given": digest([n, "given"]), "edits": 2} if kind == "edit" else {}),
+            **({"author": AUTHOR} if n % 5 == 2 else {}),
             **({"patterns": ["operator", "bmesh"]} if kind == "code" else {}),
         }
     )

@@ -19,6 +19,8 @@ from voxel_trainer_addon.stage import Options
 
 pytestmark = pytest.mark.plain
 
+TERMS = ((0, "openai"), (1, "open-weights"), (2, "anthropic"))
+
 
 @pytest.fixture
 def server() -> Iterator[Server]:
@@ -79,3 +81,28 @@ def test_what_is_missing_is_named(work: Told, monkeypatch: pytest.MonkeyPatch) -
     work.options = dataclasses.replace(work.options, model="smollm2-135m")
     with pytest.raises(UserError, match="Name the host's model"):
         training_orchestrator.run(work)
+
+
+def test_what_openais_models_worded_goes_to_no_other_host(work: Told, server: Server) -> None:
+    rows = [{"id": str(n), "kind": "tree", "prompt": "a", "completion": "b", "author": {"terms": t}} for n, t in TERMS]
+    write_jsonl(work.folder.dataset("voxel") / "train.jsonl", rows)
+    with pytest.raises(Unavailable, match="OpenAI's models wrote the requests of 1 row"):
+        training_orchestrator.run(work)
+    assert not server.files and not server.jobs
+
+
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [
+        (Options(provider="openai", preset="full"), ["0", "1"]),
+        (Options(provider="openai", base_url="https://other.example/v1"), ["1"]),
+        (Options(provider="local"), ["1"]),
+    ],
+)
+def test_training_reads_only_the_rows_that_terms_allow(work: Told, options: Options, kept: list[str]) -> None:
+    rows = [{"id": str(n), "kind": "tree", "prompt": "a", "completion": "b", "author": {"terms": t}} for n, t in TERMS]
+    write_jsonl(work.folder.dataset("voxel") / "train.jsonl", rows)
+    work.options = options
+    assert [row["id"] for row in training_orchestrator.read_dataset(work).train] == kept
+    (note,) = work.kinds("note")
+    assert note["words"].startswith(f"{len(TERMS) - len(kept)} row")

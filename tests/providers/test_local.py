@@ -10,8 +10,12 @@ from typing import Any
 
 import pytest
 
+from tests.fine_tuning.told import Told
 from voxel_trainer_addon.files import sha256_of
+from voxel_trainer_addon.providers.answering import Answer, Chat, LocalAnswers, named
 from voxel_trainer_addon.providers.local import child
+from voxel_trainer_addon.providers.refusals import Refusal
+from voxel_trainer_addon.stage import Options
 
 pytestmark = pytest.mark.torch
 
@@ -119,6 +123,20 @@ def test_an_adapter_is_laid_over_its_base_and_all_answer_in_pairs(
     assert losses["row-100", "tuned"] < losses["row-100", "base"], (
         "the adapter was not taken off for the base, or did nothing"
     )
+
+
+def test_a_local_model_answers_chats(training_python: Path, tiny: Path, tmp_path: Path) -> None:
+    work = Told(tmp_path, Options(train_env=str(training_python)))
+    who = named(f"local:{tiny}")
+    assert isinstance(who, LocalAnswers) and who.near and (who.model, who.licence) == ("tiny", "")
+    who.work = work
+    heard: dict[str, Answer | Refusal] = {}
+    who.ask((Chat(f"c{n}", row(n)["messages"]) for n in range(3)), 12, heard.__setitem__, going)
+    work.catalog.close()
+    assert sorted(heard) == ["c0", "c1", "c2"]
+    for answer in heard.values():
+        assert isinstance(answer, Answer) and answer.model == who.hash
+        assert answer.prompt_tokens > 10 and 0 < answer.answer_tokens <= 12 and not answer.finished
 
 
 def test_masks_batches_losses_and_circles(training_python: Path, tiny: Path, root: Path) -> None:

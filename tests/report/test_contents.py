@@ -18,7 +18,7 @@ from tests.dataset_builder.small_dataset import KINDS, changed
 from tests.report.sample import EVIL, LONG
 from tests.report.test_page import Elements
 from voxel_trainer_addon.catalog import Catalog
-from voxel_trainer_addon.dataset_builder import quality, weighing
+from voxel_trainer_addon.dataset_builder import dataset, quality, weighing
 from voxel_trainer_addon.examples import SAMPLE, Sample
 from voxel_trainer_addon.files import read_jsonl
 from voxel_trainer_addon.licences.classes import OBLIGATIONS
@@ -173,6 +173,18 @@ def test_reasons_are_told_in_sentences() -> None:
     assert losses.why(reason) == "More than 4 of one shape (the same nodes and links): the best are kept."
     assert losses.why("held by the benchmark BlenderBench").startswith("Part of the public benchmark BlenderBench")
     assert losses.why("of a new kind") == "Of a new kind."
+
+
+def test_what_an_author_model_was_asked_for_is_told(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    place = small_dataset.write(folder.dataset("small"), small_dataset.rows())
+    known = json.loads((place / "dataset.json").read_text())
+    known["funnel"][dataset.AUTHORED] = {"in the words of m": 5, "left in the words of the rules: gives code away": 2}
+    (place / "dataset.json").write_text(json.dumps(known))
+    with Catalog(folder.catalog) as catalog:
+        text = page.write(folder, catalog, "small").read_text(encoding="utf-8")
+    assert losses.AUTHORED == dataset.AUTHORED
+    assert "<b>7</b>" in text and "given to a model" in text and "Left in the words of the rules: gives code" in text
 
 
 def test_a_worse_answer_is_held_against_the_right_one(report: Report) -> None:

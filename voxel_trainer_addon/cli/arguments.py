@@ -100,6 +100,7 @@ def parser() -> argparse.ArgumentParser:
     dataset.usage = "%(prog)s [options] | --preview N | verify FOLDER | diff OLD NEW"
     _work(dataset)
     _dataset(dataset)
+    _train_env(dataset)
     _allow(dataset)
     _made_datasets(dataset)
     train = _command(commands, "train", "Tune a model on the dataset, on this computer or at a host.")
@@ -214,7 +215,11 @@ def _general(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--blender", default="", metavar="PATH", help="the Blender (or Python with bpy) that opens the files"
     )
-    group.add_argument("--yes", action="store_true", help="agree to downloads whose size is told")
+    group.add_argument(
+        "--yes",
+        action="store_true",
+        help="agree to downloads whose size is told, and to what would leave this computer",
+    )
     group.add_argument(
         "--env", type=Path, metavar="FILE", help="file with tokens, a line each (default: .env in the current folder)"
     )
@@ -329,6 +334,16 @@ def _dataset(command: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         help="at most this share of the answers from one repository (default: 0.25; 0: all)",
     )
+    group = command.add_argument_group("author model")
+    group.add_argument(
+        "--author",
+        metavar="PROVIDER:MODEL",
+        help="a model that says requests in other words, each checked: openai:NAME, claude:NAME, local:FOLDER",
+    )
+    group.add_argument("--author-url", metavar="URL", help="its address, where it is not the provider's own")
+    group.add_argument(
+        "--author-share", type=float, metavar="SHARE", help="of which share of the rows it is asked (default: 0.5)"
+    )
     group = command.add_argument_group("split")
     group.add_argument("--seed", type=int, metavar="N", help="seed of every choice (default: 0)")
     group.add_argument("--hold-out", action="append", metavar="SOURCE", help="keep a whole source for test; repeat it")
@@ -392,8 +407,12 @@ def _train(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--train-time", dest="train_s", type=seconds, metavar="TIME", help="time for training: 90s, 5m, 2h"
     )
-    group.add_argument("--train-env", metavar="PATH", help="a Python environment with PyTorch that is there already")
+    _train_env(group)
     group.add_argument("--base-url", metavar="URL", help="a host that speaks the OpenAI protocol")
+
+
+def _train_env(command: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    command.add_argument("--train-env", metavar="PATH", help="a Python environment with PyTorch that is there already")
 
 
 def _evaluate(command: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import __version__, prompts
 from ..examples import PART_WORDS, PROOFS, TESTS, tokens_told
+from ..providers.makers import terms
 from ..row_files import PARTS, SPLITS, file_name
 from ..words import counted, harmless
 from .attribution import ATTRIBUTION, CITATION, yaml
@@ -54,6 +55,7 @@ class Tally:
         self.bytes: dict[str, int] = {}
         self.test: Counter[str] = Counter()
         self.characters: Counter[str] = Counter()
+        self.authors: Counter[str] = Counter()
         self.hash = sha256()
         self.sample: Row | None = None
 
@@ -69,6 +71,8 @@ class Tally:
             self.by[name][value] += 1
         for name in ("prompt", "completion"):
             self.lengths[name][len(row[name])] += 1
+        if author := row.get("author"):
+            self.authors[f"{author['model']} ({author['terms']})"] += 1
         self.lengths["nodes"][row["nodes"]] += 1
         if file.split == "test":
             self.test[row.get("test", "near")] += 1
@@ -98,6 +102,7 @@ class Tally:
             **{name: len(values) for name, values in self.distinct.items()},
             "answers_of_kind": {kind: len(answers) for kind, answers in sorted(self.of_kind.items())},
             **{name: dict(sorted(counts.items())) for name, counts in self.by.items()},
+            **({"authors": dict(sorted(self.authors.items()))} if self.authors else {}),
             "characters": {what: spread(self.lengths[what]) for what in ("prompt", "completion")},
             "nodes": spread(self.lengths["nodes"]),
             "test": dict(sorted(self.test.items())),
@@ -178,6 +183,7 @@ def readme(known: Mapping[str, Any], tallied: Tally) -> str:
         "`set_aside.jsonl`, each with its reason. `dataset verify FOLDER` of Voxel Trainer checks hashes, leaks, "
         "licences and formats of this folder again, without Blender.",
         "",
+        *_authors(known),
         "## Licences",
         "",
         f"Each row names its sources with their licences; [{ATTRIBUTION}]({ATTRIBUTION}) names every source.",
@@ -280,6 +286,20 @@ def flat(funnel: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
             yield from ((f"{what}: {detail}", number) for detail, number in count.items())
         else:
             yield what, count
+
+
+def _authors(known: Mapping[str, Any]) -> Iterator[str]:
+    """Who put requests into words besides the rules, and what the makers say of training on that."""
+    if not known.get("authors"):
+        return
+    yield from ("## Requests in the words of models", "", "| model (terms) | rows |", "|---|---|")
+    yield from (f"| {harmless(model)} | {count:,} |" for model, count in known["authors"].items())
+    yield from ("", "Each was checked against what it asks for; all others are in words made by rules.", "")
+    for id, each in terms().items():
+        if any(model.endswith(f"({id})") for model in known["authors"]):
+            clause = f"“{each.clause}” " if each.clause else ""
+            yield f"- {id}: {each.maker}, {each.date}: {clause}{each.about} {each.source}"
+    yield ""
 
 
 def _parts(known: Mapping[str, Any]) -> list[str]:

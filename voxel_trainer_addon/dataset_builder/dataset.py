@@ -34,6 +34,7 @@ from . import (
     stack_dataset,
     tree_dataset,
 )
+from .author import Author
 from .decontamination import Benchmarks
 from .drafts import Drafts
 from .kinds import FEWEST_NODES, Ask, Candidate, FileKind, Place, Settings, WideKind
@@ -72,6 +73,7 @@ ASKED = {
 """Job → what it proves, as the funnel says it."""
 CHECKPOINT_S = 5.0
 PROOFS = "proofs.jsonl"
+AUTHORED = "requests that an author model was asked for"
 
 
 def run(work: Work) -> Outcome:
@@ -99,6 +101,7 @@ class _Build:
         self.files = {name: kind for name, kind in FILE_KINDS.items() if name not in self.options.without}
         self.wide = {name: kind for name, kind in WIDE_KINDS.items() if name not in self.options.without}
         self.benchmarks = Benchmarks.read(Path(self.options.decontaminate)) if self.options.decontaminate else None
+        self.author = Author(work) if self.options.author else None
         self.done = self.total = 0
         self.checked = time.monotonic()
 
@@ -138,12 +141,15 @@ class _Build:
         return {}
 
     def names(self) -> Names | None:
-        """The names that this Blender has, where code rows are wanted and there is code."""
-        wanted = "code" in self.wide and any(True for _ in self.library.texts())
+        """The names that this Blender has, where code rows are wanted and there is code, or an author is checked."""
+        wanted = self.author or ("code" in self.wide and any(True for _ in self.library.texts()))
         for answer in self.work.answers([Request("names", {}, "names", limit_s=120)] if wanted else []):
             if answer.ok:
                 return Names(answer.body["table"])
-            self.work.note(f"There are no code rows: {answer.sentence}")
+            if "code" in self.wide:
+                self.work.note(f"There are no code rows: {answer.sentence}")
+            if self.author:
+                self.work.note(f"Fewer names are known by which an author's words are checked: {answer.sentence}")
         return None
 
     # proving
@@ -327,6 +333,8 @@ class _Build:
                 self.left_out[f"held by the benchmark {held}"] += 1
             else:
                 drafts.choose(split, name, row)
+        if self.author:
+            self.author.reword(drafts, library.settings, self.benchmarks)
         for name in PARTS:
             for split in SPLITS:
                 path = self.place / file_name(split, name)
@@ -344,6 +352,7 @@ class _Build:
                 "files read with errors, left out": library.with_errors,
                 **self.counts,
                 "left out": dict(+self.left_out),
+                **({AUTHORED: dict(sorted(self.author.counts.items()))} if self.author else {}),
             },
             split=placed.facts(),
             settings=self.described(),
@@ -391,6 +400,8 @@ class _Build:
             "keep_test": bool(options.keep_test),
             "decontaminated": bool(self.benchmarks),
             "caps": [options.most_of_shape, options.most_of_family, options.most_of_source],
+            "author": self.author.name if self.author else "",
+            "author_share": options.author_share if self.author else 0,
             "proof_version": VERSION,
         }
 

@@ -240,6 +240,25 @@ class Drafts:
         ).fetchone()
         return bytes(found[0]) if found else b""
 
+    def in_splits(self) -> Iterator[tuple[tuple[str, str, str], dict[str, Any]]]:
+        """(split, part and id, row) of all finished rows that stand in a split, ordered."""
+        rows = self._db.execute(
+            "SELECT split, part, id, body FROM chosen WHERE split IN ('train', 'val', 'test') ORDER BY split, part, id"
+        )
+        for *place, body in rows:
+            yield tuple(place), json.loads(body)
+
+    def chosen_row(self, place: tuple[str, str, str]) -> dict[str, Any]:
+        """The finished row with this split, part and id."""
+        sql = "SELECT body FROM chosen WHERE split = ? AND part = ? AND id = ?"
+        row: dict[str, Any] = json.loads(self._db.execute(sql, place).fetchone()[0])
+        return row
+
+    def rechoose(self, place: tuple[str, str, str], row: dict[str, Any]) -> None:
+        """Put a row in the place of another."""
+        self._db.execute("DELETE FROM chosen WHERE split = ? AND part = ? AND id = ?", place)
+        self.choose(place[0], place[1], row)
+
     def all_chosen(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """(split, row) of all finished rows that stand in a split."""
         rows = self._db.execute("SELECT split, body FROM chosen WHERE split IN ('train', 'val', 'test') ORDER BY id")

@@ -56,6 +56,13 @@ PROOF = (
     _may("names_of_its_own", "whole", "names that the code defines itself"),
     _may("deprecated", "texts", "names that this Blender has, and will not keep"),
 )
+AUTHOR = (
+    Field("model", "text", "the model that put the request into words"),
+    Field("version", "text", "the name that its host gave it, or the hash of its files"),
+    Field("host", "text", "where it answered"),
+    Field("date", "text", "the day on which it answered"),
+    Field("terms", "text", "id of the terms under which what it writes may train others"),
+)
 FIELDS = (
     Field("id", "text", "digest of kind, task, prompt, completion and Blender's version"),
     Field("kind", "text", "kind of example"),
@@ -86,6 +93,7 @@ FIELDS = (
     _may("message", "text", "of edits: what whoever made the change wrote of it"),
     _may("broken", "text", "of repairs: in which way the given code is broken"),
     _may("error", "text", "of repairs: what Blender said of the given code, empty where it ran"),
+    Field("author", "object", "who put the request into words; it is missing where rules did", AUTHOR, ()),
     _may("patterns", "texts", "of code: what it is an example of"),
     _may("copies", "texts", "hashes of further files where it, or what is nearly equal to it, was found"),
 )

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from ..providers.makers import terms
 from ..worker.private import ASSIGNED, KEY, KEY_PARTS, LOGIN, PATH
 from . import form
 from .parts import NO_USE, RowFile, licence_class, part
@@ -29,6 +30,8 @@ def look(row: Any, file: RowFile) -> Iterator[Told]:
     if row["id"] != form.id_of(row):
         yield "id", "The id is not the digest of kind, task, prompt, completion and Blender's version."
     yield from _licence(row, file)
+    if "author" in row and row["author"]["terms"] not in terms():
+        yield "terms", f"Nobody knows the terms {row['author']['terms']} of the model that wrote the request."
     yield from _answer(row)
     yield from _private(row)
 

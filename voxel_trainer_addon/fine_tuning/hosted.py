@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 from .. import tokens
 from ..errors import SetAside, Unavailable, UserError
 from ..files import digest, read_json
 from ..providers.local.base import EMBEDDED
+from ..providers.makers import may_train
 from ..providers.openai_api import OWN_URL, TOKEN, Hosted, OpenAIHost, Refusal
+from ..row_files import rows_of
 from ..stage import Outcome, Work
+from ..words import counted
 from .jobs import Job, Jobs
 
 
@@ -61,8 +65,18 @@ def _new(work: Work, id: str, url: str, dataset_hash: str) -> Job:
 
 
 def _agreed(work: Work, url: str) -> None:
-    """Rows made of a person's own files leave this machine only when that person said so."""
-    facts: dict[str, Any] = read_json(work.folder.dataset(work.options.name) / "dataset.json", {})
+    """Rows made of a person's own files leave this machine only when that person said so, and what OpenAI's models
+    wrote goes to no other host."""
+    place = work.folder.dataset(work.options.name)
+    if url != OWN_URL:
+        rows = chain.from_iterable(rows_of(place, split, ("",)) for split in ("train", "val"))
+        kept = sum(may_train(row, "openai") and not may_train(row, "local") for row in rows)
+        if kept:
+            raise Unavailable(
+                f"OpenAI's models wrote the requests of {counted(kept, 'row')}, and by their terms {url} may not train "
+                f"on them. Build the dataset again without --author, or with a model of open weights."
+            )
+    facts: dict[str, Any] = read_json(place / "dataset.json", {})
     own = sum(rows for licence, rows in facts.get("licences", {}).items() if "own" in licence.split(" + "))
     if own and not work.options.yes:
         raise Unavailable(

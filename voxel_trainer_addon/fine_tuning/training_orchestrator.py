@@ -20,11 +20,14 @@ from .. import prompts
 from ..errors import Cancelled, SetAside
 from ..files import digest, now, read_json, write_json, write_text
 from ..providers.local import Base, Local
+from ..providers.makers import may_train
+from ..providers.openai_api import OWN_URL
 from ..row_files import rows_of
-from ..stage import EVALUATED, Outcome, Work
+from ..stage import EVALUATED, Options, Outcome, Work
 from ..words import counted, duration
 from . import card, hosted
 from .jobs import Job, Jobs
+from .platform_files import TERMS
 
 FORM = 1
 """Version of what a job's identity covers: raised when equal settings would no longer train the same model."""
@@ -71,16 +74,31 @@ def read_dataset(work: Work) -> Dataset:
     def wanted(row: Mapping[str, Any]) -> bool:
         return row["kind"] != "preference" and (all_kinds or row["kind"] in EVALUATED)
 
+    platform = platform_of(work.options)
+    kept_away = 0
+
+    def allowed(row: Mapping[str, Any]) -> bool:
+        nonlocal kept_away
+        kept_away += not may_train(row, platform)
+        return may_train(row, platform)
+
     splits = [
         sorted(
-            filter(wanted, rows_of(place, split, parts)),
+            filter(allowed, filter(wanted, rows_of(place, split, parts))),
             key=lambda row: str(row["id"]),
         )
         for split in ("train", "val")
     ]
+    if kept_away:
+        work.note(f"{counted(kept_away, 'row')} left out: {TERMS}.")
     facts = read_json(place / "dataset.json", {})
     ids = digest([[row["id"] for row in rows] for rows in splits])
     return Dataset(work.options.name, splits[0], splits[1], ids, facts.get("licences", {}))
+
+
+def platform_of(options: Options) -> str:
+    """Who trains, as the terms of models see it: OpenAI by its own address, else anybody."""
+    return "openai" if options.provider == "openai" and (options.base_url or OWN_URL) == OWN_URL else "local"
 
 
 def aside(work: Work, code: str, sentence: str, detail: str = "") -> Outcome:

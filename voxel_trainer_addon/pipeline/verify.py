@@ -13,7 +13,7 @@ from ..dataset_builder import verify
 from ..dataset_builder.decontamination import Benchmarks
 from ..dataset_builder.findings import Findings
 from ..dataset_builder.parts import RowFile, row_files
-from ..fine_tuning.platform_files import PLATFORMS, PREFERENCE, Formatter
+from ..fine_tuning.platform_files import PLATFORMS, Formatter, is_chat
 
 MISSING: Any = object()
 
@@ -35,7 +35,7 @@ def _platform(found: Findings, file: RowFile, path: Path, formatter: Formatter) 
     if not path.is_file():
         found.add("platform", name, 0, f"The file is missing; it should hold the rows of {file.name}.")
         return
-    rows = (row for row in verify.rows_or_none(file) if row is None or row.get("kind") != PREFERENCE)
+    rows = (row for row in verify.rows_or_none(file) if row is None or is_chat(row, path.parent.name))
     with open(path, encoding="utf-8", errors="replace") as lines:
         for number, (text, row) in enumerate(zip_longest(lines, rows, fillvalue=MISSING), 1):
             if text is MISSING or row is MISSING:

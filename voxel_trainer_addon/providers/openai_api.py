@@ -7,15 +7,16 @@ exist are looked through for it: an answer that got lost costs no second job.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import tokens
 from ..errors import Unavailable
 from ..words import harmless
+from .refusals import Refusal, asking
+
+__all__ = ["OWN_URL", "TOKEN", "Hosted", "OpenAIHost", "Refusal"]
 
 OWN_URL = "https://api.openai.com/v1"
 TOKEN = "OPENAI_API_KEY"
@@ -24,14 +25,6 @@ LOOKED_THROUGH = 200
 """How many of the host's newest jobs are looked through for ours."""
 SETTLED = {"succeeded": "done", "failed": "failed", "cancelled": "cancelled"}
 """Their word for an end → ours. Any other status, also one that is not known here, means that it still goes on."""
-
-
-class Refusal(Exception):
-    """The host said no, or nothing: a code, and a sentence for a person that says what to do."""
-
-    def __init__(self, code: str, sentence: str, detail: str = "") -> None:
-        super().__init__(sentence)
-        self.code, self.sentence, self.detail = code, sentence, tokens.redact(detail)
 
 
 @dataclass(frozen=True)
@@ -104,43 +97,8 @@ class OpenAIHost:
         with self._asking("ask for the job"):
             return _told(self._client.fine_tuning.jobs.retrieve(id))
 
-    @contextmanager
-    def _asking(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except self._openai.APIStatusError as error:
-            raise _refusal(error.status_code, what, self.url, str(error)) from error
-        except self._openai.APIConnectionError as error:
-            sentence = f"{self.url} could not be reached ({what}). Nothing is lost: start the same command again."
-            raise Refusal("unreachable", sentence, str(error)) from error
-
-
-def _refusal(status: int, what: str, url: str, detail: str) -> Refusal:
-    said = harmless(tokens.redact(detail), 300)
-    if status == 401:
-        return Refusal("token", f"{url} does not know the token in {TOKEN} ({what}). {said}", detail)
-    if status == 403 and what == "create the job":
-        sentence = (
-            f"{url} has closed tuning to your organisation. Train with --provider local, or name another host with "
-            f"--base-url. It said: {said}"
-        )
-        return Refusal("closed", sentence, detail)
-    if status == 403:
-        return Refusal("forbidden", f"{url} does not allow this to the token in {TOKEN} ({what}). {said}", detail)
-    if status == 404:
-        return Refusal(
-            "missing", f"{url} knows no such thing ({what}): is the address right, does it end in /v1? {said}", detail
-        )
-    if status == 429:
-        sentence = (
-            f"{url} asks to wait, or the account's quota is used up ({what}): start the same command later. {said}"
-        )
-        return Refusal("wait", sentence, detail)
-    if status >= 500:
-        return Refusal(
-            "host", f"{url} has a fault of its own (status {status}, {what}): start the same command later.", detail
-        )
-    return Refusal("refused", f"{url} refused it (status {status}, {what}): {said}", detail)
+    def _asking(self, what: str) -> AbstractContextManager[None]:
+        return asking(self._openai, what, self.url, TOKEN)
 
 
 def _told(job: Any) -> Hosted:

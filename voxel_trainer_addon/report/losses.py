@@ -56,6 +56,9 @@ CAPS = {
     "family": "More than {} of nearly equal shapes: the best are kept.",
     "source": "More than {} from one source: no source speaks for all.",
 }
+AUTHORED = "requests that an author model was asked for"
+LEFT = "left in the words of the rules"
+CHECKED = "Each answer was checked against what it asks for; rules worded all others."
 BENCHMARK = "held by the benchmark "
 
 
@@ -100,6 +103,13 @@ def _steps(facts: Facts, funnel: Mapping[str, object]) -> Iterator[Markup]:
     if lost:
         yield tag("li", tag("span", "Left out", class_="what"), tag("ul", [_loss(*one) for one in lost]))
     yield _step(rows, "examples", distinct, [])
+    if isinstance(authored := funnel.get(AUTHORED), Mapping):
+        kept: list[tuple[int, str] | None] = [
+            (int(n), f"{what[:1].upper()}{what[1:]}.") for what, n in authored.items() if what.startswith(LEFT)
+        ]
+        yield _step(
+            sum(map(int, authored.values())), "of their requests given to a model for other words", CHECKED, kept
+        )
 
 
 def _lost(counts: Mapping[str, int], name: str) -> tuple[int, str] | None:

@@ -134,6 +134,7 @@ class Engine:
                 text=text,
                 finished=finished,
                 circles=bool(stopped),
+                prompt_tokens=row.answer,
                 tokens=len(tokens),
                 seconds=round(seconds, 3),
             )

@@ -7,6 +7,7 @@ with BLAKE2 and SHAKE, so a signature is the same on each machine and in each Py
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterable
 from functools import lru_cache
@@ -79,10 +80,21 @@ def sketch(signed: bytes) -> bytes:
     return signed[::4]
 
 
-def nearest(wanted: bytes, sketches: bytes) -> list[int]:
-    """The places of all sketches, which stand in a row, from the one that agrees best with `wanted` down."""
+def agreeing(wanted: bytes, sketches: bytes) -> list[int]:
+    """In how many parts each of the sketches, which stand in a row, agrees with `wanted`."""
     size, count = len(wanted), len(sketches) // len(wanted)
     apart = int.from_bytes(sketches, "little") ^ int.from_bytes(wanted * count, "little")
     where = apart.to_bytes(len(sketches), "little")
-    agree = [where.count(0, at, at + size) for at in range(0, len(where), size)]
-    return sorted(range(count), key=agree.__getitem__, reverse=True)
+    return [where.count(0, at, at + size) for at in range(0, len(where), size)]
+
+
+def fewest_agreeing(share: float) -> int:
+    """In how many parts the sketches of two sets of this Jaccard index agree at the least: six standard deviations
+    below what is expected, so that of a thousand million pairs one does not."""
+    return max(0, int(PERMUTATIONS * share - 6 * math.sqrt(PERMUTATIONS * share * (1 - share))))
+
+
+def nearest(wanted: bytes, sketches: bytes) -> list[int]:
+    """The places of all sketches, which stand in a row, from the one that agrees best with `wanted` down."""
+    agree = agreeing(wanted, sketches)
+    return sorted(range(len(agree)), key=agree.__getitem__, reverse=True)

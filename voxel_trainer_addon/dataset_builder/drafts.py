@@ -7,7 +7,6 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from ..catalog import Proof
 from ..files import digest
 from .kinds import Draft, Known, Place
+from .spill import brief
 
 TABLES = """
     PRAGMA journal_mode = OFF;
@@ -249,12 +249,12 @@ class Drafts:
 
     def said(self, what: str) -> str:
         """The split in which something was said before; nothing where it was not."""
-        row = self._db.execute("SELECT split FROM said WHERE mark = ?", (_mark(what),)).fetchone()
+        row = self._db.execute("SELECT split FROM said WHERE mark = ?", (brief(what),)).fetchone()
         return row[0] if row else ""
 
     def say(self, what: str, split: str) -> str:
         """Something is said in a split; the one in which it was first."""
-        self._db.execute("INSERT OR IGNORE INTO said VALUES (?, ?)", (_mark(what), split))
+        self._db.execute("INSERT OR IGNORE INTO said VALUES (?, ?)", (brief(what), split))
         return self.said(what)
 
     def choose(self, split: str, part: str, row: dict[str, Any]) -> None:
@@ -279,7 +279,3 @@ class Drafts:
         rows = self._db.execute("SELECT split, body FROM chosen WHERE split IN ('train', 'val', 'test') ORDER BY id")
         for split, body in rows:
             yield split, json.loads(body)
-
-
-def _mark(what: str) -> bytes:
-    return blake2b(what.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -12,13 +12,19 @@ import struct
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b, shake_256
+from importlib import import_module
+from importlib.util import find_spec
 from operator import eq
+from typing import Any
 
 PERMUTATIONS = 64
 BANDS, ROWS = 21, 3
 """Two sets of Jaccard index J share a band with probability 1 − (1 − J³)²¹: 0.9998 at 0.7, 0.94 at 0.5, 0.16 at 0.2."""
 NEAR = 0.7
 """Jaccard index from which two sets count as near-duplicates."""
+DEVIATIONS = 5
+"""Standard deviations below what is expected from which on sketches tell two sets apart: of ten million pairs one is
+taken for far that is not."""
 _LANES = struct.Struct(f"<{PERMUTATIONS}I")
 _NOTHING = b"\xff" * _LANES.size
 
@@ -29,7 +35,7 @@ def packed(features: Iterable[str]) -> bytes:
     return b"".join(hashes)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def _unpacked(features: bytes) -> frozenset[int]:
     return frozenset(struct.unpack(f"<{len(features) // 4}I", features))
 
@@ -48,9 +54,23 @@ def may_be_near(a: int, b: int, least: float = NEAR) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _lanes(hashed: bytes) -> tuple[int, ...]:
+def _lanes(hashed: bytes) -> bytes:
     """What the permutations make of one feature: independent hash functions, since SHAKE is as long as one wishes."""
-    return _LANES.unpack(shake_256(hashed).digest(_LANES.size))
+    return shake_256(hashed).digest(_LANES.size)
+
+
+@lru_cache(maxsize=1)
+def _numpy() -> Any:
+    """numpy, which takes a tenth of the time for the same; None where this Python lacks it."""
+    return import_module("numpy") if find_spec("numpy") else None
+
+
+def _least(rows: list[bytes], numpy: Any) -> bytes:
+    """The least number of each permutation."""
+    if numpy:
+        table = numpy.frombuffer(b"".join(rows), "<u4").reshape(len(rows), PERMUTATIONS)
+        return bytes(table.min(axis=0).astype("<u4").tobytes())
+    return _LANES.pack(*map(min, *map(_LANES.unpack, rows)))
 
 
 def signature(features: bytes) -> bytes:
@@ -58,7 +78,7 @@ def signature(features: bytes) -> bytes:
     if not features:
         return _NOTHING
     rows = [_lanes(features[n : n + 4]) for n in range(0, len(features), 4)]
-    return _LANES.pack(*(map(min, *rows) if len(rows) > 1 else rows[0]))
+    return _least(rows, _numpy()) if len(rows) > 1 else rows[0]
 
 
 def estimate(a: bytes, b: bytes) -> float:
@@ -89,9 +109,9 @@ def agreeing(wanted: bytes, sketches: bytes) -> list[int]:
 
 
 def fewest_agreeing(share: float) -> int:
-    """In how many parts the sketches of two sets of this Jaccard index agree at the least: six standard deviations
-    below what is expected, so that of a thousand million pairs one does not."""
-    return max(0, int(PERMUTATIONS * share - 6 * math.sqrt(PERMUTATIONS * share * (1 - share))))
+    """In how many parts the sketches of two sets of this Jaccard index agree at the least."""
+    spread = math.sqrt(PERMUTATIONS * share * (1 - share))
+    return max(0, math.floor(PERMUTATIONS * share - DEVIATIONS * spread))
 
 
 def nearest(wanted: bytes, sketches: bytes) -> list[int]:

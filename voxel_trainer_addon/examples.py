@@ -46,9 +46,26 @@ PART_WORDS = {
     "copyleft": "what is made from it may have to come under the same licence, with its source",
 }
 """Part by licence, which has files of its own → what it means."""
+TESTS = {
+    "far": "are far: nothing else of their repositories or sources is in train.",
+    "near": "are near: train has other rows of their repositories or sources.",
+}
+"""How far a row of test is from train, after their number."""
 SAMPLE = ".sample.jsonl"
 """The report's sample in a dataset's folder: what `told` tells, one example a line."""
 PROMPT_CHARS, ANSWER_CHARS = 4_000, 4_000
+
+
+def tokens_told(estimated: Mapping[str, Mapping[str, int]]) -> str:
+    """How many tokens training reads in one pass, as the sentence that everybody sees, from `dataset.json`; '' where it
+    does not tell."""
+    if "local" not in estimated:
+        return ""
+    hosted = f"{estimated['openai']['train']:,} by OpenAI's tokenizer and {estimated['claude']['train']:,} by Claude's"
+    return (
+        f"About {estimated['local']['train']:,} tokens are read in one pass over train, {hosted}: estimated from the "
+        "number of characters, not counted."
+    )
 
 
 def called(kind: str) -> str:

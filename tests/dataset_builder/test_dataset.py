@@ -179,6 +179,19 @@ def test_no_file_graph_group_or_prompt_stands_on_both_sides(tmp_path: Path) -> N
     assert read_json(tmp_path / "datasets/d/dataset.json")["split"]["by"] == {"folder:f": "file"}
 
 
+def test_rows_of_test_tell_whether_train_knows_whom_they_come_from(tmp_path: Path) -> None:
+    work = FakeWork(tmp_path, hold_out=("folder:far",), most_of_source=0.0)
+    many(work)
+    for n in range(30, 36):
+        add_file(work, n, [tree(f"materials/F{n}", 4 + n % 9, n * 100.0)], source="folder:far")
+    build(work)
+    found = {(row["sources"][0]["origin"], row.get("test")) for split, row in rows(work) if split == "test"}
+    assert found == {("folder:far", "far"), ("folder:f", "near")}
+    assert not any("test" in row for split, row in rows(work) if split != "test")
+    counts = read_json(tmp_path / "datasets/d/dataset.json")["test"]
+    assert counts["far"] >= 6 and counts["near"] and sum(counts.values()) == sum(s == "test" for s, _ in rows(work))
+
+
 def test_what_is_told_in_several_ways_stands_on_one_side(tmp_path: Path) -> None:
     others = {*dataset.FILE_KINDS, *dataset.WIDE_KINDS} - {"explain", "json"}
     work = FakeWork(tmp_path, without=tuple(others), each=2)

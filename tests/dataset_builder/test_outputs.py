@@ -4,17 +4,20 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import cffconvert
 import datasets
+import jsonschema
 import mlcroissant
 import pyarrow.parquet as parquet_of
 import pytest
 
-from tests.dataset_builder.small_dataset import rows, write
+from tests.dataset_builder.small_dataset import KINDS, rows, write
 from voxel_trainer_addon.dataset_builder import parquet
+from voxel_trainer_addon.files import read_jsonl
 
 pytestmark = pytest.mark.outputs
 
@@ -48,6 +51,20 @@ def test_mlcroissant_validates_and_reads_the_metadata(folder: Path) -> None:
     held = list(dataset.records(record_set="train"))
     assert [read["train/id"].decode() for read in held] == [each["id"] for each in ids(folder)]
     assert {read["train/proof/name"].decode() for read in held} == {"same graph", "compiles, names exist"}
+
+
+@pytest.mark.filterwarnings("default")
+def test_rows_for_openai_are_chats_by_its_published_description(folder: Path, shared: Path) -> None:
+    described = json.loads((shared / "peers" / "openapi" / "openai.json").read_text(encoding="utf-8"))
+    message = {"$ref": "#/components/schemas/ChatCompletionRequestMessage"}
+    is_message = jsonschema.Draft7Validator(message, resolver=jsonschema.RefResolver("", described)).is_valid
+    chats = [line["messages"] for line in read_jsonl(folder / "openai" / "train.jsonl")]
+    for pair in read_jsonl(folder / "openai" / "train.preference.jsonl"):
+        chats += [pair["input"]["messages"], pair["preferred_output"], pair["non_preferred_output"]]
+    assert len(chats) > len(KINDS) and all(map(is_message, chain.from_iterable(chats)))
+    assert not any(
+        map(is_message, ({"role": "poet", "content": "a"}, {"role": "user"}, {"role": "user", "content": 3}))
+    )
 
 
 def test_parquet_holds_the_rows(folder: Path) -> None:

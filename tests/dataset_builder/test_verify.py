@@ -66,6 +66,7 @@ BROKEN: dict[str, tuple[Callable[[Files], Files], str]] = {
         in_row(lambda row: row.update(sources=[source(0, "MIT"), source(1, "GPL-3.0-only", of="given")])),
         "part",
     ),
+    "near, and called far": (in_row(lambda row: row.update(test="far"), "test.jsonl"), "far"),
     "code that is none": (told("code", "import bpy\nfor"), "code"),
     "JSON that is none": (told("json", '{"trees": ['), "json"),
     "a path": (in_row(lambda row: row.update(prompt="Load /home/alice/rust.png.")), "private"),

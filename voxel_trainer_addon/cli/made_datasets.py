@@ -13,7 +13,9 @@ from typing import Any
 
 from ..dataset_builder.comparing import Change, compared
 from ..dataset_builder.preview import chosen, lines
+from ..dataset_builder.published import facts_of
 from ..errors import Exit
+from ..examples import tokens_told
 from ..paths import DataFolder
 from ..pipeline.verify import verified
 from ..stage import Options
@@ -78,6 +80,8 @@ def preview(folder: DataFolder, options: Options, count: int) -> int:
     for split, row in rows:
         print("─" * width)
         print("\n".join(lines(split, row, width)))
+    print("─" * width)
+    print(tokens_told(facts_of(folder.dataset(options.name)).get("tokens_estimated", {})))
     return Exit.DONE
 
 

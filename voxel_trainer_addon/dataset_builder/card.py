@@ -10,8 +10,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
-from ..examples import PART_WORDS, PROOFS
+from .. import __version__, prompts
+from ..examples import PART_WORDS, PROOFS, TESTS, tokens_told
 from ..row_files import PARTS, SPLITS, file_name
 from ..words import counted, harmless
 from .attribution import ATTRIBUTION, CITATION, yaml
@@ -54,6 +54,8 @@ class Tally:
         self.distinct = Spill("CREATE TABLE told (what TEXT, value BLOB, PRIMARY KEY (what, value)) WITHOUT ROWID")
         weakref.finalize(self, self.distinct.close)
         self.bytes: dict[str, int] = {}
+        self.test: Counter[str] = Counter()
+        self.characters: Counter[str] = Counter()
         self.hash = sha256()
         self.sample: Row | None = None
 
@@ -70,6 +72,11 @@ class Tally:
         for name in ("prompt", "completion"):
             self.lengths[name][len(row[name])] += 1
         self.lengths["nodes"][row["nodes"]] += 1
+        if file.split == "test":
+            self.test[row.get("test", "near")] += 1
+        if kind != "preference":
+            self.characters[file.split] += sum(len(message["content"]) for message in prompts.messages(row))
+            self.characters[file.split] += len(prompts.answer_of(row))
         values = [("answers", row["answer"]), (f"of {kind}", row["answer"]), ("families", row["family"])]
         for what, value in (*values, *(("source_files", source["sha256"]) for source in row["sources"])):
             self.distinct.add("INSERT OR IGNORE INTO told VALUES (?, ?)", what, brief(value))
@@ -95,6 +102,11 @@ class Tally:
             **{name: dict(sorted(counts.items())) for name, counts in self.by.items()},
             "characters": {what: spread(self.lengths[what]) for what in ("prompt", "completion")},
             "nodes": spread(self.lengths["nodes"]),
+            "test": dict(sorted(self.test.items())),
+            "tokens_estimated": {
+                platform: {side: round(self.characters[side] / each) for side in SPLITS}
+                for platform, each in prompts.CHARACTERS_A_TOKEN.items()
+            },
         }
 
     def _shorter(self, row: Row) -> bool:
@@ -152,6 +164,8 @@ def readme(known: Mapping[str, Any], tallied: Tally) -> str:
         *(_counts(kind, n, known["answers_of_kind"][kind]) for kind, n in known["kinds"].items()),
         _counts("all", rows, known["answers"]),
         "",
+        tokens_told(known["tokens_estimated"]),
+        "",
         "| task | train | val | test |",
         "|---|---|---|---|",
         *(_counts(task, n) for task, n in known["tasks"].items()),
@@ -187,6 +201,7 @@ def readme(known: Mapping[str, Any], tallied: Tally) -> str:
         "## Split",
         "",
         *(f"- {harmless(sentence)}" for sentence in known["split"].get("words", ())),
+        *(f"- {counted(count, 'row')} of test {TESTS[test]}" for test, count in known["test"].items()),
         "",
         "## From files to rows",
         "",

@@ -71,6 +71,7 @@ FIELDS = (
     Field("nodes", "whole", "nodes of the tree, or lines of a function"),
     Field("key", "text", "the data-block that the code makes"),
     Field("score", "number", "quality, from 0 to 1"),
+    _may("test", "text", "of test rows: far where nothing else of its repositories or sources is in train, else near"),
     Field("sources", "list", "the files that it comes from", SOURCE),
     Field(
         "rejected",

@@ -28,6 +28,11 @@ def licence_class(sources: Iterable[Mapping[str, Any]]) -> str:
     return max(freest, key=RANK.__getitem__, default="unknown")
 
 
+def makers(sources: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Whom a row comes from: the repositories, or where none is known the sources as a whole."""
+    return {str(source.get("repository") or source["origin"]) for source in sources}
+
+
 def part(sources: Iterable[Mapping[str, Any]]) -> str:
     """The part that a row with these sources belongs to, of PARTS."""
     found = licence_class(sources)

@@ -18,7 +18,7 @@ from .drafts import Drafts, Example
 from .form import id_of
 from .kinds import Json, Place
 from .near import Index
-from .parts import NO_USE, part
+from .parts import NO_USE, makers, part
 from .splits import FEW_GROUPS, TELLING_NODES, Groups, allotted, enough
 
 UNLICENSED = "unlicensed"
@@ -176,7 +176,8 @@ class Chooser:
 
     An example with places on several sides goes to the first of train, val and test, and names its sources there only;
     one that stands against something given is left out then. What is equal or nearly equal to something in an earlier
-    split, or asked for in the same words, is left out.
+    split, or asked for in the same words, is left out. A row of test is `far` where nothing else of those whom it comes
+    from is in train.
     """
 
     def __init__(
@@ -191,6 +192,7 @@ class Chooser:
     ) -> None:
         self.drafts, self.placed, self.families, self.origins = drafts, placed, families, origins
         self.policy, self.blender, self.left_out = policy, blender, left_out
+        self._makers = set[str]()
 
     def rows(self) -> Iterator[tuple[str, str, Json]]:
         """(split, part by licence, row), in no order that matters."""
@@ -202,9 +204,12 @@ class Chooser:
                         for row in self._rows(example, split):
                             if split == SPLITS[0]:
                                 alike.add(row["id"], row)
+                                self._makers |= makers(row["sources"])
                             elif alike.nearest(row):
                                 self.left_out["nearly the same text as one in train"] += 1
                                 continue
+                            if split == "test":
+                                row["test"] = "near" if makers(row["sources"]) & self._makers else "far"
                             yield split, part(row["sources"]), row
 
     def _fits(self, example: Example, split: str, several: int, train: Index) -> bool:

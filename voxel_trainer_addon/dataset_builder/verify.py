@@ -23,7 +23,7 @@ from .form import faults
 from .looks import look
 from .parquet import FOLDER as PARQUET
 from .parquet import can_read, ids_in
-from .parts import RowFile, row_files
+from .parts import RowFile, makers, row_files
 from .published import FACTS, facts_of, held, listed
 from .spill import brief, spilled
 from .splits import TELLING_NODES
@@ -35,7 +35,7 @@ CREATE TABLE line (entry BLOB PRIMARY KEY) WITHOUT ROWID;
 ADD = "INSERT INTO seen VALUES (?, ?, ?, ?)"
 TWO_SIDES = """
 SELECT what, hash, side, MIN(place), COUNT(*) FROM seen
-JOIN (SELECT what, hash FROM seen WHERE what NOT IN ('id', 'source')
+JOIN (SELECT what, hash FROM seen WHERE what NOT IN ('id', 'source', 'maker', 'far')
       GROUP BY what, hash HAVING MIN(side) <> MAX(side)) USING (what, hash)
 GROUP BY what, hash, side ORDER BY what, hash, side
 """
@@ -44,6 +44,10 @@ SELECT MIN(place), MAX(place), COUNT(*) FROM seen WHERE what = 'id' GROUP BY has
 """
 NOT_NAMED = """
 SELECT MIN(place) FROM seen WHERE what = 'source' AND hash NOT IN (SELECT entry FROM line) GROUP BY hash ORDER BY 1
+"""
+NOT_FAR = """
+SELECT MIN(place) FROM seen WHERE what = 'far' AND hash IN (SELECT hash FROM seen WHERE what = 'maker')
+GROUP BY hash ORDER BY 1
 """
 LEAKS = {
     "group": "group",
@@ -107,6 +111,9 @@ class _Verification:
             self.seen.add(ADD, what, brief(value), side, place)
         for source in row["sources"]:
             self.seen.add(ADD, "source", brief(heading(source) + entry(source)), side, place)
+        if what := "maker" if side == 0 else "far" if row.get("test") == "far" else "":
+            for maker in makers(row["sources"]):
+                self.seen.add(ADD, what, brief(maker), side, place)
 
     def place(self, place: int) -> tuple[str, int]:
         number, line = divmod(place, FILE_LINES)
@@ -129,6 +136,8 @@ class _Verification:
             there = f"{first[2]} ({self.told(first[3])})"
             rows = f" {count} rows of {SPLITS[side]} have it." if count > 1 else ""
             self.found.add(what, *self.place(place), f"The same {LEAKS[what]} stands in {there} too.{rows}")
+        for (place,) in self.seen.ask(NOT_FAR):
+            self.found.add("far", *self.place(place), "The row is called far, and train has rows of its source too.")
 
     def attribution(self) -> None:
         """Every source of every row is named in `ATTRIBUTION.md` with path and licence."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ..examples import KINDS, PART_WORDS, PROOFS, called
+from ..examples import KINDS, PART_WORDS, PROOFS, TESTS, called, tokens_told
 from ..licences.classes import CLASSES, OBLIGATIONS, class_of, obligations
 from ..words import counted
 from .facts import Facts
@@ -34,6 +34,7 @@ def contained(facts: Facts) -> Markup:
         return missing(_nothing(facts))
     return join(
         _figures(facts),
+        _tokens(facts),
         _kinds(facts),
         tag(
             "div",
@@ -65,6 +66,11 @@ def _figures(facts: Facts) -> Markup:
         [tag("li", tag("b", f"{count:,}"), what, tag("small", more, class_="soft")) for count, what, more in told],
         class_="funnel",
     )
+
+
+def _tokens(facts: Facts) -> Markup | None:
+    told = tokens_told(facts.dataset.get("tokens_estimated", {}))
+    return tag("p", told, class_="soft") if told else None
 
 
 def _legend() -> Markup:
@@ -190,6 +196,8 @@ def split(facts: Facts) -> Markup:
         )
     counted_here = tag("table", tag("tbody", lines), class_="narrow")
     told = [tag("li", words) for words in facts.dataset.get("split", {}).get("words", ())]
+    far = facts.dataset.get("test", {})
+    told += [tag("li", f"{counted(n, 'row')} of test {TESTS[test]}") for test, n in far.items() if test in TESTS]
     return tag(
         "div",
         tag(

@@ -50,10 +50,15 @@ def write_json(path: Path, value: Any, *, indent: int | None = 2) -> None:
 
 def write_jsonl(path: Path, rows: Iterable[Any]) -> int:
     """Write one JSON value a line, atomically; the number of lines."""
+    return write_lines(path, (json.dumps(row, ensure_ascii=False) for row in rows))
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> int:
+    """Write lines, atomically; their number."""
     count = 0
     with replacing(path) as out:
-        for row in rows:
-            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+        for line in lines:
+            out.write(line + "\n")
             count += 1
     return count
 

@@ -11,6 +11,7 @@ import pytest
 
 from voxel_trainer_addon.dataset_builder.near import Index
 from voxel_trainer_addon.dataset_builder.quality import quality
+from voxel_trainer_addon.graph import minhash
 from voxel_trainer_addon.graph.blender.read import read_graphs
 from voxel_trainer_addon.graph.features import graph_features
 from voxel_trainer_addon.graph.minhash import NEAR, jaccard, packed
@@ -47,6 +48,14 @@ def test_near_trees_are_those_of_brute_force(trees: list[Graph]) -> None:
     assert len(pairs) > 100
     assert {(a, b) for a, b in found if a < b} <= pairs
     assert len(pairs - found) <= 0.002 * len(pairs)
+
+
+def test_signatures_are_the_same_without_numpy(trees: list[Graph], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert minhash._numpy(), "Blender has numpy"
+    features = sorted({packed(graph_features(graph)) for graph in trees})
+    signed = [minhash.signature(one) for one in features]
+    monkeypatch.setattr(minhash, "_numpy", lambda: None)
+    assert [minhash.signature(one) for one in features] == signed
 
 
 def test_scores_are_shares_and_only_broken_or_bare_trees_have_none(trees: list[Graph]) -> None:

@@ -72,3 +72,15 @@ def test_the_nearest_sketches_come_first() -> None:
     sketches = [sketch(signature(one)) for one in (*far[:20], near, *far[20:])]
     assert nearest(sketch(signature(wanted)), b"".join(sketches))[0] == 20
     assert nearest(sketch(signature(wanted)), b"") == []
+
+
+def test_sketches_tell_no_near_sets_apart_and_most_far_ones() -> None:
+    chance = random.Random(3)
+
+    def kept(share: float) -> int:
+        pairs = [pair(chance, share) for _ in range(300)]
+        told = (minhash.agreeing(sketch(signature(a)), sketch(signature(b)))[0] for a, b in pairs)
+        return sum(count >= minhash.fewest_agreeing(minhash.NEAR) for count in told)
+
+    assert kept(minhash.NEAR) == 300
+    assert kept(0.2) <= 15

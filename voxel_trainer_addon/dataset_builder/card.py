@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
@@ -17,6 +18,7 @@ from ..words import counted, harmless
 from .attribution import ATTRIBUTION, CITATION, yaml
 from .form import FIELDS, FORM, Field
 from .parts import Row, RowFile, row_files
+from .spill import Spill, brief
 
 SCHEMA = "voxel-dataset/2"
 DTYPES = {"text": "string", "whole": "int64", "number": "float64"}
@@ -41,7 +43,7 @@ LIMITS = (
 
 
 class Tally:
-    """What is counted of rows as they pass, one at a time."""
+    """What is counted of rows as they pass, one at a time. What must be told apart to be counted lies on disk."""
 
     def __init__(self) -> None:
         self.rows: Counter[str] = Counter()
@@ -50,8 +52,8 @@ class Tally:
         self.tasks: dict[str, Counter[str]] = {}
         self.by: dict[str, Counter[str]] = {name: Counter() for name in ("proofs", "licences", "blenders", "forms")}
         self.lengths: dict[str, Counter[int]] = {name: Counter() for name in ("prompt", "completion", "nodes")}
-        self.distinct: dict[str, set[str]] = {name: set() for name in ("answers", "families", "source_files")}
-        self.of_kind: dict[str, set[str]] = {}
+        self.distinct = Spill("CREATE TABLE told (what TEXT, value BLOB, PRIMARY KEY (what, value)) WITHOUT ROWID")
+        weakref.finalize(self, self.distinct.close)
         self.bytes: dict[str, int] = {}
         self.test: Counter[str] = Counter()
         self.characters: Counter[str] = Counter()
@@ -79,10 +81,9 @@ class Tally:
         if kind != "preference":
             self.characters[file.split] += sum(len(message["content"]) for message in prompts.messages(row))
             self.characters[file.split] += len(prompts.answer_of(row))
-        self.distinct["answers"].add(row["answer"])
-        self.of_kind.setdefault(kind, set()).add(row["answer"])
-        self.distinct["families"].add(row["family"])
-        self.distinct["source_files"].update(source["sha256"] for source in row["sources"])
+        values = [("answers", row["answer"]), (f"of {kind}", row["answer"]), ("families", row["family"])]
+        for what, value in (*values, *(("source_files", source["sha256"]) for source in row["sources"])):
+            self.distinct.add("INSERT OR IGNORE INTO told VALUES (?, ?)", what, brief(value))
         self.hash.update(f"{file.name} {row['id']}\n".encode())
         if kind in ("tree", "piece") and not file.part and self._shorter(row):
             self.sample = row
@@ -93,14 +94,15 @@ class Tally:
         def split(table: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
             return {key: {side: counts[side] for side in SPLITS} for key, counts in sorted(table.items())}
 
+        distinct = dict(self.distinct.ask("SELECT what, count(*) FROM told GROUP BY what"))
         return {
             "hash": self.hash.hexdigest(),
             "rows": {side: self.rows[side] for side in SPLITS},
             "parts": split(self.parts),
             "kinds": split(self.kinds),
             "tasks": split(self.tasks),
-            **{name: len(values) for name, values in self.distinct.items()},
-            "answers_of_kind": {kind: len(answers) for kind, answers in sorted(self.of_kind.items())},
+            **{name: distinct.get(name, 0) for name in ("answers", "families", "source_files")},
+            "answers_of_kind": {kind: distinct[f"of {kind}"] for kind in sorted(self.kinds)},
             **{name: dict(sorted(counts.items())) for name, counts in self.by.items()},
             **({"authors": dict(sorted(self.authors.items()))} if self.authors else {}),
             "characters": {what: spread(self.lengths[what]) for what in ("prompt", "completion")},

@@ -13,7 +13,7 @@ from typing import Any
 from ..bpy_code.names import Names
 from ..catalog import Proof
 from ..errors import SetAside, Unavailable, UserError
-from ..files import read_jsonl, write_jsonl
+from ..files import read_jsonl, write_jsonl, write_lines
 from ..graph.model import Graph, closure
 from ..graph.wires import real_nodes
 from ..licences.classes import Policy
@@ -37,7 +37,7 @@ from . import (
 from .author import Author
 from .decontamination import Benchmarks
 from .drafts import Drafts
-from .kinds import FEWEST_NODES, Ask, Candidate, FileKind, Place, Settings, WideKind
+from .kinds import FEWEST_NODES, Ask, FileKind, Place, Settings, WideKind
 from .library import Library
 from .near import Index
 from .parts import row_files
@@ -97,7 +97,6 @@ class _Build:
         self.place = work.folder.dataset(self.options.name)
         self.counts: Counter[str] = Counter()
         self.left_out = library.left_out
-        self.units = set[str]()
         self.files = {name: kind for name, kind in FILE_KINDS.items() if name not in self.options.without}
         self.wide = {name: kind for name, kind in WIDE_KINDS.items() if name not in self.options.without}
         self.benchmarks = Benchmarks.read(Path(self.options.decontaminate)) if self.options.decontaminate else None
@@ -127,10 +126,9 @@ class _Build:
     def fresh(self) -> dict[str, Graph]:
         """Tree type → a new node group with each node type that the records use, as this Blender makes them."""
         types: dict[str, set[str]] = {}
-        for _, graphs, _ in self.library.graphs():
-            for graph in graphs.values():
-                if graph.type in TREES:
-                    types.setdefault(graph.type, set()).update(node.type for node in graph.nodes)
+        for tree_type, used in self.library.node_types():
+            if tree_type in TREES:
+                types.setdefault(tree_type, set()).update(used)
         asked = Request(
             "node_table", {"types": {t: sorted(types[t]) for t in sorted(types)}}, "fresh nodes", limit_s=120
         )
@@ -167,25 +165,18 @@ class _Build:
 
     def prove_trees(self) -> None:
         """Have every tree and piece proven that nobody has proven yet."""
-        due: dict[str, set[str]] = {}
-        planned: set[str] = set()
         for sha256, graphs, units in self.library.graphs():
-            found = {units.unit(candidate).id for candidate in self.library.candidates(graphs)}
-            new = {id for id in found - planned if self.library.proof(id) is None}
-            planned |= found
-            if new:
-                due[sha256] = new
-        self.total = len(planned)
-        self.done = self.total - sum(map(len, due.values()))
+            for place, candidate in enumerate(self.library.candidates(graphs)):
+                self.drafts.plan(sha256, place, units.unit(candidate).id, self.library.proof)
+        self.total, due = self.drafts.counted()
+        self.done = self.total - due
 
         def waiting() -> Iterator[Unit]:
-            for sha256, graphs, units in self.library.graphs(due):
-                left = due[sha256]
-                for candidate in self.library.candidates(graphs):
-                    unit = units.unit(candidate)
-                    if unit.id in left:
-                        left.discard(unit.id)
-                        yield unit
+            for sha256, graphs, units in self.library.graphs(lambda sha256: self.drafts.planned(sha256, due=True)):
+                left = self.drafts.planned(sha256, due=True)
+                for place, candidate in enumerate(self.library.candidates(graphs)):
+                    if place in left:
+                        yield units.unit(candidate, left[place])
 
         self.tell(0, "")
         prove(self.work, asks(waiting()), VERSION, self.tell)
@@ -242,26 +233,25 @@ class _Build:
             for graph in graphs.values():
                 below = (Place(sha256, used.key) for used in closure(graph, graphs))
                 self.drafts.tie(f"groups of {sha256}:{graph.key}", below)
-            for candidate in self.library.candidates(graphs):
-                unit = units.unit(candidate)
-                proof = self.library.proof(unit.id)
+            planned = self.drafts.planned(sha256)
+            for place, candidate in enumerate(self.library.candidates(graphs)):
+                proof = self.library.proof(planned[place])
                 assert proof is not None
-                self.units.add(unit.id)
                 what = "pieces" if candidate.part else "trees tried"
                 self.counts[what] += 1
                 if not proof.proven:
                     self.counts[f"{what}, not proven"] += 1
-                    refused.setdefault(unit.id, refusal(candidate, unit, proof))
+                    refused.setdefault(proof.unit, unproven(units.item(candidate), candidate.task, proof))
                     continue
-                place = Place(sha256, candidate.owner)
+                at = Place(sha256, candidate.owner)
                 graph = candidate.graph
                 worth = quality(graph, settings.plain(graph.type), part=candidate.part)
                 if worth.fault:
                     self.left_out[worth.fault] += 1
                     continue
                 if not candidate.part:
-                    self.drafts.add_tree(place, candidate.task, proof)
-                for draft in tree_dataset.drafts(candidate, proof, place, worth.score, settings):
+                    self.drafts.add_tree(at, candidate.task, proof)
+                for draft in tree_dataset.drafts(candidate, proof, at, worth.score, settings):
                     self.drafts.add(draft)
         return refused
 
@@ -271,12 +261,11 @@ class _Build:
         for id, job, item in self.drafts.asked():
             proof = self.library.proof(id)
             if proof is not None:
-                self.units.add(id)
                 what = ASKED.get(job, job)
                 self.counts[f"{what} tried"] += 1
                 if not proof.proven:
                     self.counts[f"{what} tried, not proven"] += 1
-                    refused[id] = unproven(item, job, id, proof)
+                    refused[id] = unproven(item, job, proof)
         settings = self.library.settings
         for sha256 in self.library.files() if self.files else ():
             if file := self.library.file(sha256):
@@ -291,35 +280,34 @@ class _Build:
 
     def keep_one_of_near(self) -> Groups:
         """Of nearly equal answers keep the best. Families: answers that chains of nearly equal ones join."""
-        answers: dict[str, tuple[str, str]] = {}
         families = Groups()
         with Index() as index:
             for among, answer, features, score in self.drafts.answers():
-                id = f"{among}:{answer}"
-                answers[id] = among, answer
-                index.add(id, features, among, score)
+                index.add(f"{among}:{answer}", features, among, score)
             for cluster in index.clusters():
-                families.join(*(answers[id][1] for id in cluster))
-            for copy in list(index.copies()):
-                gone = self.drafts.replace(*answers[copy.id], kept=answers[copy.kept][1])
+                families.join(*(id.partition(":")[2] for id in cluster))
+            for copy in index.copies():
+                among, _, answer = copy.id.partition(":")
+                gone = self.drafts.replace(among, answer, kept=copy.kept.partition(":")[2])
                 self.left_out["nearly equal to another, which is kept"] += gone
         return families
 
     def keep_to_caps(self, families: Groups) -> None:
         """No shape, family or source may speak for all."""
-        options, answers = self.options, dict[str, tuple[str, str]]()
+        options = self.options
 
         def weighed() -> Iterator[Weighed]:
             for among, answer, shape, score, sha256 in self.drafts.groups():
-                id = f"{among}:{answer}"
-                answers[id] = among, answer
                 origin = self.library.origins(sha256)[0]
                 maker = origin.provenance.get("repository") or origin.source
-                yield Weighed(id, f"{among} {maker}", f"{among} {families.of(answer)}", f"{among} {shape}", score)
+                yield Weighed(
+                    f"{among}:{answer}", f"{among} {maker}", f"{among} {families.of(answer)}", f"{among} {shape}", score
+                )
 
         caps = Caps(options.most_of_shape, options.most_of_family, options.most_of_source)
-        for id, why in list(left_out(weighed(), caps)):
-            self.left_out[why] += self.drafts.drop_answer(*answers[id])
+        for id, why in left_out(weighed(), caps):
+            among, _, answer = id.partition(":")
+            self.left_out[why] += self.drafts.drop_answer(among, answer)
 
     # writing
 
@@ -338,9 +326,9 @@ class _Build:
         for name in PARTS:
             for split in SPLITS:
                 path = self.place / file_name(split, name)
-                if not write_jsonl(path, drafts.chosen(split, name)) and name:
+                if not write_lines(path, drafts.chosen(split, name)) and name:
                     path.unlink()
-        unlicensed = write_jsonl(self.place / f"{UNLICENSED}.jsonl", drafts.chosen(UNLICENSED))
+        unlicensed = write_lines(self.place / f"{UNLICENSED}.jsonl", drafts.chosen(UNLICENSED))
         write_jsonl(self.place / "set_aside.jsonl", asides)
         write_jsonl(self.place / PROOFS, self.proofs())
         self.counts["drafts"] = drafts.found
@@ -381,10 +369,9 @@ class _Build:
 
     def proofs(self) -> Iterator[dict[str, Any]]:
         """The proofs beside the rows: with the records they are enough to go on without the catalog."""
-        for unit in sorted(self.units):
-            proof = self.library.proof(unit)
-            assert proof is not None
-            yield {**vars(proof), "blender": self.host.name, "version": VERSION}
+        for unit in self.drafts.units():
+            if proof := self.library.proof(unit):
+                yield {**vars(proof), "blender": self.host.name, "version": VERSION}
 
     def described(self) -> dict[str, Any]:
         """What the rows depend on besides the records."""
@@ -406,18 +393,13 @@ class _Build:
         }
 
 
-def refusal(candidate: Candidate, unit: Unit, proof: Proof) -> dict[str, Any]:
-    """A line of `set_aside.jsonl` for a tree or a piece."""
-    return unproven(unit.item, candidate.task, unit.id, proof)
-
-
-def unproven(item: str, task: str, unit: str, proof: Proof) -> dict[str, Any]:
+def unproven(item: str, task: str, proof: Proof) -> dict[str, Any]:
     """A line of `set_aside.jsonl`. The reason's first words, up to a colon, are its code."""
     code, _, _ = proof.reason.partition(":")
     return {
         "item": item,
         "task": task,
-        "unit": unit,
+        "unit": proof.unit,
         "nodes": proof.nodes,
         "code": code[:40],
         "reason": proof.reason,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -14,11 +14,15 @@ from typing import Any
 from ..catalog import Proof
 from ..files import digest
 from .kinds import Draft, Known, Place
+from .spill import brief
 
 TABLES = """
     PRAGMA journal_mode = OFF;
     PRAGMA synchronous = OFF;
-    PRAGMA cache_size = -16000;
+    PRAGMA cache_size = -6000;
+    CREATE TABLE candidate (sha256 TEXT, place INTEGER, unit TEXT, due INTEGER, PRIMARY KEY (sha256, place))
+        STRICT, WITHOUT ROWID;
+    CREATE INDEX candidate_by_unit ON candidate (unit);
     CREATE TABLE tree (
         sha256 TEXT, owner TEXT, task TEXT, graph TEXT, shape TEXT, nodes INTEGER, PRIMARY KEY (sha256, owner)
     ) STRICT, WITHOUT ROWID;
@@ -35,8 +39,9 @@ TABLES = """
         STRICT, WITHOUT ROWID;
     CREATE TABLE copy (among TEXT, answer TEXT, sha256 TEXT, owner TEXT, PRIMARY KEY (among, answer, sha256, owner))
         STRICT, WITHOUT ROWID;
-    CREATE TABLE chosen (split TEXT, part TEXT, id TEXT, body TEXT, PRIMARY KEY (split, part, id))
-        STRICT, WITHOUT ROWID;
+    CREATE TABLE lost (example INTEGER, sha256 TEXT, owner TEXT) STRICT;
+    CREATE TABLE said (mark BLOB PRIMARY KEY, split TEXT) STRICT, WITHOUT ROWID;
+    CREATE TABLE chosen (split TEXT, part TEXT, id TEXT, body TEXT, UNIQUE (split, part, id)) STRICT;
     CREATE TABLE tie (why TEXT, sha256 TEXT, owner TEXT, PRIMARY KEY (why, sha256, owner)) STRICT, WITHOUT ROWID;
 """
 
@@ -83,6 +88,29 @@ class Drafts:
         rows = self._db.execute("SELECT * FROM tree ORDER BY shape, graph, sha256, owner")
         for sha256, owner, task, graph, shape, nodes in rows:
             yield Known(Place(sha256, owner), task, graph, shape, nodes)
+
+    def plan(self, sha256: str, place: int, unit: str, known: Callable[[str], object]) -> None:
+        """A tree or piece is to be proven, the one at `place` among those of a file; due where it is not `known` and
+        was not planned before."""
+        due = not self._db.execute("SELECT 1 FROM candidate WHERE unit = ?", (unit,)).fetchone() and not known(unit)
+        self._db.execute("INSERT INTO candidate VALUES (?, ?, ?, ?)", (sha256, place, unit, int(due)))
+
+    def planned(self, sha256: str, due: bool = False) -> dict[int, str]:
+        """Place → unit of what was planned of a file, or of what is due alone."""
+        sql = "SELECT place, unit FROM candidate WHERE sha256 = ? AND due >= ?"
+        return dict(self._db.execute(sql, (sha256, int(due))))
+
+    def counted(self) -> tuple[int, int]:
+        """How many units were planned, and how many of them are due."""
+        told: tuple[int, int] = self._db.execute(
+            "SELECT count(DISTINCT unit), coalesce(sum(due), 0) FROM candidate"
+        ).fetchone()
+        return told
+
+    def units(self) -> Iterator[str]:
+        """All units that were planned or asked for, in order."""
+        for (unit,) in self._db.execute("SELECT unit FROM candidate UNION SELECT unit FROM asked ORDER BY unit"):
+            yield unit
 
     def ask(self, unit: str, job: str, item: str) -> bool:
         """Something is to be proven; whether it was not asked for before."""
@@ -175,7 +203,8 @@ class Drafts:
     def drop_answer(self, among: str, answer: str) -> int:
         """Take an answer out of all kinds that share it; how many examples went."""
         gone = self._db.execute("SELECT id FROM example WHERE among = ? AND answer = ?", (among, answer)).fetchall()
-        self.drop(id for (id,) in gone)
+        for table, id in (("example", "id"), ("wording", "example"), ("place", "example")):
+            self._db.executemany(f"DELETE FROM {table} WHERE {id} = ?", gone)
         return len(gone)
 
     def answers(self) -> Iterator[tuple[str, str, bytes, float]]:
@@ -207,31 +236,36 @@ class Drafts:
         for (body,) in rows:
             yield json.loads(body)
 
-    def drop(self, examples: Iterable[int]) -> None:
-        """Take examples out."""
-        for id in examples:
-            for sql in (
-                "DELETE FROM example WHERE id = ?",
-                "DELETE FROM wording WHERE example = ?",
-                "DELETE FROM place WHERE example = ?",
-            ):
-                self._db.execute(sql, (id,))
+    def lose(self, example: int, place: Place) -> None:
+        """A place may not be used: `drop_lost` takes it away."""
+        self._db.execute("INSERT INTO lost VALUES (?, ?, ?)", (example, place.sha256, place.owner))
 
-    def drop_places(self, lost: Iterable[tuple[int, Place]]) -> None:
-        """Take places away from examples."""
-        sql = "DELETE FROM place WHERE example = ? AND sha256 = ? AND owner = ?"
-        self._db.executemany(sql, ((id, place.sha256, place.owner) for id, place in lost))
+    def drop_lost(self) -> None:
+        """Take away the places that may not be used, and the examples that have no other."""
+        self._db.execute("DELETE FROM place WHERE (example, sha256, owner) IN (SELECT * FROM lost)")
+        gone = "IN (SELECT example FROM lost) AND {0} NOT IN (SELECT example FROM place)"
+        self._db.execute(f"DELETE FROM example WHERE id {gone.format('id')}")
+        self._db.execute(f"DELETE FROM wording WHERE example {gone.format('example')}")
+
+    def said(self, what: str) -> str:
+        """The split in which something was said before; nothing where it was not."""
+        row = self._db.execute("SELECT split FROM said WHERE mark = ?", (brief(what),)).fetchone()
+        return row[0] if row else ""
+
+    def say(self, what: str, split: str) -> str:
+        """Something is said in a split; the one in which it was first."""
+        self._db.execute("INSERT OR IGNORE INTO said VALUES (?, ?)", (brief(what), split))
+        return self.said(what)
 
     def choose(self, split: str, part: str, row: dict[str, Any]) -> None:
         """Take in a finished row."""
         values = (split, part, row["id"], json.dumps(row, ensure_ascii=False))
         self._db.execute("INSERT OR REPLACE INTO chosen VALUES (?, ?, ?, ?)", values)
 
-    def chosen(self, split: str, part: str = "") -> Iterator[dict[str, Any]]:
-        """The finished rows of one file, by id."""
+    def chosen(self, split: str, part: str = "") -> Iterator[str]:
+        """The lines of one file of finished rows, by id."""
         rows = self._db.execute("SELECT body FROM chosen WHERE split = ? AND part = ? ORDER BY id", (split, part))
-        for (body,) in rows:
-            yield json.loads(body)
+        return (body for (body,) in rows)
 
     def features_of(self, row: Mapping[str, Any]) -> bytes:
         """What a finished row's answer is nearly equal to others by; nothing for answers that are no trees."""

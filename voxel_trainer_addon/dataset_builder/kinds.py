@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from ..bpy_code.names import Names
@@ -134,7 +135,7 @@ class Tree:
         """The script that was proven."""
         return self.proof.code or ""
 
-    @property
+    @cached_property
     def features(self) -> bytes:
         """What it is nearly equal to others by, packed."""
         return packed(graph_features(self.graph))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,7 +22,8 @@ from .kinds import FEWEST_NODES, Candidate, File, Json, Known, Place, Settings, 
 from .proving import VERSION, Units
 from .quality import quality
 
-TREE_KINDS: tuple[TreeKind, ...] = (material_dataset, blender_dataset, piece_dataset)
+WHOLE: tuple[TreeKind, ...] = (material_dataset, blender_dataset)
+TREE_KINDS: tuple[TreeKind, ...] = (*WHOLE, piece_dataset)
 KEPT_FILES, KEPT_ORIGINS = 8, 1024
 
 
@@ -62,18 +63,24 @@ class Library:
             other.close()
         del self.file, self.origins
 
-    def graphs(self, wanted: Container[str] | None = None) -> Iterator[tuple[str, Graphs, Units]]:
+    def node_types(self) -> Iterator[tuple[str, set[str]]]:
+        """The type of each tree of each record with the types of its nodes."""
+        for sha256 in self.files():
+            for graph in (self._record(sha256) or {"graphs": {}})["graphs"].values():
+                yield graph["type"], {node["type"] for node in graph["nodes"]}
+
+    def graphs(self, wanted: Callable[[str], object] = bool) -> Iterator[tuple[str, Graphs, Units]]:
         """sha256, graphs and units of each record (of the `wanted` ones) that is still there."""
         for sha256 in self.files():
-            if wanted is None or sha256 in wanted:
+            if wanted(sha256):
                 value = self._record(sha256)
                 if value is not None:
                     graphs = _graphs(value)
                     yield sha256, graphs, Units(value["graphs"], graphs, self.origins(sha256)[0].path)
 
-    def candidates(self, graphs: Graphs) -> Iterator[Candidate]:
+    def candidates(self, graphs: Graphs, kinds: Sequence[TreeKind] = TREE_KINDS) -> Iterator[Candidate]:
         """The trees, and pieces of them, that are to be proven."""
-        for kind in TREE_KINDS:
+        for kind in kinds:
             for candidate in kind.candidates(graphs, self.settings):
                 if len(real_nodes(candidate.graph)) >= FEWEST_NODES:
                     yield candidate
@@ -91,13 +98,12 @@ class Library:
             return catalog.proof(unit, blender, VERSION)
 
         trees = []
-        for candidate in self.candidates(graphs):
-            if not candidate.part:
-                found, graph = proof(units.unit(candidate).id), candidate.graph
-                worth = quality(graph, self.settings.plain(graph.type))
-                if found is not None and found.proven and not worth.fault:
-                    place = Place(sha256, candidate.owner)
-                    trees.append(Tree(candidate.task, graph, closure(graph, graphs), found, place, worth.score))
+        for candidate in self.candidates(graphs, WHOLE):
+            found, graph = proof(units.unit(candidate).id), candidate.graph
+            worth = quality(graph, self.settings.plain(graph.type))
+            if found is not None and found.proven and not worth.fault:
+                place = Place(sha256, candidate.owner)
+                trees.append(Tree(candidate.task, graph, closure(graph, graphs), found, place, worth.score))
         return File(sha256, path, value, graphs, trees, origins, proof)
 
     def elsewhere(self, sha256: str) -> Iterator[tuple[str, File]]:

@@ -39,21 +39,31 @@ class Units:
     """Units of one file's trees, from its record's JSON. Digests are kept, since many trees share their groups."""
 
     def __init__(self, record: Mapping[str, Json], graphs: Graphs, file: str) -> None:
-        self._file, self._graphs = file, graphs
-        self._json = {key: without_layout(graph) for key, graph in record.items()}
-        self._digests = {key: digest(graph) for key, graph in self._json.items()}
+        self._record, self._file, self._graphs = record, file, graphs
+        self._bare: dict[str, tuple[Json, str]] = {}
 
-    def unit(self, candidate: Candidate) -> Unit:
-        """The unit of a whole tree, or of a piece (which uses no groups)."""
+    def unit(self, candidate: Candidate, id: str = "") -> Unit:
+        """The unit of a whole tree, or of a piece (which uses no groups); `id` where it is known."""
+        item = self.item(candidate)
         if not candidate.part:
             below = closure(self._graphs[candidate.owner], self._graphs)
-            held = {graph.key: self._json[graph.key] for graph in below}
-            digests = [self._digests[graph.key] for graph in below]
-            item = f"{candidate.owner} in {self._file}"
-            return Unit(digest(digests), item, candidate.owner, held, sum(len(graph.nodes) for graph in below))
+            bare = [self._of(graph.key) for graph in below]
+            held = {graph.key: value for graph, (value, _) in zip(below, bare, strict=True)}
+            nodes = sum(len(graph.nodes) for graph in below)
+            return Unit(id or digest([told for _, told in bare]), item, candidate.owner, held, nodes)
         piece = without_layout(candidate.graph.as_json())
-        item = f"a piece of {candidate.owner} in {self._file}"
-        return Unit(digest(piece), item, piece["key"], {piece["key"]: piece}, len(piece["nodes"]))
+        return Unit(id or digest(piece), item, piece["key"], {piece["key"]: piece}, len(piece["nodes"]))
+
+    def item(self, candidate: Candidate) -> str:
+        """What names a candidate for a person."""
+        return f"{'a piece of ' if candidate.part else ''}{candidate.owner} in {self._file}"
+
+    def _of(self, key: str) -> tuple[Json, str]:
+        """A tree's JSON without layout, and its digest."""
+        if key not in self._bare:
+            bare = without_layout(self._record[key])
+            self._bare[key] = bare, digest(bare)
+        return self._bare[key]
 
 
 def without_layout(graph: Json) -> Json:

@@ -140,15 +140,14 @@ def keep_to_licences(drafts: Drafts, origins: Origins, policy: Policy, blender: 
     """Drop what was found only where no licence lets it be used (it becomes rows of `unlicensed`) or none that the
     policy takes; of the rest, the places where that is so. Before anything is chosen: nothing may be left out for the
     sake of what cannot be used."""
-    dropped: list[int] = []
-    lost: list[tuple[int, Place]] = []
     for example in drafts.examples():
         licences = {place: {o.licence for o in origins(place.sha256)} for place in example.places}
         taken = {place for place, found in licences.items() if any(map(policy.takes, found))}
+        for place in example.places:
+            if place not in taken:
+                drafts.lose(example.id, place)
         if taken:
-            lost += ((example.id, place) for place in example.places if place not in taken)
             continue
-        dropped.append(example.id)
         if all(class_of(licence) in NO_USE for found in licences.values() for licence in found):
             sources = list(named(origins, {place.sha256 for place in example.places}))
             about = {
@@ -160,8 +159,7 @@ def keep_to_licences(drafts: Drafts, origins: Origins, policy: Policy, blender: 
                 drafts.choose(UNLICENSED, "", as_row({**body, **about}, blender))
         else:
             left_out["under a licence that was not chosen"] += 1
-    drafts.drop(dropped)
-    drafts.drop_places(lost)
+    drafts.drop_lost()
 
 
 def tie(drafts: Drafts, families: Groups) -> None:
@@ -194,7 +192,6 @@ class Chooser:
     ) -> None:
         self.drafts, self.placed, self.families, self.origins = drafts, placed, families, origins
         self.policy, self.blender, self.left_out = policy, blender, left_out
-        self._prompts, self._answers = set[bytes](), dict[str, str]()
         self._makers = set[str]()
 
     def rows(self) -> Iterator[tuple[str, str, Json]]:
@@ -219,7 +216,7 @@ class Chooser:
         reason = ""
         if several > 1 and example.given:
             reason = "stands against something on another side"
-        elif self._answers.setdefault(example.answer, split) != split:
+        elif self.drafts.say(example.answer, split) != split:
             reason = "equal to one in an earlier split"
         elif example.features:
             if split == SPLITS[0]:
@@ -239,15 +236,14 @@ class Chooser:
         group = digest(min(self.placed.group(place) for place in here))[:16]
         copies = {place.sha256 for place in self.drafts.copies(example.among, example.answer)}
         for body in self.drafts.wordings(example.id):
-            asked = bytes.fromhex(digest([body["prompt"], body["kind"] == "preference"]))[:16]
-            if asked in self._prompts:
+            asked = digest([body["prompt"], body["kind"] == "preference"])
+            if self.drafts.said(asked):
                 self.left_out["asked for in the same words as another"] += 1
                 continue
-            told = digest(body["completion"])
-            if self._answers.setdefault(told, split) != split:
+            if self.drafts.say(digest(body["completion"]), split) != split:
                 self.left_out["answered in the same words as one in an earlier split"] += 1
                 continue
-            self._prompts.add(asked)
+            self.drafts.say(asked, split)
             family = digest(self.families.of(example.answer))[:16]
             row = as_row({**body, "group": group, "family": family, "sources": sources}, self.blender)
             if copies - {place.sha256 for place in here}:

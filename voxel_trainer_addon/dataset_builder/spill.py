@@ -6,9 +6,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import blake2b
 from typing import Any
 
 AT_ONCE = 2000
+
+
+def brief(text: str) -> bytes:
+    """What stands for a text where texts are only told apart: 16 bytes."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 class Spill:

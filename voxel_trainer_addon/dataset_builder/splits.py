@@ -17,7 +17,8 @@ of val and test instead where train has them too."""
 
 
 class Groups:
-    """Atoms (files, or trees of a file) and which of them belong together."""
+    """Atoms (files, or trees of a file) and which of them belong together. One that is joined with none takes no
+    memory."""
 
     def __init__(self) -> None:
         self._above: dict[str, str] = {}
@@ -31,7 +32,7 @@ class Groups:
     def of(self, atom: str) -> str:
         """The group of an atom: the least of its atoms in alphabetical order."""
         path = []
-        while (above := self._above.setdefault(atom, atom)) != atom:
+        while (above := self._above.get(atom, atom)) != atom:
             path.append(atom)
             atom = above
         for passed in path:

@@ -17,7 +17,7 @@ from .kinds import Candidate, Draft, Place, Settings, proof_of, rank
 def drafts(candidate: Candidate, proof: Proof, place: Place, score: float, settings: Settings) -> Iterator[Draft]:
     """The drafts of a candidate that was proven: a piece in one wording, a tree in several lengths."""
     graph = candidate.graph
-    sort = "piece" if candidate.part else "tree"
+    sort, features = "piece" if candidate.part else "tree", packed(graph_features(graph))
     for variant, prompt in enumerate(_prompts(candidate, proof.graph, settings)):
         yield Draft(
             kind=sort,
@@ -34,7 +34,7 @@ def drafts(candidate: Candidate, proof: Proof, place: Place, score: float, setti
             score=score,
             rank=rank(graph.key, proof.unit),
             among=sort,
-            features=packed(graph_features(graph)),
+            features=features,
         )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from hashlib import blake2b
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,7 @@ from .parquet import FOLDER as PARQUET
 from .parquet import can_read, ids_in
 from .parts import RowFile, makers, row_files
 from .published import FACTS, facts_of, held, listed
-from .spill import spilled
+from .spill import brief, spilled
 from .splits import TELLING_NODES
 
 SEEN = """
@@ -235,7 +234,3 @@ def rows_or_none(file: RowFile) -> Iterator[dict[str, Any] | None]:
             with suppress(ValueError, RecursionError):
                 row = json.loads(data)
             yield None if faults(row) else row
-
-
-def brief(text: str) -> bytes:
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

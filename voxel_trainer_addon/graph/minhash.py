@@ -7,17 +7,24 @@ with BLAKE2 and SHAKE, so a signature is the same on each machine and in each Py
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b, shake_256
+from importlib import import_module
+from importlib.util import find_spec
 from operator import eq
+from typing import Any
 
 PERMUTATIONS = 64
 BANDS, ROWS = 21, 3
 """Two sets of Jaccard index J share a band with probability 1 − (1 − J³)²¹: 0.9998 at 0.7, 0.94 at 0.5, 0.16 at 0.2."""
 NEAR = 0.7
 """Jaccard index from which two sets count as near-duplicates."""
+DEVIATIONS = 5
+"""Standard deviations below what is expected from which on sketches tell two sets apart: of ten million pairs one is
+taken for far that is not."""
 _LANES = struct.Struct(f"<{PERMUTATIONS}I")
 _NOTHING = b"\xff" * _LANES.size
 
@@ -28,7 +35,7 @@ def packed(features: Iterable[str]) -> bytes:
     return b"".join(hashes)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def _unpacked(features: bytes) -> frozenset[int]:
     return frozenset(struct.unpack(f"<{len(features) // 4}I", features))
 
@@ -47,9 +54,23 @@ def may_be_near(a: int, b: int, least: float = NEAR) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _lanes(hashed: bytes) -> tuple[int, ...]:
+def _lanes(hashed: bytes) -> bytes:
     """What the permutations make of one feature: independent hash functions, since SHAKE is as long as one wishes."""
-    return _LANES.unpack(shake_256(hashed).digest(_LANES.size))
+    return shake_256(hashed).digest(_LANES.size)
+
+
+@lru_cache(maxsize=1)
+def _numpy() -> Any:
+    """numpy, which takes a tenth of the time for the same; None where this Python lacks it."""
+    return import_module("numpy") if find_spec("numpy") else None
+
+
+def _least(rows: list[bytes], numpy: Any) -> bytes:
+    """The least number of each permutation."""
+    if numpy:
+        table = numpy.frombuffer(b"".join(rows), "<u4").reshape(len(rows), PERMUTATIONS)
+        return bytes(table.min(axis=0).astype("<u4").tobytes())
+    return _LANES.pack(*map(min, *map(_LANES.unpack, rows)))
 
 
 def signature(features: bytes) -> bytes:
@@ -57,7 +78,7 @@ def signature(features: bytes) -> bytes:
     if not features:
         return _NOTHING
     rows = [_lanes(features[n : n + 4]) for n in range(0, len(features), 4)]
-    return _LANES.pack(*(map(min, *rows) if len(rows) > 1 else rows[0]))
+    return _least(rows, _numpy()) if len(rows) > 1 else rows[0]
 
 
 def estimate(a: bytes, b: bytes) -> float:
@@ -79,10 +100,21 @@ def sketch(signed: bytes) -> bytes:
     return signed[::4]
 
 
-def nearest(wanted: bytes, sketches: bytes) -> list[int]:
-    """The places of all sketches, which stand in a row, from the one that agrees best with `wanted` down."""
+def agreeing(wanted: bytes, sketches: bytes) -> list[int]:
+    """In how many parts each of the sketches, which stand in a row, agrees with `wanted`."""
     size, count = len(wanted), len(sketches) // len(wanted)
     apart = int.from_bytes(sketches, "little") ^ int.from_bytes(wanted * count, "little")
     where = apart.to_bytes(len(sketches), "little")
-    agree = [where.count(0, at, at + size) for at in range(0, len(where), size)]
-    return sorted(range(count), key=agree.__getitem__, reverse=True)
+    return [where.count(0, at, at + size) for at in range(0, len(where), size)]
+
+
+def fewest_agreeing(share: float) -> int:
+    """In how many parts the sketches of two sets of this Jaccard index agree at the least."""
+    spread = math.sqrt(PERMUTATIONS * share * (1 - share))
+    return max(0, math.floor(PERMUTATIONS * share - DEVIATIONS * spread))
+
+
+def nearest(wanted: bytes, sketches: bytes) -> list[int]:
+    """The places of all sketches, which stand in a row, from the one that agrees best with `wanted` down."""
+    agree = agreeing(wanted, sketches)
+    return sorted(range(len(agree)), key=agree.__getitem__, reverse=True)

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import platform
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from .. import pythons
 from ..paths import cache_home
-from ..providers.local import MODEL_MB, base, environment
+from ..providers.local import MODEL_MB, base, builds, environment
+from ..providers.local.builds import Machine
 from ..words import size
 
 
@@ -47,8 +50,8 @@ def training_needs(train_env: str, model: str) -> Needs | None:
     lacking = []
     if not train_env and not any(environment.home().glob(f"train-*/{pythons.MARKER}")):
         card = shutil.which("nvidia-smi") is not None
-        kind = "PyTorch for the NVIDIA card" if card else "PyTorch for the processor"
-        lacking.append(Download(kind, *environment.MEGABYTES["cuda" if card else "cpu"]))
+        build = builds.fitting(Machine(sys.platform, platform.machine(), nvidia=card), consent=True)[0]
+        lacking.append(Download(f"PyTorch for {build.what}", build.download_mb, build.disk_mb))
     if model == base.EMBEDDED:
         if base.named(model).folder is None:
             lacking.append(Download(f"The model {model}", *MODEL_MB))

@@ -206,6 +206,73 @@ def test_what_a_beat_raises_stops_pip_and_leaves_nothing_half_made(tmp_path: Pat
     assert [path.suffix for path in tmp_path.iterdir()] == [".log"]
 
 
+class Proxy(http.server.BaseHTTPRequestHandler):
+    """Serves an index for any host that is asked for through it, counts, and lets no tunnel through."""
+
+    folder: Path
+    asked: list[str]
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        name = self.path.rstrip("/").rpartition("/")[2]
+        body = b'<a href="/files/tiny-1.0-py3-none-any.whl">tiny-1.0-py3-none-any.whl</a>'
+        if name.endswith(".whl"):
+            body = (self.folder / name).read_bytes()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/zip" if name.endswith(".whl") else "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_CONNECT(self) -> None:
+        self.asked.append(self.path)
+        self.send_error(502)
+
+    def log_message(self, *words: object) -> None:
+        pass
+
+
+@pytest.fixture
+def proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Proxy]]:
+    wheel(tmp_path)
+    handler = type("Counting", (Proxy,), {"folder": tmp_path, "asked": []})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        address = f"http://name:password@127.0.0.1:{server.server_port}"
+        for key in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+            monkeypatch.setenv(key, address)
+        for key in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(key, raising=False)
+        monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+        monkeypatch.setenv("PIP_RETRIES", "0")
+        monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+        yield handler
+        server.shutdown()
+        thread.join()
+
+
+def test_pip_goes_through_the_proxy_of_the_environment(
+    tmp_path: Path, proxy: type[Proxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "http://me:secret@packages.test/simple/")
+    monkeypatch.setenv("PIP_TRUSTED_HOST", "packages.test")
+    made = pythons.make(tmp_path / "home", "small", Path(sys.executable), ["tiny==1.0"])
+    assert len(proxy.asked) == 2 and all(path.startswith("http://packages.test/") for path in proxy.asked)
+    marker = (made / pythons.MARKER).read_text()
+    assert "http://packages.test/files/tiny" in marker and "secret" not in marker and "password" not in marker
+
+
+def test_pip_asks_the_proxy_for_a_tunnel_to_an_index_with_tls(
+    tmp_path: Path, proxy: type[Proxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "https://packages.test/simple/")
+    with pytest.raises(pythons.NotMade) as failed:
+        pythons.make(tmp_path / "home", "small", Path(sys.executable), ["tiny==1.0"])
+    assert proxy.asked == ["packages.test:443"]
+    assert "password" not in str(failed.value) and "password" not in next((tmp_path / "home").glob("*.log")).read_text()
+
+
 def test_every_development_dependency_is_pinned(root: Path) -> None:
     groups = tomllib.loads((root / "pyproject.toml").read_text())["dependency-groups"]
     lines = {line for group in groups for line in environments.requirements(group)}

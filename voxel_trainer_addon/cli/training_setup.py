@@ -27,7 +27,7 @@ class Work:
     options: Options
     tick: Callable[[], bool]
     json: bool
-    say: Callable[[str], None] = field(default_factory=lambda: Terminal().say)
+    say: Callable[[str], None] = field(default_factory=lambda: Terminal(sys.stdout).say)
 
     def note(self, words: str) -> None:
         self.tell("note", words)
@@ -126,5 +126,5 @@ def _models(work: Work) -> int:
         words = f"{one.name}\n  {one.licence}, for {one.for_whom}; {', '.join(needs)} ({one.source})"
         work.tell("model", words, best=one.name == best, **one.as_json(room, cards))
     if not work.json:
-        work.say(f"\nThe largest that fits: {best}. Any folder with config.json and safetensors can be named too.")
+        work.say(f"\nA good choice here: {best}. Any folder with config.json and safetensors can be named too.")
     return Exit.DONE

@@ -84,7 +84,7 @@ class Build:
         return digest([self.torch, *(sha256_of(path) for path in self.locks)])
 
 
-CPU = Build("cpu", "the processor", "+cpu", 260, 1200, "measured on Linux x86-64, 2026-11", CPU_INDEX)
+CPU = Build("cpu", "the processor", "+cpu", 250, 1200, "measured on Linux x86-64, 2026-11", CPU_INDEX)
 CUDA = Build("cuda", "NVIDIA cards", "", 2760, 5200, "measured on Linux x86-64, 2026-11; bitsandbytes estimated")
 ROCM = Build("rocm", "AMD cards", "+rocm7.2", 5000, 16000, "estimated, 2026-11", ROCM_INDEX, own_index=True)
 METAL = Build("apple", "Apple's processors", "", 300, 1200, "estimated, 2026-11")

@@ -10,6 +10,8 @@ from .base import EMBEDDED
 from .memory import Room
 
 GB = 10**9
+WITHOUT_CARD = 1.6
+"""Billions of parameters that a processor can be asked to tune: more takes days (an estimate)."""
 MEASURED = "measured on two cores, batches of 1,024 tokens, 2026-11-23"
 ESTIMATED = "estimated from reports of 2026, not measured"
 
@@ -72,6 +74,6 @@ def offered(name: str) -> Offered | None:
 
 
 def best(room: Room, cards: bool) -> Offered:
-    """The largest model that can be tuned here; the embedded one where none is sure to fit."""
-    fitting = [one for one in OFFERED if one.methods(room, cards)]
+    """The largest model that can be tuned here in a sensible time; the embedded one where none is sure to fit."""
+    fitting = [one for one in OFFERED if one.methods(room, cards) and (cards or one.billions <= WITHOUT_CARD)]
     return fitting[-1] if fitting else OFFERED[0]

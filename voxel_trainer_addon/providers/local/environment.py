@@ -81,11 +81,15 @@ def home() -> Path:
 
 def made() -> Path | None:
     """The Python of a training environment made before, or None."""
+    return next((pythons.program(place) for place in marked() if pythons.is_made(place)), None)
+
+
+def marked() -> Iterator[Path]:
+    """The environments that were made whole with what the lock files hold today, by their markers alone."""
     locks = {build.lock_hash for build in builds.BUILDS.values()}
     for marker in sorted(home().glob(f"train-*/{pythons.MARKER}")):
-        if (read_json(marker) or {}).get("lock") in locks and pythons.is_made(marker.parent):
-            return pythons.program(marker.parent)
-    return None
+        if (read_json(marker) or {}).get("lock") in locks:
+            yield marker.parent
 
 
 def provenance(python: Path) -> dict[str, str]:

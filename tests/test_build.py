@@ -112,6 +112,15 @@ def test_an_environment_is_whole_or_not_there(tmp_path: Path) -> None:
     assert not pythons.is_made(made)
 
 
+def test_a_package_whose_hash_is_not_the_locks_is_refused(tmp_path: Path) -> None:
+    wheel(tmp_path)
+    lock = tmp_path / "lock.txt"
+    lock.write_text(f"tiny==1.0 --hash=sha256:{'0' * 64}\n")
+    steps = [["install", "--no-index", "--find-links", str(tmp_path), "--require-hashes", "-r", str(lock)]]
+    with pytest.raises(pythons.NotMade, match="HASHES"):
+        pythons.make(tmp_path / "home", "small", Path(sys.executable), ["tiny==1.0"], steps=steps)
+
+
 MAKER = """
 import sys
 from pathlib import Path

@@ -38,7 +38,7 @@ def states(folder: Path) -> dict[str, tuple[int, int]]:
 
 def test_from_a_wheel_folder_without_an_index(wheels: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
-    (cache / "models").mkdir(parents=True)
+    (cache / "other").mkdir(parents=True)
     around = {**os.environ, "VOXEL_TRAINER_CACHE": str(cache), "http_proxy": "http://127.0.0.1:9"}
 
     def setup(*words: str) -> tuple[int, float]:
@@ -58,4 +58,4 @@ def test_from_a_wheel_folder_without_an_index(wheels: Path, tmp_path: Path) -> N
     before = states(cache)
     _, took = setup("--dry-run")
     assert took < 5 and states(cache) == before
-    assert setup("--remove")[0] == Exit.DONE and states(cache).keys() == {str(cache / "models")}
+    assert setup("--remove")[0] == Exit.DONE and states(cache).keys() == {str(cache / "other")}

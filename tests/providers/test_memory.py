@@ -32,7 +32,8 @@ def test_more_tokens_and_more_parameters_take_more_and_four_bits_less() -> None:
     large = Shape(7_600_000_000, 28, 3584, 152_064)
     assert memory.needed(large, "full") > memory.needed(large, "lora") > memory.needed(large, "qlora")
     assert memory.method_for("auto", SMOLLM2) == "full" and memory.method_for("auto", large) == "lora"
-    assert memory.method_for("qlora", SMOLLM2) == "qlora"
+    assert memory.method_for("qlora", SMOLLM2) == "qlora" and memory.method_for("lora", SMOLLM2) == "lora"
+    assert memory.method_for("auto", large, card=True) == memory.method_for("lora", large, card=True) == "qlora"
 
 
 def lay_model(folder: Path, parameters: int = 600, **config: Any) -> Path:

@@ -96,11 +96,11 @@ def _remove(work: Work, with_model: bool, dry: bool) -> int:
         freed = environment.bytes_made() + (kept if with_model else 0)
         work.tell("dry", f"{size(freed)} would be removed. Nothing was.", bytes=freed)
         return Exit.DONE
-    if with_model:
-        for path in models:
+    for path in models:
+        if with_model:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-            if path.parent.is_dir() and not any(path.parent.iterdir()):
-                path.parent.rmdir()
+        if path.parent.is_dir() and not any(path.parent.iterdir()):
+            path.parent.rmdir()
     freed = environment.remove() + (kept if with_model else 0)
     words = f"{size(freed)} removed." if freed else "There was no training environment here."
     if kept and not with_model:

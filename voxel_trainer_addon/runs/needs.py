@@ -73,7 +73,7 @@ def _large(model: str) -> str:
     shape, room = memory.shape_of(Path(model).expanduser()), memory.room()
     if shape is None:
         return ""
-    need = memory.needed(shape, memory.method_for("auto", shape))
+    need = memory.needed(shape, memory.method_for("auto", shape, bool(room.card)))
     if room.holds(need):
         return ""
     return (

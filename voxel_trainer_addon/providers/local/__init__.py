@@ -76,6 +76,10 @@ class Local:
         work.note(environment.cost(choice))
         return environment.make(choice, work.note, work.tick)
 
+    def provenance(self) -> dict[str, str]:
+        """`build`, `lock` and `packages` of the environment, for a job's facts; empty for one that the person named."""
+        return environment.provenance(self._ready())
+
     def known(self, model: str) -> Base:
         """The model that a person named, as far as it is known without fetching anything."""
         return base.named(model)
@@ -111,8 +115,9 @@ class Local:
         """Raises Unavailable where training the model in a folder is not expected to fit, and nobody said `anyway`."""
         shape = memory.shape_of(folder)
         if shape is not None and not options.anyway:
-            method = memory.method_for(options.method, shape)
-            _refuse(name, method, memory.needed(shape, method), memory.room())
+            room = memory.room()
+            method = memory.method_for(options.method, shape, bool(room.card))
+            _refuse(name, method, memory.needed(shape, method), room)
 
     def _refuse_offered(self, name: str, options: Chosen) -> None:
         """The same for a model of the table, before it is downloaded."""

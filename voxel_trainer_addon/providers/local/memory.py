@@ -91,11 +91,12 @@ def _numbers_in(path: Path) -> int:
     return sum(math.prod(tensor["shape"]) for name, tensor in head.items() if name != "__metadata__")
 
 
-def method_for(method: str, shape: Shape) -> str:
-    """`full`, `lora` or `qlora` for what was asked (`auto`)."""
-    if method != "auto":
-        return method
-    return "full" if shape.parameters <= FULL_UP_TO else "lora"
+def method_for(method: str, shape: Shape, card: bool = False) -> str:
+    """`full`, `lora` or `qlora` for what was asked (`auto`): the least that training comes down to. On a card it
+    quantises a model that it cannot hold otherwise."""
+    if method == "full" or (method == "auto" and shape.parameters <= FULL_UP_TO):
+        return "full"
+    return "qlora" if card else "lora" if method == "auto" else method
 
 
 def needed(shape: Shape, method: str, tokens: int = 1024) -> float:

@@ -78,7 +78,7 @@ def host() -> tuple[str, str, str]:
 
 def training(base: Path, consent: bool) -> tuple[str, int]:
     """What the train stage will make when the run comes to it, or why it will not; and the bytes on disk."""
-    if environment.made():
+    if environment.made(consent):
         return "PyTorch is there already", 0
     if not has_pip(base):
         download, disk = (mb * 1_000_000 for mb in (builds.CPU.download_mb, builds.CPU.disk_mb))

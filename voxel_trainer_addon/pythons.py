@@ -159,8 +159,9 @@ def make(
                     reports.append(Path(scratch) / f"{number}.json")
                     argv += ["--report", str(reports[-1])]
                 _run(python, argv, out, lambda: beat(time.monotonic() - started))
-            installed = [package for report in reports for package in _installed(report)]
-        marked = {"python": version_of(python), "requirements": list(requirements), **facts, "installed": installed}
+            installed = {package["name"]: package for report in reports for package in _installed(report)}
+        known = {"python": version_of(python), "requirements": list(requirements), **facts}
+        marked = {**known, "installed": list(installed.values())}
         (part / MARKER).write_text(json.dumps(marked, indent=2) + "\n", encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)
         part.rename(target)

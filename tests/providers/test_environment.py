@@ -69,7 +69,9 @@ def test_without_a_python_the_sentence_says_what_to_install(monkeypatch: pytest.
         environment.find(lambda words: None)
 
 
-def test_one_made_before_is_found_at_once_and_another_set_is_not_it(alone: Path) -> None:
+def test_one_made_before_is_found_at_once_and_another_set_is_not_it(
+    alone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert environment.made() is None
     place = environment.home() / "train-py3x-abc"
     program = pythons.program(place)
@@ -80,7 +82,9 @@ def test_one_made_before_is_found_at_once_and_another_set_is_not_it(alone: Path)
     installed = [{"name": "torch", "version": builds.TORCH, "url": "file:///torch.whl", "sha256": "ab" * 32}]
     facts = {"python": "3", "build": "cpu", "lock": builds.CPU.lock_hash, "installed": installed}
     write_json(place / pythons.MARKER, facts)
-    assert environment.made() == program
+    assert environment.made() == environment.made(consent=True) == program
+    monkeypatch.setattr(builds, "this_machine", lambda: NVIDIA)
+    assert environment.made() == program and environment.made(consent=True) is None
     told = environment.provenance(program)
     assert (told["build"], told["lock"]) == ("cpu", builds.CPU.lock_hash)
     installed[0]["sha256"] = "cd" * 32

@@ -61,7 +61,7 @@ def _only_from(folder: Path) -> None:
 
 
 def _set_up(work: Work, dry: bool) -> int:
-    local, python = Local(), environment.made()
+    local, python = Local(), environment.made(work.options.yes)
     if work.options.train_env:
         python = environment.checked(work.options.train_env)
     model = base.named(base.EMBEDDED)

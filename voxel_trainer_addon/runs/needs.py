@@ -3,15 +3,12 @@
 
 from __future__ import annotations
 
-import platform
 import shutil
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..paths import cache_home
 from ..providers.local import MODEL_MB, base, builds, environment, memory
-from ..providers.local.builds import Machine
 from ..words import size
 
 
@@ -53,9 +50,8 @@ def training_needs(train_env: str, model: str, anyway: str = "") -> Needs | None
     """What is lacking for training `model`, or None where all is there; `anyway` names a model whose size was agreed
     to."""
     lacking = []
-    if not train_env and not any(environment.marked()):
-        card = shutil.which("nvidia-smi") is not None
-        build = builds.fitting(Machine(sys.platform, platform.machine(), nvidia=card), consent=True)[0]
+    build = builds.fitting(builds.likely_machine(), consent=True)[0]
+    if not train_env and not any(environment.marked(build)):
         lacking.append(Download(f"PyTorch for {build.what}", build.download_mb, build.disk_mb))
     if model == base.EMBEDDED:
         if base.named(model).folder is None:

@@ -68,7 +68,7 @@ class Local:
             if work.options.train_env:
                 self._python = environment.checked(work.options.train_env)
             else:
-                self._python = environment.made() or self._make(work)
+                self._python = environment.made(work.options.yes) or self._make(work)
         return self._python
 
     def _make(self, work: Asker) -> Path:

@@ -89,7 +89,7 @@ CUDA = Build("cuda", "NVIDIA cards", "", 2760, 5200, "measured on Linux x86-64, 
 ROCM = Build("rocm", "AMD cards", "+rocm7.2", 5000, 16000, "estimated, 2026-11", ROCM_INDEX, own_index=True)
 METAL = Build("apple", "Apple's processors", "", 300, 1200, "estimated, 2026-11")
 PLAIN = Build("plain", "the processor", "", 250, 1000, "estimated, 2026-11")
-BUILDS = {build.name: build for build in (CPU, CUDA, ROCM, METAL, PLAIN)}
+BUILDS = {build.name: build for build in (CUDA, ROCM, METAL, PLAIN, CPU)}
 
 
 def fitting(machine: Machine, consent: bool) -> tuple[Build, ...]:
@@ -121,6 +121,13 @@ def this_machine() -> Machine:
     """What this machine is. Asks the cards' own programs, so it may take a second."""
     nvidia = _answers("nvidia-smi", "-L")
     rocm = Path("/dev/kfd").exists() and _answers("rocminfo")
+    return Machine(sys.platform, platform.machine(), nvidia, rocm)
+
+
+def likely_machine() -> Machine:
+    """The same by a look alone: cards whose programs are installed count as there."""
+    nvidia = shutil.which("nvidia-smi") is not None
+    rocm = Path("/dev/kfd").exists() and shutil.which("rocminfo") is not None
     return Machine(sys.platform, platform.machine(), nvidia, rocm)
 
 

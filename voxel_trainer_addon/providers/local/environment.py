@@ -79,17 +79,20 @@ def home() -> Path:
     return cache_home() / "environments"
 
 
-def made() -> Path | None:
-    """The Python of a training environment made before, or None."""
-    return next((pythons.program(place) for place in marked() if pythons.is_made(place)), None)
+def made(consent: bool = False) -> Path | None:
+    """The Python of a training environment made before, or None. Who says yes (`consent`) to the build for the card
+    that is here is not content with another."""
+    wanted = builds.fitting(builds.this_machine(), consent)[:1] if consent else builds.BUILDS.values()
+    return next((pythons.program(place) for place in marked(*wanted) if pythons.is_made(place)), None)
 
 
-def marked() -> Iterator[Path]:
-    """The environments that were made whole with what the lock files hold today, by their markers alone."""
-    locks = {build.lock_hash for build in builds.BUILDS.values()}
-    for marker in sorted(home().glob(f"train-*/{pythons.MARKER}")):
-        if (read_json(marker) or {}).get("lock") in locks:
-            yield marker.parent
+def marked(*wanted: Build) -> Iterator[Path]:
+    """The environments of these builds, in this order, that were made whole with what the lock files hold today; by
+    their markers alone."""
+    markers = sorted(home().glob(f"train-*/{pythons.MARKER}"))
+    locks = {marker.parent: (read_json(marker) or {}).get("lock") for marker in markers}
+    for build in wanted:
+        yield from (place for place, lock in locks.items() if lock == build.lock_hash)
 
 
 def provenance(python: Path) -> dict[str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from voxel_trainer_addon import __version__, pythons, words
 from voxel_trainer_addon.cli.arguments import parsed
 from voxel_trainer_addon.errors import Exit, Unavailable, UserError
-from voxel_trainer_addon.providers.local import environment
+from voxel_trainer_addon.providers.local import builds, environment
 
 from .environments import (
     ROOT,
@@ -78,19 +78,18 @@ def host() -> tuple[str, str, str]:
 
 def training(base: Path, consent: bool) -> tuple[str, int]:
     """What the train stage will make when the run comes to it, or why it will not; and the bytes on disk."""
-    if environment.made():
+    if environment.made(consent):
         return "PyTorch is there already", 0
     if not has_pip(base):
-        download, disk = (mb * 1_000_000 for mb in environment.MEGABYTES["cpu"])
+        download, disk = (mb * 1_000_000 for mb in (builds.CPU.download_mb, builds.CPU.disk_mb))
         return f"PyTorch for the processor, if this machine's package index has it: {cost(download, disk)}", disk
     try:
         choice = environment.find(lambda note: None, consent)
     except Unavailable as error:
         return f"not here, so the run ends after the dataset. {error}", 0
-    download, disk = (mb * 1_000_000 for mb in environment.MEGABYTES[choice.build])
-    card = "NVIDIA cards" if choice.build == "cuda" else "the processor"
+    download, disk = (mb * 1_000_000 for mb in (choice.build.download_mb, choice.build.disk_mb))
     python = pythons.version_of(choice.python)
-    told = f"PyTorch for {card}, with Python {python}, when the run comes to it: {cost(download, disk)}"
+    told = f"PyTorch for {choice.build.what}, with Python {python}, when the run comes to it: {cost(download, disk)}"
     return told, disk
 
 

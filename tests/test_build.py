@@ -3,13 +3,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import http.server
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
+import time
 import tomllib
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -80,33 +87,199 @@ def wheel(folder: Path) -> None:
 
 def test_an_environment_is_whole_or_not_there(tmp_path: Path) -> None:
     home, base = tmp_path / "home", Path(sys.executable)
-    offline = ["--no-index", "--find-links", str(tmp_path)]
+    offline = [["install", "--no-index", "--find-links", str(tmp_path), "tiny==1.0"], ["check"]]
     with pytest.raises(pythons.NotMade, match="tiny"):
-        pythons.make(home, "small", base, ["tiny==1.0"], pip=offline)
+        pythons.make(home, "small", base, ["tiny==1.0"], steps=offline)
     assert [path.suffix for path in home.iterdir()] == [".log"]
 
     wheel(tmp_path)
     beats: list[float] = []
-    made = pythons.make(home, "small", base, ["tiny==1.0"], pip=offline, beat=beats.append)
+    facts = {"lock": "abc"}
+    made = pythons.make(home, "small", base, ["tiny==1.0"], steps=offline, facts=facts, beat=beats.append)
     assert pythons.is_made(made) and beats == sorted(beats)
     answer = subprocess.run([pythons.program(made), "-c", "import tiny; print(tiny.ANSWER)"], capture_output=True)
     assert answer.stdout.strip() == b"42"
 
     before = made.stat().st_mtime_ns
-    assert pythons.make(home, "small", base, ["tiny==1.0"], pip=["--no-index"]) == made
+    assert [path.name for path in home.iterdir()] == [made.name]
+    marker = json.loads((made / pythons.MARKER).read_text())
+    (package,) = marker["installed"]
+    assert marker["lock"] == "abc" and (package["name"], package["version"]) == ("tiny", "1.0")
+    assert package["sha256"] == hashlib.sha256((tmp_path / "tiny-1.0-py3-none-any.whl").read_bytes()).hexdigest()
+    assert pythons.make(home, "small", base, ["tiny==1.0"], steps=[["install", "--no-index"]]) == made
     assert made.stat().st_mtime_ns == before
     (made / pythons.MARKER).unlink()
     assert not pythons.is_made(made)
 
 
-def test_what_a_killed_process_left_is_swept_and_a_living_ones_is_not(tmp_path: Path) -> None:
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
-    dead, living = tmp_path / f".dev-1.{gone.pid}.part", tmp_path / f".dev-1.{os.getpid()}.part"
-    dead.mkdir()
-    living.mkdir()
-    pythons.sweep(tmp_path)
-    assert not dead.exists() and living.exists()
+def test_a_package_whose_hash_is_not_the_locks_is_refused(tmp_path: Path) -> None:
+    wheel(tmp_path)
+    lock = tmp_path / "lock.txt"
+    lock.write_text(f"tiny==1.0 --hash=sha256:{'0' * 64}\n")
+    steps = [["install", "--no-index", "--find-links", str(tmp_path), "--require-hashes", "-r", str(lock)]]
+    with pytest.raises(pythons.NotMade, match="HASHES"):
+        pythons.make(tmp_path / "home", "small", Path(sys.executable), ["tiny==1.0"], steps=steps)
+
+
+MAKER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from voxel_trainer_addon import pythons
+home, wheels, words = Path(sys.argv[2]), sys.argv[3], sys.argv[4:]
+steps = [["install", *words, "--find-links", wheels, "tiny==1.0"]]
+print(pythons.make(home, "small", Path(sys.executable), ["tiny==1.0"], steps=steps), flush=True)
+"""
+
+
+class Silent(http.server.BaseHTTPRequestHandler):
+    """An index that never answers: pip waits for it, so that it is killed in the middle for sure."""
+
+    asked = threading.Event()
+    go_on = threading.Event()
+
+    def do_GET(self) -> None:
+        self.asked.set()
+        self.go_on.wait(60)
+
+    def log_message(self, *words: object) -> None:
+        pass
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    Silent.asked.clear()
+    Silent.go_on.clear()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Silent) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/simple/"
+        Silent.go_on.set()
+        server.shutdown()
+        thread.join()
+
+
+def maker(root: Path, home: Path, wheels: Path, *words: str) -> subprocess.Popen[str]:
+    argv = [sys.executable, "-c", MAKER, str(root), str(home), str(wheels), *words]
+    return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+def users_of(folder: Path) -> list[int]:
+    """Processes whose command line names a folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and os.fsencode(folder) in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for the processes in /proc")
+def test_killed_in_the_middle_of_pip_nothing_goes_on_and_the_next_makes_it_whole(
+    tmp_path: Path, root: Path, silent: str
+) -> None:
+    home = tmp_path / "home"
+    wheel(tmp_path)
+    first = maker(root, home, tmp_path, "--index-url", silent, "--timeout", "60")
+    assert Silent.asked.wait(60)
+    (part,) = home.glob(".*.part")
+    first.kill()
+    first.communicate()
+    until = time.monotonic() + 10
+    while users_of(part) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert users_of(part) == [] and part.is_dir()
+
+    second = maker(root, home, tmp_path, "--no-index")
+    made = Path(second.communicate()[0].strip())
+    assert pythons.is_made(made) and list(home.iterdir()) == [made]
+
+
+def test_of_two_at_once_one_makes_it_and_the_other_waits(tmp_path: Path, root: Path) -> None:
+    home = tmp_path / "home"
+    wheel(tmp_path)
+    both = [maker(root, home, tmp_path, "--no-index") for _ in range(2)]
+    told = {one.communicate()[0].strip() for one in both}
+    assert [one.returncode for one in both] == [0, 0]
+    assert [str(path) for path in home.iterdir()] == list(told)
+
+
+def test_what_a_beat_raises_stops_pip_and_leaves_nothing_half_made(tmp_path: Path, silent: str) -> None:
+    def beat(seconds: float) -> None:
+        if Silent.asked.is_set():
+            raise KeyboardInterrupt
+
+    steps = [["install", "--index-url", silent, "--timeout", "60", "tiny==1.0"]]
+    with pytest.raises(KeyboardInterrupt):
+        pythons.make(tmp_path, "small", Path(sys.executable), ["tiny==1.0"], steps=steps, beat=beat)
+    assert [path.suffix for path in tmp_path.iterdir()] == [".log"]
+
+
+class Proxy(http.server.BaseHTTPRequestHandler):
+    """Serves an index for any host that is asked for through it, counts, and lets no tunnel through."""
+
+    folder: Path
+    asked: list[str]
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        name = self.path.rstrip("/").rpartition("/")[2]
+        body = b'<a href="/files/tiny-1.0-py3-none-any.whl">tiny-1.0-py3-none-any.whl</a>'
+        if name.endswith(".whl"):
+            body = (self.folder / name).read_bytes()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/zip" if name.endswith(".whl") else "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_CONNECT(self) -> None:
+        self.asked.append(self.path)
+        self.send_error(502)
+
+    def log_message(self, *words: object) -> None:
+        pass
+
+
+@pytest.fixture
+def proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Proxy]]:
+    wheel(tmp_path)
+    handler = type("Counting", (Proxy,), {"folder": tmp_path, "asked": []})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        address = f"http://name:password@127.0.0.1:{server.server_port}"
+        for key in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+            monkeypatch.setenv(key, address)
+        for key in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(key, raising=False)
+        monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+        monkeypatch.setenv("PIP_RETRIES", "0")
+        monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+        yield handler
+        server.shutdown()
+        thread.join()
+
+
+def test_pip_goes_through_the_proxy_of_the_environment(
+    tmp_path: Path, proxy: type[Proxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "http://me:secret@packages.test/simple/")
+    monkeypatch.setenv("PIP_TRUSTED_HOST", "packages.test")
+    made = pythons.make(tmp_path / "home", "small", Path(sys.executable), ["tiny==1.0"])
+    assert len(proxy.asked) == 2 and all(path.startswith("http://packages.test/") for path in proxy.asked)
+    marker = (made / pythons.MARKER).read_text()
+    assert "http://packages.test/files/tiny" in marker and "secret" not in marker and "password" not in marker
+
+
+def test_pip_asks_the_proxy_for_a_tunnel_to_an_index_with_tls(
+    tmp_path: Path, proxy: type[Proxy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "https://packages.test/simple/")
+    with pytest.raises(pythons.NotMade) as failed:
+        pythons.make(tmp_path / "home", "small", Path(sys.executable), ["tiny==1.0"])
+    assert proxy.asked == ["packages.test:443"]
+    assert "password" not in str(failed.value) and "password" not in next((tmp_path / "home").glob("*.log")).read_text()
 
 
 def test_every_development_dependency_is_pinned(root: Path) -> None:

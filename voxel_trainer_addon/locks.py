@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -58,11 +59,13 @@ class FolderLock:
         if self._fd is not None:
             return True
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
         end = time.monotonic() + wait_s
-        while not _try_lock(fd, shared=False):
+        while True:
+            fd = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+            if _try_lock(fd, shared=False) and self._is_at_place(fd):
+                break
+            os.close(fd)
             if time.monotonic() >= end:
-                os.close(fd)
                 return False
             time.sleep(RETRY_S)
         self._fd = fd
@@ -72,12 +75,29 @@ class FolderLock:
         return True
 
     def release(self) -> None:
-        """Give the lock back, where it is held. The file stays: were it deleted, two could hold two files."""
+        """Give the lock back, where it is held. The file stays; `remove` takes it away too."""
         if self._fd is not None:
             fd, self._fd = self._fd, None
             os.ftruncate(fd, 1)
             _unlock(fd)
             os.close(fd)
+
+    def remove(self) -> None:
+        """Give the lock back and delete its file; who waited for it finds that out and makes a new one."""
+        if sys.platform != "win32":
+            self.path.unlink(missing_ok=True)
+            self.release()
+        else:  # there a file that is open cannot be deleted, by nobody
+            self.release()
+            with contextlib.suppress(OSError):
+                self.path.unlink(missing_ok=True)
+
+    def _is_at_place(self, fd: int) -> bool:
+        """Whether the file that was opened still is the one at `path`."""
+        try:
+            return os.path.samestat(os.fstat(fd), os.stat(self.path))
+        except FileNotFoundError:
+            return False
 
     def __enter__(self) -> FolderLock:
         return self

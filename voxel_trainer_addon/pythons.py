@@ -13,12 +13,32 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
-from typing import Callable, Iterable, Iterator, Sequence  # noqa: UP035 - Python 3.8 loads this
+from types import MappingProxyType
+from typing import Any, Callable, Iterator, Mapping, Sequence, TextIO  # noqa: UP035 - Python 3.8 loads this
+from urllib.parse import urlsplit
+
+from .locks import FolderLock
 
 PROBE = "import sys, ssl, sqlite3, venv; print('%d.%d.%d' % sys.version_info[:3]); print(sys.executable)"
 MARKER = "voxel-environment.json"
+ENDS_WITH_US = """
+import os, signal, subprocess, sys, threading
+child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+def end():
+    sys.stdin.buffer.read()
+    if os.name == "nt":
+        subprocess.run(["taskkill", "/F", "/T", "/PID", str(child.pid)], capture_output=True)
+    else:
+        os.killpg(0, signal.SIGKILL)
+threading.Thread(target=end, daemon=True).start()
+os._exit(child.wait() and 1)
+"""
+"""Runs a command, in a session of its own, and kills it with all its children when standard input ends."""
+NEW_GROUP = 0x200
+"""Windows: `subprocess.CREATE_NEW_PROCESS_GROUP`."""
 ADVICE = (
     "Debian 12 has 3.11 (apt install python3.11 python3.11-venv), Debian 13 has 3.13 (apt install python3.13 "
     "python3.13-venv); elsewhere take it from python.org."
@@ -102,61 +122,99 @@ def make(
     python: Path,
     requirements: Sequence[str],
     *,
-    pip: Iterable[str] = (),
+    steps: Sequence[Sequence[str]] = (),
+    facts: Mapping[str, Any] = MappingProxyType({}),
     beat: Callable[[float], None] = lambda seconds: None,
     log: Path | None = None,
 ) -> Path:
     """The environment `<home>/<name>-<key>`, made where it is not there yet; use its programs as `python -m …`.
 
-    It is made under a name of its own and renamed when whole, so that a stop leaves nothing half done. `pip` are more
-    words for `pip install`, `beat` is called once a second with the seconds so far (it may raise to stop), and `log`
-    takes what pip says. pip gets this process's environment unchanged. Raises NotMade.
+    It is made under a name of its own and renamed when whole, so that a stop leaves nothing half done, and by one
+    process at a time: others wait. `steps` are the words of each call of pip, by default one that installs the
+    requirements; `facts` go into the marker beside what was installed. `beat` is called once a second with the seconds
+    so far (it may raise to stop), and `log` takes what pip says. pip gets this process's environment unchanged, and
+    ends with this process. Raises NotMade.
     """
     target = place(home, name, python, requirements)
     if is_made(target):
         return target
-    home.mkdir(parents=True, exist_ok=True)
-    sweep(home)
-    part = home / f".{target.name}.{os.getpid()}.part"
-    log = log or home / f"{target.name}.log"
     started = time.monotonic()
+    lock = FolderLock(home / f".{target.name}.lock", str(os.getpid()))
+    while not lock.acquire(wait_s=1.0):
+        beat(time.monotonic() - started)
     try:
-        with open(log, "w", encoding="utf-8") as out:
-            for argv in (*venv_argv(python, part), [*pip_argv(python, part), "install", *pip, *requirements]):
-                child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
-                try:
-                    while child.poll() is None:
-                        beat(time.monotonic() - started)
-                        try:
-                            child.wait(1)
-                        except subprocess.TimeoutExpired:
-                            continue
-                finally:
-                    if child.poll() is None:
-                        child.terminate()
-                        child.wait()
-                if child.returncode:
-                    raise NotMade(f"{_last_words(log)} (all of it: {log})")
-        facts = {"python": version_of(python), "requirements": list(requirements)}
-        (part / MARKER).write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        _probe.cache_clear()
+        if is_made(target):
+            return target
+        sweep(home, target.name)
+        part = home / f".{target.name}.{os.getpid()}.part"
+        log = log or home / f"{target.name}.log"
+        reports = []
+        with tempfile.TemporaryDirectory(prefix="voxel-pip-") as scratch, open(log, "w", encoding="utf-8") as out:
+            for argv in venv_argv(python, part):
+                _run(python, argv, out, lambda: beat(time.monotonic() - started))
+            for number, words in enumerate(steps or [["install", *requirements]]):
+                argv = [*pip_argv(python, part), *words]
+                if words[0] == "install":
+                    reports.append(Path(scratch) / f"{number}.json")
+                    argv += ["--report", str(reports[-1])]
+                _run(python, argv, out, lambda: beat(time.monotonic() - started))
+            installed = {package["name"]: package for report in reports for package in _installed(report)}
+        known = {"python": version_of(python), "requirements": list(requirements), **facts}
+        marked = {**known, "installed": list(installed.values())}
+        (part / MARKER).write_text(json.dumps(marked, indent=2) + "\n", encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)
         part.rename(target)
         log.unlink()
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        sweep(home, target.name)
+        lock.remove()
     _probe.cache_clear()
     return target
 
 
-def sweep(home: Path) -> None:
-    """Take away what a process that is gone left half made."""
-    for part in home.glob(".*.part"):
-        try:
-            os.kill(int(part.name.split(".")[-2]), 0)
-        except (ProcessLookupError, ValueError):
+def _run(python: Path, argv: Sequence[str], out: TextIO, beat: Callable[[], None]) -> None:
+    """Run a command to its end; it is killed when `beat` raises, and when this process dies. Raises NotMade."""
+    ours = {"creationflags": NEW_GROUP} if sys.platform == "win32" else {"start_new_session": True}
+    words = [str(python), "-I", "-c", ENDS_WITH_US, *argv]
+    child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=out, stderr=out, **ours)
+    assert child.stdin
+    try:
+        while child.poll() is None:
+            beat()
+            try:
+                child.wait(1)
+            except subprocess.TimeoutExpired:
+                continue
+    finally:
+        child.stdin.close()
+        child.wait()
+    if child.returncode:
+        raise NotMade(f"{_last_words(Path(out.name))} (all of it: {out.name})")
+
+
+def _installed(report: Path) -> list[dict[str, str]]:
+    """What a call of pip installed, by its own report: name, version, address without credentials, SHA-256."""
+    found = []
+    for item in json.loads(report.read_text(encoding="utf-8"))["install"]:
+        source = urlsplit(item["download_info"]["url"])
+        archive = item["download_info"].get("archive_info", {})
+        sha256 = archive.get("hashes", {}).get("sha256") or archive.get("hash", "").partition("sha256=")[2]
+        address = source._replace(netloc=source.netloc.rpartition("@")[2], query="").geturl()
+        metadata = item["metadata"]
+        found.append({"name": metadata["name"], "version": metadata["version"], "url": address, "sha256": sha256})
+    return found
+
+
+def sweep(home: Path, name: str) -> None:
+    """Take away what a stop left half made of the environment `name`, whose lock is held. A pip that was just told to
+    end may still write for a moment."""
+    for part in home.glob(f".{name}.*.part"):
+        for _ in range(20):
             shutil.rmtree(part, ignore_errors=True)
-        except OSError:
-            continue
+            if not part.exists():
+                break
+            time.sleep(0.1)
 
 
 def has(python: Path, module: str) -> bool:

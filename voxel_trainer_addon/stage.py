@@ -80,6 +80,7 @@ class Options:
     train_s: float = 0.0
     evaluate_s: float = 0.0
     train_env: str = ""
+    anyway: bool = False
     base_url: str = ""
     yes: bool = False
 

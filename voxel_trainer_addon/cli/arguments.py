@@ -105,6 +105,7 @@ def parser() -> argparse.ArgumentParser:
     _made_datasets(dataset)
     train = _command(commands, "train", "Tune a model on the dataset, on this computer or at a host.")
     _train(train)
+    _setup(train)
     _dataset_name(train)
     _allow(train)
     evaluate = _command(commands, "evaluate", "Compare the tuned model with its base on held-out examples.")
@@ -402,17 +403,34 @@ def _train(command: argparse.ArgumentParser) -> None:
         help="a Hugging Face folder or name, or the host's (default: the embedded smollm2-135m)",
     )
     group.add_argument(
-        "--method", choices=("auto", "full", "lora"), help="full tuning up to 0.2 B parameters, LoRA above, by default"
+        "--method",
+        choices=("auto", "full", "lora", "qlora"),
+        help="full tuning up to 0.2 B parameters, LoRA above, by default",
     )
     group.add_argument(
         "--train-time", dest="train_s", type=seconds, metavar="TIME", help="time for training: 90s, 5m, 2h"
     )
     _train_env(group)
+    group.add_argument(
+        "--anyway", action="store_true", default=None, help="train a model that is not expected to fit into memory"
+    )
     group.add_argument("--base-url", metavar="URL", help="a host that speaks the OpenAI protocol")
 
 
 def _train_env(command: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
     command.add_argument("--train-env", metavar="PATH", help="a Python environment with PyTorch that is there already")
+
+
+def _setup(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("what training needs")
+    group.add_argument("--models", action="store_true", help="list good models, with what they need and what fits here")
+    group.add_argument("--setup", action="store_true", help="make the training environment and the embedded model now")
+    group.add_argument("--dry-run", action="store_true", help="with --setup: say what would be done, and do nothing")
+    group.add_argument(
+        "--wheels", type=Path, metavar="FOLDER", help="with --setup: take all packages from this folder, no network"
+    )
+    group.add_argument("--remove", action="store_true", help="with --setup: remove the environment")
+    group.add_argument("--with-model", action="store_true", help="with --setup --remove: the embedded model too")
 
 
 def _evaluate(command: argparse.ArgumentParser) -> None:

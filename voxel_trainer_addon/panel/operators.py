@@ -78,7 +78,8 @@ class VOXEL_OT_start(bpy.types.Operator):
         if self.needs and offline():
             self.training = "LATER"
         title = "Before Training" if self.needs else "Before the First Search"
-        return context.window_manager.invoke_props_dialog(self, width=SHEET_PX, title=title, confirm_text="Start")
+        confirm = "Train Anyway" if self.needs and self.needs.large else "Start"
+        return context.window_manager.invoke_props_dialog(self, width=SHEET_PX, title=title, confirm_text=confirm)
 
     def draw(self, context: bpy.types.Context) -> None:
         column = self.layout.column()
@@ -98,6 +99,8 @@ class VOXEL_OT_start(bpy.types.Operator):
             self.report({"ERROR"}, f"There is no folder {folder}. Choose another one")
             return {"CANCELLED"}
         train = self.training == "TRAIN" or _needs() is None
+        if train and self.needs and self.needs.large:
+            REMOTE.choices.anyway = REMOTE.asked().model
         REMOTE.choices.terms |= bool(self.terms)
         try:
             REMOTE.start(program(), train=train)
@@ -109,7 +112,7 @@ class VOXEL_OT_start(bpy.types.Operator):
 
 def _needs() -> Needs | None:
     asked = REMOTE.asked()
-    return training_needs(asked.train_env, asked.model)
+    return training_needs(asked.train_env, asked.model, asked.anyway)
 
 
 def unread_terms() -> tuple[str, ...]:

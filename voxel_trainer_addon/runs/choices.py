@@ -18,7 +18,7 @@ APART = ("share-alike", "copyleft")
 @dataclass
 class Choices:
     """The panel's fields. Paths are absolute; an empty `folder` harvests none. `terms` says that GitHub's terms were
-    shown."""
+    shown, `anyway` names the model that is to be trained though it is not expected to fit."""
 
     folder: str = ""
     licence: str = DEFAULTS.licence
@@ -27,6 +27,7 @@ class Choices:
     preset: str = DEFAULTS.preset
     name: str = DEFAULTS.name
     model: str = DEFAULTS.model
+    anyway: str = ""
     train_env: str = ""
     stars: int = DEFAULTS.stars
     file_mb: float = DEFAULTS.file_mb
@@ -75,6 +76,8 @@ class Choices:
         for key in ("name", "preset", "model", "train_env"):
             if getattr(self, key) != getattr(DEFAULTS, key):
                 words += [f"--{key.replace('_', '-')}", getattr(self, key)]
+        if train and self.anyway == self.model:
+            words.append("--anyway")
         return words + (["--yes"] if train else ["--stages", ",".join(BEFORE_TRAIN)])
 
     def plan_words(self) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from ...errors import Unavailable
 from ...paths import cache_home
 from ...words import size
-from . import base, child, environment
+from . import base, child, environment, memory, offered
 from .base import Base
 from .child import Ended
 
@@ -20,6 +20,7 @@ __all__ = ["Asker", "Base", "Ended", "Local"]
 SAVING_S = 30.0
 """How long a trainer that is told to stop may take to finish its step and write its checkpoint."""
 BATCH = 8
+METHODS = {"full": "all parameters", "lora": "LoRA", "qlora": "QLoRA"}
 MODEL_MB = (93, 375)
 """The embedded model: MB to download, MB on disk (4-bit file, and the same as safetensors)."""
 
@@ -28,13 +29,20 @@ Tick = Callable[[], bool]
 
 
 class Chosen(Protocol):
-    """Of the options: `train_env` names an environment or is '', `yes` is consent to large downloads."""
+    """Of the options: `train_env` names an environment or is '', `yes` is consent to large downloads, `method` is how
+    to train, `anyway` says to train what is not expected to fit."""
 
     @property
     def train_env(self) -> str: ...
 
     @property
     def yes(self) -> bool: ...
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def anyway(self) -> bool: ...
 
 
 class Asker(Protocol):
@@ -60,13 +68,17 @@ class Local:
             if work.options.train_env:
                 self._python = environment.checked(work.options.train_env)
             else:
-                self._python = environment.made() or self._make(work)
+                self._python = environment.made(work.options.yes) or self._make(work)
         return self._python
 
     def _make(self, work: Asker) -> Path:
         choice = environment.find(work.note, work.options.yes)
         work.note(environment.cost(choice))
         return environment.make(choice, work.note, work.tick)
+
+    def provenance(self) -> dict[str, str]:
+        """`build`, `lock` and `packages` of the environment, for a job's facts; empty for one that the person named."""
+        return environment.provenance(self._ready())
 
     def known(self, model: str) -> Base:
         """The model that a person named, as far as it is known without fetching anything."""
@@ -76,7 +88,9 @@ class Local:
         """The model to tune, as a folder that training can read; fetched and made ready where it is not there yet."""
         known = base.named(model)
         if known.folder:
+            self._refuse_large(known.name, known.folder, work.options)
             return known
+        self._refuse_offered(model, work.options)
         python = self.environment(work)
         request: dict[str, Any] = {"name": model}
         if model == base.EMBEDDED:
@@ -84,7 +98,7 @@ class Local:
             place = cache_home() / "models" / model
             work.note(f"The model {known.name} is made ready once: {download} to download, {disk} on disk in {place}.")
             gguf = base.fetch_embedded(python, work.tick)
-            request = {"gguf": str(gguf), "out": str(place), "facts": base.FACTS}
+            request = {"gguf": str(gguf), "out": str(place), "facts": base.RECORDED}
         online = model != base.EMBEDDED
         if online:
             work.note(f"Fetching the model {model} from the model hub.")
@@ -92,11 +106,27 @@ class Local:
         if not ended.ok:
             raise Unavailable(f"The model could not be made ready. {ended.sentence}")
         folder = Path(ended.body["folder"])
-        return (
-            base.named(model)
-            if model == base.EMBEDDED
-            else Base(model, known.hash, base.of_folder(folder).licence, folder)
-        )
+        if model == base.EMBEDDED:
+            return base.named(model)
+        self._refuse_large(model, folder, work.options)
+        return Base(model, known.hash, base.of_folder(folder).licence, folder)
+
+    def _refuse_large(self, name: str, folder: Path, options: Chosen) -> None:
+        """Raises Unavailable where training the model in a folder is not expected to fit, and nobody said `anyway`."""
+        shape = memory.shape_of(folder)
+        if shape is not None and not options.anyway:
+            room = memory.room()
+            method = memory.method_for(options.method, shape, bool(room.card))
+            _refuse(name, method, memory.needed(shape, method), room)
+
+    def _refuse_offered(self, name: str, options: Chosen) -> None:
+        """The same for a model of the table, before it is downloaded."""
+        one = offered.offered(name)
+        if one is None or name == base.EMBEDDED or options.anyway:
+            return
+        room = memory.room()
+        method = options.method if options.method != "auto" else "qlora" if room.card else "lora"
+        _refuse(name, method, one.need(method), room)
 
     def train(self, request: dict[str, Any], on_line: Lines, tick: Tick) -> Ended:
         """Run `train.py` (see there for keys and lines). What `tick` raises stops it after a checkpoint."""
@@ -113,6 +143,15 @@ class Local:
         if self._python is None:
             raise Unavailable("There is no training environment here: `train` makes it, or --train-env names one.")
         return self._python
+
+
+def _refuse(name: str, method: str, need: float, room: memory.Room) -> None:
+    if not room.holds(need):
+        where = "the card" if room.card else "this machine"
+        raise Unavailable(
+            f"Training {name} ({METHODS[method]}) needs about {size(need)} of memory, by an estimate, and {where} has "
+            f"{size(room.bytes)}. Choose a smaller one (`train --models` lists them), or train it anyway with --anyway."
+        )
 
 
 def cores() -> int:

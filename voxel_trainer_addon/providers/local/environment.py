@@ -7,58 +7,71 @@ it.
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ... import pythons
 from ...errors import Unavailable
+from ...files import digest, read_json
+from ...locks import FolderLock
 from ...paths import cache_home
 from ...words import duration, size
+from . import builds
+from .builds import Build, Machine
 
-TORCH = "2.13.0"
-REST = (
-    "transformers==5.23.0",
-    "peft==0.21.2",
-    "safetensors==0.8.0",
-    "tokenizers==0.23.3",
-    "jinja2==3.1.6",
-    "gguf==0.19.0",
-)
 IMPORTS = ("torch", "transformers", "safetensors", "tokenizers")
-CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-VERSIONS = ("3.11", "3.13", "3.12")
 PROBE_S = 40.0
 TOLD_EVERY_S = 15.0
-MEGABYTES = {"cpu": (260, 1200), "cuda": (2700, 5000)}
-"""Build → MB to download, MB on disk (measured on Linux, 2026-11)."""
-NO_CPU_BUILD = (
-    "Training needs PyTorch's build for the processor, and neither the package index and wheel folders of this machine "
-    f"nor {CPU_INDEX} offers version {TORCH} for Python {{versions}}. Put its wheel into a folder and name that with "
-    "PIP_FIND_LINKS, or name an environment that has PyTorch with --train-env."
+ROOM = 1.2
+NO_BUILD = (
+    f"Training needs PyTorch {builds.TORCH} for {{what}}, and neither the package index and wheel folders of this "
+    f"machine nor PyTorch's own index offers it for Python {{versions}}. Put its wheel into a folder and name that "
+    "with PIP_FIND_LINKS or `train --setup --wheels FOLDER`, or name an environment that has PyTorch with --train-env."
 )
-CARD_UNUSED = "There is an NVIDIA card, and training uses the processor; --yes takes the build for the card (2.7 GB)."
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What would be made: with which Python, which build of PyTorch (`cpu` or `cuda`), and more words for pip."""
+    """What would be made: with which Python, and which build of PyTorch; `from_index`: out of the build's own index."""
 
     python: Path
-    build: str
-    pip: tuple[str, ...] = ()
+    build: Build
+    from_index: bool = False
+
+    @property
+    def version(self) -> str:
+        """`3.11`"""
+        return pythons.version_of(self.python).rpartition(".")[0]
+
+    @property
+    def place(self) -> Path:
+        """Where it lies once it is made: what it is pinned to is part of its name."""
+        name = f"train-py{self.version.replace('.', '')}"
+        return pythons.place(home(), name, self.python, self.requirements)
 
     @property
     def requirements(self) -> tuple[str, ...]:
-        """What pip is asked for. `+cpu` is asked for by name, so that the build of several GB can never slip in."""
-        local = "+cpu" if self.build == "cpu" and sys.platform == "linux" else ""
-        return (f"torch=={TORCH}{local}", *REST)
+        return (self.build.torch, *builds.REST, f"lock:{self.build.lock_hash}")
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan, sizes in bytes."""
+        return {
+            "what": self.build.what,
+            "build": self.build.name,
+            "python": pythons.version_of(self.python),
+            "download": self.build.download_mb * 1_000_000,
+            "disk": self.build.disk_mb * 1_000_000,
+            "sizes": self.build.measured,
+            "place": str(self.place),
+            "free": _free(),
+            "lock": self.build.lock_hash,
+        }
 
 
 def home() -> Path:
@@ -66,49 +79,87 @@ def home() -> Path:
     return cache_home() / "environments"
 
 
-def made() -> Path | None:
-    """The Python of a training environment made before, or None."""
-    wanted = [set(Choice(Path(), build).requirements) for build in MEGABYTES]
-    for marker in sorted(home().glob(f"train-*/{pythons.MARKER}")):
-        facts = json.loads(marker.read_text(encoding="utf-8"))
-        if set(facts["requirements"]) in wanted and pythons.is_made(marker.parent):
-            return pythons.program(marker.parent)
-    return None
+def made(consent: bool = False) -> Path | None:
+    """The Python of a training environment made before, or None. Who says yes (`consent`) to the build for the card
+    that is here is not content with another."""
+    wanted = builds.fitting(builds.this_machine(), consent)[:1] if consent else builds.BUILDS.values()
+    return next((pythons.program(place) for place in marked(*wanted) if pythons.is_made(place)), None)
+
+
+def marked(*wanted: Build) -> Iterator[Path]:
+    """The environments of these builds, in this order, that were made whole with what the lock files hold today; by
+    their markers alone."""
+    markers = sorted(home().glob(f"train-*/{pythons.MARKER}"))
+    locks = {marker.parent: (read_json(marker) or {}).get("lock") for marker in markers}
+    for build in wanted:
+        yield from (place for place, lock in locks.items() if lock == build.lock_hash)
+
+
+def provenance(python: Path) -> dict[str, str]:
+    """Of an environment that was made here: `build`, `lock` (hash of its lock files) and `packages` (hash of what pip
+    says that it installed, name by name); empty for one that the person named."""
+    facts = read_json(python.parent.parent / pythons.MARKER) or {}
+    if "lock" not in facts:
+        return {}
+    packages = sorted([package["name"], package["version"], package["sha256"]] for package in facts["installed"])
+    return {"build": facts["build"], "lock": facts["lock"], "packages": digest(packages)}
 
 
 def find(on_note: Callable[[str], None], consent: bool = False) -> Choice:
     """Which environment can be made on this machine. Asks package indexes; downloads nothing.
 
-    A build for NVIDIA cards is chosen only where there is such a card and the person said yes (`consent`). Raises
-    Unavailable where no Python or no fitting build is to be had.
+    A build for a card is chosen only where there is such a card and the person said yes (`consent`). Raises Unavailable
+    where no Python or no fitting build is to be had.
     """
-    asked, reasons = [], []
-    card = has_card()
-    for python in filter(None, map(pythons.find, VERSIONS)):
-        asked.append(pythons.version_of(python))
-        with _probing(python) as pip:
-            if pip is None:
-                reasons.append(_without_pip(python))
-            elif card and consent and _offers(pip, f"torch=={TORCH}"):
-                return Choice(python, "cuda")
-            elif choice := _cpu_choice(python, pip):
-                if card:
-                    on_note(CARD_UNUSED)
-                return choice
-    if not asked:
+    found = [python for python in map(pythons.find, builds.VERSIONS) if python]
+    if not found:
         raise Unavailable(f"Training needs Python 3.11, 3.12 or 3.13, and none of them runs here. {pythons.ADVICE}")
-    if len(reasons) == len(asked):
-        raise Unavailable(" ".join(reasons))
-    raise Unavailable(NO_CPU_BUILD.format(versions=", ".join(asked)))
+    machine = builds.this_machine()
+    with ExitStack() as scratch:
+        pips = {python: scratch.enter_context(_probing(python)) for python in found}
+        if not any(pips.values()):
+            raise Unavailable(" ".join(map(_without_pip, found)))
+        choice = chosen(
+            machine,
+            consent,
+            [python for python in found if pips[python]],
+            lambda python, *words: _offers(pips[python] or [], *words),
+        )
+    if note := builds.unused_card(machine, choice.build):
+        on_note(note)
+    return choice
+
+
+def chosen(machine: Machine, consent: bool, found: list[Path], offers: Callable[..., bool]) -> Choice:
+    """The best build, from where it is nearest, for the first Python that has it.
+
+    `offers(python, requirement, *words)` says whether pip would find `requirement` for that Python: with this machine's
+    own settings (a wheel folder, a mirror), or with `words` in the build's own index, asked by itself. Raises
+    Unavailable.
+    """
+    fitting = builds.fitting(machine, consent)
+    for build in fitting:
+        if not build.local:  # the package index has it for each of these Pythons, and asking pip downloads it
+            return Choice(found[0], build)
+        sources: list[tuple[str, ...]] = [] if build.own_index else [()]
+        if build.index:
+            sources.append(("--index-url", build.index))
+        for words in sources:
+            for python in found:
+                if offers(python, build.torch, *words):
+                    return Choice(python, build, bool(words))
+    versions = ", ".join(map(pythons.version_of, found))
+    raise Unavailable(NO_BUILD.format(what=fitting[-1].what, versions=versions))
 
 
 def cost(choice: Choice) -> str:
     """What making it will take, as a sentence for a person, with the room there is."""
-    download, disk = (size(megabytes * 1e6) for megabytes in MEGABYTES[choice.build])
-    kind = "the processor" if choice.build == "cpu" else "NVIDIA cards"
+    build = choice.build
+    download, disk = size(build.download_mb * 1e6), size(build.disk_mb * 1e6)
     return (
-        f"The training environment (PyTorch for {kind}) is made once, with Python {pythons.version_of(choice.python)}: "
-        f"about {download} to download, {disk} on disk in {home()}; {size(_free())} free."
+        f"The training environment (PyTorch for {build.what}) is made once, with Python "
+        f"{pythons.version_of(choice.python)}: about {download} to download, {disk} on disk in {home()}; "
+        f"{size(_free())} free."
     )
 
 
@@ -117,11 +168,9 @@ def make(choice: Choice, on_note: Callable[[str], None], tick: Callable[[], obje
 
     Raises Unavailable with pip's own last words, or where the disk is too small.
     """
-    disk = MEGABYTES[choice.build][1] * 1e6
-    if _free() < 1.2 * disk:
-        raise Unavailable(
-            f"The training environment needs {size(1.2 * disk)} in {home()}, and {size(_free())} are free."
-        )
+    needed = ROOM * choice.build.disk_mb * 1e6
+    if _free() < needed:
+        raise Unavailable(f"The training environment needs {size(needed)} in {home()}, and {size(_free())} are free.")
     told = 0.0
 
     def beat(seconds: float) -> None:
@@ -131,13 +180,50 @@ def make(choice: Choice, on_note: Callable[[str], None], tick: Callable[[], obje
             told = seconds
             on_note(f"Making the training environment: {duration(seconds)} so far.")
 
-    version = ".".join(pythons.version_of(choice.python).split(".")[:2])
-    name = f"train-py{version.replace('.', '')}"
+    name = choice.place.name.rpartition("-")[0]
+    steps = builds.installs(choice.build, choice.version, builds.this_machine().machine, choice.from_index)
+    facts = {"build": choice.build.name, "lock": choice.build.lock_hash}
     try:
-        place = pythons.make(home(), name, choice.python, choice.requirements, pip=choice.pip, beat=beat)
+        place = pythons.make(home(), name, choice.python, choice.requirements, steps=steps, facts=facts, beat=beat)
     except pythons.NotMade as error:
         raise Unavailable(f"The training environment could not be made: {error}") from error
     return pythons.program(place)
+
+
+def remove() -> int:
+    """Take away every training environment that was made here, whole or half, with its logs; the bytes that it gives
+    back. Raises Unavailable while one of them is being made."""
+    freed = 0
+    for name in {path.name.lstrip(".").split(".")[0] for path in _ours()}:
+        with FolderLock(home() / f".{name}.lock") as lock:
+            if not lock.acquire():
+                raise Unavailable("The training environment is being made at this moment; stop that first.")
+            freed += sum(bytes_in(part) for part in home().glob(f".{name}.*.part"))
+            pythons.sweep(home(), name)
+            for path in (home() / name, home() / f"{name}.log"):
+                freed += bytes_in(path)
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            lock.remove()
+    for folder in (home(), cache_home()):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+    return freed
+
+
+def bytes_made() -> int:
+    """What the training environments here take on disk, half-made ones and logs among them."""
+    return sum(map(bytes_in, _ours()))
+
+
+def _ours() -> list[Path]:
+    """Everything that a training environment leaves in its home: itself, its half, its log, its lock."""
+    return [path for path in home().glob("*train-py*") if path.name.lstrip(".").startswith("train-py")]
+
+
+def bytes_in(path: Path) -> int:
+    """What a file or folder takes on disk, links not followed."""
+    inside = [path, *path.rglob("*")] if path.is_dir() else [path]
+    return sum(one.lstat().st_size for one in inside if one.is_symlink() or one.is_file())
 
 
 def checked(named: str) -> Path:
@@ -155,29 +241,11 @@ def checked(named: str) -> Path:
     return python
 
 
-def has_card() -> bool:
-    """Whether there is an NVIDIA card with a driver that answers."""
-    try:
-        return subprocess.run(["nvidia-smi", "-L"], capture_output=True, timeout=10).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-
-
 def _free() -> int:
     place = home()
     while not place.exists():
         place = place.parent
     return shutil.disk_usage(place).free
-
-
-def _cpu_choice(python: Path, pip: list[str]) -> Choice | None:
-    """The build for the processor, where this machine's pip knows it, else where PyTorch's own index has it."""
-    wanted = Choice(python, "cpu").requirements[0]
-    if _offers(pip, wanted):
-        return Choice(python, "cpu")
-    if sys.platform == "linux" and _offers(pip, wanted, "--index-url", CPU_INDEX):
-        return Choice(python, "cpu", ("--extra-index-url", CPU_INDEX))
-    return None
 
 
 def _offers(pip: list[str], requirement: str, *words: str) -> bool:

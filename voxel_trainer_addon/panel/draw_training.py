@@ -8,7 +8,7 @@ from typing import Any
 from .draw import wrapped
 from .view_training import Training
 
-PICTURE_SCALE = 10.0
+PICTURE_SCALE = 8.0
 """Width of the curve in units of a button's height."""
 
 
@@ -29,6 +29,6 @@ def training(layout: Any, shown: Training, icon: int, columns: int, *, alive: bo
         wrapped(layout, text, columns, "ERROR")
     layout.operator("voxel.open_log", icon="TEXT")
     if not alive:
-        again = layout.row(align=True)
+        again = layout.column(align=True)
         again.operator("voxel.train_again", text="Run Again", icon="FILE_REFRESH").job = shown.job
         again.operator("voxel.train_with_changes", text="Run with Changes…", icon="OPTIONS").job = shown.job

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-import array
 import time
+from array import array
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -47,9 +47,8 @@ class Picture:
         self._icons.clear()  # a changed picture under the same name would not be shown
         image = self._icons.new(PICTURE)
         image.image_size = (curve.WIDTH, curve.HEIGHT)
-        pixels = array.array("i")
-        pixels.frombytes(curve.picture(shown.train, shown.held, shown.seconds))
-        image.image_pixels.foreach_set(pixels)
+        pixels = curve.picture(shown.train, shown.held, shown.seconds)
+        image.image_pixels.foreach_set(array("i", pixels.tobytes()))  # Blender's numbers have a sign
         self._drawn, self._at = wanted, time.monotonic()
         return True
 

@@ -14,8 +14,8 @@ WARNINGS_SHOWN = 3
 
 @dataclass(frozen=True)
 class Training:
-    """The newest job of a run: `job` is its id, `train` and `held` its curve (seconds, loss), `seconds` where the axis of
-    time ends at least, `lines` its figures in words, `log` the place of its log, '' where that is not known."""
+    """The newest job of a run: `job` is its id, `train` and `held` its curve (seconds, loss), `seconds` where its axis
+    of time ends at least, `lines` its figures in words, `log` the place of its log, '' where that is not known."""
 
     job: str
     title: str

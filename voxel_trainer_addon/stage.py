@@ -77,6 +77,7 @@ class Options:
     start_from: str = ""
     rate: float = 0.0
     rank: int = 0
+    keep: int = 1
     again: str = ""
     queued: bool = False
     preset: str = "quick"

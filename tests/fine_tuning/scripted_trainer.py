@@ -77,6 +77,12 @@ def main() -> None:
     held_out.append({"step": steps, "seconds": float(steps), "loss": losses[-1] if losses else 0.0})
     model = out / "model"
     model.mkdir(exist_ok=True)
+    snapshots = []
+    if request.get("keep", 0) > 1:
+        held_out.insert(1, {"step": 3, "seconds": 3.0, "loss": 0.1})
+        for at in (3, steps):
+            (out / "snapshots" / f"step-{at}").mkdir(parents=True)
+            snapshots.append({"step": at, "loss": 0.1, "folder": f"snapshots/step-{at}"})
     known = [rows, request["seed"], request.get("rate"), steps]
     (model / "model.safetensors").write_text(hashlib.sha256(json.dumps(known).encode()).hexdigest())
     (model / "request.json").write_text(json.dumps(request))
@@ -99,6 +105,8 @@ def main() -> None:
         n_over=1,
         losses=losses,
         held_out=held_out,
+        snapshots=snapshots,
+        saved_step=3 if snapshots else steps,
         versions={"torch": "none"},
     )
 

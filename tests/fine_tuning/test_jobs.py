@@ -304,7 +304,8 @@ def test_a_sweep_is_trained_and_judged(told: Told) -> None:
     assert "rate 0.0004 is better than all others with every seed; by chance alone that happens once in 10" in (
         outcome.words
     )
-    assert all(request_of(told, f"v{n}")["plan"]["steps"] == 6 for n in range(2, 7))
+    later = [request_of(told, f"v{n}") for n in range(2, 7)]
+    assert all(one["plan"]["steps"] == 6 and one["plan"]["rate"] == one["rate"] for one in later)
 
 
 def swept(**values: list[float]) -> list[Job]:
@@ -347,10 +348,10 @@ def test_a_sweep_goes_seed_by_seed() -> None:
 
 def test_dpo_takes_preferences_and_begins_from_a_version(told: Told) -> None:
     training_orchestrator.run(told)
-    told.options = dataclasses.replace(told.options, objective="dpo", start_from="v1", rate=0.0)
+    told.options = dataclasses.replace(told.options, objective="dpo", start_from="v1")
     assert not training_orchestrator.run(told).aside
     request = request_of(told, "v2")
-    assert request["objective"] == "dpo" and request["tokens"] == 2 * 384 and request["rate"] == 5e-6
+    assert request["objective"] == "dpo" and request["tokens"] == 2 * 384 and "rate" not in request
     assert request["start"] == str(told.folder.model("rocks", "v1") / "model")
     (chat,) = request["rows"]
     assert chat["chosen"] == "```python\nimport bpy\n```" and chat["rejected"] == "```python\npass\n```"
@@ -373,6 +374,17 @@ def test_what_dpo_lacks_is_said(told: Told) -> None:
     told.options = dataclasses.replace(told.options, objective="sft", start_from="v3")
     with pytest.raises(UserError, match="No model of this dataset is there yet"):
         training_orchestrator.run(told)
+
+
+def test_the_kept_states_go_into_the_models_folder_and_the_best_is_told(told: Told) -> None:
+    told.options = dataclasses.replace(told.options, keep=2)
+    outcome = training_orchestrator.run(told)
+    folder = told.folder.model("rocks", "v1")
+    job = read_json(folder / "job.json")
+    assert [(folder / one["folder"]).is_dir() for one in job["snapshots"]] == [True, True]
+    assert job["saved_step"] == 3 and "kept is the state after step 3" in (folder / "README.md").read_text()
+    at_3 = next(point["loss"] for point in job["held_out"] if point["step"] == 3)
+    assert outcome.counts["held_out_loss_after"] == at_3
 
 
 # what is told

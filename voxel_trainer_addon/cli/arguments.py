@@ -408,6 +408,9 @@ def _jobs(command: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--rate", type=float, metavar="R", help="learning rate, such as 2e-4 (default: by method)")
     group.add_argument("--rank", type=int, metavar="N", help="rank of a LoRA adapter (default: by size of the dataset)")
+    group.add_argument(
+        "--keep", type=int, metavar="N", help="keep the N best states by their loss on held-out rows (default: 1)"
+    )
     group = command.add_argument_group("jobs")
     group.add_argument("--later", action="store_true", help="put it into the queue, train nothing now")
     group.add_argument("--queue", dest="queued", action="store_true", default=None, help="train what is in the queue")

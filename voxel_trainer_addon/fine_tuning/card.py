@@ -13,7 +13,11 @@ OBJECTIVES = {
     "sft": "supervised: the loss counts the tokens of answers only",
     "dpo": "preferences (DPO): of two answers to a request the better one is made likelier",
 }
-METHODS = {"full": "full tuning of all parameters", "lora": "a LoRA adapter on all linear layers"}
+METHODS = {
+    "full": "full tuning of all parameters",
+    "lora": "a LoRA adapter on all linear layers",
+    "qlora": "a LoRA adapter on all linear layers of a base held in 4 bits",
+}
 
 
 def text(job: Mapping[str, Any]) -> str:
@@ -70,6 +74,6 @@ def text(job: Mapping[str, Any]) -> str:
 def _plan(job: Mapping[str, Any]) -> str:
     """How long it was to be, and what ended it."""
     ended = {"clock": "the clock ended it earlier", "plan": "followed to its end"}.get(job["ended_by"], job["ended_by"])
-    best = job.get("best")
-    kept = f"; kept is the checkpoint of step {best['step']}, the best on held-out rows" if best else ""
+    saved = job.get("saved_step", job["steps"])
+    kept = f"; kept is the state after step {saved}, the best on held-out rows" if saved != job["steps"] else ""
     return f"{counted(job['planned_steps'], 'step')}, {ended}{kept}"

@@ -22,6 +22,7 @@ REPEATED = (
     "start_from",
     "rate",
     "rank",
+    "keep",
     "preset",
     "train_s",
     "seed",
@@ -88,9 +89,9 @@ def named(jobs: list[Job], id: str) -> Job | None:
 
 
 def summary(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The figures of a job that are told everywhere."""
+    """The figures of a job that are told everywhere. The loss after training is that of the weights that were kept."""
     held_out = facts["held_out"]
-    best = facts.get("best") or {}
+    kept = next((point for point in held_out if point["step"] == facts.get("saved_step")), None)
     return {
         "method": facts["method"],
         "steps": facts["steps"],
@@ -98,5 +99,5 @@ def summary(facts: Mapping[str, Any]) -> dict[str, Any]:
         "rows": facts["n_rows"],
         "rows_over_budget": facts["n_over"],
         "held_out_loss_before": held_out[0]["loss"] if held_out else None,
-        "held_out_loss_after": best.get("held_out", best.get("loss")) or (held_out[-1]["loss"] if held_out else None),
+        "held_out_loss_after": (kept or held_out[-1])["loss"] if held_out else None,
     }

@@ -27,6 +27,7 @@ from .orders import Order, weights_hash
 from .waiting import Waiting
 
 HELD_OUT_ROWS = 16
+SNAPSHOTS = "snapshots"
 LOOK_S = 0.5
 """How often a job looks whether another training on this computer has ended."""
 
@@ -106,6 +107,7 @@ class LocalTraining:
             "method": set_["method"],
             "objective": set_["objective"],
             "rank": set_["rank"],
+            "keep": set_["keep"],
             "rows": [rows.chat_row(row, set_["objective"]) for row in order],
             "held_out": [rows.chat_row(row, set_["objective"]) for row in held_out],
             "rows_limit": set_["rows"],
@@ -127,8 +129,8 @@ class LocalTraining:
         ready.mkdir(parents=True)
         weights = ready / facts["folder"]
         (self.place / facts["folder"]).rename(weights)
-        for snapshot in self.place.glob("snapshot*"):
-            snapshot.rename(ready / snapshot.name)
+        if job["parameters"]["keep"] > 1 and (self.place / SNAPSHOTS).is_dir():  # a single one is the model itself
+            (self.place / SNAPSHOTS).rename(ready / SNAPSHOTS)
         folder = self.models / f"v{next_version(self.models)}"
         described = {
             **{key: job[key] for key in ("id", "provider", "model", "base_hash", "dataset", "dataset_hash", "options")},
@@ -144,7 +146,7 @@ class LocalTraining:
             "weights_sha256": weights_hash(weights),
             "started_at": job["history"][0]["at"],
             "finished_at": now(),
-            **{key: value for key, value in facts.items() if key not in ("stopped", "folder", "plan")},
+            **{key: value for key, value in facts.items() if key not in ("stopped", "folder")},
         }
         write_json(ready / "job.json", described)
         write_text(ready / "README.md", card.text(described))

@@ -63,7 +63,9 @@ def plan(jobs: Sequence[Job], job: Job) -> Mapping[str, Any] | None:
         and one["status"] == "done"
         and one["parameters"]["method"] == job["parameters"]["method"]
     ]
-    return peers[0].get("plan") if peers else None
+    if not peers or not (found := peers[0].get("plan")):
+        return None
+    return {**found, "rate": job["parameters"]["rate"] or found.get("rate")}
 
 
 def verdict(jobs: Sequence[Job], measure: str = MEASURE) -> str:

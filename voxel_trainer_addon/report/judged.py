@@ -79,8 +79,8 @@ def _newest(facts: Facts) -> Markup:
         words.append(METHODS.get(str(job["method"]), str(job["method"])))
     if len(held) > 1:
         words.append(f"held-out loss from {held[0][1]:.2f} to {held[-1][1]:.2f}")
-    if (best := job.get("best")) and best.get("step") not in (None, job.get("steps")):
-        words.append(f"kept is the state after step {best['step']}, the best on held-out rows")
+    if (saved := job.get("saved_step")) not in (None, job.get("steps")):
+        words.append(f"kept is the state after step {saved}, the best on held-out rows")
     about = tag("p", "; ".join(words) + ".") if words else None
     warned = [tag("li", str(warning["sentence"])) for warning in job.get("warnings") or []]
     about = join(about, tag("ul", warned, class_="plain")) if warned else about

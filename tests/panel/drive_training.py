@@ -39,7 +39,7 @@ def watch() -> Iterator[float]:
     tell("first")
     before = picture().icon
     yield from steps.wait(
-        lambda: points() > g.facts["first"]["points"] + 8 and picture().icon != before, 120, "more of it"
+        lambda: points() > g.facts["first"]["points"] + 60 and picture().icon != before, 120, "more of it"
     )
     yield from steps.shot("train-curve")
     tell("live")

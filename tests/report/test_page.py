@@ -149,7 +149,7 @@ def test_equal_folders_give_equal_reports(desk: stand_ins.Desk) -> None:
 def test_all_jobs_are_listed_with_history_and_curve(tmp_path: Path) -> None:
     desk = sample.lay(tmp_path, evaluated=False)
     described = desk.folder.model(sample.NAME, "v1") / "job.json"
-    write_json(described, {**read_json(described), "id": "1"})
+    write_json(described, {**read_json(described), "id": "made"})
     history = [{"status": "queued", "at": "2026-01-01T00:00:00Z"}, {"status": "done", "at": "2026-01-01T00:05:00Z"}]
     told = {
         "dataset": sample.NAME,
@@ -158,11 +158,11 @@ def test_all_jobs_are_listed_with_history_and_curve(tmp_path: Path) -> None:
         "parameters": {"rate": 2e-4, "seed": 3},
     }
     done = {"result": f"models/{sample.NAME}/v1", "held_out_loss_after": 0.21, "seconds": 246.0, "steps": 48}
-    desk.catalog.save_job("1", {**told, **done, "id": "1", "status": "done", "history": history})
-    desk.catalog.save_job("2", {**told, "id": "2", "status": "failed", "history": [], "reason": "The disk is full."})
+    desk.catalog.save_job("1", {**told, **done, "id": "made", "status": "done", "history": history})
+    desk.catalog.save_job("2", {**told, "id": "lost", "status": "failed", "history": [], "reason": "The disk is full."})
     desk.catalog.save_job("3", {**told, "id": "3", "dataset": "another", "status": "done", "history": []})
     text = page.write(desk.folder, desk.catalog, sample.NAME).read_text(encoding="utf-8")
     desk.catalog.close()
     for words in ("2026-01-01T00:05:00Z done", "The disk is full.", "rate 0.0002, seed 3", "Curves of 1 job", "0.210"):
         assert words in text
-    assert "<b>tiny</b>" not in text and text.index(">2<") < text.index(">1<")
+    assert "<b>tiny</b>" not in text and text.index(">lost<") < text.index(">made<")

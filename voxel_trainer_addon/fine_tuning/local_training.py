@@ -195,9 +195,13 @@ class LocalTraining:
         facts = read_json(place / "job.json", {}) if place else {}
         if not facts.get("weights_sha256") or facts.get("parameters") != self.order.job["parameters"]:
             return ""
-        same = facts["weights_sha256"] == read_json(folder / "job.json")["weights_sha256"]
-        words = "The weights are equal, byte for byte, to those" if same else "The weights differ from those"
-        return f" {words} of {facts['version']}."
+        made = read_json(folder / "job.json")
+        if made["weights_sha256"] == facts["weights_sha256"]:
+            return f" The weights are equal, byte for byte, to those of {facts['version']}."
+        if made["steps"] != facts["steps"]:
+            steps = f"{facts['steps']:,} steps then, {made['steps']:,} now"
+            return f" The clock ended one of them earlier ({steps}), so the weights differ from those of {facts['version']}."
+        return f" The weights differ from those of {facts['version']}."
 
 
 @contextlib.contextmanager

@@ -143,7 +143,12 @@ def earlier(log: Path) -> tuple[list[list[float]], list[list[float]]]:
     it is trained again."""
     lines, _ = complete_lines(log, 0)
     last = max((at for at, line in enumerate(lines) if line.get("kind") == "checkpoint"), default=-1)
-    told = [line for line in lines[: last + 1] if line.get("kind") == "loss"]
+    told: list[dict[str, Any]] = []
+    for line in lines[: last + 1]:
+        if line.get("kind") == "loss":
+            while told and told[-1]["step"] >= line["step"]:  # trained again after an earlier stop
+                told.pop()
+            told.append(line)
     losses = [[line["seconds"], round(line["loss"], 4)] for line in told if line.get("loss") is not None]
     held_out = [[line["seconds"], round(line["held_out"], 4)] for line in told if line.get("held_out") is not None]
     return losses[:: max(1, len(losses) // CURVE_POINTS)], held_out

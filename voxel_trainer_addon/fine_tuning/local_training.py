@@ -199,8 +199,8 @@ class LocalTraining:
         if made["weights_sha256"] == facts["weights_sha256"]:
             return f" The weights are equal, byte for byte, to those of {facts['version']}."
         if made["steps"] != facts["steps"]:
-            steps = f"{facts['steps']:,} steps then, {made['steps']:,} now"
-            return f" The clock ended one of them earlier ({steps}), so the weights differ from those of {facts['version']}."
+            steps = f"{made['steps']:,} steps, {facts['version']} {facts['steps']:,}"
+            return f" The clock ended one of them earlier ({steps}), so the weights differ."
         return f" The weights differ from those of {facts['version']}."
 
 

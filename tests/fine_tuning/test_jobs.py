@@ -25,8 +25,8 @@ from voxel_trainer_addon.catalog import Catalog
 from voxel_trainer_addon.cli import arguments, training
 from voxel_trainer_addon.errors import Unavailable, UserError
 from voxel_trainer_addon.files import read_json, write_jsonl
-from voxel_trainer_addon.fine_tuning import jobs as jobs_module
 from voxel_trainer_addon.fine_tuning import following, orders, sweep, training_orchestrator
+from voxel_trainer_addon.fine_tuning import jobs as jobs_module
 from voxel_trainer_addon.fine_tuning.jobs import Job, Jobs
 from voxel_trainer_addon.fine_tuning.waiting import Waiting
 from voxel_trainer_addon.locks import FolderLock

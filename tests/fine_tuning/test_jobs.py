@@ -262,12 +262,15 @@ def test_later_puts_into_the_queue_and_cancel_takes_out(told: Told, capsys: pyte
     words = ["--model", told.options.model, "--name", "rocks", "--preset", "tiny"]
     assert asked(told, *words, "--later") == 0
     (job,) = Waiting(told.folder).jobs()
-    assert statuses(told) == {job["id"]: "queued"}
+    assert statuses(told) == {job["id"]: "queued"} and job["parameters"]["seed"] == 0
     assert asked(told, *words, "--later") == 0 and len(Waiting(told.folder).jobs()) == 1
+    assert asked(told, *words, "--seed", "1", "--later") == 0
+    other = Waiting(told.folder).jobs()[1]
+    assert other["parameters"]["seed"] == 1 and asked(told, "--cancel", other["id"]) == 0
     assert asked(told, "--jobs") == 0
     assert f"{job['id']}  queued, rocks, base" in capsys.readouterr().out
     assert asked(told, "--cancel", job["id"][:5]) == 0
-    assert statuses(told) == {job["id"]: "cancelled"} and not Waiting(told.folder).jobs()
+    assert set(statuses(told).values()) == {"cancelled"} and not Waiting(told.folder).jobs()
     with pytest.raises(UserError, match="is cancelled: there is nothing to cancel"):
         asked(told, "--cancel", job["id"])
 

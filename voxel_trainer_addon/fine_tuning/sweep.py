@@ -18,6 +18,8 @@ SEEDS = 3
 KINDS: dict[str, type] = {"rate": float, "rank": int, "method": str, "train_s": float}
 """What may be swept, by the name of its option, and what its values are."""
 MOST = 60
+PATIENCE = 2.0
+"""So many times its time a job of a sweep may take for the steps that all of them make: else the clock would decide."""
 MEASURE = "held_out_loss_after"
 """The figure of a job by which settings are compared: lower is better."""
 
@@ -65,7 +67,8 @@ def plan(jobs: Sequence[Job], job: Job) -> Mapping[str, Any] | None:
     ]
     if not peers or not (found := peers[0].get("plan")):
         return None
-    return {**found, "rate": job["parameters"]["rate"] or found.get("rate")}
+    seconds = found["seconds"] and found["seconds"] * PATIENCE
+    return {**found, "rate": job["parameters"]["rate"] or found.get("rate"), "seconds": seconds}
 
 
 def verdict(jobs: Sequence[Job], measure: str = MEASURE) -> str:

@@ -84,7 +84,7 @@ class LocalTraining:
 
     def _failed(self, following: Following, ended: Ended) -> Outcome:
         self._end(following, "failed", reason=ended.sentence)
-        self.work.set_aside(SetAside("train", self.options.name, ended.code, ended.sentence, ended.detail))
+        self.work.set_aside(SetAside("train", following.job["id"], ended.code, ended.sentence, ended.detail))
         return Outcome(ended.sentence, aside=True)
 
     def _has_checkpoint(self) -> bool:

@@ -52,19 +52,20 @@ def name_of(ids: Sequence[str]) -> str:
     return digest(sorted(ids))[:8]
 
 
+def jobs_of(jobs: Sequence[Job], name: str) -> list[Job]:
+    """The jobs of one sweep."""
+    return [job for job in jobs if (job.get("sweep") or {}).get("name") == name]
+
+
 def plan(jobs: Sequence[Job], job: Job) -> Mapping[str, Any] | None:
     """The plan of the first job of the same sweep that is done by the same method, where time is no part of what is
     compared: equal steps make seeds and settings comparable on a machine that is busy now and then."""
     swept = job.get("sweep") or next((one.get("sweep") for one in jobs if one["id"] == job["id"]), None)
     if not swept or "train_s" in swept["set"]:
         return None
-    peers = [
-        one
-        for one in jobs
-        if (one.get("sweep") or {}).get("name") == swept["name"]
-        and one["status"] == "done"
-        and one["parameters"]["method"] == job["parameters"]["method"]
-    ]
+    method = job["parameters"]["method"]
+    ended = [one for one in jobs_of(jobs, swept["name"]) if one["status"] == "done"]
+    peers = [one for one in ended if one["parameters"]["method"] == method]
     if not peers or not (found := peers[0].get("plan")):
         return None
     seconds = found["seconds"] and found["seconds"] * PATIENCE

@@ -41,9 +41,8 @@ def _one(work: Work, options: Options, provider: Local, tick: Callable[[], bool]
     order = _order(work, options, provider)
     if not order.dataset.train:
         what = "no preferences" if options.objective == "dpo" else "no rows"
-        return _aside(
-            work, options, "no rows", f"The dataset {options.name} has {what} to train on; `dataset` makes it."
-        )
+        sentence = f"The dataset {options.name} has {what} to train on; `dataset` makes it."
+        return _aside(work, options.name, "no rows", sentence)
     return LocalTraining(work, order, provider, options).run(tick, _plan(work, order.job, options))
 
 
@@ -52,9 +51,8 @@ def _order(work: Work, options: Options, provider: Local) -> Order:
         return orders.local(work.folder, options, provider)
     except Unavailable as error:
         if any(work.folder.models.glob(f"{options.name}/.training-*")):
-            raise Unavailable(
-                f"{error} The checkpoint is kept: put the model back, and start the same again."
-            ) from error
+            words = f"{error} The checkpoint is kept: put the model back, and start the same again."
+            raise Unavailable(words) from error
         raise
 
 
@@ -65,18 +63,17 @@ def _plan(work: Work, job: Job, options: Options) -> Mapping[str, Any] | None:
     if options.again:
         first = jobs.get(options.again)
         if first and first["dataset_hash"] != job["dataset_hash"]:
-            work.note(
-                f"The dataset {options.name} has other rows now than job {first['id']} had: these are trained on."
-            )
+            than = f"than job {first['id']} had"
+            work.note(f"The dataset {options.name} has other rows now {than}: these are trained on.")
             return None
         unchanged = first and {**first["parameters"], "seed": 0} == {**job["parameters"], "seed": 0}
         return first.get("plan") if first and unchanged else None
     return sweep.plan(jobs.all(), job)
 
 
-def _aside(work: Work, options: Options, code: str, sentence: str) -> Outcome:
+def _aside(work: Work, item: str, code: str, sentence: str) -> Outcome:
     """The job ends here, with a reason."""
-    work.set_aside(SetAside("train", options.name, code, sentence))
+    work.set_aside(SetAside("train", item, code, sentence))
     return Outcome(sentence, aside=True)
 
 
@@ -98,33 +95,28 @@ def _queue(work: Work) -> Outcome:
         outcome = _next(work, job, jobs, provider, waiting)
         waiting.drop(job["id"])
         (failed if outcome.aside else done).append(job["id"])
-        if name := (job.get("sweep") or {}).get("name"):
-            sweeps[name] = None
-    verdicts = [
-        sweep.verdict([one for one in jobs.all() if (one.get("sweep") or {}).get("name") == name]) for name in sweeps
-    ]
+        if job.get("sweep"):
+            sweeps[job["sweep"]["name"]] = None
+    verdicts = [sweep.verdict(sweep.jobs_of(jobs.all(), name)) for name in sweeps]
     if not done and not failed:
         return Outcome("No training job waits. Put one into the queue with train --later.")
     words = f"{counted(len(done), 'job')} of the queue done" + (f", {len(failed):,} set aside" if failed else "")
-    return Outcome(
-        " ".join([f"{words}.", *verdicts]), {"done": done, "failed": failed}, aside=bool(failed and not done)
-    )
+    told = " ".join([f"{words}.", *verdicts])
+    return Outcome(told, {"done": done, "failed": failed}, aside=bool(failed and not done))
 
 
 def _take_in(jobs: Jobs, job: Job) -> None:
     """Put a job of the queue on record. One that is there keeps what is known of it."""
     known = jobs.get(job["id"])
     if known is None or known.get("sweep") != job.get("sweep"):
-        recorded = {key: value for key, value in job.items() if key != "number"}
-        jobs.save({**recorded, **(known or {}), "sweep": job.get("sweep")}, known["status"] if known else "queued")
+        told = {key: value for key, value in job.items() if key != "number"}
+        jobs.save({**told, **(known or {}), "sweep": job.get("sweep")}, known["status"] if known else "queued")
 
 
 def _next(work: Work, job: Job, jobs: Jobs, provider: Local, waiting: Waiting) -> Outcome:
     """One job of the queue. Whatever stops it alone is a reason; what stops the whole run is raised."""
-    options = replace(
-        Options.from_json(job["options"]), train_env=work.options.train_env, yes=work.options.yes, queued=True
-    )
-    options = replace(options, again=job.get("repeats", ""))
+    here = {"train_env": work.options.train_env, "yes": work.options.yes, "again": job.get("repeats", "")}
+    options = replace(Options.from_json(job["options"]), **here)
     known = jobs.get(job["id"]) or job
     looked = 0.0
 
@@ -143,11 +135,11 @@ def _next(work: Work, job: Job, jobs: Jobs, provider: Local, waiting: Waiting) -
             f"set aside. train --again {job['id']} trains the same way on the rows of now."
         )
         jobs.save(known, "set aside", reason=sentence)
-        return _aside(work, options, "dataset changed", sentence)
+        return _aside(work, job["id"], "dataset changed", sentence)
     try:
         return _one(work, options, provider, tick)
     except NotWanted:
-        return _aside(work, options, "cancelled", f"Job {job['id']} was taken out of the queue.")
+        return _aside(work, job["id"], "cancelled", f"Job {job['id']} was taken out of the queue.")
     except (Unavailable, UserError) as error:
         jobs.save(known, "failed", reason=str(error))
-        return _aside(work, options, "unavailable", f"{error} The next job of the queue goes on.")
+        return _aside(work, job["id"], "unavailable", f"{error} The next job of the queue goes on.")

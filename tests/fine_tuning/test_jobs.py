@@ -160,8 +160,9 @@ def test_a_killed_queue_goes_on_where_it_was(told: Told, scripted: Callable[...,
 
 
 def test_training_goes_on_from_the_json_files_alone(told: Told, scripted: Callable[..., Path]) -> None:
-    scripted(die=4)
+    scripted(die=4, warn=["rising", "The loss on held-out rows rises."])
     assert training_orchestrator.run(told).aside
+    scripted(die=4)
     checkpoint = checkpoints.read(told.folder, "train")
     assert checkpoint["state"]["plan"]["steps"] == 6 and checkpoint["progress"]["step"] == 3
     told.catalog.close()
@@ -170,6 +171,7 @@ def test_training_goes_on_from_the_json_files_alone(told: Told, scripted: Callab
     assert not training_orchestrator.run(told).aside
     (job,) = read_json(told.folder.jobs)
     assert [entry["status"] for entry in job["history"]] == ["running", "failed", "running", "done"]
+    assert [warning["code"] for warning in job["warnings"]] == ["rising"]
     assert told.kinds("job")[-1]["resumed"] and [line["step"] for line in told.kinds("loss")][-1] == 6
 
 

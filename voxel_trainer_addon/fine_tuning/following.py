@@ -31,13 +31,13 @@ LONG = ("used", "over_ids")
 
 
 class Following:
-    """The hearing end of one job. `log` is the file that keeps every line, `shown` its place in the data folder."""
+    """The hearing end of one job. `log` is the file that keeps every line."""
 
     def __init__(self, work: Work, job: Job, log: Path) -> None:
         self.work, self.job, self.log = work, job, log
         self.plan: dict[str, Any] = {}
         self.latest: dict[str, Any] = {}
-        self.warnings: list[dict[str, str]] = []
+        self.warnings: list[dict[str, str]] = list(job.get("warnings", ()))
         self._told = 0.0
 
     def begin(self, words: str, *, resumed: bool) -> None:
@@ -45,6 +45,7 @@ class Following:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         if not resumed:
             self.log.unlink(missing_ok=True)
+            self.warnings.clear()
         losses, held_out = earlier(self.log)
         shown = self.log.relative_to(self.work.folder.root).as_posix()
         self.work.emit(

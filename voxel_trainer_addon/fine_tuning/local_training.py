@@ -79,8 +79,9 @@ class LocalTraining:
         return self._outcome(folder, ended.body)
 
     def _end(self, following: Following, status: str, **more: Any) -> None:
-        facts = {"plan": following.recorded_plan, "warnings": following.warnings, **more}
-        self.jobs.save(self.jobs.get(following.job["id"]) or following.job, status, **facts)
+        plan = {"plan": following.recorded_plan} if following.plan else {}  # else that of an earlier attempt stays
+        job = self.jobs.get(following.job["id"]) or following.job
+        self.jobs.save(job, status, warnings=following.warnings, **plan, **more)
 
     def _failed(self, following: Following, ended: Ended) -> Outcome:
         self._end(following, "failed", reason=ended.sentence)

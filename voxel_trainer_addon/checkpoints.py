@@ -34,6 +34,8 @@ def next_steps(folder: DataFolder, catalog: Catalog) -> list[str]:
         return [f"{start} resume {data}", f"{start} parse {data}"]
     if not counts["rows"]:
         return [f"{start} dataset {data}"]
+    if any(folder.training_queue.glob("*.json")):
+        return [f"{start} train --queue {data}", f"{start} train --jobs {data}"]
     if not any(job.get("status") == "done" for job in catalog.jobs()):
         return [f"{start} train {data}"]
     if not catalog.evaluations():

@@ -16,7 +16,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-VERSION = 1
+VERSION = 2
+"""2: training tells of its jobs, warnings, speed, memory and time left."""
 PIECE = 32768
 
 KINDS: dict[str, dict[str, str]] = {
@@ -57,13 +58,29 @@ KINDS: dict[str, dict[str, str]] = {
         "plan": "what would be fetched: the plan's JSON",
         "words": "list of sentences for a person",
     },
+    "job": {
+        "stage": "train",
+        "job": "the job's id",
+        "words": "what is trained on what",
+        "resumed": "whether it goes on from a checkpoint",
+        "losses": "list of seconds and loss: the curve up to that checkpoint",
+        "held_out": "list of the same for held-out rows",
+        "log": "path of its log, relative to the data folder",
+    },
     "loss": {
         "stage": "train",
         "step": "training step",
-        "loss": "mean loss on the answers, nats a token",
+        "steps": "steps planned, or 0 while it is not known",
+        "loss": "mean loss on the answers, nats a token; null before the first step",
         "held_out": "the same on held-out rows, or null",
         "seconds": "seconds of training so far",
+        "rate": "learning rate, or null where it is not told; so with all that follow",
+        "tokens_s": "tokens a second",
+        "answer_tokens_s": "tokens of answers a second",
+        "memory_mb": "memory of the trainer, MB",
+        "left_s": "seconds left",
     },
+    "warning": {"stage": "stage word", "code": "short word for grouping", "words": "one sentence for a person"},
     "pair": {
         "stage": "evaluate",
         "prompt": "the request",
@@ -181,7 +198,14 @@ class RunState:
     waiting: str = ""
     plan: list[str] = field(default_factory=list)
     asides: list[dict[str, str]] = field(default_factory=list)
+    job: str = ""
+    job_words: str = ""
+    resumed: bool = False
+    log: str = ""
     losses: list[tuple[float, float]] = field(default_factory=list)
+    held_out: list[tuple[float, float]] = field(default_factory=list)
+    training: dict[str, float] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
     pair: dict[str, str] = field(default_factory=dict)
     rss_mb: int = 0
     workers: int = 0
@@ -194,6 +218,8 @@ class RunState:
     offset: int = 0
 
     ASIDES_KEPT = 100
+    LOSSES_KEPT = 400
+    """Where there are more, every other point goes: the curve stays."""
 
     def fold(self, line: dict[str, Any]) -> None:
         """Take one event in. Unknown kinds and fields are ignored."""
@@ -222,8 +248,14 @@ class RunState:
             self.waiting = line["words"]
         elif kind == "plan":
             self.plan = list(line["words"])
+        elif kind == "job":
+            self.job, self.job_words, self.resumed = line["job"], line["words"], line["resumed"]
+            self.log, self.training, self.warnings = line["log"], {}, []
+            self.losses, self.held_out = _points(line["losses"]), _points(line["held_out"])
         elif kind == "loss":
-            self.losses.append((line["seconds"], line["loss"]))
+            self._fold_loss(line)
+        elif kind == "warning":
+            self.warnings.append(str(line["words"]))
         elif kind == "pair":
             self.pair = {key: line[key] for key in ("prompt", "base", "tuned")}
         elif kind in ("paused", "resumed"):
@@ -234,6 +266,16 @@ class RunState:
             self.exit, self.words, self.paused, self.waiting = line["exit"], line["words"], False, ""
             self.report, self.next = line["report"], line["next"]
 
+    def _fold_loss(self, line: dict[str, Any]) -> None:
+        if line["loss"] is not None:
+            self.losses.append((line["seconds"], line["loss"]))
+        if line["held_out"] is not None:
+            self.held_out.append((line["seconds"], line["held_out"]))
+        told = {key: line.get(key) for key in KINDS["loss"] if key not in ("stage", "held_out")}
+        self.training |= {key: value for key, value in told.items() if value is not None}
+        if len(self.losses) > self.LOSSES_KEPT:
+            self.losses = [*self.losses[:-1:2], self.losses[-1]]
+
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -242,5 +284,10 @@ class RunState:
         """The state in a `run.json`; fields that this version does not know are left out."""
         known = {key: value[key] for key in cls.__dataclass_fields__ if key in value}
         known["stages"] = {name: StageState(**state) for name, state in known.get("stages", {}).items()}
-        known["losses"] = [(float(x), float(y)) for x, y in known.get("losses", [])]
+        for curve in ("losses", "held_out"):
+            known[curve] = _points(known.get(curve, []))
         return cls(**known)
+
+
+def _points(value: list[Any]) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in value]

@@ -75,6 +75,11 @@ class DataFolder:
         return self.root / "training_jobs.json"
 
     @property
+    def training_queue(self) -> Path:
+        """Training jobs that wait, a file each; a file that is gone is a job that nobody wants any more."""
+        return self.root / "training_queue"
+
+    @property
     def models(self) -> Path:
         return self.root / "models"
 

@@ -76,6 +76,13 @@ class Options:
     provider: str = "local"
     model: str = "smollm2-135m"
     method: str = "auto"
+    objective: str = "sft"
+    start_from: str = ""
+    rate: float = 0.0
+    rank: int = 0
+    keep: int = 1
+    again: str = ""
+    queued: bool = False
     preset: str = "quick"
     train_s: float = 0.0
     evaluate_s: float = 0.0

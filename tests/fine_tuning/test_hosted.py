@@ -12,9 +12,10 @@ import pytest
 
 from tests.fine_tuning.told import Told
 from tests.providers.openai_server import TOKEN, Server, serving
-from voxel_trainer_addon.errors import Unavailable, UserError
+from voxel_trainer_addon.errors import Cancelled, Unavailable, UserError
 from voxel_trainer_addon.files import read_json, write_json, write_jsonl
-from voxel_trainer_addon.fine_tuning import training_orchestrator
+from voxel_trainer_addon.fine_tuning import hosted, training_orchestrator
+from voxel_trainer_addon.fine_tuning import rows as training_rows
 from voxel_trainer_addon.stage import Options
 
 pytestmark = pytest.mark.plain
@@ -103,6 +104,31 @@ def test_training_reads_only_the_rows_that_terms_allow(work: Told, options: Opti
     rows = [{"id": str(n), "kind": "tree", "prompt": "a", "completion": "b", "author": {"terms": t}} for n, t in TERMS]
     write_jsonl(work.folder.dataset("voxel") / "train.jsonl", rows)
     work.options = options
-    assert [row["id"] for row in training_orchestrator.read_dataset(work).train] == kept
-    (note,) = work.kinds("note")
-    assert note["words"].startswith(f"{len(TERMS) - len(kept)} row")
+    dataset = training_rows.read(work.folder, options)
+    assert [row["id"] for row in dataset.train] == kept and dataset.withheld == len(TERMS) - len(kept)
+
+
+def test_a_job_is_waited_for_with_longer_and_longer_breaks(
+    work: Told, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+
+    def pause(seconds: float, tick: object) -> None:
+        waited.append(seconds)
+        if len(waited) == 12:
+            server.jobs[0] |= {"status": "succeeded", "fine_tuned_model": "ft:open-8b:voxel", "trained_tokens": 1200}
+
+    monkeypatch.setattr(hosted, "pause", pause)
+    work.options = dataclasses.replace(work.options, wait=True)
+    assert "has tuned ft:open-8b:voxel" in training_orchestrator.run(work).words
+    assert waited[:3] == [5.0, 7.5, 11.25] and waited[-1] == 60.0 and len(waited) == 12
+    (job,) = read_json(work.folder.jobs)
+    assert job["cost"]["real"] == {"tokens": 1200} and job["cost"]["estimated"]["tokens_a_pass"] > 0
+
+
+def test_a_break_ends_at_once_when_the_run_is_cancelled() -> None:
+    def cancel() -> bool:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        hosted.pause(60.0, cancel)

@@ -48,13 +48,19 @@ def tiny(training_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Cal
 
 
 @pytest.fixture
-def work(tmp_path: Path, training_python: Path, tiny: Callable[[str], Path]) -> Iterator[Told]:
+def work(
+    tmp_path: Path, training_python: Path, tiny: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Told]:
     """A data folder with a dataset of 24 short rows and one that is too long, and options that take seconds."""
+    monkeypatch.setenv("VOXEL_TRAINER_CACHE", str(tmp_path / "cache"))  # no wait for what else trains here
     options = Options(model=str(tiny("good")), preset="tiny", train_s=4.0, train_env=str(training_python), name="rocks")
     told = Told(tmp_path / "data", options)
     place = told.folder.dataset("rocks")
     long = {"kind": "tree", "id": "row-long", "prompt": "Make all of it.", "completion": "pass\n" * 200}
-    write_jsonl(place / "train.jsonl", [*map(row, range(24)), long])
+    pairs = [
+        {**row(n), "kind": "preference", "id": f"pair-{n}", "rejected": {"completion": "pass\n"}} for n in range(6)
+    ]
+    write_jsonl(place / "train.jsonl", [*map(row, range(24)), long, *pairs])
     write_jsonl(place / "val.jsonl", map(row, range(100, 108)))
     write_json(place / "dataset.json", {"licences": {"CC0-1.0": 25}})
     yield told
@@ -81,7 +87,8 @@ def test_rows_become_a_model_and_are_not_trained_on_twice(work: Told) -> None:
     assert (model.name, model.version, model.path) == ("rocks", "v1", "models/rocks/v1/model")
     began = time.monotonic()
     again = training_orchestrator.run(work)
-    assert again.words == "Trained already: models/rocks/v1." and time.monotonic() - began < 30
+    words = f"Trained already: models/rocks/v1. To train it once more: train --again {kept['id']}."
+    assert again.words == words and time.monotonic() - began < 30
     assert list(work.folder.models.glob("rocks/*")) == [folder]
 
 
@@ -120,3 +127,26 @@ def test_pause_holds_and_cancel_keeps_a_checkpoint_that_resume_ends(work: Told) 
     job = read_json(work.folder.jobs)[0]
     assert [entry["status"] for entry in job["history"]] == ["running", "cancelled", "running", "done"]
     assert not place.exists()
+
+
+def test_a_job_done_again_makes_equal_weights(work: Told) -> None:
+    assert not training_orchestrator.run(work).aside
+    (job,) = read_json(work.folder.jobs)
+    work.options = dataclasses.replace(work.options, again=job["id"])
+    outcome = training_orchestrator.run(work)
+    first, second = (read_json(work.folder.model("rocks", version) / "job.json") for version in ("v1", "v2"))
+    common = min(first["steps"], second["steps"])
+    assert second["plan"] == first["plan"] and second["losses"][:common] == first["losses"][:common]
+    if second["steps"] == first["steps"]:
+        assert "The weights are equal, byte for byte, to those of v1." in outcome.words
+    else:  # on a busy machine
+        assert "The clock ended one of them earlier" in outcome.words
+
+
+def test_preferences_are_learnt_from_a_version_on(work: Told) -> None:
+    assert not training_orchestrator.run(work).aside
+    work.options = dataclasses.replace(work.options, objective="dpo", start_from="v1", rate=1e-4)
+    outcome = training_orchestrator.run(work)
+    assert not outcome.aside, work.asides
+    job = read_json(work.folder.model("rocks", "v2") / "job.json")
+    assert job["objective"] == "dpo" and job["n_rows"] == 6 and job["margins"][-1] > job["margins"][0]

@@ -40,6 +40,9 @@ class Recorder:
         assert hasattr(data, name) and hasattr(at_data, at)
         self.drawn.append(("list", kind, ""))
 
+    def template_icon(self, *, icon_value: int, scale: float) -> None:
+        self.drawn.append(("picture", str(icon_value), ""))
+
     def progress(self, *, factor: float, text: str) -> None:
         assert 0 <= factor <= 1
         self.drawn.append(("progress", text, f"{factor:.2f}"))

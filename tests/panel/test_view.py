@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from voxel_trainer_addon.errors import Exit
 from voxel_trainer_addon.events import event
 from voxel_trainer_addon.examples import SAMPLE
 from voxel_trainer_addon.locks import FolderLock
-from voxel_trainer_addon.panel import draw, draw_examples
+from voxel_trainer_addon.panel import curve, draw, draw_examples, draw_training
 from voxel_trainer_addon.panel.remote import Remote
 from voxel_trainer_addon.panel.view import View
 from voxel_trainer_addon.runs import Choices, Phase, Program
@@ -101,6 +102,86 @@ def test_training_counts_time(tmp_path: Path) -> None:
     train = event("progress", stage="train", done=90, total=300, aside=0, item="step 12", left_s=210.0)
     view = looking_at(tmp_path, RUN, event("stage", stage="train", state="started", words=""), train).view
     assert ("progress", "1 min 30 s of 5 min", "0.30") in drawn(view).drawn
+
+
+TRAIN = event("stage", stage="train", state="started", words="")
+
+
+def job(**fields: Any) -> dict[str, Any]:
+    told = {"job": "ab12", "words": "tiny on 9 rows of rocks", "resumed": False, "losses": [], "held_out": []}
+    return event("job", **{"stage": "train", "log": "models/rocks/.training-ab12/log.jsonl", **told, **fields})
+
+
+def loss(step: int, value: float | None, held_out: float | None = None, **figures: float) -> dict[str, Any]:
+    none = dict.fromkeys(("rate", "tokens_s", "answer_tokens_s", "memory_mb", "left_s"))
+    told = {"steps": 40, "loss": value, "held_out": held_out, "seconds": 2.0 * step}
+    return event("loss", stage="train", step=step, **{**none, **told, **figures})
+
+
+def trained(view: View, *, alive: bool) -> Any:
+    layout = recorder.Recorder()
+    assert view.training
+    draw_training.training(layout, view.training, 7, 60, alive=alive)
+    return layout
+
+
+def test_a_training_shows_its_curve_and_figures(tmp_path: Path) -> None:
+    figures = {"rate": 1.5e-4, "tokens_s": 210.4, "answer_tokens_s": 88.0, "memory_mb": 3900.0, "left_s": 95.0}
+    warned = event("warning", stage="train", code="rising", words="The loss on held-out rows rises.")
+    told = (loss(0, None, 2.5), loss(1, 2.4), loss(2, 2.0, 1.9, **figures), warned)
+    remote = looking_at(tmp_path, RUN, TRAIN, job(), *told)
+    shown = remote.view.training
+    assert shown and shown.train == ((2.0, 2.4), (4.0, 2.0)) and shown.held == ((0.0, 2.5), (4.0, 1.9))
+    layout = trained(remote.view, alive=True)
+    for words in (
+        "tiny on 9 rows of rocks",
+        "Loss 2.40 to 2.00, held-out 2.50 to 1.90",
+        "Step 2 of 40, rate 0.00015",
+        "210 tokens/s, 88 of answers",
+        "3.9 GB of memory, about 1 min 35 s left",
+        "The loss on held-out rows rises.",
+    ):
+        assert words in layout.of("label")
+    assert layout.of("picture") == ["7"] and layout.of("operator") == ["voxel.open_log"]
+
+
+def test_a_resumed_job_says_so_and_an_ended_one_is_done_again(tmp_path: Path) -> None:
+    before = {"losses": [[1.0, 3.0], [2.0, 2.5]], "held_out": [[0.0, 3.1]]}
+    ended = event("ended", exit=0, words="", report="", next=[])
+    remote = looking_at(tmp_path, RUN, TRAIN, job(resumed=True, **before), loss(3, 2.0), ended, alive=False)
+    shown = remote.view.training
+    assert shown and len(shown.train) == 3
+    layout = trained(remote.view, alive=False)
+    assert "Resumed from its checkpoint" in layout.of("label")
+    assert layout.of("operator") == ["voxel.open_log", "voxel.train_again", "voxel.train_with_changes"]
+
+
+def test_a_run_that_trains_nothing_shows_no_training(tmp_path: Path) -> None:
+    assert looking_at(tmp_path, RUN, PARSING).view.training is None
+
+
+def test_the_log_is_found_where_the_finished_job_took_it(tmp_path: Path) -> None:
+    remote = looking_at(tmp_path, RUN, TRAIN, job())
+    assert remote.log() is None
+    made = tmp_path / "models" / "rocks" / "v1"
+    made.mkdir(parents=True)
+    (made / "job.json").write_text('{"id": "ab12"}')
+    (made / "log.jsonl").touch()
+    assert remote.log() == made / "log.jsonl"
+
+
+def test_a_curve_is_drawn_from_left_to_right_and_any_number_fits() -> None:
+    falling = [(float(x), 4.0 - x / 30) for x in range(100)]
+    drawn = curve.picture(falling, [(0.0, 4.0), (99.0, 1.0)], 0.0)
+    inked = [at for at, pixel in enumerate(drawn) if pixel == curve.TRAIN]
+    first = [at // curve.WIDTH for at in inked if at % curve.WIDTH < 40]
+    last = [at // curve.WIDTH for at in inked if at % curve.WIDTH > 220]
+    assert first and last and min(first) > max(last)
+    assert curve.HELD in drawn and len(drawn) == curve.WIDTH * curve.HEIGHT
+    nothing = curve.picture([], [])
+    assert set(nothing) == {0, curve.GRID}
+    for odd in ([(0.0, math.inf)], [(0.0, 0.0)], [(5.0, math.nan), (6.0, 1.0)], [(1.0, 2.0)] * 3):
+        assert len(curve.picture(odd, odd)) == curve.WIDTH * curve.HEIGHT
 
 
 def test_a_note_stands_where_there_is_no_item_yet_and_goes_with_its_stage(tmp_path: Path) -> None:

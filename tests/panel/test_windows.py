@@ -201,3 +201,50 @@ def test_a_run_outlives_a_killed_blender_and_the_next_one_shows_it(
             again = until(out, lambda state: state["parsed"] > seen["parsed"])
             assert (again["id"], again["phase"]) == (seen["id"], "running")
     assert not probe(data / ".lock"), "the run did not take the cancel"
+
+
+def trainable(tmp_path: Path, train_env: str) -> DataFolder:
+    """A data folder with a small dataset and a tiny model beside it."""
+    program = HERE.parent / "providers" / "tiny_model.py"
+    subprocess.run([train_env, "-I", program, tmp_path / "tiny", "good"], check=True, capture_output=True)
+    data = DataFolder(tmp_path / "data")
+    small_dataset.write(data.dataset("voxel"), small_dataset.rows())
+    return data
+
+
+def pipeline(data: DataFolder, tmp_path: Path, train_env: str, *words: str) -> subprocess.Popen[bytes]:
+    """The headless command, training on it."""
+    script = HERE.parents[1] / "scripts" / "run_headless.py"
+    model = ["--model", str(tmp_path / "tiny"), "--train-env", train_env, "--preset", "full"]
+    return subprocess.Popen([sys.executable, script, "train", "--data", data.root, *model, *words])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_training_is_watched_and_one_that_died_is_resumed_by_the_next_blender(
+    version: str, blender_tool: Path, archived: Path, tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_env = os.environ.get("VOXEL_TRAINER_TRAIN_ENV")
+    if not train_env:
+        pytest.skip("needs a training environment: VOXEL_TRAINER_TRAIN_ENV names its Python")
+    data = trainable(tmp_path, train_env)
+    run = pipeline(data, tmp_path, train_env, "--train-time", "90s")
+    try:
+        seen = window(blender_tool, version, "drive_training.py", archived, tmp_path, corpus)
+        end = time.monotonic() + 120
+        while not any(data.models.glob("*/.training-*/checkpoint*")):
+            assert run.poll() is None and time.monotonic() < end, "no checkpoint"
+            time.sleep(0.2)
+    finally:
+        run.kill()
+        run.wait()
+    assert seen["live"]["points"] > seen["first"]["points"] and seen["live"]["icon"] and seen["live"]["held"]
+    assert seen["live"]["phase"] == "running" and "held-out" in seen["live"]["lines"][0]
+    (tmp_path / "out").rename(tmp_path / "watched")
+    monkeypatch.setenv("VOXEL_TEST_RESUME", "1")
+    seen = window(blender_tool, version, "drive_training.py", archived, tmp_path, corpus)
+    assert seen["taken up"]["resumed"] and seen["ended"]["phase"] == "finished"
+    assert seen["ended"]["points"] > seen["taken up"]["points"] and seen["log"].endswith("v1/log.jsonl")
+    assert "models/voxel/v2" in seen["words"]
+    assert [json.loads((data.model("voxel", v) / "job.json").read_text())["state"] for v in ("v1", "v2")] == [
+        "done"
+    ] * 2

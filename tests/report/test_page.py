@@ -15,6 +15,7 @@ import pytest
 from tests.evaluation import stand_ins
 from tests.report import sample
 from voxel_trainer_addon.catalog import Catalog
+from voxel_trainer_addon.files import read_json, write_json
 from voxel_trainer_addon.paths import DataFolder
 from voxel_trainer_addon.report import page
 
@@ -143,3 +144,25 @@ def test_equal_folders_give_equal_reports(desk: stand_ins.Desk) -> None:
     texts = [page.write(desk.folder, desk.catalog, sample.NAME).read_text(encoding="utf-8") for _ in range(2)]
     first, second = (re.sub(r"\d{4}-\d\d-\d\dT[\d:]+Z", "", text) for text in texts)
     assert first == second
+
+
+def test_all_jobs_are_listed_with_history_and_curve(tmp_path: Path) -> None:
+    desk = sample.lay(tmp_path, evaluated=False)
+    described = desk.folder.model(sample.NAME, "v1") / "job.json"
+    write_json(described, {**read_json(described), "id": "made"})
+    history = [{"status": "queued", "at": "2026-01-01T00:00:00Z"}, {"status": "done", "at": "2026-01-01T00:05:00Z"}]
+    told = {
+        "dataset": sample.NAME,
+        "provider": "local",
+        "model": "<b>tiny</b>",
+        "parameters": {"rate": 2e-4, "seed": 3},
+    }
+    done = {"result": f"models/{sample.NAME}/v1", "held_out_loss_after": 0.21, "seconds": 246.0, "steps": 48}
+    desk.catalog.save_job("1", {**told, **done, "id": "made", "status": "done", "history": history})
+    desk.catalog.save_job("2", {**told, "id": "lost", "status": "failed", "history": [], "reason": "The disk is full."})
+    desk.catalog.save_job("3", {**told, "id": "3", "dataset": "another", "status": "done", "history": []})
+    text = page.write(desk.folder, desk.catalog, sample.NAME).read_text(encoding="utf-8")
+    desk.catalog.close()
+    for words in ("2026-01-01T00:05:00Z done", "The disk is full.", "rate 0.0002, seed 3", "Curves of 1 job", "0.210"):
+        assert words in text
+    assert "<b>tiny</b>" not in text and text.index(">lost<") < text.index(">made<")

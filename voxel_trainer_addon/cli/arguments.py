@@ -104,8 +104,10 @@ def parser() -> argparse.ArgumentParser:
     _allow(dataset)
     _made_datasets(dataset)
     train = _command(commands, "train", "Tune a model on the dataset, on this computer or at a host.")
+    train.usage = "%(prog)s [options] | --setup | --models | --queue | --jobs | --cancel ID"
     _train(train)
     _setup(train)
+    _jobs(train)
     _dataset_name(train)
     _allow(train)
     evaluate = _command(commands, "evaluate", "Compare the tuned model with its base on held-out examples.")
@@ -431,6 +433,40 @@ def _setup(command: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--remove", action="store_true", help="with --setup: remove the environment")
     group.add_argument("--with-model", action="store_true", help="with --setup --remove: the embedded model too")
+
+
+def _jobs(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("how it is trained")
+    group.add_argument(
+        "--objective", choices=("sft", "dpo"), help="learn answers (sft, the default) or which of two is better (dpo)"
+    )
+    group.add_argument(
+        "--start-from", metavar="VERSION", help="go on from an earlier model, such as v1 (default: the base)"
+    )
+    group.add_argument("--seed", type=int, metavar="N", help="which rows, and in what order (default: 0)")
+    group.add_argument("--rate", type=float, metavar="R", help="learning rate, such as 2e-4 (default: by method)")
+    group.add_argument("--rank", type=int, metavar="N", help="rank of a LoRA adapter (default: by size of the dataset)")
+    group.add_argument(
+        "--keep", type=int, metavar="N", help="keep the N best states by their loss on held-out rows (default: 1)"
+    )
+    group = command.add_argument_group("jobs")
+    group.add_argument("--later", action="store_true", help="put it into the queue, train nothing now")
+    group.add_argument("--queue", dest="queued", action="store_true", default=None, help="train what is in the queue")
+    group.add_argument("--jobs", action="store_true", help="list all jobs")
+    group.add_argument("--cancel", default="", metavar="ID", help="take a job out of the queue, or stop it")
+    group.add_argument(
+        "--again", metavar="ID", help="train a job once more by its record; options that are named change it"
+    )
+    group.add_argument(
+        "--sweep",
+        action="append",
+        metavar="NAME=A,B",
+        help="try every value of rate, rank, method or train-time, each with --seeds seeds; can be repeated",
+    )
+    group.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds of each setting (default: 3)")
+    group.add_argument(
+        "--wait", action="store_true", default=None, help="at a host: stay until the job has ended, asking now and then"
+    )
 
 
 def _evaluate(command: argparse.ArgumentParser) -> None:

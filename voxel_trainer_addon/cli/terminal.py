@@ -104,8 +104,11 @@ class Terminal:
             self.say(f"  {harmless(words)}")
 
     def _loss(self, line: Line) -> None:
-        if line["held_out"] is not None:
+        if line["held_out"] is not None and line["loss"] is not None:
             self.say(f"  after {duration(line['seconds'])}: loss on held-out answers {line['held_out']:.3f}")
+
+    def _warning(self, line: Line) -> None:
+        self.say(f"  ! {harmless(line['words'])}")
 
     def _pair(self, line: Line) -> None:
         self.say(f"  asked: {harmless(line['prompt'], 120)}")
@@ -143,6 +146,8 @@ def status_text(state: Line) -> str:
         lines.append(f"  {stage:<9}{seen['status']}{words}")
         lines += [f"           {count:>6,} × {harmless(code)}" for code, count in sorted(seen["set_aside"].items())]
     lines += [f"  job      {job['id']}: {job['status']} ({job['provider']}, {job['model']})" for job in state["jobs"]]
+    if state["jobs_waiting"]:
+        lines.append(f"  {counted(state['jobs_waiting'], 'training job')} in the queue: train --queue")
     if state["evaluation"]:
         lines.append(f"  {harmless(state['evaluation'].get('words', ''))}")
     lines += ["Next:", *(f"  {step}" for step in state["next_steps"])]

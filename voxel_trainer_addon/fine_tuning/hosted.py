@@ -3,19 +3,27 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from .. import tokens
 from ..errors import SetAside, Unavailable, UserError
 from ..files import digest, read_json
+from ..prompts import CHARACTERS_A_TOKEN
 from ..providers.local.base import EMBEDDED
 from ..providers.makers import may_train
 from ..providers.openai_api import OWN_URL, TOKEN, Hosted, OpenAIHost, Refusal
 from ..row_files import rows_of
 from ..stage import Outcome, Work
 from ..words import counted
-from .jobs import Job, Jobs
+from .jobs import Job, Jobs, recorded
+
+FIRST_WAIT_S, LONGEST_WAIT_S = 5.0, 60.0
+"""While a job is waited for, each question comes half as late again as the one before."""
+TICK_S = 0.2
 
 
 def run(work: Work, dataset_hash: str) -> Outcome:
@@ -40,6 +48,9 @@ def run(work: Work, dataset_hash: str) -> Outcome:
             _agreed(work, url)
             job = jobs.save(job or _new(work, id, url, dataset_hash), "submitting")
             told = _submitted(work, host, job)
+        while work.options.wait and not told.end:
+            _outcome(work, jobs, job, told, url)
+            told = _waited(work, host, told)
     except Refusal as refusal:
         if job:
             jobs.save(job, job["status"], reason=refusal.sentence)
@@ -48,6 +59,24 @@ def run(work: Work, dataset_hash: str) -> Outcome:
     finally:
         host.close()
     return _outcome(work, jobs, job, told, url)
+
+
+def _waited(work: Work, host: OpenAIHost, told: Hosted) -> Hosted:
+    """The job as soon as the host tells anything new of it."""
+    work.note(f"The job {told.id} at {host.url} stands at {told.status}; it is asked after until it has ended.")
+    wait, before = FIRST_WAIT_S, told.status
+    while not told.end and told.status == before:
+        pause(wait, work.tick)
+        wait, told = min(LONGEST_WAIT_S, wait * 1.5), host.ask(told.id)
+    return told
+
+
+def pause(seconds: float, tick: Callable[[], object]) -> None:
+    """Let time go by; what `tick` raises ends it."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        tick()
+        time.sleep(min(TICK_S, left))
 
 
 def _new(work: Work, id: str, url: str, dataset_hash: str) -> Job:
@@ -59,9 +88,21 @@ def _new(work: Work, id: str, url: str, dataset_hash: str) -> Job:
         "dataset": work.options.name,
         "dataset_hash": dataset_hash,
         "parameters": {"seed": work.options.seed},
+        "options": recorded(work.options),
+        "cost": {"estimated": {"tokens_a_pass": _tokens(work)}, "real": {}},
         "status": "",
         "history": [],
     }
+
+
+def _tokens(work: Work) -> int:
+    """Tokens of the training rows, estimated by their length: what a host counts once for each pass."""
+    path = _place(work) / "train.jsonl"
+    return round(path.stat().st_size / CHARACTERS_A_TOKEN["openai"]) if path.is_file() else 0
+
+
+def _place(work: Work) -> Path:
+    return work.folder.dataset(work.options.name) / "openai"
 
 
 def _agreed(work: Work, url: str) -> None:
@@ -85,7 +126,7 @@ def _agreed(work: Work, url: str) -> None:
 
 
 def _submitted(work: Work, host: OpenAIHost, job: Job) -> Hosted:
-    place = work.folder.dataset(work.options.name) / "openai"
+    place = _place(work)
     train, val = place / "train.jsonl", place / "val.jsonl"
     if not train.is_file():
         raise Refusal("no rows", "The dataset has no file in OpenAI's format; `dataset` makes it.")
@@ -100,7 +141,9 @@ def _submitted(work: Work, host: OpenAIHost, job: Job) -> Hosted:
 
 def _outcome(work: Work, jobs: Jobs, job: Job, told: Hosted, url: str) -> Outcome:
     status = told.end or "submitted"
-    jobs.save(job, status, host_id=told.id, host_status=told.status, result=told.model, reason=told.words)
+    cost = {**job.get("cost", {}), "real": {"tokens": told.tokens} if told.tokens else {}}
+    more = {"host_id": told.id, "host_status": told.status, "result": told.model, "reason": told.words, "cost": cost}
+    jobs.save(job, status, **more)
     work.checkpoint(
         "done" if told.end else "running",
         {"job": job["id"], "host_status": told.status},

@@ -21,6 +21,7 @@ from . import (
     properties,
     reading,
     searching,
+    training,
 )
 from .blender import REMOTE
 
@@ -29,6 +30,7 @@ CLASSES: tuple[Any, ...] = (
     *properties.CLASSES,
     *operators.CLASSES,
     *panels.CLASSES,
+    *training.CLASSES,
     *searching.CLASSES,
     *previewing.CLASSES,
     *clipboard.CLASSES,
@@ -60,6 +62,7 @@ def unregister() -> None:
     del bpy.types.WindowManager.voxel  # type: ignore[attr-defined]
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)
+    training.CURVE.forget()
     blender.reset("")
 
 
@@ -79,6 +82,7 @@ def tick() -> float:
         REMOTE.offline = blender.offline()
         editor.versions()  # read once, and not while Blender draws
         changed = REMOTE.tick()
+        changed |= training.look()
         blender.mirror()
     except Exception as error:
         changed = REMOTE.failed(error)

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from ..errors import UserError
+from ..files import read_json
 from ..paths import DataFolder
 from ..runs import Choices, Harvested, Holding, Phase, Preview, Program, Queue, Session
 from ..runs.holding import SLICE_S
@@ -102,6 +103,26 @@ class Remote:
         else:
             self.session.start(program, ["resume", "--data", str(self.folder)])
         self.refresh()
+
+    def train_again(self, program: Program, job: str, changes: Sequence[str]) -> None:
+        """Start a training by the record of a job, with options that change it. Raises OSError."""
+        train_env = ["--train-env", self.train_env] if self.train_env else []
+        words = ["train", "--again", job, "--data", str(self.folder), *train_env, *changes]
+        self.session.start(program, words)
+        self.refresh()
+
+    def log(self) -> Path | None:
+        """The log of the job that is shown, where the job lies now; None where it is gone."""
+        shown = self.view.training
+        if shown is None:
+            return None
+        path = Path(shown.log)
+        if path.is_file():
+            return path
+        made = (
+            place for place in path.parent.parent.glob("v*/job.json") if read_json(place, {}).get("id") == shown.job
+        )
+        return next((place.with_name(path.name) for place in made if place.with_name(path.name).is_file()), None)
 
     def steer(self, command: str) -> None:
         """Ask the run to `pause` or `cancel`. Raises OSError."""

@@ -12,6 +12,7 @@ from ..runs import Phase, Preview, Session
 from ..words import counted, duration, harmless
 from .view_examples import Example, example_of
 from .view_searches import NONE, Searches, local
+from .view_training import Training, training_of
 
 NEWS_S = 5.0
 """Silence that is worth telling."""
@@ -48,7 +49,7 @@ class View:
 
     `headline` is icon and sentence, `words` what stands below it all, `lines` short and always as many, `note` a
     sentence that says what a stage does before it has its first unit, `holds` what is in the folder to harvest,
-    `example` one of the dataset's.
+    `example` one of the dataset's, `training` the run's newest job.
     """
 
     phase: Phase = Phase.IDLE
@@ -67,6 +68,7 @@ class View:
     holds: str = ""
     searches: Searches = NONE
     example: Example | None = None
+    training: Training | None = None
 
     @property
     def resumable(self) -> bool:
@@ -106,6 +108,7 @@ def view_of(
         holds=holds,
         searches=searches,
         example=example_of(preview) if preview else None,
+        training=training_of(session),
     )
 
 
@@ -192,8 +195,6 @@ def _time(session: Session, stage: StageState) -> str:
 
 def _means(run: RunState) -> str:
     parts = []
-    if run.stage == "train" and len(run.losses) > 1:
-        parts.append(f"Loss {run.losses[0][1]:.2f} to {run.losses[-1][1]:.2f}")
     if run.workers:
         parts.append(counted(run.workers, "worker"))
     if run.rss_mb:

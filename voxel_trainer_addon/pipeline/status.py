@@ -17,6 +17,7 @@ from ..words import counted, harmless
 
 EXAMPLES = 3
 """So many of a group are shown where nobody asks for that group."""
+JOB_KEYS = ("id", "provider", "model", "status", "dataset", "result", "held_out_loss_after", "seconds", "reason")
 TOKENS = {
     "OPENAI_API_KEY": "to train at OpenAI or a host that speaks its protocol",
     "ANTHROPIC_API_KEY": "to ask Claude",
@@ -43,7 +44,8 @@ def gather(folder: DataFolder, catalog: Catalog) -> dict[str, Any]:
         "in_use_by": holder(folder.lock),
         "counts": catalog.counts(),
         "stages": stages,
-        "jobs": [{key: job.get(key) for key in ("id", "provider", "model", "status")} for job in catalog.jobs()],
+        "jobs": [{key: job.get(key) for key in JOB_KEYS} for job in catalog.jobs()],
+        "jobs_waiting": len(list(folder.training_queue.glob("*.json"))),
         "models": [model.as_json() for model in registry.models(folder)],
         "evaluation": evaluations[-1].get("verdict") if evaluations else None,
         "next_steps": checkpoints.next_steps(folder, catalog),
@@ -123,6 +125,11 @@ def handoff(folder: DataFolder, catalog: Catalog) -> str:
         )
     counts = state["counts"]
     lines += ["", f"{counted(counts['files'], 'file')}, {counts['parsed']:,} parsed, {counted(counts['rows'], 'row')}."]
+    if state["jobs"]:
+        lines += ["", "## Training jobs", "", "| job | status | model | result |", "|---|---|---|---|"]
+        for job in state["jobs"]:
+            told = job["result"] or job["reason"] or ""
+            lines.append(f"| {job['id']} | {job['status']} | {cell(str(job['model']))} | {cell(str(told))} |")
     lines += ["", "## Errors", ""]
     lines += [f"- {aside.stage}: `{cell(aside.item)}`: {cell(aside.sentence)}" for aside in catalog.asides()] or [
         "None."

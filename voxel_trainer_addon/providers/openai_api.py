@@ -30,13 +30,15 @@ SETTLED = {"succeeded": "done", "failed": "failed", "cancelled": "cancelled"}
 @dataclass(frozen=True)
 class Hosted:
     """A job as the host tells of it. `status` is the host's word, `end` is '' while it goes on, else done, failed or
-    cancelled; `model` is the tuned model's name once there is one; `words` is the host's own reason."""
+    cancelled; `model` is the tuned model's name once there is one; `words` is the host's own reason; `tokens` are those
+    that it trained on and asks money for, 0 where it does not say."""
 
     id: str
     status: str
     end: str
     model: str
     words: str
+    tokens: int = 0
 
 
 class OpenAIHost:
@@ -103,6 +105,5 @@ class OpenAIHost:
 
 def _told(job: Any) -> Hosted:
     words = harmless(getattr(job.error, "message", "") or "", 300) if job.error else ""
-    return Hosted(
-        str(job.id), str(job.status), SETTLED.get(str(job.status), ""), str(job.fine_tuned_model or ""), words
-    )
+    end, trained = SETTLED.get(str(job.status), ""), int(getattr(job, "trained_tokens", 0) or 0)
+    return Hosted(str(job.id), str(job.status), end, str(job.fine_tuned_model or ""), words, trained)

@@ -57,6 +57,9 @@ class Facts:
     reasons: list[Reason]
     job: Json
     version: str
+    jobs: list[Json]
+    made: Mapping[str, Json]
+    """Job's id → the `job.json` of the model that it made."""
     evaluation: Json
     examples: list[Json]
     run: Json
@@ -76,7 +79,8 @@ def gather(folder: DataFolder, catalog: Catalog, name: str) -> Facts:
     """What is known of the dataset `name`."""
     place = folder.dataset(name)
     dataset = _object(place / "dataset.json")
-    version, job = _newest_job(folder.models / name)
+    made = [(path.parent.name, _object(path)) for path in (folder.models / name).glob("v*/job.json")]
+    version, job = _newest_job(made)
     model = folder.model(name, version) if version else place / "no model"
     records = catalog.records()
     runs = sorted(folder.runs.glob("*/run.json"))
@@ -92,6 +96,8 @@ def gather(folder: DataFolder, catalog: Catalog, name: str) -> Facts:
         reasons=_reasons(catalog, place),
         job=job,
         version=version,
+        jobs=[job for job in catalog.jobs() if job.get("dataset") == name],
+        made={str(described.get("id")): described for _, described in made},
         evaluation=_object(model / "evaluation.json"),
         examples=_chosen(_lines(model / "answers.jsonl")),
         run=_object(runs[-1]) if runs else {},
@@ -119,9 +125,8 @@ def _sources(catalog: Catalog) -> Iterator[Source]:
         yield Source(id, source["kind"], source["words"], counted.total(), sizes[id], dict(counted.most_common()))
 
 
-def _newest_job(models: Path) -> tuple[str, Json]:
+def _newest_job(jobs: list[tuple[str, Json]]) -> tuple[str, Json]:
     """(version, job) of the model trained last; a job that ended well before one that did not."""
-    jobs = [(path.parent.name, _object(path)) for path in models.glob("v*/job.json")]
     return max(
         jobs,
         key=lambda entry: (entry[1].get("state") == "done", str(entry[1].get("finished_at", "")), entry[0]),
@@ -171,6 +176,7 @@ def _places(folder: DataFolder, name: str, version: str) -> Iterator[tuple[str, 
         (folder.parsed, "what was read from each file"),
         (folder.catalog, "the catalog: files, records, rows, jobs"),
         (folder.jobs, "every training job"),
+        (folder.training_queue, "training jobs that wait"),
     ]
     if version:
         model = folder.model(name, version)

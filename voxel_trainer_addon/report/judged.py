@@ -8,11 +8,11 @@ from typing import Any
 
 from ..graph.model import Graph
 from ..words import counted, duration
+from . import jobs
 from .drawing import drawing
 from .facts import Facts
 from .html import Markup, join, tag
 from .made import missing
-from .plots import Points, curves
 from .rows import Json
 
 WHO = {"base": "base model", "tuned": "tuned model", "retrieval": "nearest training answer"}
@@ -55,18 +55,15 @@ def _facts(words: str) -> str:
 
 
 def training(facts: Facts) -> Markup:
-    """The loss while training, with what was trained how."""
+    """The loss while training, with what was trained how, and all jobs."""
+    return join(_newest(facts), jobs.table(facts))
+
+
+def _newest(facts: Facts) -> Markup:
     job = facts.job
     if not job:
         return missing(facts.why("train"))
-    steps: Points = [(number, float(loss)) for number, loss in enumerate(job.get("losses") or [], 1)]
-    held: Points = [(float(p["step"]), float(p["loss"])) for p in job.get("held_out") or []]
-    plot = curves(
-        [("training rows", "train", steps), ("held-out rows", "held", held)],
-        x_label="training step",
-        y_label="loss, nats a token",
-        label="Loss on the answers while training",
-    )
+    held, plot = jobs.held_out(job), jobs.curve(job)
     legend = tag(
         "p",
         tag("span", tag("span", class_="key"), "the batch in hand"),
@@ -82,7 +79,11 @@ def training(facts: Facts) -> Markup:
         words.append(METHODS.get(str(job["method"]), str(job["method"])))
     if len(held) > 1:
         words.append(f"held-out loss from {held[0][1]:.2f} to {held[-1][1]:.2f}")
+    if (saved := job.get("saved_step")) not in (None, job.get("steps")):
+        words.append(f"kept is the state after step {saved}, the best on held-out rows")
     about = tag("p", "; ".join(words) + ".") if words else None
+    warned = [tag("li", str(warning["sentence"])) for warning in job.get("warnings") or []]
+    about = join(about, tag("ul", warned, class_="plain")) if warned else about
     if job.get("state") not in (None, "done"):
         about = join(about, tag("p", f"This job is not done: {job['state']}.", class_="error"))
     if plot is None:

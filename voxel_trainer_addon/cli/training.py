@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What `train` is asked about jobs: to list them, to cancel one, to do one again, to put some into the queue."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..catalog import Catalog
+from ..errors import Exit, UserError
+from ..fine_tuning import orders, sweep
+from ..fine_tuning.jobs import REPEATED, Job, Jobs, named, with_status
+from ..fine_tuning.waiting import Waiting
+from ..locks import FolderLock, holder
+from ..paths import DataFolder
+from ..providers.local import Local
+from ..runs.session import control_line
+from ..stage import Options
+from ..words import counted, duration, harmless
+
+RUN = re.compile(r"run (\S+),")
+
+
+def asked(found: argparse.Namespace, folder: DataFolder, options: Options) -> Options | int:
+    """Do what needs no training, and give the exit status; else the options to train with."""
+    if found.jobs:
+        return _list(found, folder)
+    if found.cancel:
+        return _cancel(found, folder)
+    if found.again:
+        options = replace(_again(found, folder), train_env=options.train_env, yes=options.yes)
+    if not found.sweep and not found.later:
+        return options
+    if options.provider != "local":
+        raise UserError(
+            "The queue holds jobs of this computer. A host keeps a queue of its own: train without --later."
+        )
+    _queue(found, folder, options)
+    return Exit.DONE if found.later else Options(queued=True, train_env=options.train_env, yes=options.yes)
+
+
+def every(folder: DataFolder) -> list[Job]:
+    """All jobs, those in the queue behind those that began."""
+    waiting = {job["id"]: job for job in Waiting(folder).jobs()}
+    known: list[Job] = []
+    if folder.catalog.is_file():
+        with Catalog(folder.catalog) as catalog:
+            known = catalog.jobs()
+    return [*known, *(job for id, job in waiting.items() if id not in {one["id"] for one in known})]
+
+
+def _queue(found: argparse.Namespace, folder: DataFolder, options: Options) -> None:
+    sets = sweep.settings(found.sweep, options.seed, found.seeds) if found.sweep else [{}]
+    made = [(one, orders.local(folder, replace(options, **one), Local())) for one in sets]
+    if not all(order.dataset.train for _, order in made):
+        raise UserError(f"The dataset {options.name} has no rows to train on; `dataset` makes it.")
+    more: dict[str, Any] = {}
+    waiting, queued = Waiting(folder), []
+    for one, order in made:
+        if found.sweep:
+            name = sweep.name_of([order.job["id"] for _, order in made])
+            more = {"sweep": {"name": name, "set": {key: value for key, value in one.items() if key != "seed"}}}
+        queued.append(waiting.add(with_status(order.job, "queued"), **more))
+    with FolderLock(folder.lock, "train --later") as lock:
+        if lock.acquire(0):  # else the run that holds it takes them in
+            with Catalog(folder.catalog) as catalog:
+                jobs = Jobs(folder, catalog)
+                for job in queued:
+                    if jobs.get(job["id"]) is None:
+                        jobs.save(job, "queued")
+    if not found.json:
+        seconds = sum(job["parameters"]["seconds"] for job in queued)
+        ids = ", ".join(job["id"] for job in queued)
+        print(f"{counted(len(queued), 'job')} in the queue, about {duration(seconds)}: {ids}")
+        if found.later:
+            print("`train --queue` trains them; a queue that is under way takes them too.")
+    elif found.later:
+        print(json.dumps(queued))
+
+
+def _again(found: argparse.Namespace, folder: DataFolder) -> Options:
+    job = _known(folder, found.again)
+    given: Mapping[str, Any] = {name: getattr(found, name, None) for name in REPEATED}
+    return orders.options_of(job, given)
+
+
+def _known(folder: DataFolder, id: str) -> Job:
+    jobs = every(folder)
+    if (job := named(jobs, id)) is None:
+        ids = ", ".join(job["id"] for job in jobs) or "none"
+        raise UserError(f"{id} is no job of {folder.root.name}, or the beginning of several. There are: {ids}.")
+    return job
+
+
+def _cancel(found: argparse.Namespace, folder: DataFolder) -> int:
+    job, waiting = _known(folder, found.cancel), Waiting(folder)
+    if waiting.has(job["id"]):
+        waiting.drop(job["id"])
+        with FolderLock(folder.lock, "train --cancel") as lock:
+            if lock.acquire(0):
+                with Catalog(folder.catalog) as catalog:
+                    jobs = Jobs(folder, catalog)
+                    jobs.save(jobs.get(job["id"]) or job, "cancelled")
+        print(f"Job {job['id']} is out of the queue.")
+    elif job["status"] == "running" and (run := RUN.match(holder(folder.lock))):
+        control_line(folder.runs / run[1], {"command": "cancel"})
+        print(f"Job {job['id']} stops after the step in hand; its checkpoint is kept.")
+    else:
+        raise UserError(f"Job {job['id']} is {job['status']}: there is nothing to cancel.")
+    return Exit.DONE
+
+
+def _list(found: argparse.Namespace, folder: DataFolder) -> int:
+    jobs, waiting = every(folder), Waiting(folder)
+    if found.json:
+        print(json.dumps(jobs))
+        return Exit.DONE
+    print("\n".join(map(line, jobs)) or "No training job yet.")
+    if left := waiting.jobs():
+        print(f"{counted(len(left), 'job')} in the queue: `train --queue` trains them.")
+    return Exit.DONE
+
+
+def line(job: Job) -> str:
+    """A job in a line."""
+    told = [job["status"], f"{job['dataset']}, {harmless(job['model'])}"]
+    set_ = (job.get("sweep") or {}).get("set") or {}
+    told += [f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}" for key, value in set_.items()]
+    if job["provider"] == "local":
+        told.append(f"seed {job['parameters'].get('seed', 0)}")
+    if (loss := job.get("held_out_loss_after")) is not None:
+        told.append(f"held-out loss {loss:.3f}")
+    if job.get("seconds"):
+        told.append(duration(job["seconds"]))
+    if job.get("result"):
+        told.append(harmless(job["result"]))
+    if job.get("reason") and job["status"] not in ("done", "running"):
+        told.append(harmless(job["reason"]))
+    return f"{job['id']}  {', '.join(told)}"

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a job trains on: a dataset's rows of its objective, in one order, known by one hash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .. import prompts
+from ..files import digest, read_json
+from ..paths import DataFolder
+from ..providers.makers import may_train
+from ..providers.openai_api import OWN_URL
+from ..row_files import rows_of
+from ..stage import EVALUATED, Options
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What is trained on: rows in the order of their ids, and what identifies them. `withheld`: rows whose requests a
+    model wrote whose maker does not let this be trained on them."""
+
+    name: str
+    train: list[dict[str, Any]]
+    held_out: list[dict[str, Any]]
+    hash: str
+    licences: Mapping[str, int]
+    withheld: int = 0
+
+
+def read(folder: DataFolder, options: Options) -> Dataset:
+    """The rows that the options' objective takes, those under share-alike and copyleft licences where they were
+    allowed; none where the dataset is not there. DPO takes preferences and nothing else; the short presets of local
+    training take only what evaluate compares."""
+    place = folder.dataset(options.name)
+    every_kind = options.preset == "full" or options.provider != "local"
+
+    def wanted(row: Mapping[str, Any]) -> bool:
+        if options.objective == "dpo":
+            return bool(row["kind"] == "preference")
+        return bool(row["kind"] != "preference") and (every_kind or row["kind"] in EVALUATED)
+
+    found = [
+        sorted(filter(wanted, rows_of(place, split, ("", *options.allow))), key=lambda row: str(row["id"]))
+        for split in ("train", "val")
+    ]
+    platform = _platform(options)
+    train, held_out = ([row for row in rows if may_train(row, platform)] for rows in found)
+    ids = digest([[row["id"] for row in rows] for rows in (train, held_out)])
+    licences = read_json(place / "dataset.json", {}).get("licences", {})
+    return Dataset(options.name, train, held_out, ids, licences, sum(map(len, found)) - len(train) - len(held_out))
+
+
+def _platform(options: Options) -> str:
+    """Who trains, as the terms of models see it: OpenAI by its own address, else anybody."""
+    return "openai" if options.provider == "openai" and (options.base_url or OWN_URL) == OWN_URL else "local"
+
+
+def chat_row(row: Mapping[str, Any], objective: str) -> dict[str, Any]:
+    """A dataset row as the trainer takes it for an objective (`sft`, `dpo`)."""
+    asked = {"id": str(row["id"]), "messages": prompts.messages(row)}
+    if objective == "dpo":
+        rejected = prompts.answer(row["rejected"]["completion"], row.get("form", "code"))
+        return {**asked, "chosen": prompts.answer_of(row), "rejected": rejected}
+    return {**asked, "completion": prompts.answer_of(row)}

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Program for the training environment: runs of the trainer, each in a process of its own that may be killed or starved.
+"""Program for the training environment: runs of the trainer, each in a process of its own that may be killed.
 
-A JSON list of cases on stdin, `{"body": …, "faults": {…}}`; JSON on stdout, for each its lines and the signal that ended
-it. Faults: `kill_after` a step; `kill_in` the n-th file that is written to its end, half of it there; `memory`, the most
-tokens at once that the allocator gives room for; `disk`, [bytes, from step, to step], the largest file.
+A line on stdin is a run, `{"body": …, "faults": {…}}`; its answer is a line: all that it said, and how it ended.
+Faults: `kill_after` a step; `kill_in` the n-th file that is written to its end, half of which is there; `memory`,
+the most tokens at once that the allocator has room for; `disk`, [bytes, from step, to step], the largest file.
 """
 
 from __future__ import annotations
@@ -19,9 +19,14 @@ from typing import Any
 
 sys.path.insert(0, sys.argv[1])
 
+import peft
 import torch
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 from voxel_trainer_addon.providers.local import channel, models, train
+
+LOADED = (peft.LoraModel, LlamaForCausalLM, PreTrainedTokenizerFast)
+"""Imported before the first run, or each would import them anew."""
 
 
 class Faulty(channel.Channel):
@@ -77,22 +82,21 @@ def one(body: dict[str, Any], faults: dict[str, Any], lines: Any) -> None:
 
 
 def main() -> None:
-    found = []
-    for case in json.load(sys.stdin):
+    for line in sys.stdin:
+        case = json.loads(line)
         with tempfile.NamedTemporaryFile() as lines:
             child = os.fork()
             if child == 0:
                 try:
-                    one(case["body"], case.get("faults", {}), lines)
+                    one(case["body"], case["faults"], lines)
                     os._exit(0)
                 except BaseException:
                     sys.excepthook(*sys.exc_info())
                     os._exit(1)
             status = os.waitpid(child, 0)[1]
             lines.seek(0)
-            said = [json.loads(line) for line in lines]
-            found.append({"said": said, "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0})
-    json.dump(found, sys.stdout)
+            found = {"said": [json.loads(line) for line in lines], "ended": os.waitstatus_to_exitcode(status)}
+        print(json.dumps(found), flush=True)
 
 
 main()

@@ -86,12 +86,15 @@ def encoded(tokenizer: Any, row: dict[str, Any]) -> Encoded:
     if not tokenizer.chat_template:
         raise Refused("template", "This model has no chat template: choose one that was made for chat (Instruct).")
     chat = [*row["messages"], {"role": "assistant", "content": row["completion"]}]
-    prompt = _tokens(tokenizer, row["messages"], add_generation_prompt=True)
-    whole = _tokens(tokenizer, chat, add_generation_prompt=False)
-    if whole[: len(prompt)] != prompt:
+    prompt_text = _text(tokenizer, row["messages"], add_generation_prompt=True)
+    text = _text(tokenizer, chat, add_generation_prompt=False)
+    if not text.startswith(prompt_text):
         raise Refused(
             "template", "This model's chat template rewrites a prompt once it is answered; it cannot be tuned."
         )
+    prompt, whole = _tokens(tokenizer, prompt_text), _tokens(tokenizer, text)
+    if whole[: len(prompt)] != prompt:  # a token goes over the border; when answering the prompt stands by itself too
+        whole = prompt + _tokens(tokenizer, text[len(prompt_text) :])
     if tokenizer.eos_token_id not in whole[len(prompt) :]:
         raise Refused(
             "template", "This model's chat template does not end an answer with the end token; it would never stop."
@@ -117,11 +120,16 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip()
 
 
-def _tokens(tokenizer: Any, chat: list[dict[str, str]], *, add_generation_prompt: bool) -> list[int]:
+def _text(tokenizer: Any, chat: list[dict[str, str]], *, add_generation_prompt: bool) -> str:
     # Templates that know no thinking ignore the word; those that do must write the same prompt with and without answer.
-    text = tokenizer.apply_chat_template(
-        chat, tokenize=False, add_generation_prompt=add_generation_prompt, enable_thinking=False
+    return str(
+        tokenizer.apply_chat_template(
+            chat, tokenize=False, add_generation_prompt=add_generation_prompt, enable_thinking=False
+        )
     )
+
+
+def _tokens(tokenizer: Any, text: str) -> list[int]:
     return list(tokenizer(text, add_special_tokens=False).input_ids)
 
 

@@ -28,8 +28,8 @@ class Learner:
         start = body.get("start") or ""
         adapter = start if start and models.is_adapter(start) else ""
         folder = body["model"] if adapter else start or body["model"]
-        self.tokenizer = models.tokenizer_of(folder)
         self.parameters = models.parameters_of(folder)
+        self.tokenizer = models.tokenizer_of(folder)
         if method == "auto":
             method = "full" if self.parameters <= FULL_UP_TO and not adapter else "lora"
         self.device = devices.found()

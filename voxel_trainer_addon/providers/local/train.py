@@ -39,12 +39,12 @@ OUT_OF_MEMORY = (
 def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
     """Train `body["model"]` (a folder) on `body["rows"]` and save the result below `body["out"]`.
 
-    Rows: `held_out` rows; `rows_limit` and `held_out_limit` (0: all); `tokens`, the budget of a row. What: `objective`
-    (`sft`, or `dpo`, whose rows have `chosen` and `rejected`), `beta`; `start`, the folder of a model or adapter to go
-    on from; `method` (`full`, `lora`, `qlora`, `auto`), `rate`, `seed`. How long: `seconds` for everything up to saving, or
-    `steps`; or `plan`, recorded by a run before, which is followed then. How: `threads` (the most), `numbers`
-    (`float32`, `bfloat16`, `auto`), `batch_tokens`, `validations`. Kept: `checkpoint_s`, seconds between checkpoints; `keep`, the
-    most snapshots of the weights; `save` (the `best` of them, or the `last`).
+    Rows: `held_out` rows; `rows_limit` and `held_out_limit` (0: all); `tokens`, the budget of a row.
+    What: `objective` (`sft`, or `dpo`, whose rows have `chosen` and `rejected`), `beta`; `start`, the folder of a model
+    or adapter to go on from; `method` (`full`, `lora`, `qlora`, `auto`), `rate`, `seed`.
+    How long: `seconds` for everything up to saving, or `steps`; or `plan`, recorded by a run before and followed then.
+    How: `threads` (the most), `numbers` (`float32`, `bfloat16`, `auto`), `batch_tokens`, `validations`.
+    Kept: `checkpoint_s`, seconds between checkpoints; `keep`, the most snapshots; `save`, the `best` of them or `last`.
     Lines: `phase`, `rows`, `probe`, `plan`, `loss`, `checkpoint`, `snapshot`, `warning`. Gives the facts of the run.
     """
     models.quiet()

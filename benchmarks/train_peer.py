@@ -32,9 +32,10 @@ from train import machine, toy
 from voxel_trainer_addon.providers.local import chat
 from voxel_trainer_addon.providers.local.learner import Learner
 
-STEPS = 4
-RATE = 1e-4
-PAIRS = 4
+STEPS = 3
+RATE = 2e-6
+PAIRS = 2
+BETA = 0.1
 
 
 def pair(number: int) -> dict[str, Any]:
@@ -70,20 +71,21 @@ def settings(out: str, batch: int, **more: Any) -> dict[str, Any]:
     }
 
 
-def theirs_dpo(model: str, rows: list[dict[str, Any]], out: str) -> list[dict[str, float]]:
-    keys = {"prompt": "messages", "chosen": "chosen", "rejected": "rejected"}
+def theirs_dpo(model: str, pairs: list[chat.Pair], tokenizer: Any, out: str) -> list[dict[str, float]]:
+    """Given as plain texts: from chats TRL counts what the template writes after the end token too."""
     shaped = [
         {
-            name: row[key] if name == "prompt" else [{"role": "assistant", "content": row[key]}]
-            for name, key in keys.items()
+            "prompt": tokenizer.decode(pair.chosen.prompt),
+            "chosen": tokenizer.decode(pair.chosen.counted),
+            "rejected": tokenizer.decode(pair.rejected.counted),
         }
-        for row in rows
+        for pair in pairs
     ]
     losses = Losses()
     asked = settings(out, PAIRS, max_steps=STEPS, lr_scheduler_type="constant", bf16=False, max_length=None)
     trl.DPOTrainer(
         model=transformers.AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32),
-        args=trl.DPOConfig(**asked, beta=0.1, precompute_ref_log_probs=True, gradient_checkpointing=False),
+        args=trl.DPOConfig(**asked, beta=BETA, precompute_ref_log_probs=True, gradient_checkpointing=False),
         train_dataset=datasets.Dataset.from_list(shaped),
         processing_class=transformers.AutoTokenizer.from_pretrained(model),
         callbacks=[losses],
@@ -91,23 +93,17 @@ def theirs_dpo(model: str, rows: list[dict[str, Any]], out: str) -> list[dict[st
     return losses.found
 
 
-def ours_dpo(model: str, rows: list[dict[str, Any]]) -> list[dict[str, float]]:
-    learner = Learner({"model": model, "seed": 0, "beta": 0.1}, "full", "dpo")
-    pairs, _ = chat.within(learner.tokenizer, rows, 0)
+def dpo(model: str) -> dict[str, Any]:
+    learner = Learner({"model": model, "seed": 0, "beta": BETA}, "full", "dpo")
+    pairs, _ = chat.within(learner.tokenizer, [pair(number) for number in range(PAIRS)], 0)
     learner.refer([pairs], False)
-    found = []
+    ours = []
     for _ in range(STEPS):
         means = learner.learn([pairs], len(pairs), False)
-        found.append({"loss": means["loss"], "rewards/margins": means["margin"]})
+        ours.append({"loss": means["loss"], "rewards/margins": means["margin"]})
         learner.step(RATE)
-    return found
-
-
-def dpo(model: str) -> dict[str, Any]:
-    rows = [pair(number) for number in range(PAIRS)]
     with tempfile.TemporaryDirectory() as out:
-        theirs = theirs_dpo(model, rows, out)
-    ours = ours_dpo(model, rows)
+        theirs = theirs_dpo(model, pairs, learner.tokenizer, out)
     apart = [abs(one["loss"] - other["loss"]) for one, other in zip(ours, theirs, strict=True)]
     return {"ours": ours, "theirs": theirs, "largest_difference": max(apart)}
 
@@ -128,7 +124,7 @@ class Pace(transformers.TrainerCallback):
 def sft(model: str, pairs: int, bfloat16: bool, method: str) -> dict[str, Any]:
     """In turn one step of ours and one of theirs, on the same two rows; the first pair warms up and is not counted."""
     learner = Learner({"model": model, "seed": 0}, method, "sft")
-    rows = [toy(number + 60, nodes=14) for number in range(2 * (pairs + 1))]
+    rows = [toy(number + 60, nodes=10) for number in range(2 * (pairs + 1))]
     encoded, _ = chat.within(learner.tokenizer, rows, 512)
     assert len(encoded) == len(rows)
     peft_config = None
@@ -185,10 +181,11 @@ def main() -> None:
     words.add_argument("--method", choices=("full", "lora"), default="lora")
     words.add_argument("--bfloat16", action="store_true", help="autocast in both; else float32")
     asked = words.parse_args()
-    if asked.what == "dpo":
-        found = dpo(asked.model)
-    else:
-        found = sft(asked.model, asked.pairs, asked.bfloat16, asked.method)
+    sides = {
+        "dpo": lambda: dpo(asked.model),
+        "sft": lambda: sft(asked.model, asked.pairs, asked.bfloat16, asked.method),
+    }
+    found = sides[asked.what]()
     print(json.dumps({**found, "trl": trl.__version__, "machine": machine()}, indent=2))
 
 

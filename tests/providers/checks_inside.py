@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import random
 import sys
 from itertools import islice
@@ -61,6 +62,12 @@ for device in (apple, plain):
         raise SystemExit("4-bit weights without a card")
     except Refused as refused:
         assert refused.code == "device"
+if importlib.util.find_spec("bitsandbytes") is None:
+    try:
+        models.load(sys.argv[2], torch.bfloat16, four_bit=True)
+        raise SystemExit("4-bit weights without bitsandbytes")
+    except Refused as refused:
+        assert refused.code == "bitsandbytes"
 try:
     torch.empty(1 << 60, dtype=torch.uint8)
 except RuntimeError as error:

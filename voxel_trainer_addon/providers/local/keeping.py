@@ -13,9 +13,9 @@ from typing import Any
 
 import torch
 
-from .channel import Channel
-
 CHECKPOINT = "checkpoint.pt"
+FORM = 2
+"""Of what a checkpoint holds."""
 SNAPSHOTS = "snapshots"
 
 
@@ -29,10 +29,10 @@ class Snapshot:
 
 
 class Keeper:
-    """The files of one run below `out`."""
+    """The files of one run below `out`. `warn` gets code and sentence of what could not be written or read."""
 
-    def __init__(self, out: Path, channel: Channel) -> None:
-        self._out, self._channel = out, channel
+    def __init__(self, out: Path, warn: Callable[[str, str], None]) -> None:
+        self._out, self._warn = out, warn
         out.mkdir(parents=True, exist_ok=True)
 
     def checkpoint(self, state: dict[str, Any]) -> bool:
@@ -55,10 +55,14 @@ class Keeper:
         if not path.is_file():
             return None
         try:
-            return dict(torch.load(path, map_location="cpu", weights_only=True))
+            state = dict(torch.load(path, map_location="cpu", weights_only=True))
         except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
-            self._channel.warn("checkpoint", "The checkpoint is damaged and cannot be read; training begins again.")
+            self._warn("checkpoint", "The checkpoint is damaged and cannot be read; training begins again.")
             return None
+        if state.get("form") != FORM:
+            self._warn("checkpoint", "The checkpoint is of another version; training begins again.")
+            return None
+        return state
 
     def snapshot(self, step: int, loss: float, write: Callable[[Path], None]) -> Snapshot | None:
         """Keep the weights as they are now; None, and a warning, where the disk is full."""
@@ -104,7 +108,7 @@ class Keeper:
     def _not_written(self, what: str, part: Path, error: Exception) -> None:
         part.unlink(missing_ok=True)
         free = shutil.disk_usage(self._out).free / 1e6
-        self._channel.warn(
+        self._warn(
             "disk", f"{what} could not be written ({error}; {free:,.0f} MB are free). Training goes on; make room soon."
         )
 

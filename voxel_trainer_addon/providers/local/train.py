@@ -62,7 +62,7 @@ class Trainer:
     def __init__(self, body: dict[str, Any], channel: Channel) -> None:
         self.body, self.channel = body, channel
         self.began = time.monotonic()
-        self.keeper = Keeper(Path(body["out"]), channel)
+        self.keeper = Keeper(Path(body["out"]), self._warn)
         self.step, self.seconds, self.tokens, self.counted = 0, 0.0, 0, 0
         self.losses: list[float] = []
         self.figures: list[dict[str, float]] = []
@@ -143,9 +143,7 @@ class Trainer:
         rows, held_out, validations = 0, len(self.held_out), int(self.body.get("validations") or plan.VALIDATIONS[0])
         if not steps:  # a third of the pass forth and back is the pass forth
             held_out, validations = plan.validated(seconds, a_row / 3, held_out)
-            if (
-                self.learner.objective.name == "dpo"
-            ):  # one pass over so many, and over their reference before, fills the time
+            if self.learner.objective.name == "dpo":  # their reference and one pass over them fill the time
                 rows = min(len(self.rows), max(1, int(seconds / (a_row * 4 / 3))))
         kind = self.learner.objective.name
         rate = self.body.get("rate") or objective.RATES[kind, "full" if self.learner.method == "full" else "lora"]
@@ -301,6 +299,7 @@ class Trainer:
         if not self.plan.steps:
             return
         state = {
+            "form": keeping.FORM,
             "plan": self.plan.record(),
             "step": self.step,
             "seconds": self.seconds,

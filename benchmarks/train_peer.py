@@ -83,13 +83,15 @@ def theirs_dpo(model: str, pairs: list[chat.Pair], tokenizer: Any, out: str) -> 
     ]
     losses = Losses()
     asked = settings(out, PAIRS, max_steps=STEPS, lr_scheduler_type="constant", bf16=False, max_length=None)
-    trl.DPOTrainer(
+    trainer = trl.DPOTrainer(
         model=transformers.AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32),
         args=trl.DPOConfig(**asked, beta=BETA, precompute_ref_log_probs=True, gradient_checkpointing=False),
         train_dataset=datasets.Dataset.from_list(shaped),
         processing_class=transformers.AutoTokenizer.from_pretrained(model),
         callbacks=[losses],
-    ).train()
+    )
+    trainer.remove_callback(transformers.PrinterCallback)
+    trainer.train()
     return losses.found
 
 
@@ -159,6 +161,7 @@ def sft(model: str, pairs: int, bfloat16: bool, method: str) -> dict[str, Any]:
             callbacks=[Turn(), pace],
         )
         trainer._get_train_sampler = lambda *_: torch.utils.data.SequentialSampler(trainer.train_dataset)
+        trainer.remove_callback(transformers.PrinterCallback)
         trainer.train()
     for one, theirs in zip(found, pace.seconds, strict=True):
         one["theirs"] = theirs

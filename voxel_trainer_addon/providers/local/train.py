@@ -340,7 +340,9 @@ class Trainer:
         self.snapshots = [one for one in self.snapshots if one.step != self.step]
         if not keep or sum(one.loss <= loss for one in self.snapshots) >= keep:
             return
+        start = time.monotonic()
         taken = self.keeper.snapshot(self.step, loss, self.learner.write)
+        self.seconds += time.monotonic() - start
         if taken is None:
             return
         self.snapshots.append(taken)

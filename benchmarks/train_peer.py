@@ -128,7 +128,7 @@ def sft(model: str, pairs: int, bfloat16: bool, method: str) -> dict[str, Any]:
     learner = Learner({"model": model, "seed": 0}, method, "sft")
     rows = [toy(number + 60, nodes=10) for number in range(2 * (pairs + 1))]
     encoded, _ = chat.within(learner.tokenizer, rows, 512)
-    assert len(encoded) == len(rows)
+    assert len(encoded) == len(rows), "rows over 512 tokens"
     peft_config = None
     if method == "lora":
         import peft

@@ -24,15 +24,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import torch
 
 from voxel_trainer_addon import prompts
-from voxel_trainer_addon.providers.local import chat, models
+from voxel_trainer_addon.providers.local import chat, devices, models
 
 NODE = "math_{n} = tree.nodes.new('ShaderNodeMath')\nmath_{n}.operation = 'MULTIPLY'\nmath_{n}.location = ({n}, 0)\n"
 
 
-def toy(number: int) -> dict[str, Any]:
+def toy(number: int, nodes: int = 0) -> dict[str, Any]:
+    """A row whose answer has so many nodes (0: two to seven, by its number)."""
+    nodes = nodes or number % 6 + 2
     code = "import bpy\n\ntree = bpy.data.node_groups.new('Rocks', 'ShaderNodeTree')\n"
-    code += "".join(NODE.format(n=n) for n in range(number % 6 + 2))
-    asked = {"prompt": f'Make the node group "Rocks {number}". It multiplies {number % 6 + 2} times.'}
+    code += "".join(NODE.format(n=n) for n in range(nodes))
+    asked = {"prompt": f'Make the node group "Rocks {number}". It multiplies {nodes} times.'}
     return {"id": str(number), "messages": prompts.messages(asked), "completion": prompts.answer(code)}
 
 
@@ -50,6 +52,17 @@ def plain_loss(model: Any, rows: list[chat.Encoded], pad: int) -> torch.Tensor:
         input_ids=tokens.to(where), attention_mask=attention.to(where), labels=labels.to(where), use_cache=False
     ).loss
     return loss
+
+
+def machine() -> dict[str, Any]:
+    """What was measured on."""
+    return {
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg() if hasattr(os, "getloadavg") else None,
+        "capability": torch.backends.cpu.get_cpu_capability(),
+        "torch": torch.__version__,
+    }
 
 
 def main() -> None:
@@ -80,14 +93,8 @@ def main() -> None:
     result = {
         "ratio": statistics.median(pair["ratio"] for pair in measured),
         "pairs": measured,
-        "peak_mb": models.peak_mb(),
-        "machine": {
-            "processor": platform.processor() or platform.machine(),
-            "cores": os.cpu_count(),
-            "load": os.getloadavg() if hasattr(os, "getloadavg") else None,
-            "capability": torch.backends.cpu.get_cpu_capability(),
-            "torch": torch.__version__,
-        },
+        "peak_mb": devices.peak_mb(),
+        "machine": machine(),
     }
     print(json.dumps(result, indent=2))
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Program for the training environment: what must hold of masks, batches, losses and the end of circles."""
+"""Program for the training environment: what must hold of masks, batches, losses, devices and the end of circles."""
 
 from __future__ import annotations
 
+import importlib.util
 import random
 import sys
 from itertools import islice
@@ -12,7 +13,8 @@ sys.path.insert(0, sys.argv[1])
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from voxel_trainer_addon.providers.local import chat, generate, models
+from voxel_trainer_addon.providers.local import chat, devices, generate, models
+from voxel_trainer_addon.providers.local.channel import Refused
 
 tokenizer = AutoTokenizer.from_pretrained(sys.argv[2])
 asked = [{"role": "user", "content": "Make it."}]
@@ -34,6 +36,43 @@ for one in encoded[:5]:
     loss = model(input_ids=torch.tensor([one.tokens]), labels=torch.tensor([labels])).loss
     theirs += [float(loss)] * (len(one.tokens) - one.answer)
 assert abs(float(ours.mean()) - sum(theirs) / len(theirs)) < 1e-5, (float(ours.mean()), sum(theirs) / len(theirs))
+
+cut = [chat.Encoded(str(n), [0] * (n % 5 + 3), 2) for n in range(30)]
+parts = list(chat.pieces(cut, 12))
+assert [one for part in parts for one in part] == cut and all(
+    len(part) == 1 or chat.space(part) <= 12 for part in parts
+)
+
+small, large = 135_000_000, 8_000_000_000
+card = devices.Device("cuda", "cuda", True, 24 << 30)
+old = devices.Device("cuda", "rocm", False, 8 << 30)
+apple, plain = devices.Device("mps", "mps", True), devices.Device("cpu", "cpu", False)
+for device in (card, old, apple, plain):
+    assert devices.weights_for("full", small, device) == devices.Weights(torch.float32)
+    assert devices.weights_for("lora", small, device) == devices.Weights(torch.float32)
+assert devices.weights_for("lora", large, card) == devices.Weights(torch.bfloat16)
+assert devices.weights_for("lora", 4 * large, card) == devices.Weights(torch.bfloat16, four_bit=True)
+assert devices.weights_for("lora", large, old) == devices.Weights(torch.float16, four_bit=True)
+assert devices.weights_for("lora", 2_000_000_000, devices.Device("mps", "mps", False)) == devices.Weights(torch.float32)
+assert devices.weights_for("lora", large, apple) == devices.weights_for("lora", large, plain)
+assert devices.weights_for("qlora", small, card).four_bit
+for device in (apple, plain):
+    try:
+        devices.weights_for("qlora", small, device)
+        raise SystemExit("4-bit weights without a card")
+    except Refused as refused:
+        assert refused.code == "device"
+if importlib.util.find_spec("bitsandbytes") is None:
+    try:
+        models.load(sys.argv[2], torch.bfloat16, four_bit=True)
+        raise SystemExit("4-bit weights without bitsandbytes")
+    except Refused as refused:
+        assert refused.code == "bitsandbytes"
+try:
+    torch.empty(1 << 60, dtype=torch.uint8)
+except RuntimeError as error:
+    assert devices.is_out_of_memory(error)
+assert devices.is_out_of_memory(MemoryError()) and not devices.is_out_of_memory(RuntimeError("shapes differ"))
 
 assert generate.goes_in_circles("a\nb\n" * 3) and generate.goes_in_circles("x\n" * 5)
 assert not generate.goes_in_circles("a\nb\nc\nd\ne\n") and not generate.goes_in_circles("x\n" * 4)

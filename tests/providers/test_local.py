@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The programs of the training environment as real children: the same weights after kill -9, answers in pairs."""
+"""The programs of the training environment as real children: an adapter is trained, and all answer in pairs."""
 
 from __future__ import annotations
 
-import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 import pytest
 
 from tests.fine_tuning.told import Told
-from voxel_trainer_addon.files import sha256_of
 from voxel_trainer_addon.providers.answering import Answer, Chat, LocalAnswers, named
 from voxel_trainer_addon.providers.local import child
 from voxel_trainer_addon.providers.refusals import Refusal
@@ -55,41 +53,6 @@ def request(model: Path, out: Path, method: str = "full") -> dict[str, Any]:
 
 def going() -> bool:
     return True
-
-
-def killed_at(python: Path, body: dict[str, Any], step: int) -> list[dict[str, Any]]:
-    """Start the trainer and kill it once it says that this step is done; what it said."""
-    argv = [python, "-I", child.PROGRAM, "train"]
-    env = child.environment_of_child(online=False)
-    said = []
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env) as run:
-        assert run.stdin and run.stdout
-        run.stdin.write(json.dumps(body).encode() + b"\n")
-        run.stdin.flush()
-        for line in run.stdout:
-            said.append(json.loads(line))
-            if said[-1]["kind"] == "loss" and said[-1]["step"] == step:
-                run.kill()
-    return said
-
-
-def test_killed_in_the_second_pass_and_resumed_the_weights_are_the_same(
-    training_python: Path, tiny: Path, tmp_path: Path
-) -> None:
-    whole = child.run(training_python, "train", request(tiny, tmp_path / "whole"), lambda line: None, going)
-    assert whole.ok, whole
-    broken = request(tiny, tmp_path / "broken")
-    said = killed_at(training_python, broken, 9)
-    assert said[-1]["kind"] != "done"
-    assert whole.body["passes"] * 9 / STEPS > 1, "the kill was not in the second pass"
-    lines: list[dict[str, Any]] = []
-    resumed = child.run(training_python, "train", broken, lines.append, going)
-    assert resumed.ok, resumed
-    first = next(line["step"] for line in lines if line["kind"] == "loss")
-    assert first > 1, "it began again instead of going on"
-    assert resumed.body["losses"] == whole.body["losses"]
-    weights = "model/model.safetensors"
-    assert sha256_of(tmp_path / "whole" / weights) == sha256_of(tmp_path / "broken" / weights)
 
 
 def test_an_adapter_is_laid_over_its_base_and_all_answer_in_pairs(

@@ -35,6 +35,10 @@ class Channel:
         self._lines.write(json.dumps({"kind": kind, **fields}, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
         self._lines.flush()
 
+    def warn(self, code: str, sentence: str) -> None:
+        """Tell a person what should be looked at; the job goes on."""
+        self.say("warning", code=code, sentence=sentence)
+
     def wait_while_paused(self) -> None:
         """Return at once, or when the person goes on or stops."""
         self._go.wait()

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, TypeAlias
 
 from .channel import Refused
 
@@ -24,71 +25,151 @@ class Encoded:
     def prompt(self) -> list[int]:
         return self.tokens[: self.answer]
 
+    @property
+    def counted(self) -> list[int]:
+        return self.tokens[self.answer :]
 
-def encode(tokenizer: Any, row: dict[str, Any]) -> Encoded:
-    """A row `{"id", "messages", "completion"}` as tokens. Raises Refused where the chat template does not fit."""
+    @property
+    def parts(self) -> tuple[Encoded, ...]:
+        return (self,)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two answers to one prompt, the better one first."""
+
+    chosen: Encoded
+    rejected: Encoded
+
+    @property
+    def id(self) -> str:
+        return self.chosen.id
+
+    @property
+    def parts(self) -> tuple[Encoded, ...]:
+        return (self.chosen, self.rejected)
+
+
+Row: TypeAlias = Encoded | Pair
+
+
+def tokens_of(rows: Iterable[Row]) -> int:
+    return sum(len(part.tokens) for row in rows for part in row.parts)
+
+
+def counted_of(rows: Iterable[Row]) -> int:
+    """The tokens that count in the loss."""
+    return sum(len(part.counted) for row in rows for part in row.parts)
+
+
+def width(row: Row) -> int:
+    return max(len(part.tokens) for part in row.parts)
+
+
+def space(rows: Sequence[Row]) -> int:
+    """Tokens of the rows in one batch, padding included."""
+    return sum(len(row.parts) for row in rows) * max(map(width, rows))
+
+
+def encode(tokenizer: Any, row: dict[str, Any]) -> Row:
+    """A row `{"id", "messages", "completion"}` as tokens, or one with `chosen` and `rejected` as a pair of them.
+
+    Only the last turn of a chat is trained on. Raises Refused where the counted tokens are not the answer and its end.
+    """
+    if "chosen" in row:
+        return Pair(*(encoded(tokenizer, {**row, "completion": row[key]}) for key in ("chosen", "rejected")))
+    return encoded(tokenizer, row)
+
+
+def encoded(tokenizer: Any, row: dict[str, Any]) -> Encoded:
+    """A row with one answer; see `encode`."""
     if not tokenizer.chat_template:
         raise Refused("template", "This model has no chat template: choose one that was made for chat (Instruct).")
     chat = [*row["messages"], {"role": "assistant", "content": row["completion"]}]
-    prompt = _tokens(tokenizer, row["messages"], add_generation_prompt=True)
-    whole = _tokens(tokenizer, chat, add_generation_prompt=False)
-    if whole[: len(prompt)] != prompt:
+    prompt_text = _text(tokenizer, row["messages"], add_generation_prompt=True)
+    text = _text(tokenizer, chat, add_generation_prompt=False)
+    if not text.startswith(prompt_text):
         raise Refused(
             "template", "This model's chat template rewrites a prompt once it is answered; it cannot be tuned."
         )
-    answer = whole[len(prompt) :]
-    if tokenizer.eos_token_id not in answer:
+    prompt, whole = _tokens(tokenizer, prompt_text), _tokens(tokenizer, text)
+    if whole[: len(prompt)] != prompt:  # a token goes over the border; when answering the prompt stands by itself too
+        whole = prompt + _tokens(tokenizer, text[len(prompt_text) :])
+    if tokenizer.eos_token_id not in whole[len(prompt) :]:
         raise Refused(
             "template", "This model's chat template does not end an answer with the end token; it would never stop."
         )
     while whole[-1] != tokenizer.eos_token_id:
         whole.pop()
     if len(whole) < len(prompt) + 2:
-        raise Refused("template", "This model's chat template loses the answer.")
+        raise Refused(
+            "template",
+            f"No token of the answer counts: this model's chat template loses it, or it is empty (row {row['id']}).",
+        )
+    counted = tokenizer.decode(whole[len(prompt) : -1], clean_up_tokenization_spaces=False)
+    if _plain(counted) != _plain(row["completion"]):
+        raise Refused(
+            "template",
+            f"This model's chat template or tokenizer changes the answer (row {row['id']}); see docs/train.md.",
+        )
     return Encoded(row["id"], whole, len(prompt))
 
 
-def _tokens(tokenizer: Any, chat: list[dict[str, str]], *, add_generation_prompt: bool) -> list[int]:
+def _plain(text: str) -> str:
+    """What templates and tokenizers may change: space at both ends, and which of equal characters are written."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def _text(tokenizer: Any, chat: list[dict[str, str]], *, add_generation_prompt: bool) -> str:
     # Templates that know no thinking ignore the word; those that do must write the same prompt with and without answer.
-    text = tokenizer.apply_chat_template(
-        chat, tokenize=False, add_generation_prompt=add_generation_prompt, enable_thinking=False
+    return str(
+        tokenizer.apply_chat_template(
+            chat, tokenize=False, add_generation_prompt=add_generation_prompt, enable_thinking=False
+        )
     )
+
+
+def _tokens(tokenizer: Any, text: str) -> list[int]:
     return list(tokenizer(text, add_special_tokens=False).input_ids)
 
 
-def within(
-    tokenizer: Any, rows: Iterable[dict[str, Any]], budget: int, limit: int = 0
-) -> tuple[list[Encoded], list[str]]:
+def within(tokenizer: Any, rows: Iterable[dict[str, Any]], budget: int, limit: int = 0) -> tuple[list[Any], list[str]]:
     """The first `limit` rows (0: all) of at most `budget` tokens, and the ids of those passed over as longer."""
-    kept: list[Encoded] = []
+    kept: list[Row] = []
     over: list[str] = []
     for row in rows:
         if limit and len(kept) == limit:
             break
-        encoded = encode(tokenizer, row)
-        if budget and len(encoded.tokens) > budget:
-            over.append(encoded.id)
+        found = encode(tokenizer, row)
+        if budget and width(found) > budget:
+            over.append(found.id)
         else:
-            kept.append(encoded)
+            kept.append(found)
     return kept, over
 
 
-def batches(rows: Sequence[Encoded], seed: int, batch_tokens: int) -> Iterator[list[Encoded]]:
+def batches(rows: Sequence[Any], seed: int, batch_tokens: int) -> Iterator[list[Any]]:
     """Batches for ever, pass after pass, each of like lengths and at most `batch_tokens` with padding (or one row).
 
     The order depends on the rows, the seed and the pass only, so that step N is the same after a restart.
     """
     for number in count():
         chance = random.Random(f"{seed}/{number}")
-        order = sorted(rows, key=lambda row: row.id)
+        order = sorted(rows, key=lambda row: str(row.id))
         chance.shuffle(order)
-        order.sort(key=lambda row: len(row.tokens) // 16)
-        found: list[list[Encoded]] = []
-        for row in order:
-            together = [*found[-1], row] if found else [row]
-            if found and len(together) * max(len(one.tokens) for one in together) <= batch_tokens:
-                found[-1] = together
-            else:
-                found.append([row])
+        order.sort(key=lambda row: width(row) // 16)
+        found = list(pieces(order, batch_tokens))
         chance.shuffle(found)
         yield from found
+
+
+def pieces(rows: Iterable[Any], most: int) -> Iterator[list[Any]]:
+    """The rows in their order, cut into pieces of at most `most` tokens with padding (or of one row)."""
+    piece: list[Row] = []
+    for row in rows:
+        if piece and space([*piece, row]) > most:
+            yield piece
+            piece = []
+        piece.append(row)
+    if piece:
+        yield piece

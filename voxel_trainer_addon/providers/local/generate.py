@@ -14,7 +14,7 @@ from typing import Any
 import torch
 import transformers
 
-from . import chat, models
+from . import chat, devices, models
 from .channel import Channel, Refused
 
 LOOKED_AT = 16
@@ -33,7 +33,7 @@ def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
     """
     began = time.monotonic()
     models.quiet()
-    models.set_threads(body["threads"])
+    devices.set_threads(body["threads"])
     channel.say("phase", name="load")
     engine = Engine(body["models"])
     rows, over = chat.within(engine.tokenizer, body["rows"], body.get("budget_tokens", 0), body.get("prompts", 0))
@@ -60,7 +60,7 @@ def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
         "seconds": round(time.monotonic() - began, 1),
         "device": models.device(),
         "dtype": str(engine.dtype).removeprefix("torch."),
-        "peak_mb": models.peak_mb(),
+        "peak_mb": devices.peak_mb(),
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
     }
 
@@ -75,7 +75,7 @@ class Engine:
             raise Refused("model", "Only one adapter can be compared at a time.")
         if laid_over and "base" not in plain:
             plain["base"] = models.adapter_base(*laid_over.values())
-        self.dtype = torch.bfloat16 if models.has_bfloat16() else torch.float32
+        self.dtype = torch.bfloat16 if devices.found().bfloat16 else torch.float32
         self.tokenizer = models.tokenizer_of(next(iter(plain.values())))
         self.tokenizer.padding_side = "left"
         self._models = {name: models.load(folder, self.dtype).eval() for name, folder in plain.items()}

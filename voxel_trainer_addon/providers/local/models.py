@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import torch
 import transformers
 
+from . import devices
 from .channel import Refused
 from .chat import Encoded
 
@@ -25,15 +26,8 @@ def quiet() -> None:
 
 
 def device() -> str:
-    """`cuda` where there is such a card, else `cpu`."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def set_threads(threads: int) -> int:
-    """Use `threads` processor threads (0: as PyTorch likes); the number in use."""
-    if threads:
-        torch.set_num_threads(threads)
-    return int(torch.get_num_threads())
+    """PyTorch's word for the best device here: `cuda` (NVIDIA and AMD cards), `mps` or `cpu`."""
+    return devices.found().kind
 
 
 def tokenizer_of(folder: str) -> Any:
@@ -45,7 +39,11 @@ def tokenizer_of(folder: str) -> Any:
 
 
 def config_of(folder: str) -> Any:
-    """The configuration in a model's folder. Raises Refused where the library does not know it by itself."""
+    """The configuration in a model's folder. Raises Refused where it is gone, or unknown to the library itself."""
+    if not Path(folder).is_dir():
+        raise Refused(
+            "model", f"The model's folder {Path(folder).name} is gone. Put it back or fetch it again, then go on."
+        )
     try:
         return transformers.AutoConfig.from_pretrained(folder, trust_remote_code=False)
     except (OSError, ValueError) as error:
@@ -60,16 +58,28 @@ def parameters_of(folder: str) -> int:
         return int(transformers.AutoModelForCausalLM.from_config(config_of(folder)).num_parameters())
 
 
-def load(folder: str, dtype: torch.dtype) -> Any:
+def load(folder: str, dtype: torch.dtype, *, four_bit: bool = False) -> Any:
     """The model in a folder, on the best device. Weights are read from safetensors only. Raises Refused."""
     config_of(folder)
+    how: dict[str, Any] = {"quantization_config": _four_bit(dtype), "device_map": {"": 0}} if four_bit else {}
     try:
         model = transformers.AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, trust_remote_code=False, use_safetensors=True, local_files_only=True
+            folder, dtype=dtype, trust_remote_code=False, use_safetensors=True, local_files_only=True, **how
         )
     except (OSError, ValueError) as error:
         raise Refused("model", f"{Path(folder).name} could not be loaded: {_first_line(error)}") from error
-    return model.to(device())
+    return model if four_bit else model.to(device())
+
+
+def _four_bit(dtype: torch.dtype) -> Any:
+    """How QLoRA holds the frozen weights: NF4, its constants quantised too (Dettmers et al. 2023)."""
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise Refused(
+            "bitsandbytes", "Method qlora needs the package bitsandbytes in the training environment: install it there."
+        )
+    return transformers.BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+    )
 
 
 def is_adapter(folder: str) -> bool:
@@ -82,6 +92,21 @@ def with_adapter(base: Any, folder: str) -> Any:
     import peft
 
     return peft.PeftModel.from_pretrained(base, folder, autocast_adapter_dtype=False)
+
+
+def with_new_adapter(base: Any, rank: int) -> Any:
+    """`base` with a new adapter to train at all linear layers, which changes nothing yet."""
+    import peft
+
+    shape = peft.LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM")
+    return peft.get_peft_model(base, shape)
+
+
+def with_adapter_to_train(base: Any, folder: str) -> Any:
+    """`base` with the adapter in `folder`, to be trained on."""
+    import peft
+
+    return peft.PeftModel.from_pretrained(base, folder, is_trainable=True)
 
 
 def adapter_base(folder: str) -> str:
@@ -117,19 +142,3 @@ def answer_losses(model: Any, rows: Sequence[Encoded], pad: int) -> torch.Tensor
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0]
-
-
-def peak_mb() -> int:
-    """The most memory that this process has had, in MB; 0 where the system does not tell."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 0
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3))
-
-
-def has_bfloat16() -> bool:
-    """Whether this machine counts in bfloat16 by itself; where it must be imitated it is slower than float32."""
-    if device() == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

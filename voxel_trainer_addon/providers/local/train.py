@@ -7,74 +7,53 @@ so a run that was killed and goes on makes the same steps. The clock may end it 
 
 from __future__ import annotations
 
-import contextlib
-import math
-import os
-import shutil
 import statistics
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections import deque
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import transformers
 
-from . import chat, models
+from . import chat, devices, keeping, models, objective, plan
 from .channel import Channel, Refused
+from .keeping import Keeper, Snapshot
+from .learner import Learner
+from .plan import Plan
+from .probe import Probed, probe
+from .watch import Watch
 
-FULL_UP_TO = 200_000_000
-FLOAT32_UP_TO = 1_000_000_000
-RATES = {"full": 2e-4, "lora": 1e-3}
-WARM_UP = 8
-MEASURED_STEPS = 3
-RANK = 16
+Result = TypeVar("Result")
+
 PROBE_TOKENS = 256
-VALIDATIONS = 3
-VALIDATION_SHARE = 0.15
-"""Of the time, for the validations at start, middle and end together."""
-LEAST_HELD_OUT = 4
-FEW_STEPS = 12
-LEAST_BATCH = 256
-"""Where the time gives only a few steps, smaller batches of at least so many tokens give more of them."""
-CLIP = 1.0
-CHECKPOINT = "checkpoint.pt"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What was measured and decided at the start, kept so that a restart goes the same way.
-
-    `mixed`: bfloat16 was faster than float32 here; `held_out`: rows to validate on; `batch_tokens`: at most in a
-    batch; `steps` is 0 until some were measured; `seconds` are those for steps and checkpoints.
-    """
-
-    mixed: bool
-    held_out: int
-    batch_tokens: int
-    warm_up: int
-    steps: int
-    seconds: float
-    threads: int
-
-    def rate(self, step: int) -> float:
-        """The factor of the learning rate in a step, counted from 0: up along the warm-up, then down to the end."""
-        if step < self.warm_up:
-            return (step + 1) / self.warm_up
-        return (self.steps - step) / max(1, self.steps - self.warm_up)
+PACE_STEPS = 10
+BATCH_TOKENS = 1024
+OUT_OF_MEMORY = (
+    "The machine has not enough memory for this model. Train with shorter rows, by method lora, or a smaller model."
+)
 
 
 def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
     """Train `body["model"]` (a folder) on `body["rows"]` and save the result below `body["out"]`.
 
-    More keys: `held_out` rows; `rows_limit` (0: all) and `tokens`, the budget of a row; `seconds` for everything up to
-    saving, or `steps`; `method` (`full`, `lora`, `auto`); `seed`, `threads`, `batch_tokens`, `checkpoint_s`. Lines:
-    `phase`, `rows`, `probe`, `plan`, `loss`, `checkpoint`. Gives the facts of the run.
+    Rows: `held_out` rows; `rows_limit` and `held_out_limit` (0: all); `tokens`, the budget of a row.
+    What: `objective` (`sft`, or `dpo`, whose rows have `chosen` and `rejected`), `beta`; `start`, the folder of a model
+    or adapter to go on from; `method` (`full`, `lora`, `qlora`, `auto`), `rate`, `seed`.
+    How long: `seconds` for everything up to saving, or `steps`; or `plan`, recorded by a run before and followed then.
+    How: `threads` (the most), `numbers` (`float32`, `bfloat16`, `auto`), `batch_tokens`, `validations`.
+    Kept: `checkpoint_s`, seconds between checkpoints; `keep`, the most snapshots; `save`, the `best` of them or `last`.
+    Lines: `phase`, `rows`, `probe`, `plan`, `loss`, `checkpoint`, `snapshot`, `warning`. Gives the facts of the run.
     """
     models.quiet()
-    return Trainer(body, channel).go()
+    try:
+        return Trainer(body, channel).go()
+    except (RuntimeError, MemoryError) as error:
+        if devices.is_out_of_memory(error):
+            raise Refused("memory", OUT_OF_MEMORY) from error
+        raise
 
 
 class Trainer:
@@ -83,286 +62,345 @@ class Trainer:
     def __init__(self, body: dict[str, Any], channel: Channel) -> None:
         self.body, self.channel = body, channel
         self.began = time.monotonic()
-        self.out = Path(body["out"])
-        self.step, self.seconds, self.tokens = 0, 0.0, 0
+        self.keeper = Keeper(Path(body["out"]), self._warn)
+        self.step, self.seconds, self.tokens, self.counted = 0, 0.0, 0, 0
         self.losses: list[float] = []
+        self.figures: list[dict[str, float]] = []
         self.held_out_losses: list[dict[str, float]] = []
-        self.plan: Plan | None = None
+        self.snapshots: list[Snapshot] = []
+        self.warnings: list[dict[str, str]] = []
+        self.pace: deque[tuple[float, int, int]] = deque(maxlen=PACE_STEPS)
+        self.must_keep = False
+        self.watch = Watch(self._warn)
+        self.plan: Plan
 
     def go(self) -> dict[str, Any]:
-        kept = self._kept()
-        threads = models.set_threads(kept["plan"]["threads"] if kept else self.body["threads"])
+        kept = self.keeper.checkpointed()
+        given = kept["plan"] if kept else self.body.get("plan")
+        recorded = Plan.recorded(given) if given else None
         self.channel.say("phase", name="load")
-        self._load()
+        self.learner = Learner(
+            self.body,
+            recorded.method if recorded else self.body["method"],
+            recorded.objective if recorded else self.body.get("objective", "sft"),
+        )
         self.channel.say("phase", name="tokenise")
         self._encode()
         if kept:
             self._take_up(kept)
             kept.clear()  # as large as model and optimizer together
+        elif recorded:
+            self._follow(recorded)
         else:
-            self._measure(threads)
+            self._measure()
         self._train()
         if self.channel.stopping:
             self._keep()
             return {**self._facts(), "stopped": True}
-        self._tell_loss(self.losses[-1], self._validate())
+        if self._last_validated() != self.step:
+            self._tell_loss(self.losses[-1], self._validate())
         self.channel.say("phase", name="save")
-        return {**self._facts(), "stopped": False, "folder": self._save()}
+        saved = self._save()
+        return {**self._facts(), "stopped": False, **saved}
 
-    # what it trains
+    def _warn(self, code: str, sentence: str) -> None:
+        self.warnings.append({"code": code, "sentence": sentence})
+        self.channel.warn(code, sentence)
 
-    def _load(self) -> None:
-        folder = self.body["model"]
-        self.tokenizer = models.tokenizer_of(folder)
-        self.parameters = models.parameters_of(folder)
-        self.method = self.body["method"]
-        if self.method == "auto":
-            self.method = "full" if self.parameters <= FULL_UP_TO else "lora"
-        small = self.method == "full" or self.parameters <= FLOAT32_UP_TO
-        torch.manual_seed(self.body["seed"])
-        self.stored_as = getattr(models.config_of(folder), "dtype", None) or torch.float32
-        self.model = models.load(folder, torch.float32 if small else torch.bfloat16)
-        if self.method == "lora":
-            import peft
-
-            shape = peft.LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", task_type="CAUSAL_LM")
-            self.model = peft.get_peft_model(self.model, shape)
-        self.model.train()
-        self.trained = {name: weight for name, weight in self.model.named_parameters() if weight.requires_grad}
-        self.base_rate = self.body.get("rate") or RATES[self.method]
-        self.optimizer = torch.optim.AdamW(self.trained.values(), lr=self.base_rate, weight_decay=0.0, fused=True)
+    # what it trains on
 
     def _encode(self) -> None:
         budget = self.body["tokens"]
-        self.rows, over = chat.within(self.tokenizer, self.body["rows"], budget, self.body["rows_limit"])
+        self.rows, over = chat.within(self.learner.tokenizer, self.body["rows"], budget, self.body["rows_limit"])
         self.held_out, held_over = chat.within(
-            self.tokenizer, self.body["held_out"], budget, self.body["held_out_limit"]
+            self.learner.tokenizer, self.body["held_out"], budget, self.body["held_out_limit"]
         )
         if not self.rows:
             raise Refused("rows", f"No row fits the answer budget of {budget} tokens; nothing can be trained on.")
-        answers = sum(len(row.tokens) - row.answer for row in self.rows)
-        self.facts_of_rows = {
+        self.over, self.held_out_over = len(over), len(held_over)
+        self.channel.say("rows", **self._facts_of_rows(), used=[row.id for row in self.rows], over_ids=over)
+
+    def _facts_of_rows(self) -> dict[str, int]:
+        return {
             "rows": len(self.rows),
-            "over": len(over),
+            "over": self.over,
             "held_out": len(self.held_out),
-            "held_out_over": len(held_over),
-            "tokens": sum(len(row.tokens) for row in self.rows),
-            "answer_tokens": answers,
+            "held_out_over": self.held_out_over,
+            "tokens": chat.tokens_of(self.rows),
+            "answer_tokens": chat.counted_of(self.rows),
         }
-        self.channel.say("rows", **self.facts_of_rows, used=[row.id for row in self.rows], over_ids=over)
 
     # how long
 
-    def _measure(self, threads: int) -> None:
+    def _measure(self) -> None:
         """Find the faster way to count, validate once, and lay the first plan."""
         self.channel.say("phase", name="measure")
-        lengths = sorted(self.rows, key=lambda row: len(row.tokens))
-        small = [lengths[len(lengths) // 2]]
-        small *= max(1, PROBE_TOKENS // len(small[0].tokens))
-        times = {False: self._timed(small, False)}
-        if models.has_bfloat16():  # an imitated one would take minutes to find out that it is slower
-            times[True] = self._timed(small, True)
-        mixed = times.get(True, math.inf) < times[False]
-        self.channel.say("probe", float32_s=round(times[False], 3), bfloat16_s=round(times.get(True, 0.0), 3) or None)
-        steps = rough = int(self.body.get("steps") or 0)
-        held_out = len(self.held_out)
+        typical = sorted(self.rows, key=chat.width)[len(self.rows) // 2]
+        probed = [typical] * max(1, PROBE_TOKENS // chat.tokens_of([typical]))
+        found = self._probe(probed)
+        a_row, a_token = found.a_pass / len(probed), found.a_pass / chat.tokens_of(probed)
+        steps, seconds = int(self.body.get("steps") or 0), float(self.body.get("seconds") or 0.0)
+        rows, held_out, validations = 0, len(self.held_out), int(self.body.get("validations") or plan.VALIDATIONS[0])
         if not steps:  # a third of the pass forth and back is the pass forth
-            affordable = VALIDATION_SHARE * self.body["seconds"] / VALIDATIONS / (times[mixed] / len(small) / 3)
-            held_out = min(held_out, max(LEAST_HELD_OUT, int(affordable)))
-        batch_tokens = int(self.body["batch_tokens"])
-        self.plan = Plan(mixed, held_out, batch_tokens, 1, 0, math.inf, threads)
+            held_out, validations = plan.validated(seconds, a_row / 3, held_out)
+            if self.learner.objective.name == "dpo":  # their reference and one pass over them fill the time
+                rows = min(len(self.rows), max(1, int(seconds / (a_row * 4 / 3))))
+        kind = self.learner.objective.name
+        rate = self.body.get("rate") or objective.RATES[kind, "full" if self.learner.method == "full" else "lora"]
+        batch_tokens = int(self.body.get("batch_tokens") or BATCH_TOKENS)
+        self._begin(
+            Plan(kind, self.learner.method, rate, found.mixed, found.threads, rows, held_out, validations, batch_tokens)
+        )
         start = time.monotonic()
         self._tell_loss(None, self._validate())
         now = time.monotonic()
-        seconds = math.inf
-        if not steps:
-            seconds = max(1.0, self.body["seconds"] - (now - self.began) - (VALIDATIONS - 1) * (now - start))
-            a_token = times[mixed] / sum(len(row.tokens) for row in small)
-            while (rough := int(seconds / (a_token * batch_tokens))) < FEW_STEPS and batch_tokens > LEAST_BATCH:
-                batch_tokens //= 2
-            rough = max(1, rough)
-        warm_up = max(1, min(WARM_UP, rough // 5))
-        if warm_up < MEASURED_STEPS:  # so short a run ends before its steps could be measured: the guess is the plan
-            steps = rough
-        self.plan = Plan(mixed, held_out, batch_tokens, warm_up, steps, seconds, threads)
         if steps:
+            self.plan = plan.stepped(self.plan, steps)
+        else:
+            left = seconds - (now - self.began) - (validations - 1) * (now - start)
+            self.plan = plan.timed(self.plan, max(1.0, left), a_token)
+        if self.plan.steps:
             self._tell_plan()
 
-    def _timed(self, rows: Sequence[chat.Encoded], mixed: bool) -> float:
-        """Seconds of one pass forth and back, the better of two."""
-        found = []
-        for _ in range(2):
-            start = time.monotonic()
-            self._loss(rows, mixed).backward()
-            found.append(time.monotonic() - start)
-            self.optimizer.zero_grad()
-        return min(found)
+    def _probe(self, rows: Sequence[Any]) -> Probed:
+        def a_pass(mixed: bool) -> None:
+            self.learner.learn([rows], len(rows), mixed)
+            self.learner.forget()
 
-    def _settle_plan(self, times: Sequence[float]) -> None:
-        """The steps made so far tell how many there will be. The first does not count: it is slower than all others."""
-        assert self.plan
-        more = int((self.plan.seconds - self.seconds) / statistics.median(times[1:]))
-        self.plan = replace(self.plan, steps=max(self.step + more, self.plan.warm_up + 1))
+        self.learner.refer([rows], False)
+        found = probe(a_pass, self.learner.device, int(self.body["threads"]), self.body.get("numbers", "auto"))
+        self.channel.say("probe", **{name: seconds and round(seconds, 3) for name, seconds in found.tried.items()})
+        return found
+
+    def _follow(self, recorded: Plan) -> None:
+        """Begin by a plan that was recorded before: nothing is measured."""
+        devices.set_threads(recorded.threads)
+        self._begin(recorded)
+        self._tell_loss(None, self._validate())
         self._tell_plan()
 
+    def _begin(self, first: Plan) -> None:
+        """Take the rows of a plan, and the model as it is now for the reference."""
+        self.plan = first
+        self._take_rows()
+        if self.learner.objective.name == "dpo":
+            self.channel.say("phase", name="refer")
+            rows = [*self.rows, *self.held_out]
+            self._with_memory(rows, lambda pieces: self.learner.refer(pieces, self.plan.mixed))
+
+    def _take_rows(self) -> None:
+        self.rows = self.rows[: self.plan.rows or None]
+        self.held_out = self.held_out[: self.plan.held_out]
+
     def _tell_plan(self) -> None:
-        assert self.plan
-        seconds = None if math.isinf(self.plan.seconds) else round(self.plan.seconds, 1)
-        self.channel.say("plan", **{**asdict(self.plan), "seconds": seconds}, method=self.method, rate=self.base_rate)
+        self.channel.say("plan", **self.plan.record())
 
     # the steps
 
     def _train(self) -> None:
         self.channel.say("phase", name="train")
-        assert self.plan
         order = chat.batches(self.rows, self.body["seed"], self.plan.batch_tokens)
         times: list[float] = []
         kept_at = time.monotonic()
         for batch in islice(order, self.step, None):
             self.channel.wait_while_paused()
-            if self.channel.stopping or self._is_over():
+            if self.channel.stopping or self.plan.is_over(self.step, self.seconds):
                 return
             start = time.monotonic()
             loss = self._one_step(batch)
             times.append(time.monotonic() - start)
             self.seconds += times[-1]
-            if not self.plan.steps and self.step == MEASURED_STEPS:
-                self._settle_plan(times)
-            self._tell_loss(loss, self._validate() if self.step == self.plan.steps // 2 else None)
-            if time.monotonic() - kept_at >= self.body["checkpoint_s"] and self.plan.steps:
+            self.pace.append((times[-1], chat.tokens_of(batch), chat.counted_of(batch)))
+            if not self.plan.steps and self.step == plan.MEASURED_STEPS:
+                self.plan = self.plan.settled(self.step, self.seconds, statistics.median(times[1:]))
+                self._tell_plan()
+            self._tell_loss(loss, self._validate() if self.plan.validates(self.step) else None)
+            self.watch.steps(self.losses, self.plan.steps, self.learner.objective.name == "sft")
+            if self.must_keep or time.monotonic() - kept_at >= self.body["checkpoint_s"]:
                 start = time.monotonic()
                 self._keep()
                 kept_at = time.monotonic()
                 self.seconds += kept_at - start
 
-    def _is_over(self) -> bool:
-        assert self.plan
-        return 0 < self.plan.steps <= self.step or self.seconds >= self.plan.seconds
-
-    def _one_step(self, batch: Sequence[chat.Encoded]) -> float:
-        assert self.plan
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.base_rate * self.plan.rate(self.step)
-        loss = self._loss(batch, self.plan.mixed)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.trained.values(), CLIP)
-        self.optimizer.step()
-        self.optimizer.zero_grad()
-        if not math.isfinite(value := float(loss.detach())):
-            raise Refused("diverged", "The loss became infinite: train with a lower rate or by method lora.")
+    def _one_step(self, batch: Sequence[Any]) -> float:
+        weight = self.learner.objective.weight(batch)
+        means = self._with_memory(batch, lambda pieces: self.learner.learn(pieces, weight, self.plan.mixed))
+        self.learner.step(self.plan.rate_at(self.step))
         self.step += 1
-        self.tokens += sum(len(row.tokens) for row in batch)
-        self.losses.append(round(value, 5))
-        return value
+        self.tokens += chat.tokens_of(batch)
+        self.counted += chat.counted_of(batch)
+        figures = {name: round(value, 5) for name, value in means.items()}
+        self.losses.append(figures.pop("loss"))
+        if figures:
+            self.figures.append(figures)
+        return self.losses[-1]
 
-    def _loss(self, rows: Sequence[chat.Encoded], mixed: bool) -> torch.Tensor:
-        with torch.autocast(models.device(), torch.bfloat16) if mixed else contextlib.nullcontext():
-            return models.answer_losses(self.model, rows, self.tokenizer.pad_token_id).mean()
+    def _with_memory(self, rows: Sequence[Any], work: Callable[[list[list[Any]]], Result]) -> Result:
+        """What `work` finds in the rows, in pieces; where memory runs out, again from the start in smaller ones."""
+        while True:
+            pieces = list(chat.pieces(rows, self.plan.at_once(self.step)))
+            try:
+                return work(pieces)
+            except (RuntimeError, MemoryError) as error:
+                if not devices.is_out_of_memory(error) or all(len(piece) == 1 for piece in pieces):
+                    raise
+            # Only here, where the exception holds no tensor any more, can they be let go.
+            self.learner.forget()
+            devices.let_go()
+            tokens = max(map(chat.space, pieces)) // 2
+            self.plan = self.plan.cut(self.step, tokens)
+            self.must_keep = True
+            self._warn(
+                "memory",
+                f"Memory ran out in step {self.step + 1}: from here on at most {tokens} tokens are worked on at once. "
+                "The steps learn from the same rows as before.",
+            )
+            if self.plan.steps:
+                self._tell_plan()
 
     def _validate(self) -> float | None:
-        """Mean loss at the answer tokens of the held-out rows, in nats; None where there are none."""
-        assert self.plan
-        rows = self.held_out[: self.plan.held_out]
-        if not rows:
+        """Mean loss on the held-out rows, kept with its figures; None where there are none. Takes a snapshot."""
+        if not self.held_out:
             return None
-        total = count = 0.0
-        self.model.eval()
-        with torch.no_grad(), torch.autocast(models.device(), torch.bfloat16, enabled=self.plan.mixed):
-            for start in range(0, len(rows), LEAST_HELD_OUT):
-                some = rows[start : start + LEAST_HELD_OUT]
-                losses = models.answer_losses(self.model, some, self.tokenizer.pad_token_id)
-                total, count = total + float(losses.sum()), count + losses.numel()
-        self.model.train()
-        mean = total / count
-        self.held_out_losses.append({"step": self.step, "seconds": round(self.seconds, 1), "loss": round(mean, 5)})
-        return mean
+        weight = self.learner.objective.weight(self.held_out)
+        means = self._with_memory(self.held_out, lambda pieces: self.learner.look(pieces, weight, self.plan.mixed))
+        figures = {name: round(value, 5) for name, value in means.items()}
+        self.held_out_losses.append({"step": self.step, "seconds": round(self.seconds, 1), **figures})
+        self.watch.held_out([one["loss"] for one in self.held_out_losses], self.learner.objective.name == "sft")
+        if self.step:
+            self._snap(figures["loss"])
+        return figures["loss"]
+
+    def _last_validated(self) -> int:
+        return int(self.held_out_losses[-1]["step"]) if self.held_out_losses else -1
 
     def _tell_loss(self, loss: float | None, held_out: float | None) -> None:
-        assert self.plan
+        seconds, tokens, counted = (sum(column) for column in zip(*self.pace, strict=True)) if self.pace else (0, 0, 0)
         steps = self.plan.steps
+        left = min((steps - self.step) * seconds / len(self.pace), self.plan.seconds - self.seconds) if self.pace else 0
         self.channel.say(
-            "loss", step=self.step, steps=steps, loss=loss, held_out=held_out, seconds=round(self.seconds, 2)
+            "loss",
+            step=self.step,
+            steps=steps,
+            loss=loss,
+            held_out=held_out,
+            **(self.figures[-1] if self.figures else {}),
+            seconds=round(self.seconds, 2),
+            left_s=round(max(0.0, left), 1) if steps and self.pace else None,
+            rate=self.plan.rate_at(self.step - 1) if self.step else None,
+            tokens_s=round(tokens / seconds, 1) if seconds else None,
+            answer_tokens_s=round(counted / seconds, 1) if seconds else None,
+            memory_mb=devices.peak_mb(),
         )
 
     # keeping and saving
 
     def _keep(self) -> None:
-        """Write the checkpoint: one file, put in place whole."""
-        if self.plan is None or not self.plan.steps:
+        if not self.plan.steps:
             return
-        part = self.out / f".{CHECKPOINT}.part"
         state = {
-            "plan": asdict(self.plan),
+            "form": keeping.FORM,
+            "plan": self.plan.record(),
             "step": self.step,
             "seconds": self.seconds,
             "tokens": self.tokens,
+            "counted": self.counted,
             "losses": self.losses,
+            "figures": self.figures,
             "held_out_losses": self.held_out_losses,
+            "snapshots": keeping.record(self.snapshots),
+            "warnings": self.warnings,
             "rows": [row.id for row in self.rows],
-            "weights": {name: weight.detach() for name, weight in self.trained.items()},
-            "optimizer": self.optimizer.state_dict(),
-            "chance": torch.get_rng_state(),
+            **self.learner.state(),
         }
-        with open(part, "wb") as out:
-            torch.save(state, out)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(part, self.out / CHECKPOINT)
-        self.channel.say("checkpoint", step=self.step, seconds=round(self.seconds, 1))
-
-    def _kept(self) -> dict[str, Any] | None:
-        path = self.out / CHECKPOINT
-        self.out.mkdir(parents=True, exist_ok=True)
-        return torch.load(path, map_location=models.device(), weights_only=True) if path.is_file() else None
+        if self.keeper.checkpoint(state):
+            self.must_keep = False
+            self.channel.say("checkpoint", step=self.step, seconds=round(self.seconds, 1))
 
     def _take_up(self, kept: dict[str, Any]) -> None:
         """Go on from a checkpoint, by its plan."""
+        self.plan = Plan.recorded(kept["plan"])
+        devices.set_threads(self.plan.threads)
+        self._take_rows()
         if kept["rows"] != [row.id for row in self.rows]:
             raise Refused("checkpoint", "The checkpoint belongs to other rows; the job must begin again.")
-        with torch.no_grad():
-            for name, weight in self.trained.items():
-                weight.copy_(kept["weights"][name])
-        self.optimizer.load_state_dict(kept["optimizer"])
-        torch.set_rng_state(kept["chance"].cpu())
-        self.plan = Plan(**kept["plan"])
-        self.step, self.seconds, self.tokens = kept["step"], kept["seconds"], kept["tokens"]
-        self.losses, self.held_out_losses = kept["losses"], kept["held_out_losses"]
+        self.learner.take_up(kept)
+        self.step, self.seconds, self.tokens, self.counted = (
+            kept[key] for key in ("step", "seconds", "tokens", "counted")
+        )
+        self.losses, self.figures, self.held_out_losses = kept["losses"], kept["figures"], kept["held_out_losses"]
+        self.snapshots = [Snapshot(**one) for one in kept["snapshots"]]
+        self.warnings = kept["warnings"]
+        self.watch = Watch(self._warn, [one["code"] for one in self.warnings])
         self._tell_plan()
 
-    def _save(self) -> str:
-        """The tuned model, or the adapter, with its tokenizer; the folder's name below `out`."""
-        name = "adapter" if self.method == "lora" else "model"
-        part, folder = self.out / f".{name}.part", self.out / name
-        shutil.rmtree(part, ignore_errors=True)
-        if self.method == "full":
-            self.model.to(self.stored_as)
-        self.model.save_pretrained(part)
-        self.tokenizer.save_pretrained(part)
-        shutil.rmtree(folder, ignore_errors=True)
-        part.rename(folder)
-        return name
+    def _snap(self, loss: float) -> None:
+        """Keep these weights where they are among the best so far."""
+        keep = int(self.body.get("keep") or 0)
+        self.snapshots = [one for one in self.snapshots if one.step != self.step]
+        if not keep or sum(one.loss <= loss for one in self.snapshots) >= keep:
+            return
+        start = time.monotonic()
+        taken = self.keeper.snapshot(self.step, loss, self.learner.write)
+        self.seconds += time.monotonic() - start
+        if taken is None:
+            return
+        self.snapshots.append(taken)
+        self.channel.say("snapshot", step=taken.step, held_out=loss, folder=taken.folder)
+        for worse in sorted(self.snapshots, key=lambda one: one.loss)[keep:]:
+            self.snapshots.remove(worse)
+            self.keeper.drop(worse)
+
+    def _save(self) -> dict[str, Any]:
+        """The tuned model, or the adapter, with its tokenizer: the best by its loss on held-out rows, or the last."""
+        name = "model" if self.learner.method == "full" else "adapter"
+        best = min(self.snapshots, key=lambda one: one.loss, default=None)
+        if best and (self.body.get("save", "best") == "last" or best.step == self.step):
+            best = None
+        try:
+            if best:
+                self.keeper.copy(best, name)
+            else:
+                self.keeper.put(name, self.learner.write)
+        except OSError as error:
+            self._keep()
+            raise Refused(
+                "disk",
+                f"The {name} could not be saved: {error}. Make room and train again; it goes on from the checkpoint.",
+            ) from error
+        return {"folder": name, "saved_step": best.step if best else self.step}
 
     def _facts(self) -> dict[str, Any]:
-        assert self.plan
+        preferences = {
+            plural: [one[name] for one in self.figures]
+            for name, plural in (("margin", "margins"), ("accuracy", "accuracies"))
+            if self.learner.objective.name == "dpo"
+        }
         return {
-            "method": self.method,
-            "parameters_count": self.parameters,
-            "parameters_trained": sum(weight.numel() for weight in self.trained.values()),
-            "rate": self.base_rate,
-            "device": models.device(),
-            "dtype": "float32 weights, bfloat16 autocast" if self.plan.mixed else "float32",
+            "objective": self.learner.objective.name,
+            "method": self.learner.method,
+            "parameters_count": self.learner.parameters,
+            "parameters_trained": sum(weight.numel() for weight in self.learner.trained.values()),
+            "rate": self.plan.rate,
+            "device": self.learner.device.name,
+            "dtype": self.learner.dtype(self.plan.mixed),
             "threads": self.plan.threads,
+            "plan": self.plan.record(),
             "steps": self.step,
             "planned_steps": self.plan.steps,
-            "ended_by": "clock" if self.step < self.plan.steps else "plan",
+            "ended_by": "stop" if self.channel.stopping else "clock" if self.step < self.plan.steps else "plan",
             "seconds": round(self.seconds, 1),
             "all_seconds": round(time.monotonic() - self.began, 1),
             "tokens_seen": self.tokens,
-            "passes": round(self.tokens / self.facts_of_rows["tokens"], 2),
+            "passes": round(self.tokens / chat.tokens_of(self.rows), 2),
             "tokens_s": round(self.tokens / max(self.seconds, 1e-9), 1),
-            "peak_mb": models.peak_mb(),
-            **{f"n_{key}": value for key, value in self.facts_of_rows.items()},
+            "answer_tokens_s": round(self.counted / max(self.seconds, 1e-9), 1),
+            "peak_mb": devices.peak_mb(),
+            **{f"n_{key}": value for key, value in self._facts_of_rows().items()},
             "losses": self.losses,
+            **preferences,
             "held_out": self.held_out_losses,
+            "snapshots": keeping.record(self.snapshots),
+            "warnings": self.warnings,
             "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         }

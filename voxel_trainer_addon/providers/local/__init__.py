@@ -108,6 +108,10 @@ class Local:
         defaults = {"threads": cores(), "batch": BATCH}
         return child.run(self._ready(), "generate", {**defaults, **request}, on_line, tick)
 
+    def export(self, request: dict[str, Any], on_line: Lines, tick: Tick) -> Ended:
+        """Run `export.py` (see there for keys and lines)."""
+        return child.run(self._ready(), "export", {"threads": cores(), **request}, on_line, tick)
+
     def _ready(self) -> Path:
         self._python = self._python or environment.made()
         if self._python is None:

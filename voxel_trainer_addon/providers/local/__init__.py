@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from ...errors import Unavailable
 from ...paths import cache_home
 from ...words import size
-from . import base, child, environment
+from . import base, child, environment, mlx_choice
 from .base import Base
 from .child import Ended
 
@@ -99,9 +99,11 @@ class Local:
         )
 
     def train(self, request: dict[str, Any], on_line: Lines, tick: Tick) -> Ended:
-        """Run `train.py` (see there for keys and lines). What `tick` raises stops it after a checkpoint."""
+        """Run `train.py` (see there for keys and lines), or `mlx_train.py` on an Apple. What `tick` raises stops it
+        after a checkpoint."""
         defaults = {"threads": cores(), "batch_tokens": 1024, "checkpoint_s": 60.0}
-        return child.run(self._ready(), "train", {**defaults, **request}, on_line, tick, grace_s=SAVING_S)
+        job = mlx_choice.trainer(self._ready(), request)
+        return child.run(self._ready(), job, {**defaults, **request}, on_line, tick, grace_s=SAVING_S)
 
     def answer(self, request: dict[str, Any], on_line: Lines, tick: Tick) -> Ended:
         """Run `generate.py` (see there for keys and lines)."""

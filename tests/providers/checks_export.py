@@ -13,6 +13,7 @@ import gguf
 import numpy as np
 import peft
 import torch
+import transformers
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, MistralConfig
 
@@ -60,6 +61,19 @@ for path, most in ((quantised, 0.1), (written["f32"], 1e-4), (written["f16"], 0.
     assert reader.fields["tokenizer.ggml.pre"].contents() == "gpt-2"
     assert reader.fields["tokenizer.ggml.eos_token_id"].contents() == 2
     assert reader.fields["tokenizer.chat_template"].contents() == (merged / "chat_template.jinja").read_text()
+
+sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+sizes |= {"num_key_value_heads": 2, "vocab_size": len(tokenizer), "tie_word_embeddings": False}
+for kind, made in (
+    ("qwen2", transformers.Qwen2ForCausalLM(transformers.Qwen2Config(**sizes))),
+    ("qwen3", transformers.Qwen3ForCausalLM(transformers.Qwen3Config(**sizes, head_dim=16))),
+):
+    with torch.no_grad():
+        for weight in made.parameters():
+            weight += torch.randn_like(weight) / 8
+    path = quantised.with_name(f"{kind}.gguf")
+    to_gguf.write(made, tokenizer, path, "f32", "Tiny", "MIT")
+    assert (logits(loaded(path.parent, gguf_file=path.name)) - logits(made)).abs().max() < 1e-4, kind
 
 
 def refusal(change: str, value: object) -> str:

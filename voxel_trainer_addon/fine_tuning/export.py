@@ -22,6 +22,8 @@ from . import card, elsewhere
 FORMS = ("safetensors", "gguf", "adapter")
 QUANTISED = ("q8_0", "f16", "bf16", "f32")
 FACTS = "export.json"
+TOLD_BEFORE = ("evaluation.json", "ATTRIBUTION.md")
+"""Goes along where the model has it."""
 PHASES = {
     "load": "Loading the model.",
     "merge": "Merging the adapter.",
@@ -156,6 +158,9 @@ def _written(
             name: {"bytes": (part / name).stat().st_size, "sha256": sha256_of(part / name)} for name in done["files"]
         },
     }
+    for name in TOLD_BEFORE:
+        if (model.folder / name).is_file():
+            shutil.copyfile(model.folder / name, part / name)
     write_text(part / "README.md", card.text(job) + "\n" + _section(facts))
     write_json(part / FACTS, facts)
     return facts

@@ -87,9 +87,8 @@ def _whole(body: dict[str, Any], folder: Path, tokenizer: Any, channel: Channel)
     difference = float((_logits(merged, tokens) - before).abs().max() / before.abs().max())
     if not difference <= SAME[dtype]:
         raise Refused("merge", f"The merged model answers unlike the adapter (logits differ by {difference:.1%}).")
-    merged = merged.to(stored)
-    rounded = _logits(merged, tokens)
-    return merged, {
+    rounded = _logits(merged.to(stored).to(dtype), tokens)
+    return merged.to(stored), {
         "dtype": _name(stored),
         "merge_difference": difference,
         "rounding_difference": float((rounded - before).abs().max() / before.abs().max()),

@@ -66,7 +66,8 @@ sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "nu
 sizes |= {"num_key_value_heads": 2, "vocab_size": len(tokenizer), "tie_word_embeddings": False}
 for kind, made in (
     ("qwen2", transformers.Qwen2ForCausalLM(transformers.Qwen2Config(**sizes))),
-    ("qwen3", transformers.Qwen3ForCausalLM(transformers.Qwen3Config(**sizes, head_dim=16))),
+    # Transformers reads heads of 128 only, whatever the file says; llama.cpp goes by the file.
+    ("qwen3", transformers.Qwen3ForCausalLM(transformers.Qwen3Config(**sizes, head_dim=128))),
 ):
     with torch.no_grad():
         for weight in made.parameters():

@@ -142,7 +142,10 @@ def torch(asked: Asked) -> str:
         choice = environment.find(say)
         say(environment.cost(choice))
         python = environment.make(choice, say, lambda: None)
-    return pytest(made("dev", "3.11"), "torch", asked, VOXEL_TRAINER_TRAIN_ENV=str(python))
+    others = {}
+    if asked.slow and sys.platform == "linux":
+        others["VOXEL_TRAINER_MLX_ENV"] = str(made("mlx", "3.11"))
+    return pytest(made("dev", "3.11"), "torch", asked, VOXEL_TRAINER_TRAIN_ENV=str(python), **others)
 
 
 def blender(asked: Asked) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..dataset_builder.form import KINDS
 from ..errors import UserError
+from ..fine_tuning.export import FORMS, QUANTISED
 from ..graph.words.description import LENGTHS
 from ..licences.classes import BY_CHOICE
 from ..pipeline.serve import IDLE_S
@@ -42,6 +43,7 @@ examples:
   run_headless.py diff rocks.blend1 rocks.blend
   run_headless.py check shots/ --for 5.2
   run_headless.py dataset verify training_data/datasets/voxel
+  run_headless.py train export voxel --form gguf
   run_headless.py status --goals
 
 exit status: 0 done · 3 done, with files or stages set aside · 2 wrong usage · 4 the answer is no ·
@@ -104,12 +106,13 @@ def parser() -> argparse.ArgumentParser:
     _allow(dataset)
     _made_datasets(dataset)
     train = _command(commands, "train", "Tune a model on the dataset, on this computer or at a host.")
-    train.usage = "%(prog)s [options] | --setup | --models | --queue | --jobs | --cancel ID"
+    train.usage = "%(prog)s [options] | --setup | --models | --queue | --jobs | --cancel ID | export MODEL"
     _train(train)
     _setup(train)
     _jobs(train)
     _dataset_name(train)
     _allow(train)
+    _made_models(train)
     evaluate = _command(commands, "evaluate", "Compare the tuned model with its base on held-out examples.")
     _evaluate(evaluate)
     _train(evaluate)
@@ -393,6 +396,36 @@ def _made_datasets(command: argparse.ArgumentParser) -> None:
         action.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="one JSON object a line instead of words"
         )
+
+
+def _made_models(command: argparse.ArgumentParser) -> None:
+    """What is asked of models that were tuned already."""
+    actions = command.add_subparsers(
+        dest="action", metavar="", prog="run_headless.py train", title=argparse.SUPPRESS, help=argparse.SUPPRESS
+    )
+    export = actions.add_parser(
+        "export",
+        description="Write a tuned model for other programs, with a model card and the words to paste: merged "
+        "safetensors, a GGUF file with a Modelfile for Ollama, or the adapter alone.",
+        usage="%(prog)s MODEL [--form safetensors|gguf|adapter] [--quantise q8_0] [--out DIR] [--json]",
+    )
+    export.add_argument("tuned", metavar="MODEL", help="such as voxel/v3, voxel for its newest version, or a folder")
+    export.add_argument("--form", choices=FORMS, default="safetensors", help="what to write (default: safetensors)")
+    export.add_argument(
+        "--quantise", choices=QUANTISED, default="", help="gguf: format of the numbers (default: as they are stored)"
+    )
+    export.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder to write (default: export/FORM beside the model)"
+    )
+    export.add_argument("--data", type=Path, default=argparse.SUPPRESS, metavar="DIR", help="data folder")
+    export.add_argument(
+        "--train-env",
+        metavar="PATH",
+        default=argparse.SUPPRESS,
+        help="an environment with PyTorch that is there already",
+    )
+    for word, told in (("--yes", "agree to downloads whose size is told"), ("--json", "the facts as JSON")):
+        export.add_argument(word, action="store_true", default=argparse.SUPPRESS, help=told)
 
 
 def _train(command: argparse.ArgumentParser) -> None:

@@ -42,6 +42,7 @@ def _model(folder: DataFolder, place: Path) -> Model | None:
     if job.get("state") != "done" or weights is None:
         return None
     held_out = job.get("held_out") or []
+    kept = next((point for point in held_out if point["step"] == job.get("saved_step")), None)
     return Model(
         name=str(job["dataset"]),
         version=place.name,
@@ -50,6 +51,6 @@ def _model(folder: DataFolder, place: Path) -> Model | None:
         method=str(job["method"]),
         finished_at=str(job["finished_at"]),
         loss_before=held_out[0]["loss"] if held_out else None,
-        loss_after=held_out[-1]["loss"] if held_out else None,
+        loss_after=(kept or held_out[-1])["loss"] if held_out else None,
         evaluation=read_json(place / "evaluation.json", {}),
     )

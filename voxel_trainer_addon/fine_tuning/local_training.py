@@ -145,6 +145,7 @@ class LocalTraining:
             "plan": following.recorded_plan,
             "warnings": following.warnings,
             "weights_sha256": weights_hash(weights),
+            "environment": self.local.provenance(),
             "started_at": job["history"][0]["at"],
             "finished_at": now(),
             **{key: value for key, value in facts.items() if key not in ("stopped", "folder")},

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from ...errors import Unavailable
 from ...paths import cache_home
 from ...words import size
-from . import base, child, environment, memory, offered
+from . import base, child, environment, memory, mlx_choice, offered
 from .base import Base
 from .child import Ended
 
@@ -129,14 +129,20 @@ class Local:
         _refuse(name, method, one.need(method), room)
 
     def train(self, request: dict[str, Any], on_line: Lines, tick: Tick) -> Ended:
-        """Run `train.py` (see there for keys and lines). What `tick` raises stops it after a checkpoint."""
+        """Run `train.py` (see there for keys and lines), or `mlx_train.py` on an Apple. What `tick` raises stops it
+        after a checkpoint."""
         defaults = {"threads": cores(), "batch_tokens": 1024, "checkpoint_s": 60.0}
-        return child.run(self._ready(), "train", {**defaults, **request}, on_line, tick, grace_s=SAVING_S)
+        job = mlx_choice.trainer(self._ready(), request)
+        return child.run(self._ready(), job, {**defaults, **request}, on_line, tick, grace_s=SAVING_S)
 
     def answer(self, request: dict[str, Any], on_line: Lines, tick: Tick) -> Ended:
         """Run `generate.py` (see there for keys and lines)."""
         defaults = {"threads": cores(), "batch": BATCH}
         return child.run(self._ready(), "generate", {**defaults, **request}, on_line, tick)
+
+    def export(self, request: dict[str, Any], on_line: Lines, tick: Tick) -> Ended:
+        """Run `export.py` (see there for keys and lines)."""
+        return child.run(self._ready(), "export", {"threads": cores(), **request}, on_line, tick)
 
     def _ready(self) -> Path:
         self._python = self._python or environment.made()

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import torch
 
 from .channel import Refused
+from .recipe import FLOAT32_UP_TO
 
-FLOAT32_UP_TO = 1_000_000_000
-"""Parameters up to which a model under an adapter is held in float32."""
 CARD_SHARE = 0.7
 """Of a card's memory, what the weights may take; the rest is for gradients, activations and logits."""
 ALLOCATOR = ("can't allocate memory", "out of memory", "not enough memory", "could not create a memory object")

@@ -15,10 +15,7 @@ import torch
 from . import devices, models
 from .channel import Refused
 from .objective import BETA, Preference, Supervised
-
-FULL_UP_TO = 200_000_000
-RANK = 16
-CLIP = 1.0
+from .recipe import CLIP, FULL_UP_TO, RANK
 
 
 class Learner:
@@ -43,7 +40,7 @@ class Learner:
             self.model = (
                 models.with_adapter_to_train(self.model, adapter)
                 if adapter
-                else models.with_new_adapter(self.model, RANK)
+                else models.with_new_adapter(self.model, int(body.get("rank") or RANK))
             )
         elif adapter:
             self.model = models.with_adapter(self.model, adapter).merge_and_unload().requires_grad_(True)

@@ -15,12 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ...files import read_json
+from .recipe import FLOAT32_UP_TO, FULL_UP_TO, RANK
 
-FULL_UP_TO = 200_000_000
-"""Parameters up to which method `auto` tunes all of them."""
-FLOAT32_UP_TO = 1_000_000_000
-"""Parameters up to which a model under an adapter is held in float32 (then in bfloat16)."""
-RANK = 16
 TRAINED_BYTES = 16
 """Of a trained number: weight, gradient and AdamW's two averages, each in float32."""
 FOUR_BIT_BYTES = 0.56

@@ -15,9 +15,6 @@ from . import models
 from .chat import Encoded, Pair, counted_of
 
 BETA = 0.1
-RATES = {("sft", "full"): 2e-4, ("sft", "lora"): 1e-3, ("dpo", "full"): 1e-6, ("dpo", "lora"): 1e-5}
-"""Highest learning rates. SFT: measured on the embedded model. DPO: the default of TRL's DPOConfig (full), ten times as
-much for an adapter, as TRL's documentation advises."""
 
 Sums = dict[str, float]
 

@@ -18,19 +18,19 @@ from typing import Any, TypeVar
 import torch
 import transformers
 
-from . import chat, devices, keeping, models, objective, plan
+from . import chat, devices, keeping, models, plan
 from .channel import Channel, Refused
 from .keeping import Keeper, Snapshot
 from .learner import Learner
 from .plan import Plan
 from .probe import Probed, probe
+from .recipe import BATCH_TOKENS, RATES
 from .watch import Watch
 
 Result = TypeVar("Result")
 
 PROBE_TOKENS = 256
 PACE_STEPS = 10
-BATCH_TOKENS = 1024
 OUT_OF_MEMORY = (
     "The machine has not enough memory for this model. Train with shorter rows, by method lora, or a smaller model."
 )
@@ -41,7 +41,7 @@ def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
 
     Rows: `held_out` rows; `rows_limit` and `held_out_limit` (0: all); `tokens`, the budget of a row.
     What: `objective` (`sft`, or `dpo`, whose rows have `chosen` and `rejected`), `beta`; `start`, the folder of a model
-    or adapter to go on from; `method` (`full`, `lora`, `qlora`, `auto`), `rate`, `seed`.
+    or adapter to go on from; `method` (`full`, `lora`, `qlora`, `auto`), `rate`, `rank` (of a new adapter), `seed`.
     How long: `seconds` for everything up to saving, or `steps`; or `plan`, recorded by a run before and followed then.
     How: `threads` (the most), `numbers` (`float32`, `bfloat16`, `auto`), `batch_tokens`, `validations`.
     Kept: `checkpoint_s`, seconds between checkpoints; `keep`, the most snapshots; `save`, the `best` of them or `last`.
@@ -146,7 +146,7 @@ class Trainer:
             if self.learner.objective.name == "dpo":  # their reference and one pass over them fill the time
                 rows = min(len(self.rows), max(1, int(seconds / (a_row * 4 / 3))))
         kind = self.learner.objective.name
-        rate = self.body.get("rate") or objective.RATES[kind, "full" if self.learner.method == "full" else "lora"]
+        rate = self.body.get("rate") or RATES[kind, "full" if self.learner.method == "full" else "lora"]
         batch_tokens = int(self.body.get("batch_tokens") or BATCH_TOKENS)
         self._begin(
             Plan(kind, self.learner.method, rate, found.mixed, found.threads, rows, held_out, validations, batch_tokens)

@@ -22,7 +22,10 @@ RUNGS = {
     "parses": "is Python",
     "imports_bpy": "imports bpy",
     "safe": "safe",
+    "names_valid": "knows its names",
     "runs": "runs",
+    "has_effect": "has effect",
+    "conditions_all": "all that was asked",
 }
 METHODS = {"full": "all weights trained", "lora": "a LoRA adapter trained"}
 LONG = 6000
@@ -207,8 +210,11 @@ def _answer(who: str, answer: Json) -> Markup:
     chips = [
         tag("li", ("✓ " if score[rung] else "✗ ") + words, class_="yes" if score[rung] else "no")
         for rung, words in RUNGS.items()
+        if score.get(rung) is not None
     ]
     chips += [tag("li", f"nodes {score['node_f1']:.2f}"), tag("li", f"links {score['link_f1']:.2f}")]
+    if score.get("conditions_met") is not None:
+        chips.append(tag("li", f"asked for {score['conditions_met']:.2f}"))
     if score["graph_match"]:
         chips.append(tag("li", "✓ same graph", class_="yes"))
     text = str(answer["code"] or answer["text"])

@@ -210,8 +210,9 @@ def _asked(found: Sequence[tuple[Reached, Wanted | None]]) -> list[tuple[Reached
     """Those with a reference; a prompt whose conditions hold for over half of the other wanted trees is not tested by
     them."""
     there = [(one, wanted) for one, wanted in found if wanted is not None]
-    others = list({str(one.row.get("answer", one.row["id"])): Tree(wanted.graph) for one, wanted in there}.values())
-    return [(one, replace(wanted, asked=_telling(wanted, others))) for one, wanted in there]
+    trees = {str(one.row.get("answer", one.row["id"])): (wanted.piece, Tree(wanted.graph)) for one, wanted in there}
+    others = {is_piece: [tree for piece, tree in trees.values() if piece == is_piece] for is_piece in (False, True)}
+    return [(one, replace(wanted, asked=_telling(wanted, others[wanted.piece]))) for one, wanted in there]
 
 
 def _telling(wanted: Wanted, others: Sequence[Tree]) -> tuple[Condition, ...]:

@@ -28,8 +28,8 @@ TIERS = (
     ("only comments", "prose", "nothing"),
 )
 """The mutations, better ones first; those of one tier are not compared with each other. A number is wrong by 10 % as by
-1,000 %, for both are another value. An answer that was cut off fails every rung, so it stands below those that run. Another
-prompt's answer and the material that Blender makes are guesses: which of the two is nearer hangs on the prompts."""
+1,000 %, for both are another value. An answer that was cut off fails every rung, so it stands below those that run.
+Another prompt's answer and the material that Blender makes are guesses: which is nearer hangs on the prompts."""
 
 
 @dataclass(frozen=True)

@@ -157,10 +157,7 @@ def looseness(rows: list[dict[str, Any]], ran: dict[str, quality_metrics.Ran]) -
         alike = [tree for kind, tree in others if kind == row["kind"]]
         share = conditions.looseness(wanted.asked, wanted.graph, alike)
         if share is not None and conditions.Tree(wanted.graph).kinds.total() >= conditions.TELLING_NODES:
-            form = prompt_words.said(row["prompt"]).form
-            shares[
-                f"{row['kind']}, {form if form != 'counted' else 'brief' if len(row['prompt']) < 200 else 'short'}"
-            ].append(share)
+            shares[f"{row['kind']}, {wording(row['prompt'])}"].append(share)
     return {
         name: {
             "prompts": len(each),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,12 @@ from ..graph import similarity
 from ..row_files import rows_of
 from ..stage import EVALUATED, Outcome, Work
 from ..words import counted
-from . import result
+from . import copying, result
 from .answers import Answers, model_hash
+from .conditions import LOOSE, Condition, Tree, conditions, looseness
 from .execution import execute
 from .generation import Contestant, Generation, Provider, Reached, Row
-from .quality_metrics import HEADLINE, Ran, score
+from .quality_metrics import HEADLINE, Answered, Ran, Wanted, score
 from .result import Example, Judged
 from .retrieval import Nearest
 
@@ -81,7 +82,7 @@ def evaluate(work: Work, provider: Provider) -> Outcome:
     reached = generation.run(provider, in_order(test, work.options.seed))
     if not reached:
         return _aside(work, "no answers", generation.failed or NOT_REACHED)
-    examples = judged(work, reached, Nearest(train))
+    examples = judged(work, reached, train)
     if not examples:
         return _aside(work, "no reference", "No wanted answer could be run in this Blender, so nothing was compared.")
     body = {
@@ -110,6 +111,7 @@ def evaluate(work: Work, provider: Provider) -> Outcome:
             "reached": len(reached),
             "compared": len(examples),
             "groups": len({example.group for example in examples}),
+            "without_conditions": sum(not example.asked for example in examples),
         },
         **result.figures(examples, work.options.seed),
     }
@@ -154,39 +156,68 @@ def in_order(rows: Sequence[Row], seed: int) -> list[Row]:
     return [row for _, _, row in sorted(turns, key=lambda entry: entry[:2])]
 
 
-def judged(work: Work, reached: Sequence[Reached], index: Nearest) -> list[Example]:
+def judged(work: Work, reached: Sequence[Reached], train: Sequence[Row]) -> list[Example]:
     """Run and score what was answered. A prompt whose wanted answer makes no tree here is set aside."""
+    index = Nearest(train)
     contested = {str(one.row["id"]): _contested(one, index) for one in reached}
     scripts = [one.row["completion"] for one in reached]
-    scripts += [code for answers in contested.values() for _, code, _, _ in answers.values()]
-    ran = execute(work, scripts)
+    codes = [code for answers in contested.values() for _, code, _, _ in answers.values()]
+    ran = execute(work, [*scripts, *codes])
+    copied = copying.shared(codes, (str(row["completion"]) for row in train))
+    hashes = frozenset(str(row.get("answer", "")) for row in train)
     examples = []
-    for one in reached:
-        row, reference = one.row, ran.get(one.row["completion"], Ran())
-        graphs = reference.graphs or {}
-        wanted = similarity.root(graphs, str(row.get("key", "")))
-        if wanted is None or not reference.ran:
-            sentence = "The wanted answer made no node tree in this Blender, so nothing can be compared with it."
-            work.set_aside(SetAside("evaluate", str(row["id"]), "reference", sentence, reference.error))
-            continue
+    for one, wanted in _asked([(one, _wanted(work, one.row, ran)) for one in reached]):
+        row = one.row
         answers = {}
         for who, (text, code, finished, facts) in contested[str(row["id"])].items():
             outcome = ran.get(code, Ran())
-            made = similarity.nearest(wanted, outcome.graphs or {})
-            answers[who] = Judged(text, code, score(code, finished, outcome, wanted, graphs), made, **facts)
+            answered = Answered(code, finished, outcome, shared_words=copied[code])
+            made = similarity.nearest(wanted.graph, outcome.graphs or {})
+            answers[who] = Judged(text, code, score(answered, wanted, hashes), made, **facts)
         examples.append(
             Example(
                 id=str(row["id"]),
+                kind=str(row["kind"]),
                 task=str(row.get("task", "")),
                 group=str(row["group"]),
+                test=str(row.get("test", "")),
+                blender_version=str(row.get("blender_version", "")),
+                source=next((str(source["origin"]) for source in row.get("sources", ())), ""),
                 prompt=str(row["prompt"]),
                 reference=str(row["completion"]),
-                graph=wanted,
+                graph=wanted.graph,
+                asked=tuple(condition.words for condition in wanted.asked),
                 answers=answers,
                 losses=one.losses,
             )
         )
     return examples
+
+
+def _wanted(work: Work, row: Row, ran: Mapping[str, Ran]) -> Wanted | None:
+    """What the reference makes and what the prompt asks for; None where it makes nothing, which is set aside."""
+    reference = ran.get(row["completion"], Ran())
+    graphs = reference.graphs or {}
+    graph = similarity.root(graphs, str(row.get("key", "")))
+    if graph is None or not reference.ran:
+        sentence = "The wanted answer made no node tree in this Blender, so nothing can be compared with it."
+        work.set_aside(SetAside("evaluate", str(row["id"]), "reference", sentence, reference.error))
+        return None
+    return Wanted(graph, graphs, conditions(graph, str(row["prompt"])), piece=row["kind"] == "piece")
+
+
+def _asked(found: Sequence[tuple[Reached, Wanted | None]]) -> list[tuple[Reached, Wanted]]:
+    """Those with a reference; a prompt whose conditions hold for over half of the other wanted trees is not tested by
+    them."""
+    there = [(one, wanted) for one, wanted in found if wanted is not None]
+    trees = {str(one.row.get("answer", one.row["id"])): (wanted.piece, Tree(wanted.graph)) for one, wanted in there}
+    others = {is_piece: [tree for piece, tree in trees.values() if piece == is_piece] for is_piece in (False, True)}
+    return [(one, replace(wanted, asked=_telling(wanted, others[wanted.piece]))) for one, wanted in there]
+
+
+def _telling(wanted: Wanted, others: Sequence[Tree]) -> tuple[Condition, ...]:
+    share = looseness(wanted.asked, wanted.graph, others)
+    return () if share is not None and share > LOOSE else wanted.asked
 
 
 def _contested(one: Reached, index: Nearest) -> dict[str, tuple[str, str, bool, dict[str, Any]]]:

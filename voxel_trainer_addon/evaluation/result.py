@@ -10,13 +10,21 @@ from typing import Any
 from ..graph.model import Graph
 from . import quality_metrics as metrics
 from .quality_metrics import Score
-from .statistics import RELATIVE_FROM, Comparison, Interval, Paired, bootstrap, judge, paired, wilson
+from .statistics import GROUPS_MIN, RELATIVE_FROM, Comparison, Interval, Paired, bootstrap, judge, paired, wilson
 
 SCHEMA = 1
 CONTESTANTS = ("base", "tuned", "retrieval")
 OPPONENTS = {"base": "the base model", "retrieval": "the nearest training answer"}
 LOSS = "loss"
 LOSS_LABEL = "loss on the wanted answers (nats a token; lower is better)"
+
+BY = ("kind", "task", "test", "length", "blender_version", "source")
+"""What tables are made by; `test` is `near` (train knows whom the row comes from) or `far`."""
+LENGTHS = ((600, "up to 600 characters"), (1500, "601 to 1,500 characters"))
+"""Lengths of the wanted answer, by which a table is made; the rest is longer."""
+IN_TABLES = ("finished", "parses", "runs", "conditions_met", "adherence", metrics.HEADLINE)
+FAR_GROUPS_MIN = 20
+"""Fewer independent groups of a far test say nothing of other sources: no interval is given, but each source."""
 
 DRAWN_NODES_MAX = 60
 """Larger trees are not kept beside the answers: no drawing of them could be read."""
@@ -58,15 +66,29 @@ class Example:
     graph: Graph
     answers: Mapping[str, Judged]
     losses: Mapping[str, float]
+    kind: str = ""
+    test: str = ""
+    blender_version: str = ""
+    source: str = ""
+    asked: tuple[str, ...] = ()
+    """What the prompt asks for, in words; empty where nothing is asked that can be told, or too little to test by."""
+
+    @property
+    def length(self) -> str:
+        return next((words for most, words in LENGTHS if len(self.reference) <= most), "longer")
 
     def as_json(self) -> dict[str, Any]:
         """A line of `answers.jsonl`."""
         return {
             "id": self.id,
+            "kind": self.kind,
             "task": self.task,
+            "test": self.test,
+            "source": self.source,
             "group": self.group,
             "prompt": self.prompt,
             "reference": self.reference,
+            "asked": list(self.asked),
             "graph": drawn(self.graph),
             "losses": dict(self.losses),
             "answers": {name: answer.as_json() for name, answer in self.answers.items()},
@@ -93,8 +115,14 @@ def drawn(graph: Graph | None) -> dict[str, Any] | None:
 def figures(examples: Sequence[Example], seed: int) -> dict[str, Any]:
     """`metrics`, `loss`, `comparisons`, `verdict` and `worse` of an evaluation (see docs/evaluate.md)."""
     comparisons = judge(_pairs(examples, seed), metrics.HEADLINE)
+    named = (*metrics.RUNGS, *metrics.GRADED, *metrics.TOLD)
     return {
-        "metrics": [_metric(examples, name, seed) for name in (*metrics.RUNGS, *metrics.GRADED)],
+        "metrics": [_metric(examples, name, seed) for name in named if _applies(examples, name)],
+        "tokens": {
+            who: asdict(_mean(examples, [float(example.answers[who].tokens) for example in examples], seed))
+            for who in ("base", "tuned")
+        },
+        "tables": [table for by in BY for table in _tables(examples, by, seed)],
         "loss": _loss(examples, seed),
         "comparisons": [_comparison(comparison) for comparison in comparisons],
         "verdict": _verdict(comparisons),
@@ -102,17 +130,23 @@ def figures(examples: Sequence[Example], seed: int) -> dict[str, Any]:
     }
 
 
+def _applies(examples: Sequence[Example], metric: str) -> list[Example]:
+    """The prompts that a metric applies to, which is the same for every contestant."""
+    return [e for e in examples if getattr(e.answers[CONTESTANTS[0]].score, metric) is not None]
+
+
 def _values(examples: Sequence[Example], who: str, metric: str) -> list[float]:
     return [float(getattr(example.answers[who].score, metric)) for example in examples]
 
 
 def _pairs(examples: Sequence[Example], seed: int) -> list[Paired]:
-    groups = [example.group for example in examples]
     pairs = []
     for metric in (metrics.HEADLINE, *(m for m in (*metrics.RUNGS, *metrics.GRADED) if m != metrics.HEADLINE)):
-        tuned = _values(examples, "tuned", metric)
-        for who, against in OPPONENTS.items():
-            other = _values(examples, who, metric)
+        applied = _applies(examples, metric)
+        groups = [example.group for example in applied]
+        tuned = _values(applied, "tuned", metric)
+        for who, against in OPPONENTS.items() if applied else ():
+            other = _values(applied, who, metric)
             binary = metric in metrics.BINARY
             pairs.append(
                 paired(metric, metrics.LABELS[metric], against, tuned, other, groups, binary=binary, seed=seed)
@@ -130,13 +164,47 @@ def _measured(examples: Sequence[Example]) -> list[Example]:
 
 
 def _metric(examples: Sequence[Example], metric: str, seed: int) -> dict[str, Any]:
-    found: dict[str, Any] = {"metric": metric, "label": metrics.LABELS[metric], "binary": metric in metrics.BINARY}
+    applied = _applies(examples, metric)
+    binary = metric in metrics.BINARY
+    found: dict[str, Any] = {
+        "metric": metric,
+        "label": metrics.LABELS[metric],
+        "binary": binary,
+        "prompts": len(applied),
+        "does_not_apply": len(examples) - len(applied),
+    }
     for who in CONTESTANTS:
-        values = _values(examples, who, metric)
-        if metric in metrics.BINARY:
-            found[who] = asdict(wilson(round(sum(values)), len(values)))
-        else:
-            found[who] = asdict(_mean(examples, values, seed))
+        values = _values(applied, who, metric)
+        found[who] = asdict(wilson(round(sum(values)), len(values)) if binary else _mean(applied, values, seed))
+    return found
+
+
+def _tables(examples: Sequence[Example], by: str, seed: int) -> list[dict[str, Any]]:
+    """A row for each value of `by` that rows have, where there are several or it says near or far."""
+    values = sorted({str(getattr(example, by)) for example in examples} - {""})
+    found = []
+    for value in values if len(values) > 1 or by == "test" else ():
+        part = [example for example in examples if getattr(example, by) == value]
+        groups = len({example.group for example in part})
+        few = (value == "far" and groups < FAR_GROUPS_MIN) or groups < GROUPS_MIN
+        rows = [_metric(part, name, seed) for name in IN_TABLES if _applies(part, name)]
+        if few:
+            rows = [{**row, **{who: {"value": row[who]["value"]} for who in CONTESTANTS}} for row in rows]
+        table: dict[str, Any] = {"by": by, "value": value, "prompts": len(part), "groups": groups, "metrics": rows}
+        if few and value == "far":
+            table["sources"] = _by_source(part)
+        found.append(table)
+    return found
+
+
+def _by_source(examples: Sequence[Example]) -> list[dict[str, Any]]:
+    """The deciding metric source by source, without intervals."""
+    found = []
+    for source in sorted({example.source for example in examples}):
+        part = [example for example in examples if example.source == source]
+        values = {who: _values(part, who, metrics.HEADLINE) for who in CONTESTANTS}
+        means = {who: sum(each) / len(each) for who, each in values.items()}
+        found.append({"source": source, "prompts": len(part), **means})
     return found
 
 

@@ -22,7 +22,10 @@ RUNGS = {
     "parses": "is Python",
     "imports_bpy": "imports bpy",
     "safe": "safe",
+    "names_valid": "knows its names",
     "runs": "runs",
+    "has_effect": "has effect",
+    "conditions_all": "all that was asked",
 }
 METHODS = {"full": "all weights trained", "lora": "a LoRA adapter trained"}
 LONG = 6000
@@ -105,12 +108,35 @@ def table(facts: Facts) -> Markup:
     return join(
         tag("div", tag("table", tag("thead", head), tag("tbody", body), class_="figures"), class_="card scroll"),
         tag("p", _reading(evaluation), class_="soft"),
+        _parts(evaluation, headline),
         _others(evaluation, headline),
     )
 
 
+def _parts(evaluation: Json, headline: str) -> Markup | None:
+    """The deciding metric by kind, length, source …, folded; a range only where enough groups stand behind it."""
+    rows = []
+    for table_ in evaluation.get("tables", []):
+        found = next(metric for metric in table_["metrics"] if metric["metric"] == headline)
+        cells = [tag("td", _value(found[who], found["binary"])) for who in WHO]
+        what = f"{table_['by'].replace('_', ' ')}: {table_['value']}"
+        rows.append(tag("tr", tag("th", what, scope="row"), tag("td", f"{table_['prompts']:,}"), cells))
+    if not rows:
+        return None
+    head = tag("tr", tag("th", "★ by"), tag("th", "prompts"), [tag("th", words) for words in WHO.values()])
+    whole = tag("table", tag("thead", head), tag("tbody", rows), class_="figures")
+    return tag("details", tag("summary", "By kind, length and source"), tag("div", whole, class_="card scroll"))
+
+
+def _value(interval: Json, binary: bool) -> str:
+    told = _share(interval["value"], binary)
+    return f"{told} {_range(interval, binary)}" if "low" in interval else told
+
+
 def _metric(metric: Json, headline: bool) -> Markup:
     name = f"{metric['label']} ★" if headline else metric["label"]
+    if metric.get("does_not_apply"):
+        name += f" (of the {metric['prompts']:,} that it applies to)"
     cells = [
         tag(
             "td",
@@ -208,8 +234,11 @@ def _answer(who: str, answer: Json) -> Markup:
     chips = [
         tag("li", ("✓ " if score[rung] else "✗ ") + words, class_="yes" if score[rung] else "no")
         for rung, words in RUNGS.items()
+        if score.get(rung) is not None
     ]
     chips += [tag("li", f"nodes {score['node_f1']:.2f}"), tag("li", f"links {score['link_f1']:.2f}")]
+    if score.get("conditions_met") is not None:
+        chips.append(tag("li", f"asked for {score['conditions_met']:.2f}"))
     if score["graph_match"]:
         chips.append(tag("li", "✓ same graph", class_="yes"))
     text = str(answer["code"] or answer["text"])

@@ -16,8 +16,9 @@ from typing import Any
 from ..bpy_code.names import Names
 from ..graph.menu import TYPE_NAMES, type_words
 from ..graph.words.description import TECHNIQUES
+from ..graph.words.said import SAID
 from ..graph.words.stacks import MENU
-from .asking import NOUNS, SAID
+from .asking import NOUNS
 from .kinds import Json
 from .looks import private
 from .piece_dataset import NOUNS as PIECES

@@ -12,7 +12,6 @@ import contextlib
 import math
 import os
 import random
-import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -23,8 +22,9 @@ from typing import Any
 import bpy
 
 REFUSED = (
-    "subprocess.", "os.", "socket.", "ctypes.", "shutil.", "pty.", "resource.", "signal.", "syslog.", "winreg.", "msvcrt.",
-    "fcntl.", "mmap.", "sqlite3.", "tempfile.", "urllib.", "ftplib.", "http.", "smtplib.", "webbrowser.", "_thread.",
+    "subprocess.", "os.", "socket.", "ctypes.", "shutil.", "pty.", "resource.", "signal.", "syslog.", "winreg.",
+    "msvcrt.", "fcntl.", "mmap.", "sqlite3.", "tempfile.", "urllib.", "ftplib.", "http.", "smtplib.", "webbrowser.",
+    "_thread.",
     "gc.", "sys.addaudithook", "sys.setprofile", "sys.settrace", "sys._current", "sys.excepthook", "code.__new__",
     "function.__new__", "pathlib.", "glob.", "builtins.input", "builtins.breakpoint", "cpython.run_",
 )  # fmt: skip
@@ -55,14 +55,14 @@ _hooked = False
 
 
 @contextlib.contextmanager
-def guarded(scratch: Path, log: str = "log.txt") -> Iterator[list[str]]:
+def guarded(scratch: Path) -> Iterator[list[str]]:
     """Watch over a script. What it reached for or left is in the list that is given, when the block is over: events of
-    Python, `handlers`, `modules`, `types`, `files`. `scratch` holds nothing but `log` then."""
+    Python, `handlers`, `modules`, `types`, `files`. What was made in `scratch` is removed."""
     global _watching, _hooked
     if not _hooked:
         sys.addaudithook(_hook)
         _hooked = True
-    before, handlers = _state(), _handlers()
+    before, handlers, files = _state(), _handlers(), set(scratch.rglob("*"))
     _seen.clear()
     touched: list[str] = []
     random.seed(0)
@@ -79,12 +79,10 @@ def guarded(scratch: Path, log: str = "log.txt") -> Iterator[list[str]]:
             getattr(bpy.app.handlers, name)[:] = handlers[name]
     after = _state()
     touched += sorted({key[0] for key, held in before.items() if after.get(key) != held})
-    left = [place for place in scratch.iterdir() if place.name != log]
+    left = sorted(set(scratch.rglob("*")) - files, reverse=True)
     for place in left:
-        if place.is_dir() and not place.is_symlink():
-            shutil.rmtree(place, ignore_errors=True)
-        else:
-            place.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            place.rmdir() if place.is_dir() and not place.is_symlink() else place.unlink()
     touched += ["files"] if left else []
 
 
@@ -112,8 +110,8 @@ def _handlers() -> dict[str, list[Any]]:
 
 def _state() -> dict[tuple[str, str], Any]:
     """What of Python and bpy a script could have patched, by identity."""
-    modules: list[ModuleType] = [builtins, math, random, sys, os]
-    modules += [m for name, m in list(sys.modules.items()) if name.partition(".")[0] in ("bpy", "mathutils", "bmesh")]
+    blenders = [m for name, m in list(sys.modules.items()) if name.partition(".")[0] in ("bpy", "mathutils", "bmesh")]
+    modules = [builtins, math, random, sys, os, *(m for m in blenders if isinstance(m, ModuleType))]
     found: dict[tuple[str, str], Any] = {("modules", m.__name__): _held(m) for m in modules}
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == PACKAGE and name != __name__:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A worker gives up what it does not need before it sees the first stranger's file: files, network, programs, memory.
 
-Linux has Landlock (files; 5.13) and seccomp (sockets, programs, processes), through ctypes and without root; other systems have
-the parent's limits alone. What was locked is told to the parent.
+Linux has Landlock (files; 5.13) and seccomp (sockets, programs, processes), through ctypes and without root; other
+systems have the parent's limits alone. What was locked is told to the parent.
 """
 
 from __future__ import annotations

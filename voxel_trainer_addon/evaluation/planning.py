@@ -74,9 +74,9 @@ def power(sizes: Sequence[int], difference: float, spread: Spread) -> float:
     error = spread.deviation / math.sqrt(effective(sizes, spread.within))
     if not error:
         return 1.0 if difference else 0.0
-    # the groups count as many as they weigh: one with most of the rows leaves few to compare it with
-    weigh = effective(sizes, 1.0) if spread.within else float(sum(sizes))
-    crossing = student(min(weigh, len(sizes)) - 1)
+    weights = [size * (1 + (size - 1) * spread.within) for size in sizes]
+    degrees = sum(weights) ** 2 / sum(weight**2 for weight in weights) - 1  # Satterthwaite's
+    crossing = student(degrees)
     return _normal(abs(difference) / error - crossing) + _normal(-abs(difference) / error - crossing)
 
 

@@ -175,11 +175,12 @@ def paired(
     binary: bool = False,
     lower_is_better: bool = False,
     seed: int = 0,
+    draws: int = DRAWS,
 ) -> Paired:
     """Compare values prompt by prompt; `groups` tells which belong together. Raises ValueError without pairs."""
     deltas = [a - b for a, b in zip(tuned, other, strict=True)]
-    drawn = bootstrap(deltas, groups, seed)
-    p = max(drawn.p, flipped(deltas, groups, seed))
+    drawn = bootstrap(deltas, groups, seed, draws)
+    p = max(drawn.p, flipped(deltas, groups, seed, draws))
     if binary:
         p = max(p, mcnemar(sum(d > 0 for d in deltas), sum(d < 0 for d in deltas)))
     count = len(set(groups))

@@ -10,7 +10,8 @@ import ast
 import builtins
 import re
 import string
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from . import source
 
@@ -105,11 +106,11 @@ class _Judge(ast.NodeVisitor):
             self.found.append(sentence)
 
     def visit_Module(self, node: ast.Module) -> None:
-        self.modules = dict(_imported(node))
-        self.assigned = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        self.named = {value for target, value in _texts_given(node) if target.attr == "name"}
-        stores = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
-        self.font_folders = {name for name in _font_folders(node) if stores.count(name) == 1}
+        nodes = list(ast.walk(node))
+        stores = Counter(n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+        self.modules, self.assigned = dict(_imported(nodes)), set(stores)
+        self.named = {value for target, value in _texts_given(nodes) if target.attr == "name"}
+        self.font_folders = {name for name in _font_folders(nodes) if stores[name] == 1}
         self.generic_visit(node)
 
     def generic_visit(self, node: ast.AST) -> None:
@@ -262,9 +263,9 @@ class _Judge(ast.NodeVisitor):
         return isinstance(place, ast.Constant) and place.value == "<builtin>"
 
 
-def _imported(module: ast.Module) -> Iterator[tuple[str, str]]:
+def _imported(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
     """(name in the script, module) of every imported module, wherever the import stands."""
-    for node in ast.walk(module):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for name in node.names:
                 yield name.asname or name.name.partition(".")[0], name.name if name.asname else name.name.split(".")[0]
@@ -282,9 +283,9 @@ def _chain(node: ast.expr) -> list[str]:
     return [*names, node.id][::-1] if isinstance(node, ast.Name) else []
 
 
-def _texts_given(module: ast.Module) -> Iterator[tuple[ast.Attribute, str]]:
+def _texts_given(nodes: Iterable[ast.AST]) -> Iterator[tuple[ast.Attribute, str]]:
     """(attribute, text) of every text that is given to an attribute: `variable.name = "a"`."""
-    for node in ast.walk(module):
+    for node in nodes:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
             for target in node.targets:
                 if isinstance(target, ast.Attribute):
@@ -299,9 +300,9 @@ def _gives_font_folder(node: ast.expr) -> bool:
     return given == (["'DATAFILES'"], {"path": "'fonts'"})
 
 
-def _font_folders(module: ast.Module) -> Iterator[str]:
+def _font_folders(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """Names that are given the folder of Blender's own fonts."""
-    for node in ast.walk(module):
+    for node in nodes:
         if isinstance(node, ast.Assign) and _gives_font_folder(node.value):
             yield from (target.id for target in node.targets if isinstance(target, ast.Name))
 

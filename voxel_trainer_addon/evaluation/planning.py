@@ -68,15 +68,14 @@ def effective(sizes: Sequence[int], within: float) -> float:
 
 
 def power(sizes: Sequence[int], difference: float, spread: Spread) -> float:
-    """Chance that `statistics.judge` finds a true difference of the deciding metric, two-sided at 95 %."""
-    if len(sizes) < GROUPS_MIN:
+    """Chance that `statistics.judge` finds a true difference of the deciding metric, two-sided at 95 %; 0 where so few
+    groups have most of the prompts that their signs decide alone."""
+    if effective(sizes, 1.0) < GROUPS_MIN:
         return 0.0
     error = spread.deviation / math.sqrt(effective(sizes, spread.within))
     if not error:
         return 1.0 if difference else 0.0
-    weights = [size * (1 + (size - 1) * spread.within) for size in sizes]
-    degrees = sum(weights) ** 2 / sum(weight**2 for weight in weights) - 1  # Satterthwaite's
-    crossing = student(degrees)
+    crossing = student(len(sizes) - 1)
     return _normal(abs(difference) / error - crossing) + _normal(-abs(difference) / error - crossing)
 
 
@@ -107,8 +106,8 @@ def needed(sizes: Sequence[int], difference: float, spread: Spread) -> int | Non
 def words(sizes: Sequence[int], base: float, agreement: float = 0.3, within: float = 0.2) -> str:
     """The plan for a person, before it begins."""
     count = f"{counted(sum(sizes), 'prompt')} of {counted(len(sizes), 'independent group')}"
-    if len(sizes) < GROUPS_MIN:
-        return f"{count} can prove nothing: {GROUPS_MIN} groups are needed."
+    if effective(sizes, 1.0) < GROUPS_MIN:
+        return f"{count} can prove nothing: {GROUPS_MIN} groups of like size are needed."
     gain = provable(sizes, base, agreement, within)
     start = f"Where the base passes {base:.0%}, {count}"
     if gain is None:

@@ -72,11 +72,10 @@ def guarded(scratch: Path) -> Iterator[list[str]]:
             yield touched
         finally:
             _watching = False
-    touched += dict.fromkeys(_seen)
-    for name, held in _handlers().items():
-        if held != handlers[name]:
-            touched.append("handlers")
-            getattr(bpy.app.handlers, name)[:] = handlers[name]
+    changed = [name for name, held in _handlers().items() if held != handlers[name]]
+    touched += [*dict.fromkeys(_seen), *(["handlers"] if changed else [])]
+    for name in changed:
+        getattr(bpy.app.handlers, name)[:] = handlers[name]
     after = _state()
     touched += sorted({key[0] for key, held in before.items() if after.get(key) != held})
     left = sorted(set(scratch.rglob("*")) - files, reverse=True)

@@ -35,6 +35,8 @@ BUILTINS = _words(
 BY_NAME = frozenset({"getattr", "setattr", "hasattr", "delattr"})
 """Built-ins that are allowed with a literal attribute name, which is then judged like any attribute."""
 
+ASKING = frozenset({"isinstance", "issubclass"})
+
 NEVER = frozenset({"exec", "eval", "compile", "open", "globals", "locals", "vars", "breakpoint", "super"})
 """Built-ins whose names are refused even where the script gives them another meaning (`input` and `id` are not)."""
 
@@ -96,6 +98,7 @@ class _Judge(ast.NodeVisitor):
         self.found: list[str] = []
         self.modules: dict[str, str] = {}
         self.assigned: set[str] = set()
+        self.own: set[str] = set()
         self.compared: set[int] = set()
         self.named: set[str] = set()
         self.font_folders: set[str] = set()
@@ -110,7 +113,10 @@ class _Judge(ast.NodeVisitor):
         stores = Counter(n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
         self.modules, self.assigned = dict(_imported(nodes)), set(stores)
         self.named = {value for target, value in _texts_given(nodes) if target.attr == "name"}
-        self.font_folders = {name for name in _font_folders(nodes) if stores[name] == 1}
+        given = {n.arg for n in nodes if isinstance(n, ast.arg)}
+        self.own = {*stores, *given, *(n.name for n in nodes if isinstance(n, ast.FunctionDef))}
+        folders = {name for name, function in _font_folders(nodes) if self.is_bpy(function)}
+        self.font_folders = {name for name in folders - given if stores[name] == 1}
         self.generic_visit(node)
 
     def generic_visit(self, node: ast.AST) -> None:
@@ -237,7 +243,7 @@ class _Judge(ast.NodeVisitor):
             self.visit(function.value)
         elif _gives_font_folder(node) and self.is_bpy(function):
             pass
-        elif isinstance(function, ast.Name) and function.id in ("isinstance", "issubclass") and len(node.args) == 2:
+        elif isinstance(function, ast.Name) and function.id in ASKING - self.own and len(node.args) == 2:
             self.visit(node.args[0])
             self.types_in(node.args[1])
             rest = []
@@ -300,11 +306,12 @@ def _gives_font_folder(node: ast.expr) -> bool:
     return given == (["'DATAFILES'"], {"path": "'fonts'"})
 
 
-def _font_folders(nodes: Iterable[ast.AST]) -> Iterator[str]:
-    """Names that are given the folder of Blender's own fonts."""
+def _font_folders(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ast.expr]]:
+    """(name, what is called) of names that are given the folder of Blender's own fonts."""
     for node in nodes:
-        if isinstance(node, ast.Assign) and _gives_font_folder(node.value):
-            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _gives_font_folder(node.value):
+            function = node.value.func
+            yield from ((target.id, function) for target in node.targets if isinstance(target, ast.Name))
 
 
 def _plain_format(function: ast.Attribute) -> bool:

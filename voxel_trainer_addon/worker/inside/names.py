@@ -240,7 +240,7 @@ def _sockets(node: Any) -> dict[str, dict[str, Any]]:
 
 
 MODES_MAX = 400
-"""Combinations of a node's modes that are gone through; where there are more, each mode alone."""
+"""Combinations of a node's modes that are gone through; where there are more, those of each two."""
 
 
 def _modes(node: Any) -> Iterator[None]:
@@ -253,7 +253,7 @@ def _modes(node: Any) -> Iterator[None]:
     choices |= {p.identifier: [False, True] for p in own if p.type == "BOOLEAN" and not p.is_array}
     choices = {name: values for name, values in choices.items() if len(values) > 1}
     together = math.prod(map(len, choices.values())) <= MODES_MAX
-    groups = [tuple(choices)] if together else [(name,) for name in choices]
+    groups = [tuple(choices)] if together else list(itertools.combinations(choices, 2))
     for names in groups:
         before = [getattr(node, name) for name in names]
         for values in itertools.product(*(choices[name] for name in names)):
@@ -267,12 +267,14 @@ def _modes(node: Any) -> Iterator[None]:
 
 
 def _is_open(node: Any) -> bool:
-    """Whether a node may have other sockets than a new one: from its items, from what it refers to, or on demand."""
+    """Whether a node may have other sockets than a new one: from its items, from what it refers to, from
+    the node that it is paired with, or on demand."""
     refers = any(
         (p.type == "COLLECTION" and p.identifier.endswith("items"))
         or (p.type == "POINTER" and issubclass(getattr(bpy.types, p.fixed_type.identifier, int), bpy.types.ID))
         for p in node.bl_rna.properties
     )
+    refers = refers or "pair_with_output" in node.bl_rna.functions
     return refers or any(not socket.name for socket in (*node.inputs, *node.outputs))
 
 

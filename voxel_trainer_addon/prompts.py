@@ -167,6 +167,7 @@ def answer_of(row: Mapping[str, Any]) -> str:
 def code_of(answer: str) -> str:
     """The code in an answer: its longest fenced block (the last may lack its end), or the bare lines from the first
     that looks like Python on; empty where there is none. Ends with a newline where it is not empty."""
+    answer = answer.replace("\r\n", "\n").replace("\r", "\n")
     fenced = FENCE.findall(answer)
     blocks = [block for _, language, block in fenced if language.lower() in ("", "python", "py", "python3")]
     if not blocks and "```" not in answer:

@@ -119,3 +119,29 @@ def test_metrics_beside_the_headline_are_corrected_for_being_many() -> None:
     first, *others = statistics.judge(pairs, "m0")
     assert first.verdict == "better"
     assert {other.verdict for other in others} == {"not shown"}
+
+
+def test_signs_are_flipped_by_whole_groups() -> None:
+    values = [1.0] * 8
+    assert statistics.flipped(values, list("abcdefgh")) == 2 / 2**8
+    assert statistics.flipped(values, list("aaaabbbb")) == 0.5
+    assert statistics.flipped([0.0] * 8, list("abcdefgh")) == 1.0
+
+
+def test_one_large_group_alone_shows_nothing() -> None:
+    """Twelve small groups that say nothing beside one with all the gain."""
+    deltas = [1.0] * 40 + [0.0] * 12
+    groups = ["large"] * 40 + [str(i) for i in range(12)]
+    assert compared(deltas, [0.0] * 52, groups, binary=True).verdict == "not shown"
+
+
+def test_flips_drawn_at_random_agree_with_all_of_them() -> None:
+    values = [0.5, 1.5, -0.5, 2.5, 0.5, 1.5, -1.5, 0.5]
+    groups = list("abcdefgh")
+    exact = statistics.flipped([2 * value for value in values], groups)
+    assert statistics.flipped(values, groups) == pytest.approx(exact, abs=0.02)
+
+
+@pytest.mark.parametrize(("degrees", "quantile"), [(4, 2.776), (5, 2.571), (10, 2.228), (30, 2.042), (1e6, 1.960)])
+def test_students_quantiles_are_those_of_the_tables(degrees: float, quantile: float) -> None:
+    assert statistics.student(degrees) == pytest.approx(quantile, abs=0.01)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator
+import string
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
 from . import source
 
@@ -18,7 +20,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-MODULES = frozenset({"bpy", "mathutils", "mathutils.noise", "mathutils.geometry", "math", "random"})
+MODULES = frozenset({"bpy", "bmesh", "mathutils", "mathutils.noise", "mathutils.geometry", "math", "random"})
 FROM_BPY = frozenset({"data", "types", "context"})
 
 BUILTINS = _words(
@@ -33,24 +35,34 @@ BUILTINS = _words(
 BY_NAME = frozenset({"getattr", "setattr", "hasattr", "delattr"})
 """Built-ins that are allowed with a literal attribute name, which is then judged like any attribute."""
 
+ASKING = frozenset({"isinstance", "issubclass"})
+
 NEVER = frozenset({"exec", "eval", "compile", "open", "globals", "locals", "vars", "breakpoint", "super"})
 """Built-ins whose names are refused even where the script gives them another meaning (`input` and `id` are not)."""
 
 OPERATORS = re.compile(
     r"mesh\.primitive_\w+_add"
-    r"|object\.(select_all|delete|add|empty_add|light_add|camera_add|modifier_add|material_slot_add|shade_smooth|shade_flat)"
+    r"|object\.(select_all|delete|add|empty_add|light_add|camera_add|modifier_add|material_slot_add|shade_smooth|shade_flat"
+    r"|mode_set)"
     r"|(material|world|texture)\.new|node\.new_geometry_nodes?_(modifier|group_assign)"
 )
 """What `bpy.ops` may be used for: making things, never files, windows or scripts."""
 
 ATTRIBUTES = _words(
-    """handlers timers driver_add driver_remove drivers driver_namespace expression use_module as_module libraries
+    """handlers timers drivers driver_namespace expression use_self format format_map use_module as_module libraries
     temp_data preferences window_manager keyconfigs save save_render save_as write unpack pack reload path_resolve
     bl_rna_get_subclass_py bl_rna_get_subclass load script_directories as_bytes_file
     gi_frame gi_code gi_yieldfrom cr_frame cr_code ag_frame ag_code tb_frame tb_next
     f_back f_globals f_builtins f_locals f_code"""
 )
-"""Attributes that reach files, code that runs later, the person's settings, or Python's insides."""
+"""Attributes that reach files, code that runs later, the person's settings, or Python's insides. `.format` reads any
+attribute that its text names; `.expression` is Python, but for what `_plain` lets through."""
+
+ARITHMETIC = _words(
+    """min max radians degrees abs fabs floor ceil trunc round int sin cos tan asin acos atan atan2 exp log sqrt pow
+    fmod lerp clamp smoothstep"""
+)
+"""Functions that Blender computes in a driver's expression by itself, without Python (`BLI_expr_pylike_eval`)."""
 
 CLASSES = re.compile(r"\w+_(OT|PT|MT|HT|UL|FH|AST|KT)_\w+")
 """Registered classes of Blender's own scripts: their methods could be called from here."""
@@ -86,6 +98,10 @@ class _Judge(ast.NodeVisitor):
         self.found: list[str] = []
         self.modules: dict[str, str] = {}
         self.assigned: set[str] = set()
+        self.own: set[str] = set()
+        self.compared: set[int] = set()
+        self.named: set[str] = set()
+        self.font_folders: set[str] = set()
 
     def refuse(self, node: ast.AST, why: str) -> None:
         sentence = f"line {getattr(node, 'lineno', 1)}: {why}"
@@ -93,8 +109,14 @@ class _Judge(ast.NodeVisitor):
             self.found.append(sentence)
 
     def visit_Module(self, node: ast.Module) -> None:
-        self.modules = dict(_imported(node))
-        self.assigned = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        nodes = list(ast.walk(node))
+        stores = Counter(n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+        self.modules, self.assigned = dict(_imported(nodes)), set(stores)
+        self.named = {value for target, value in _texts_given(nodes) if target.attr == "name"}
+        given = {n.arg for n in nodes if isinstance(n, ast.arg)}
+        self.own = {*stores, *given, *(n.name for n in nodes if isinstance(n, ast.FunctionDef))}
+        folders = {name for name, function in _font_folders(nodes) if self.is_bpy(function)}
+        self.font_folders = {name for name in folders - given if stores[name] == 1}
         self.generic_visit(node)
 
     def generic_visit(self, node: ast.AST) -> None:
@@ -130,6 +152,25 @@ class _Judge(ast.NodeVisitor):
         elif name in NEVER or (hasattr(builtins, name) and name not in BUILTINS | self.assigned):
             self.refuse(node, f"uses {name}")
 
+    def visit_Compare(self, node: ast.Compare) -> None:
+        self.compared |= {id(side) for side in (node.left, *node.comparators)}
+        self.generic_visit(node)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        for target in node.targets:
+            if isinstance(target, ast.Attribute) and target.attr == "expression":
+                self.driver(node, node.value)
+                self.visit(target.value)
+            else:
+                self.visit(target)
+        self.visit(node.value)
+
+    def driver(self, node: ast.AST, value: ast.expr) -> None:
+        """A driver's expression: arithmetic on variables of the script, as Blender computes without Python."""
+        text = value.value if isinstance(value, ast.Constant) else None
+        if not isinstance(text, str) or not _plain(text, self.named):
+            self.refuse(node, "has a driver that needs Python")
+
     def visit_Attribute(self, node: ast.Attribute) -> None:
         self.attribute(node, node.attr)
         chain = _chain(node)
@@ -149,10 +190,29 @@ class _Judge(ast.NodeVisitor):
         elif chain[1] not in FROM_BPY:
             self.refuse(node, f"uses {'.'.join(chain[:2])}")
         elif chain[1] == "types":
-            self.bpy_type(node, chain[2:])
+            self.refuse(node, "uses bpy.types elsewhere than in isinstance")
 
-    def bpy_type(self, node: ast.Attribute, rest: list[str]) -> None:
-        if len(rest) != 1 or not isinstance(node.ctx, ast.Load):
+    def types_in(self, node: ast.expr) -> None:
+        """What `isinstance` compares with: here, and nowhere else, a type of Blender is no way to change it."""
+        for part in node.elts if isinstance(node, ast.Tuple) else [node]:
+            if isinstance(part, ast.BinOp) and isinstance(part.op, ast.BitOr):
+                self.types_in(part.left)
+                self.types_in(part.right)
+            elif self.types_named(part):
+                self.bpy_type(part, self.types_named(part))
+            else:
+                self.visit(part)
+
+    def types_named(self, node: ast.expr) -> list[str]:
+        """`bpy.types.X` → its names below `bpy.types`, however that was imported."""
+        chain = _chain(node)
+        if not chain or chain[0] not in self.modules or not isinstance(node, ast.Attribute):
+            return []
+        chain = [*self.modules[chain[0]].split("."), *chain[1:]]
+        return chain[2:] if chain[:2] == ["bpy", "types"] else []
+
+    def bpy_type(self, node: ast.expr, rest: list[str]) -> None:
+        if len(rest) != 1 or not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load):
             self.refuse(node, "uses bpy.types for more than the name of a type")
         elif CLASSES.fullmatch(rest[0]):
             self.refuse(node, f"uses bpy.types.{rest[0]}")
@@ -175,17 +235,43 @@ class _Judge(ast.NodeVisitor):
         elif isinstance(function, ast.Name) and function.id == "type":
             if len(node.args) != 1 or node.keywords or isinstance(node.args[0], ast.Starred):
                 self.refuse(node, "makes a class")
-        elif isinstance(function, ast.Attribute) and function.attr == "load" and _builtin_font(node):
+            elif id(node) not in self.compared:
+                self.refuse(node, "hands the type of something on as a value")
+        elif isinstance(function, ast.Attribute) and (
+            (function.attr == "load" and self.own_font(node)) or (function.attr == "format" and _plain_format(function))
+        ):
             self.visit(function.value)
+        elif _gives_font_folder(node) and self.is_bpy(function):
+            pass
+        elif isinstance(function, ast.Name) and function.id in ASKING - self.own and len(node.args) == 2:
+            self.visit(node.args[0])
+            self.types_in(node.args[1])
+            rest = []
         else:
             self.visit(function)
         for value in rest:
             self.visit(value)
 
+    def is_bpy(self, function: ast.expr) -> bool:
+        """Whether a chain of names begins at the module bpy."""
+        chain = _chain(function)
+        return bool(chain) and self.modules.get(chain[0]) == "bpy"
 
-def _imported(module: ast.Module) -> Iterator[tuple[str, str]]:
+    def own_font(self, node: ast.Call) -> bool:
+        """`fonts.load` of what Blender brings itself: `"<builtin>"`, or a file in its folder of fonts."""
+        if len(node.args) != 1 or node.keywords:
+            return False
+        place = node.args[0]
+        if isinstance(place, ast.BinOp) and isinstance(place.op, ast.Add) and isinstance(place.left, ast.Name):
+            name = place.right.value if isinstance(place.right, ast.Constant) else None
+            known = place.left.id in self.font_folders
+            return known and isinstance(name, str) and re.fullmatch(r"/[\w -]+(\.\w+)+", name) is not None
+        return isinstance(place, ast.Constant) and place.value == "<builtin>"
+
+
+def _imported(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
     """(name in the script, module) of every imported module, wherever the import stands."""
-    for node in ast.walk(module):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for name in node.names:
                 yield name.asname or name.name.partition(".")[0], name.name if name.asname else name.name.split(".")[0]
@@ -203,6 +289,68 @@ def _chain(node: ast.expr) -> list[str]:
     return [*names, node.id][::-1] if isinstance(node, ast.Name) else []
 
 
-def _builtin_font(node: ast.Call) -> bool:
-    """`fonts.load("<builtin>")` reads no file: it is the only way to have a font."""
-    return len(node.args) == 1 and isinstance(node.args[0], ast.Constant) and node.args[0].value == "<builtin>"
+def _texts_given(nodes: Iterable[ast.AST]) -> Iterator[tuple[ast.Attribute, str]]:
+    """(attribute, text) of every text that is given to an attribute: `variable.name = "a"`."""
+    for node in nodes:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            for target in node.targets:
+                if isinstance(target, ast.Attribute):
+                    yield target, node.value.value
+
+
+def _gives_font_folder(node: ast.expr) -> bool:
+    """`bpy.utils.system_resource("DATAFILES", path="fonts")`, whatever bpy is called: where Blender's own fonts lie."""
+    if not isinstance(node, ast.Call) or _chain(node.func)[1:] != ["utils", "system_resource"]:
+        return False
+    given = [ast.unparse(value) for value in node.args], {word.arg: ast.unparse(word.value) for word in node.keywords}
+    return given == (["'DATAFILES'"], {"path": "'fonts'"})
+
+
+def _font_folders(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ast.expr]]:
+    """(name, what is called) of names that are given the folder of Blender's own fonts."""
+    for node in nodes:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _gives_font_folder(node.value):
+            function = node.value.func
+            yield from ((target.id, function) for target in node.targets if isinstance(target, ast.Name))
+
+
+def _plain_format(function: ast.Attribute) -> bool:
+    """A text written out whose fields name no attribute and no item: `"{} {:.2f}".format`."""
+    if not isinstance(function.value, ast.Constant) or not isinstance(function.value.value, str):
+        return False
+    waiting = [function.value.value]
+    try:
+        while waiting:
+            for _, field, inner, _ in string.Formatter().parse(waiting.pop()):
+                if field and not field.isalnum():
+                    return False
+                waiting += [inner] if inner else []
+    except ValueError:
+        return False
+    return True
+
+
+def _plain(text: str, variables: set[str]) -> bool:
+    """Whether a driver's expression is arithmetic on these variables as Blender computes it by itself."""
+    try:
+        body = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    called = {id(node.func) for node in ast.walk(body) if isinstance(node, ast.Call)}
+    return all(_is_arithmetic(node, id(node) in called, variables) for node in ast.walk(body))
+
+
+def _is_arithmetic(node: ast.AST, called: bool, variables: set[str]) -> bool:
+    if isinstance(node, ast.Name):
+        return node.id in (ARITHMETIC if called else variables | {"pi", "frame"})
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and not node.keywords
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, int | float)
+    return isinstance(node, ARITHMETIC_NODES)
+
+
+ARITHMETIC_NODES = (
+    *(ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Load, ast.unaryop, ast.boolop, ast.cmpop),
+    *(ast.Add, ast.Sub, ast.Mult, ast.Div),
+)

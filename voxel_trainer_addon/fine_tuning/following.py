@@ -23,6 +23,7 @@ PHASES = {
     "tokenise": "counting tokens",
     "measure": "measuring this machine",
     "train": "training",
+    "refer": "looking at the pairs before training",
     "save": "saving the model",
 }
 LOG = "log.jsonl"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A worker gives up what it does not need before it sees the first stranger's file: files, network, programs, memory.
 
-Linux has Landlock (files; 5.13) and seccomp (sockets, programs), through ctypes and without root; other systems have
-the parent's limits alone. What was locked is told to the parent.
+Linux has Landlock (files; 5.13) and seccomp (sockets, programs, processes), through ctypes and without root; other
+systems have the parent's limits alone. What was locked is told to the parent.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import struct
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 FILE_MAX = 1 << 30
 """Bytes that a worker may write to one file."""
@@ -39,10 +40,51 @@ TCP_BIND_CONNECT = 3
 PR_SET_NO_NEW_PRIVS = 38
 SET_MODE_FILTER, ALL_THREADS = 1, 1
 
-AF_UNIX = 1
-EACCES = 13
-CALLS = {"x86_64": (0xC000003E, 317, 41, (59, 322, 425)), "aarch64": (0xC00000B7, 277, 198, (221, 281, 425))}
-"""Machine → audit architecture; numbers of `seccomp`, of `socket`, and of `execve`, `execveat` and `io_uring_setup`."""
+EACCES, ENOSYS = 13, 38
+CLONE_THREAD = 0x10000
+LOAD, EQUAL, AT_LEAST, ANY_OF, GIVE = 0x20, 0x15, 0x35, 0x45, 0x06
+
+
+class Calls(NamedTuple):
+    """Numbers of system calls on one machine."""
+
+    architecture: int
+    seccomp: int
+    clone: int
+    clone3: int
+    on_itself: tuple[int, int]
+    """`tgkill` and `prlimit64`, allowed on the process itself only."""
+    refused: tuple[int, ...]
+
+
+CALLS = {
+    "x86_64": Calls(
+        *(0xC000003E, 317, 56, 435, (234, 302)),
+        (
+            *(59, 322, 57, 58),  # execve, execveat, fork, vfork
+            *(41, 42, 53, 425),  # socket, connect, socketpair, io_uring_setup
+            *(62, 200, 129, 297, 424, 101, 310, 311),  # kill, tkill, rt_(tg)sigqueueinfo, pidfd_send_signal, ptrace, vm
+            *(90, 91, 268, 452, 92, 93, 94, 260, 132, 235, 261, 280),  # chmod, chown and utime in all their forms
+            *(188, 189, 190, 197, 198, 199),  # setxattr, removexattr
+            *(165, 166, 155, 161, 272, 308, 428, 429, 430, 431, 432, 442),  # mount, chroot, unshare, setns and kin
+            *(169, 246, 320, 175, 313, 176, 321, 298, 170, 171, 164, 227, 167, 168, 248, 249, 250),  # the system itself
+        ),
+    ),
+    "aarch64": Calls(
+        *(0xC00000B7, 277, 220, 435, (131, 261)),
+        (
+            *(221, 281),
+            *(198, 203, 199, 425),
+            *(129, 130, 138, 240, 424, 117, 270, 271),
+            *(52, 53, 452, 54, 55, 88),
+            *(5, 6, 7, 14, 15, 16),
+            *(40, 39, 41, 51, 97, 268, 428, 429, 430, 431, 432, 442),
+            *(142, 104, 294, 105, 273, 106, 280, 241, 161, 162, 170, 112, 224, 225, 217, 218, 219),
+        ),
+    ),
+}
+"""What a worker has no business with: programs and processes, sockets, other processes, who may use a file and when it
+was changed (Landlock does not watch these), namespaces, the system itself."""
 
 
 def lock(scratch: Path, readable: Iterable[Path], memory_mb: int) -> list[str]:
@@ -54,10 +96,10 @@ def lock(scratch: Path, readable: Iterable[Path], memory_mb: int) -> list[str]:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     calls = CALLS.get(platform.machine())
-    program = _filter(*calls) if calls else None
+    program = _filter(calls) if calls else None
     if _landlock(libc, scratch, [*_own_folders(), *readable]):
         done.append("files")
-    if calls and program and libc.syscall(calls[1], SET_MODE_FILTER, ALL_THREADS, ctypes.byref(program)) == 0:
+    if calls and program and libc.syscall(calls.seccomp, SET_MODE_FILTER, ALL_THREADS, ctypes.byref(program)) == 0:
         done += ["network", "programs"]
     return done
 
@@ -130,13 +172,17 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_char_p))
 
 
-def _filter(architecture: int, _seccomp: int, socket: int, forbidden: tuple[int, ...]) -> _Program:
-    """A seccomp program: no sockets but AF_UNIX, no new programs."""
-    load, equal, at_least, give = 0x20, 0x15, 0x35, 0x06
-    allow, refuse, kill = (give, 0, 0, 0x7FFF0000), (give, 0, 0, 0x00050000 | EACCES), (give, 0, 0, 0x80000000)
-    code: list[tuple[int, int, int, int]] = [(load, 0, 0, 4), (equal, 1, 0, architecture), kill, (load, 0, 0, 0)]
-    code += [(at_least, 0, 1, 0x40000000), refuse]
-    for number in forbidden:
-        code += [(equal, 0, 1, number), refuse]
-    code += [(equal, 0, 3, socket), (load, 0, 0, 16), (equal, 1, 0, AF_UNIX), refuse, allow]
-    return _Program(len(code), b"".join(struct.pack("=HBBI", *step) for step in code))
+def _filter(calls: Calls) -> _Program:
+    """A seccomp program that refuses what `calls` names, and new processes; threads may start."""
+    allow, refuse, kill = (GIVE, 0, 0, 0x7FFF0000), (GIVE, 0, 0, 0x00050000 | EACCES), (GIVE, 0, 0, 0x80000000)
+    unknown = (GIVE, 0, 0, 0x00050000 | ENOSYS)
+    number, first = (LOAD, 0, 0, 0), (LOAD, 0, 0, 16)
+    code: list[tuple[int, int, int, int]] = [(LOAD, 0, 0, 4), (EQUAL, 1, 0, calls.architecture), kill, number]
+    code += [(AT_LEAST, 0, 1, 0x40000000), refuse]
+    for one in calls.refused:
+        code += [(EQUAL, 0, 1, one), refuse]
+    code += [(EQUAL, 0, 1, calls.clone3), unknown]  # its flags are in memory; libc then takes clone
+    code += [(EQUAL, 0, 4, calls.clone), first, (ANY_OF, 0, 1, CLONE_THREAD), allow, refuse]
+    for one in calls.on_itself:
+        code += [(EQUAL, 0, 5, one), first, (EQUAL, 1, 0, os.getpid()), (EQUAL, 0, 1, 0), allow, refuse]
+    return _Program(len(code) + 1, b"".join(struct.pack("=HBBI", *step) for step in (*code, allow)))

@@ -12,6 +12,8 @@ import contextlib
 import importlib
 import importlib.util
 import inspect
+import itertools
+import math
 import re
 import sys
 from collections.abc import Container, Iterator
@@ -195,7 +197,7 @@ def _nodes() -> dict[str, dict[str, Any]]:
                 told = found.setdefault(name, {"label": kind.bl_rna.name, "trees": []})
                 told["trees"].append(tree_type)
                 if not _is_open(node):
-                    told.update({side: _sockets(getattr(node, side)) for side in ("inputs", "outputs")})
+                    told.update(_sockets(node))
     for name in OLD_NAMES:
         with _tree("ShaderNodeTree") as tree, contextlib.suppress(RuntimeError):
             node = tree.nodes.new(name)
@@ -224,20 +226,55 @@ SHARED = ("Node", "FunctionNode", "ShaderNode")
 """How the types of nodes begin that stand in trees of several kinds."""
 
 
-def _sockets(held: Any) -> dict[str, Any]:
-    """How many sockets there are, and the texts by which each can be had: its name, and its identifier where this
-    Blender takes that too."""
-    keys = {key for socket in held for key in (socket.name, socket.identifier) if held.get(key)}
-    return {"count": len(held), "keys": sorted(keys)}
+def _sockets(node: Any) -> dict[str, dict[str, Any]]:
+    """Of either side how many sockets there are, and the texts by which each can be had: its name, and its identifier
+    where this Blender takes that too; over all modes, for a socket of another mode is no wrong name."""
+    keys: dict[str, set[str]] = {"inputs": set(), "outputs": set()}
+    count = dict.fromkeys(keys, 0)
+    for _ in _modes(node):
+        for side, found in keys.items():
+            held = getattr(node, side)
+            count[side] = max(count[side], len(held))
+            found.update(key for socket in held for key in (socket.name, socket.identifier) if held.get(key))
+    return {side: {"count": count[side], "keys": sorted(found)} for side, found in keys.items()}
+
+
+MODES_MAX = 400
+"""Combinations of a node's modes that are gone through; where there are more, those of each two."""
+
+
+def _modes(node: Any) -> Iterator[None]:
+    """The node as it is new, then in each of its modes: what its own enums and switches may be, all combinations."""
+    yield
+    kind: Any = bpy.types.Node
+    common = set(kind.bl_rna.properties.keys())
+    own = [p for p in node.bl_rna.properties if p.identifier not in common and not p.is_readonly]
+    choices = {p.identifier: [item.identifier for item in p.enum_items] for p in own if p.type == "ENUM"}
+    choices |= {p.identifier: [False, True] for p in own if p.type == "BOOLEAN" and not p.is_array}
+    choices = {name: values for name, values in choices.items() if len(values) > 1}
+    together = math.prod(map(len, choices.values())) <= MODES_MAX
+    groups = [tuple(choices)] if together else list(itertools.combinations(choices, 2))
+    for names in groups:
+        before = [getattr(node, name) for name in names]
+        for values in itertools.product(*(choices[name] for name in names)):
+            with contextlib.suppress(TypeError, AttributeError):
+                for name, value in zip(names, values, strict=True):
+                    setattr(node, name, value)
+                yield
+        for name, value in zip(names, before, strict=True):
+            with contextlib.suppress(TypeError, AttributeError):
+                setattr(node, name, value)
 
 
 def _is_open(node: Any) -> bool:
-    """Whether a node may have other sockets than a new one: from its items, from what it refers to, or on demand."""
+    """Whether a node may have other sockets than a new one: from its items, from what it refers to, from
+    the node that it is paired with, or on demand."""
     refers = any(
         (p.type == "COLLECTION" and p.identifier.endswith("items"))
         or (p.type == "POINTER" and issubclass(getattr(bpy.types, p.fixed_type.identifier, int), bpy.types.ID))
         for p in node.bl_rna.properties
     )
+    refers = refers or "pair_with_output" in node.bl_rna.functions
     return refers or any(not socket.name for socket in (*node.inputs, *node.outputs))
 
 

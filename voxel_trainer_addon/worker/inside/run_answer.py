@@ -4,7 +4,8 @@
 Body: `{"code": str, "drop_failing": bool}`. Answer: `{"ran": bool, "error": str, "line": int, "dropped": int,
 "graphs": {key: Graph JSON}}`. `ran` tells that the whole script came to its end. With `drop_failing` its top-level
 statements run one by one, those that raise are left out and counted in `dropped` (lines that do not parse too), and
-`error` is the first of them. Refused with code `unsafe` before anything runs where the allow-list says so.
+`error` is the first of them. Refused with code `unsafe` before anything runs where the allow-list says so, and after it
+where the script reached for what it must not (`guard`); the worker is not used again then.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import bpy
 
 from ...bpy_code import allowed, source
 from ...graph.blender import read
-from . import Refused, empty
+from . import Refused, empty, guard, wear_out
 
 FILENAME = "<answer>"
 
@@ -36,7 +37,11 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     if parts.kept and (findings := allowed.unsafe(judged)):
         raise Refused("unsafe", "The script was not run, for it contains what is not allowed.", "; ".join(findings[:5]))
     empty()
-    outcome = _by_statement(parts) if drop else _whole(code)
+    with guard.guarded(scratch) as touched:
+        outcome = _by_statement(parts) if drop else _whole(code)
+    if touched:
+        wear_out()
+        raise Refused("unsafe", "The script was stopped, for it reached out of Blender’s data.", "; ".join(touched[:5]))
     graphs, _ = read.read_graphs(bpy.data)
     return {**outcome, "graphs": {key: graph.as_json() for key, graph in graphs.items()}}
 
@@ -71,7 +76,9 @@ def _attempt(step: Callable[[], None]) -> tuple[str, int] | None:
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             step()
-    except Exception as error:
+    except MemoryError:
+        raise
+    except BaseException as error:  # SystemExit and KeyboardInterrupt too: no answer ends the worker
         lines = [frame.lineno or 0 for frame in traceback.extract_tb(error.__traceback__) if frame.filename == FILENAME]
         return _words(error), lines[-1] if lines else 0
     return None

@@ -69,7 +69,7 @@ def shares(gain: float, runs: int) -> dict[str, float]:
 
 
 def test_where_there_is_no_winner_hardly_any_is_called() -> None:
-    """The limit is 6.5 %; 200 runs leave room for chance. The long form is benchmarks/statistics.py."""
+    """The limit is 6.5 %; 200 runs leave room for chance. The long form is benchmarks/claims.py."""
     found = shares(0.0, 200)
     assert found["better"] + found["worse"] <= 0.065
 

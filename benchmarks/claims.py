@@ -2,7 +2,7 @@
 """Does the verdict keep its promise? Simulated comparisons with the group sizes of a real test: how often a winner is
 called where there is none, and how often an injected gain is found, beside what the plan said.
 
-    python benchmarks/statistics.py TEST.jsonl [TEST.jsonl …] [--by family|group] [--runs 1000] [--out FILE.json]
+    python benchmarks/claims.py TEST.jsonl [TEST.jsonl …] [--by family|group] [--runs 1000] [--out FILE.json]
 """
 
 from __future__ import annotations

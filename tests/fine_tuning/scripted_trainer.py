@@ -2,7 +2,8 @@
 """Program that stands in for the training program: speaks its lines and keeps its files, and learns nothing.
 
 What it does is written in `script.json` in the base's folder: `refuse` [code, sentence, detail], `die` (a step at which
-it ends without a word, once), `pace` (seconds a step), `warn` [code, sentence].
+it ends without a word, once), `killed` (a step at which the system kills it while it works on more than `room` tokens
+at once), `pace` (seconds a step), `warn` [code, sentence].
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -66,6 +68,8 @@ def main() -> None:
         time.sleep(script.get("pace", 0.0))
         step += 1
         losses.append(loss_of(request, step))
+        if script.get("killed") == step and request.get("at_once", 1024) > script["room"]:
+            os.kill(os.getpid(), signal.SIGKILL)
         if script.get("die") == step and not (out / "died").exists():
             (out / "died").touch()
             os._exit(9)

@@ -73,6 +73,20 @@ def test_the_queue_goes_on_with_the_next_where_one_fails(told: Told, scripted: C
     assert job["cost"] == {"estimated": {"seconds": 30.0}, "real": {"seconds": 6.0}} and job["plan"]["steps"] == 6
 
 
+@pytest.mark.parametrize(("room", "at_once", "told_of"), [(512, 512, 1), (256, 256, 2), (0, None, 2)])
+def test_a_trainer_that_the_system_kills_goes_on_with_less_at_once(
+    told: Told, scripted: Callable[..., Path], room: int, at_once: int | None, told_of: int
+) -> None:
+    told.options = dataclasses.replace(told.options, model=str(scripted("large", killed=4, room=room)))
+    outcome = training_orchestrator.run(told)
+    (job,) = read_json(told.folder.jobs)
+    assert [warning["code"] for warning in job["warnings"]] == ["memory"] * told_of
+    if at_once is None:
+        assert outcome.aside and job["status"] == "failed" and {aside.code for aside in told.asides} == {"killed"}
+    else:
+        assert job["status"] == "done" and request_of(told, "v1")["at_once"] == at_once
+
+
 def test_a_job_whose_dataset_has_changed_is_set_aside_and_says_what_to_do(told: Told) -> None:
     job = queued(told)
     lay(told.folder, rows=7)

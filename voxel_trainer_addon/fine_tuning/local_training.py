@@ -18,6 +18,7 @@ from ..files import now, read_json, write_json, write_text
 from ..locks import FolderLock, holder
 from ..paths import cache_home
 from ..providers.local import Base, Ended, Local
+from ..providers.local.recipe import BATCH_TOKENS
 from ..stage import Options, Outcome, Work
 from ..words import counted, duration
 from . import card, rows
@@ -27,6 +28,8 @@ from .orders import Order, weights_hash
 from .waiting import Waiting
 
 HELD_OUT_ROWS = 16
+LEAST_AT_ONCE = 256
+"""Tokens: a trainer that is killed with so few at once is not started again."""
 SNAPSHOTS = "snapshots"
 LOOK_S = 0.5
 """How often a job looks whether another training on this computer has ended."""
@@ -59,7 +62,7 @@ class LocalTraining:
             resumed = self._has_checkpoint()
             self._say_before(base, following, resumed)
             try:
-                ended = self.local.train(self._request(base, plan), following.hear, tick)
+                ended = self._trained(self._request(base, plan), following, tick)
             except NotWanted:
                 self._end(following, "cancelled")
                 shutil.rmtree(self.place, ignore_errors=True)
@@ -77,6 +80,21 @@ class LocalTraining:
         self._end(following, "done", result=result, cost=cost, **told)
         following.checkpoint("done")
         return self._outcome(folder, ended.body)
+
+    def _trained(self, request: Mapping[str, Any], following: Following, tick: Callable[[], bool]) -> Ended:
+        """How the trainer ended. One that the system killed goes on from its checkpoint, with half as much at once."""
+        at_once = BATCH_TOKENS
+        while True:
+            ended = self.local.train(dict(request), following.hear, tick)
+            at_once //= 2
+            if ended.code != "killed" or at_once < LEAST_AT_ONCE:
+                return ended
+            sentence = (
+                "The training program was killed, most often because the machine ran out of memory. It goes on from "
+                f"its last checkpoint with at most {at_once} tokens worked on at once."
+            )
+            following.hear({"kind": "warning", "code": "memory", "sentence": sentence})
+            request = {**request, "at_once": at_once}
 
     def _end(self, following: Following, status: str, **more: Any) -> None:
         plan = {"plan": following.recorded_plan} if following.plan else {}  # else that of an earlier attempt stays

@@ -43,7 +43,8 @@ def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
     What: `objective` (`sft`, or `dpo`, whose rows have `chosen` and `rejected`), `beta`; `start`, the folder of a model
     or adapter to go on from; `method` (`full`, `lora`, `qlora`, `auto`), `rate`, `rank` (of a new adapter), `seed`.
     How long: `seconds` for everything up to saving, or `steps`; or `plan`, recorded by a run before and followed then.
-    How: `threads` (the most), `numbers` (`float32`, `bfloat16`, `auto`), `batch_tokens`, `validations`.
+    How: `threads` (the most), `numbers` (`float32`, `bfloat16`, `auto`), `batch_tokens`, `validations`; `at_once`, the
+    most tokens that are worked on at once from here on, after a run that was killed for want of memory.
     Kept: `checkpoint_s`, seconds between checkpoints; `keep`, the most snapshots; `save`, the `best` of them or `last`.
     Lines: `phase`, `rows`, `probe`, `plan`, `loss`, `checkpoint`, `snapshot`, `warning`. Gives the facts of the run.
     """
@@ -93,6 +94,9 @@ class Trainer:
             self._follow(recorded)
         else:
             self._measure()
+        most = int(self.body.get("at_once") or 0)
+        if 0 < most < self.plan.at_once(self.step):
+            self.plan, self.must_keep = self.plan.cut(self.step, most), True
         self._train()
         if self.channel.stopping:
             self._keep()

@@ -55,7 +55,7 @@ def trained(python: Path, body: dict[str, Any], on_line: Callable[[dict[str, Any
     if not ended.ok:
         raise SystemExit(f"{ended.sentence} {ended.detail}")
     out = Path(body["out"])
-    wanted = ("steps", "seconds", "all_seconds", "tokens_s", "answer_tokens_s", "peak_mb", "method", "dtype", "ended_by")
+    wanted = ("steps", "seconds", "all_seconds", "tokens_s", "answer_tokens_s", "peak_mb", "method", "dtype")
     facts = {key: ended.body[key] for key in wanted if key in ended.body}
     held_out = [point["loss"] for point in ended.body["held_out"]]
     losses = ended.body["losses"]

@@ -37,6 +37,7 @@ def lay(folder: DataFolder, rows: int = 5) -> None:
     write_jsonl(place / "train.jsonl", [*map(row, range(rows)), row(1, "preference")])
     write_jsonl(place / "val.jsonl", [row(100), row(100, "preference")])
     write_json(place / "dataset.json", {"licences": {"CC0-1.0": rows}})
+    (place / "ATTRIBUTION.md").write_text("Whom it comes from.\n")
 
 
 @pytest.fixture

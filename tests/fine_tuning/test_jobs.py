@@ -66,6 +66,7 @@ def test_the_queue_goes_on_with_the_next_where_one_fails(told: Told, scripted: C
     assert statuses(told) == {first["id"]: "done", broken["id"]: "failed", died["id"]: "failed", last["id"]: "done"}
     assert {aside.code for aside in told.asides} == {"disk", "died"}
     assert [request_of(told, version)["seed"] for version in ("v1", "v2")] == [1, 2]
+    assert (told.folder.model("rocks", "v1") / "ATTRIBUTION.md").read_text() == "Whom it comes from.\n"
     assert not Waiting(told.folder).jobs()
     assert str(full.parent) not in told.folder.jobs.read_text(encoding="utf-8")
     (job, *_) = read_json(told.folder.jobs)

@@ -102,7 +102,7 @@ def parser() -> argparse.ArgumentParser:
     dataset.usage = "%(prog)s [options] | --preview N | verify FOLDER | diff OLD NEW"
     _work(dataset)
     _dataset(dataset)
-    _train_env(dataset)
+    _train_env(dataset.add_argument_group("author model on this computer"))
     _allow(dataset)
     _made_datasets(dataset)
     train = _command(commands, "train", "Tune a model on the dataset, on this computer or at a host.")

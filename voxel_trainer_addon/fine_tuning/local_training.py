@@ -31,6 +31,7 @@ HELD_OUT_ROWS = 16
 LEAST_AT_ONCE = 256
 """Tokens: a trainer that is killed with so few at once is not started again."""
 SNAPSHOTS = "snapshots"
+ATTRIBUTION = "ATTRIBUTION.md"
 LOOK_S = 0.5
 """How often a job looks whether another training on this computer has ended."""
 
@@ -59,6 +60,7 @@ class LocalTraining:
             self._drop_others()
             job = self.jobs.save({**self.order.job, **(self.jobs.get(id) or {})}, "running")
             following = Following(self.work, job, self.place / LOG)
+            self._take_along()
             resumed = self._has_checkpoint()
             self._say_before(base, following, resumed)
             try:
@@ -95,6 +97,13 @@ class LocalTraining:
             )
             following.hear({"kind": "warning", "code": "memory", "sentence": sentence})
             request = {**request, "at_once": at_once}
+
+    def _take_along(self) -> None:
+        """Keep whom the rows come from beside the checkpoint: the dataset may be another one when training ends."""
+        source = self.work.folder.dataset(self.order.dataset.name) / ATTRIBUTION
+        if source.is_file():
+            self.place.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, self.place / ATTRIBUTION)
 
     def _end(self, following: Following, status: str, **more: Any) -> None:
         plan = {"plan": following.recorded_plan} if following.plan else {}  # else that of an earlier attempt stays
@@ -170,7 +179,9 @@ class LocalTraining:
         }
         write_json(ready / "job.json", described)
         write_text(ready / "README.md", card.text(described))
-        (self.place / LOG).rename(ready / LOG)
+        for name in (LOG, ATTRIBUTION):
+            if (self.place / name).is_file():
+                (self.place / name).rename(ready / name)
         ready.rename(folder)
         shutil.rmtree(self.place, ignore_errors=True)
         return folder

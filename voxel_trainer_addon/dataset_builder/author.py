@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from ..errors import SetAside, Unavailable, UserError
 from ..files import digest, now, read_jsonl
+from ..prompts import CHARACTERS_A_TOKEN
 from ..providers.answering import Answer, Answerer, Chat, LocalAnswers, named
 from ..providers.makers import OWN, Makers
 from ..providers.refusals import Refusal
@@ -26,7 +27,6 @@ from .form import id_of
 from .kinds import Json, Settings
 
 MOST_TOKENS = 1024
-CHARACTERS_A_TOKEN = 4
 SYSTEM = (
     "You reword requests that people make of an assistant for Blender. Say what the request says in other words: "
     "nothing more, nothing about looks that it does not tell, no other numbers, and no code. Words in double quotes "
@@ -158,7 +158,7 @@ class Author:
         if not due:
             return
         work, who = self._work, self._who
-        work.note(self._cost(len(due), sent // CHARACTERS_A_TOKEN, told // CHARACTERS_A_TOKEN))
+        work.note(self._cost(len(due), sent, told))
         if not who.near and not work.options.yes:
             mine = f", {own:,} of them made of your own files" if own else ""
             raise Unavailable(f"{counted(len(due), 'request')} would be sent to {who.host}{mine}: --yes allows that.")
@@ -175,11 +175,13 @@ class Author:
                 spent = f"{asking.sent:,} tokens there, {asking.told:,} back"
                 work.note(f"{counted(came, 'answer')} of {who.model}: {spent}.")
 
-    def _cost(self, requests: int, sent: int, told: int) -> str:
-        """What asking will cost, for a person to read before the first byte of it."""
+    def _cost(self, requests: int, there: int, back: int) -> str:
+        """What asking will cost, by characters there and back, for a person to read before the first byte of it."""
+        each = CHARACTERS_A_TOKEN[self._who.provider]
+        sent, told = round(there / each), round(back / each)
         words = (
             f"{counted(requests, 'request')} for {self._who.model} at {self._host}: about {sent:,} tokens there and "
-            f"{told:,} back (estimated: {CHARACTERS_A_TOKEN} characters a token, answers as long as the requests)"
+            f"{told:,} back (estimated: {each} characters a token, answers as long as the requests)"
         )
         if self._who.near:
             return f"{words}. It runs on this computer and costs nothing but time."

@@ -89,6 +89,7 @@ class Live:
     def is_label(self, words: str) -> bool:
         """Whether the answer calls something like the label: labels name its variables and are not set."""
         wanted = re.sub(r"[^a-z0-9 ]", "", plain(words)).strip()
+        wanted = f"n {wanted}" if wanted[:1].isdigit() else wanted  # no variable begins with a digit
         return any(name.startswith(wanted[:20]) or wanted.startswith(name) for name in self.variables) or not wanted
 
     def holds_value(self, nodes: list[Any], told: str) -> bool:

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from tests.bpy_code import small_table
 from voxel_trainer_addon import prompts
 from voxel_trainer_addon.bpy_code.sketch import sketch
 from voxel_trainer_addon.catalog import Catalog
@@ -27,6 +29,29 @@ CHAINS = (
     ("GeometryNodeMeshGrid", "GeometryNodeSetPosition", "GeometryNodeSubdivideMesh"),
     ("ShaderNodeFresnel", "ShaderNodeMixShader"),
 )
+
+TABLE = {
+    **small_table.TABLE,
+    "types": {
+        **small_table.TYPES,
+        "BlendData": small_table.struct(node_groups="BlendDataNodeTrees<NodeTree>"),
+        "BlendDataNodeTrees": small_table.struct(new="()NodeTree"),
+    },
+    "nodes": {
+        name: {
+            "label": name,
+            "trees": [],
+            "inputs": {"count": 1, "keys": ["In"]},
+            "outputs": {"count": 1, "keys": ["Out"]},
+        }
+        for chain in CHAINS
+        for name in chain
+    },
+}
+"""The names that scripts of these nodes use, as a Blender's own table."""
+NAMED = re.compile(r'node_groups\.new\("([^"]+)"')
+STOPPED = "stopped_by_guard = 1"
+"""A script with this line in it is what the guard stops."""
 
 
 def script(types: Iterable[str], name: str = "Made") -> str:
@@ -146,7 +171,13 @@ class Desk:
 
     def answers(self, requests: Iterable[Request], *, readable: Iterable[Path] = ()) -> Iterator[Answer]:
         for request in requests:
-            yield Answer(request, True, worked(request.body))
+            body = request.body
+            if request.job == "names":
+                yield Answer(request, True, {"table": TABLE})
+            elif STOPPED in body["code"]:
+                yield Answer(request, False, {}, "unsafe", "The script was stopped.")
+            else:
+                yield Answer(request, True, worked(body))
 
 
 def worked(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,6 +187,8 @@ def worked(body: Mapping[str, Any]) -> dict[str, Any]:
     failed = bool(wrong) and not body["drop_failing"]
     kept = lines[: lines.index(wrong[0])] if failed else [line for line in lines if line not in wrong]
     graph = sketch("\n".join(kept))
+    if graph and (named := NAMED.search(body["code"])):
+        graph = replace(graph, key=f"node_groups/{named[1]}")
     return {
         "ran": not wrong,
         "error": "RuntimeError: Error: Node type is undefined" if wrong else "",

@@ -12,6 +12,7 @@ import pytest
 from tests.evaluation import stand_ins
 from tests.evaluation.stand_ins import Desk, Provider
 from voxel_trainer_addon import prompts
+from voxel_trainer_addon.errors import UserError
 from voxel_trainer_addon.evaluation import benchmark
 from voxel_trainer_addon.files import read_json, read_jsonl
 
@@ -80,7 +81,7 @@ def test_failing_lines_are_left_out_and_counted(desk: Desk) -> None:
     assert metric(found, "node_f1", "tuned") == 1
     lines = list(read_jsonl(desk.folder.model("voxel", "v1") / "answers.jsonl"))
     assert {line["answers"]["tuned"]["score"]["dropped"] for line in lines} == {1}
-    assert "undefined" in lines[0]["answers"]["tuned"]["score"]["error"]
+    assert lines[0]["answers"]["tuned"]["score"]["error"] == "Unknown: node ShaderNodeWrong."
 
 
 def test_unsafe_answers_are_a_rung_of_their_own_and_are_not_run(desk: Desk) -> None:
@@ -165,11 +166,15 @@ def test_an_empty_training_set_leaves_retrieval_without_an_answer(desk: Desk) ->
 
 def test_a_wanted_answer_that_makes_no_tree_is_set_aside(desk: Desk) -> None:
     base = laid(desk)
-    broken = {**stand_ins.row(9, ["ShaderNodeMath"]), "completion": "import bpy\n"}
+    broken: dict[str, Any] = {**stand_ins.row(9, ["ShaderNodeMath"]), "completion": "import bpy\n"}
     stand_ins.lay_dataset(desk.folder, "voxel", [], [*stand_ins.rows(7), broken])
-    benchmark.evaluate(desk, Provider(base, prose, right))
-    assert evaluation(desk)["prompts"]["compared"] == 7
-    assert [aside.item for aside in desk.catalog.asides("evaluate")] == [broken["id"]]
+    outcome = benchmark.evaluate(desk, Provider(base, prose, right))
+    found = evaluation(desk)["prompts"]
+    assert (found["reached"], found["compared"], found["stale"]) == (8, 7, 1)
+    assert "no longer proves: 1." in outcome.words
+    (aside,) = desk.catalog.asides("evaluate")
+    assert aside.item == broken["id"]
+    assert "makes no node_groups/Tree 9 any more" in aside.sentence and "proven in Blender 5.2.3" in aside.sentence
 
 
 def test_the_order_is_fixed_by_the_seed_and_takes_groups_in_turn() -> None:
@@ -178,6 +183,58 @@ def test_the_order_is_fixed_by_the_seed_and_takes_groups_in_turn() -> None:
     assert order == benchmark.in_order(rows[::-1], 3)
     assert order != benchmark.in_order(rows, 4)
     assert len({row["group"] for row in order[:4]}) == 4
+
+
+def test_rows_of_the_near_test_are_independent_by_family_those_of_the_far_test_by_group(desk: Desk) -> None:
+    made = [{**row, "group": "one", "test": "near"} for row in stand_ins.rows(8)]
+    assert len({benchmark.independent(row) for row in made}) == len({row["family"] for row in made}) == 5
+    assert len({benchmark.independent({**row, "test": "far"}) for row in made}) == 1
+    assert len({row["family"] for row in benchmark.in_order(made, 1)[:5]}) == 5
+    base = laid(desk)
+    stand_ins.lay_dataset(desk.folder, "voxel", stand_ins.rows(6, 100), made)
+    benchmark.evaluate(desk, Provider(base, prose, right))
+    assert evaluation(desk)["prompts"]["groups"] == 5
+
+
+def test_a_group_that_was_trained_on_is_refused_before_anybody_is_asked(desk: Desk) -> None:
+    provider = Provider(laid(desk), prose, right)
+    stand_ins.lay_dataset(desk.folder, "voxel", stand_ins.rows(6, 7), stand_ins.rows(8))
+    with pytest.raises(UserError, match=r"share 1 group \(group 7\)"):
+        benchmark.evaluate(desk, provider)
+    assert provider.asked == []
+
+
+def test_names_are_looked_up_where_a_row_is_for_the_blender_at_hand(desk: Desk) -> None:
+    def made_up(code: str) -> str:
+        return prompts.answer(code + "bpy.data.node_trees\n")
+
+    base = laid(desk)
+    benchmark.evaluate(desk, Provider(base, made_up, right))
+    found = evaluation(desk)
+    assert [metric(found, "names_valid", who) for who in ("base", "tuned")] == [0, 1]
+    older = [{**row, "blender_version": "4.2.23"} for row in stand_ins.rows(8)]
+    stand_ins.lay_dataset(desk.folder, "voxel", stand_ins.rows(6, 100), older)
+    benchmark.evaluate(desk, Provider(base, made_up, right))
+    assert "names_valid" not in {one["metric"] for one in evaluation(desk)["metrics"]}
+
+
+def test_what_the_guard_stopped_is_not_safe(desk: Desk) -> None:
+    def stopped(code: str) -> str:
+        return prompts.answer(f"{code}{stand_ins.STOPPED}\n")
+
+    benchmark.evaluate(desk, Provider(laid(desk), right, stopped))
+    found = evaluation(desk)
+    assert [metric(found, rung, "tuned") for rung in ("imports_bpy", "safe", "runs", "makes_tree")] == [1, 0, 0, 0]
+    assert metric(found, "safe", "base") == 1
+    lines = read_jsonl(desk.folder.model("voxel", "v1") / "answers.jsonl")
+    assert {line["answers"]["tuned"]["score"]["error"] for line in lines} == {"The script was stopped."}
+
+
+def test_what_the_prompts_can_prove_is_said_before_the_first_answer(desk: Desk) -> None:
+    benchmark.evaluate(desk, Provider(laid(desk), prose, right))
+    said = [(e["kind"], e.get("words", "")) for e in desk.events]
+    (place,) = [n for n, (_, words) in enumerate(said) if "8 prompts of 8 independent groups can prove" in words]
+    assert place < next(n for n, (kind, _) in enumerate(said) if kind == "pair")
 
 
 def test_the_newest_job_that_ended_well_is_taken(desk: Desk) -> None:

@@ -8,20 +8,23 @@ scored. The result goes to `models/<name>/<version>/evaluation.json` and `answer
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .. import prompts
+from ..bpy_code.names import Names
+from ..bpy_code.valid import names_valid
 from ..errors import SetAside
 from ..files import digest, now, read_json, write_json, write_jsonl
 from ..graph import similarity
 from ..row_files import rows_of
 from ..stage import EVALUATED, Outcome, Work
 from ..words import counted
-from . import copying, result
+from ..worker.protocol import Host, Request
+from . import copying, planning, result, separate
 from .answers import Answers, model_hash
 from .conditions import LOOSE, Condition, Tree, conditions, looseness
 from .execution import execute
@@ -29,6 +32,7 @@ from .generation import Contestant, Generation, Provider, Reached, Row
 from .quality_metrics import HEADLINE, Answered, Ran, Wanted, score
 from .result import Example, Judged
 from .retrieval import Nearest
+from .statistics import RELATIVE_FROM
 
 NOT_REACHED = "No prompt was answered by both models in the time given. Give it more with --evaluate-time."
 
@@ -51,7 +55,7 @@ def run(work: Work) -> Outcome:
 
 
 def evaluate(work: Work, provider: Provider) -> Outcome:
-    """`run` with the provider that answers."""
+    """`run` with the provider that answers. Raises UserError where train and test share a group."""
     work.catalog.drop_asides("evaluate")
     name = work.options.name
     parts = ("", *work.options.allow)
@@ -59,6 +63,7 @@ def evaluate(work: Work, provider: Provider) -> Outcome:
         [row for row in rows_of(work.folder.dataset(name), split, parts) if row["kind"] in EVALUATED]
         for split in ("test", "train")
     )
+    separate.refuse_shared(train, test)
     if not test:
         return _aside(work, "no held-out rows", f"The dataset {name} has no held-out rows to evaluate on.")
     tuned = newest(work.folder.models / name)
@@ -67,6 +72,8 @@ def evaluate(work: Work, provider: Provider) -> Outcome:
     if work.host is None:
         return _aside(work, "no Blender", "Evaluate needs a Blender to run the answers in, and there is none.")
     began, started_at = time.monotonic(), now()
+    order = in_order(test, work.options.seed)
+    work.note(f"Evaluate: {plan(order[: int(work.options.preset_value('prompts'))])}")
     work.note("Evaluate: reading the models.")
     provider.environment(work)
     base = Path(str(tuned.job.get("base", "")))
@@ -79,10 +86,10 @@ def evaluate(work: Work, provider: Provider) -> Outcome:
     }
     store = Answers(work.folder.models / name / "answers" / f"{contestants['base'].hash[:16]}.jsonl")
     generation = Generation(work, contestants, store)
-    reached = generation.run(provider, in_order(test, work.options.seed))
+    reached = generation.run(provider, order)
     if not reached:
         return _aside(work, "no answers", generation.failed or NOT_REACHED)
-    examples = judged(work, reached, train)
+    examples = judged(work, reached, train, work.host)
     if not examples:
         return _aside(work, "no reference", "No wanted answer could be run in this Blender, so nothing was compared.")
     body = {
@@ -110,6 +117,7 @@ def evaluate(work: Work, provider: Provider) -> Outcome:
             "wanted": min(int(work.options.preset_value("prompts")), len(test)),
             "reached": len(reached),
             "compared": len(examples),
+            "stale": len(reached) - len(examples),
             "groups": len({example.group for example in examples}),
             "without_conditions": sum(not example.asked for example in examples),
         },
@@ -132,6 +140,8 @@ def _outcome(body: Mapping[str, Any]) -> Outcome:
         **{who: round(head[who]["value"], 4) for who in result.CONTESTANTS},
     }
     words = f"{counted(prompts_['compared'], 'prompt')} of {prompts_['wanted']} compared by node F1. "
+    if prompts_["stale"]:
+        words += f"Set aside, for the wanted answer no longer proves: {prompts_['stale']}. "
     return Outcome(words + body["verdict"]["words"], counts)
 
 
@@ -151,13 +161,34 @@ def in_order(rows: Sequence[Row], seed: int) -> list[Row]:
     independent groups as it can."""
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: digest([seed, row["id"]])):
-        groups[str(row["group"])].append(row)
+        groups[independent(row)].append(row)
     turns = [(turn, place, row) for place, group in enumerate(groups.values()) for turn, row in enumerate(group)]
     return [row for _, _, row in sorted(turns, key=lambda entry: entry[:2])]
 
 
-def judged(work: Work, reached: Sequence[Reached], train: Sequence[Row]) -> list[Example]:
-    """Run and score what was answered. A prompt whose wanted answer makes no tree here is set aside."""
+def independent(row: Row) -> str:
+    """What statistics draw as one: a row's family in the near test, where a few groups hold most rows; its group in the
+    far test, which speaks of sources that train does not know."""
+    return str(row["family"] if row.get("test") == "near" else row["group"])
+
+
+def plan(rows: Sequence[Row]) -> str:
+    """What these prompts can prove, at the lowest rate of the base at which a relative gain is told."""
+    sizes = sorted(Counter(map(independent, rows)).values(), reverse=True)
+    return f"{planning.words(sizes, RELATIVE_FROM)} Where time or tokens run out, fewer are asked."
+
+
+def known_names(work: Work) -> Names | None:
+    """The names that this Blender has; None, and a note, where it does not tell them."""
+    for answer in work.answers([Request("names", {}, "names", limit_s=120)]):
+        if answer.ok:
+            return Names(answer.body["table"])
+        work.note(f"Names in answers are not looked up: {answer.sentence}")
+    return None
+
+
+def judged(work: Work, reached: Sequence[Reached], train: Sequence[Row], host: Host) -> list[Example]:
+    """Run and score what was answered. A prompt whose wanted answer no longer proves here is set aside."""
     index = Nearest(train)
     contested = {str(one.row["id"]): _contested(one, index) for one in reached}
     scripts = [one.row["completion"] for one in reached]
@@ -165,13 +196,16 @@ def judged(work: Work, reached: Sequence[Reached], train: Sequence[Row]) -> list
     ran = execute(work, [*scripts, *codes])
     copied = copying.shared(codes, (str(row["completion"]) for row in train))
     hashes = frozenset(str(row.get("answer", "")) for row in train)
+    names = known_names(work)
     examples = []
-    for one, wanted in _asked([(one, _wanted(work, one.row, ran)) for one in reached]):
+    for one, wanted in _asked([(one, _wanted(work, one.row, ran, host)) for one in reached]):
         row = one.row
+        table = names if _same_version(row, host) else None
         answers = {}
         for who, (text, code, finished, facts) in contested[str(row["id"])].items():
             outcome = ran.get(code, Ran())
-            answered = Answered(code, finished, outcome, shared_words=copied[code])
+            wrong = None if table is None else [finding.name for finding in names_valid(code, table)]
+            answered = Answered(code, finished, outcome, wrong, copied[code])
             made = similarity.nearest(wanted.graph, outcome.graphs or {})
             answers[who] = Judged(text, code, score(answered, wanted, hashes), made, **facts)
         examples.append(
@@ -179,7 +213,7 @@ def judged(work: Work, reached: Sequence[Reached], train: Sequence[Row]) -> list
                 id=str(row["id"]),
                 kind=str(row["kind"]),
                 task=str(row.get("task", "")),
-                group=str(row["group"]),
+                group=independent(row),
                 test=str(row.get("test", "")),
                 blender_version=str(row.get("blender_version", "")),
                 source=next((str(source["origin"]) for source in row.get("sources", ())), ""),
@@ -194,13 +228,19 @@ def judged(work: Work, reached: Sequence[Reached], train: Sequence[Row]) -> list
     return examples
 
 
-def _wanted(work: Work, row: Row, ran: Mapping[str, Ran]) -> Wanted | None:
-    """What the reference makes and what the prompt asks for; None where it makes nothing, which is set aside."""
+def _same_version(row: Row, host: Host) -> bool:
+    """Whether the row is for the Blender at hand, so that its names are those to look up; patches change none."""
+    return str(row.get("blender_version", "")).split(".")[:2] == [str(part) for part in host.version[:2]]
+
+
+def _wanted(work: Work, row: Row, ran: Mapping[str, Ran], host: Host) -> Wanted | None:
+    """What the reference makes and what the prompt asks for; None where it no longer proves, which is set aside."""
     reference = ran.get(row["completion"], Ran())
     graphs = reference.graphs or {}
     graph = similarity.root(graphs, str(row.get("key", "")))
-    if graph is None or not reference.ran:
-        sentence = "The wanted answer made no node tree in this Blender, so nothing can be compared with it."
+    sentence = separate.stale(row, reference, host.name)
+    if graph is None or sentence:
+        sentence = sentence or "The wanted answer made no node tree in this Blender, so nothing can be compared."
         work.set_aside(SetAside("evaluate", str(row["id"]), "reference", sentence, reference.error))
         return None
     return Wanted(graph, graphs, conditions(graph, str(row["prompt"])), piece=row["kind"] == "piece")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from ..bpy_code import allowed, source
 from ..graph.model import Graph
@@ -17,17 +18,17 @@ LIMIT_S = 30.0
 
 def execute(work: Work, scripts: Iterable[str]) -> dict[str, Ran]:
     """Code → what came of it, each different code once. What does not parse is only run with failing lines left out;
-    what is not safe, and what is empty, is not run at all."""
+    what is not safe, and what is empty, is not run at all; what the guard stopped is not run again."""
     due = sorted({code for code in scripts if code.strip()})
     found: dict[str, Ran] = {}
     whole = [code for code in due if source.parses(code) and not allowed.unsafe(code)]
     for code, answer in _run(work, whole, drop_failing=False):
         found[code] = _ran(answer)
     again = [code for code in due if code not in found and not source.parses(code)]
-    again += [code for code in whole if not found[code].ran]
+    again += [code for code in whole if not found[code].ran and not found[code].stopped]
     for code, answer in _run(work, again, drop_failing=True):
         first, second = found.get(code, Ran()), _ran(answer)
-        found[code] = Ran(False, first.error or second.error, second.dropped, second.graphs)
+        found[code] = replace(second, ran=False, error=first.error or second.error)
     return found
 
 
@@ -45,7 +46,7 @@ def _run(work: Work, scripts: list[str], *, drop_failing: bool) -> Iterator[tupl
 
 def _ran(answer: Answer) -> Ran:
     if not answer.ok:
-        return Ran(error=answer.sentence or answer.code)
+        return Ran(error=answer.sentence or answer.code, stopped=answer.code == "unsafe")
     body = answer.body
     return Ran(bool(body["ran"]), _first_error(body), int(body["dropped"]), _graphs(body["graphs"]))
 

@@ -59,12 +59,13 @@ BINARY = frozenset({*RUNGS, "makes_tree", "graph_match", "copied"})
 @dataclass(frozen=True)
 class Ran:
     """What came of running a script: whether it came to its end, the first error, statements left out on the second try
-    (0 where it was not needed), and the trees that stood at the end by key."""
+    (0 where it was not needed), the trees that stood at the end by key, and whether the guard stopped it."""
 
     ran: bool = False
     error: str = ""
     dropped: int = 0
     graphs: Mapping[str, Graph] | None = None
+    stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,10 @@ def _ladder(
         "finished": (answer.finished, "The answer was cut off at the token limit."),
         "parses": (source.parses(code), empty),
         "imports_bpy": (source.imports_bpy(code), "The script never imports bpy."),
-        "safe": (not findings, f"Not run: {'; '.join(findings[:3])}."),
+        "safe": (
+            not findings and not answer.ran.stopped,
+            f"Not run: {'; '.join(findings[:3])}." if findings else answer.ran.error,
+        ),
         "names_valid": (None if names is None else not names, f"Unknown: {', '.join(list(names or ())[:3])}."),
         "runs": (answer.ran.ran, answer.ran.error or "The script did not come to its end."),
         "has_effect": (

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,11 +11,11 @@ from typing import Any
 
 from ..dataset_builder.form import KINDS
 from ..errors import UserError
-from ..fine_tuning.export import FORMS, QUANTISED
 from ..graph.words.description import LENGTHS
 from ..licences.classes import BY_CHOICE
 from ..pipeline.serve import IDLE_S
-from ..stage import PRESETS, STAGES, Options
+from ..stage import STAGES, Options
+from . import train_arguments
 
 DESCRIPTION = """\
 Voxel Trainer turns .blend files into proven training data and tuned models.
@@ -49,16 +48,6 @@ examples:
 exit status: 0 done · 3 done, with files or stages set aside · 2 wrong usage · 4 the answer is no ·
   130 stopped, `resume` goes on · 75 the data folder is in use · 70 a fault of Voxel Trainer"""
 
-UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def seconds(text: str) -> float:
-    """`90`, `90s`, `5m` or `2h` in seconds."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
-    if not match:
-        raise argparse.ArgumentTypeError(f"“{text}” is no time; write 90s, 5m or 2h")
-    return float(match[1]) * UNITS[match[2] or "s"]
-
 
 def stage_words(text: str) -> tuple[str, ...]:
     """`parse,dataset` as stage words in their order."""
@@ -85,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--stages", type=stage_words, default=STAGES, help="only these, with commas: harvest,parse,dataset"
     )
-    for add in (_sources, _work, _dataset, _train, _evaluate):
+    for add in (_sources, _work, _dataset, train_arguments.tuning, _evaluate):
         add(run)
     harvest = _command(
         commands,
@@ -102,20 +91,20 @@ def parser() -> argparse.ArgumentParser:
     dataset.usage = "%(prog)s [options] | --preview N | verify FOLDER | diff OLD NEW"
     _work(dataset)
     _dataset(dataset)
-    _train_env(dataset.add_argument_group("author model on this computer"))
+    train_arguments.train_env(dataset.add_argument_group("author model on this computer"))
     _allow(dataset)
     _made_datasets(dataset)
     train = _command(commands, "train", "Tune a model on the dataset, on this computer or at a host.")
     train.usage = "%(prog)s [options] | --setup | --models | --queue | --jobs | --cancel ID | export MODEL"
-    _train(train)
-    _setup(train)
-    _jobs(train)
+    train_arguments.tuning(train)
+    train_arguments.setup(train)
+    train_arguments.jobs(train)
     _dataset_name(train)
     _allow(train)
-    _made_models(train)
+    train_arguments.made_models(train)
     evaluate = _command(commands, "evaluate", "Compare the tuned model with its base on held-out examples.")
     _evaluate(evaluate)
-    _train(evaluate)
+    train_arguments.tuning(evaluate)
     _work(evaluate)
     _dataset_name(evaluate)
     _allow(evaluate)
@@ -133,7 +122,11 @@ def parser() -> argparse.ArgumentParser:
     status.add_argument("--handoff", action="store_true", help="write HANDOFF.md into the data folder")
     serve = _command(commands, "serve", "Answer what the node editors of this Blender ask; they start it themselves.")
     serve.add_argument(
-        "--idle", type=seconds, default=IDLE_S, metavar="TIME", help="end after this idle time (default: 10m)"
+        "--idle",
+        type=train_arguments.seconds,
+        default=IDLE_S,
+        metavar="TIME",
+        help="end after this idle time (default: 10m)",
     )
     code = commands.add_parser(
         "code",
@@ -398,113 +391,13 @@ def _made_datasets(command: argparse.ArgumentParser) -> None:
         )
 
 
-def _made_models(command: argparse.ArgumentParser) -> None:
-    """What is asked of models that were tuned already."""
-    actions = command.add_subparsers(
-        dest="action", metavar="", prog="run_headless.py train", title=argparse.SUPPRESS, help=argparse.SUPPRESS
-    )
-    export = actions.add_parser(
-        "export",
-        description="Write a tuned model for other programs, with a model card and the words to paste: merged "
-        "safetensors, a GGUF file with a Modelfile for Ollama, or the adapter alone.",
-        usage="%(prog)s MODEL [--form safetensors|gguf|adapter] [--quantise q8_0] [--out DIR] [--json]",
-    )
-    export.add_argument("tuned", metavar="MODEL", help="such as voxel/v3, voxel for its newest version, or a folder")
-    export.add_argument("--form", choices=FORMS, default="safetensors", help="what to write (default: safetensors)")
-    export.add_argument(
-        "--quantise", choices=QUANTISED, default="", help="gguf: format of the numbers (default: as they are stored)"
-    )
-    export.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder to write (default: export/FORM beside the model)"
-    )
-    export.add_argument("--data", type=Path, default=argparse.SUPPRESS, metavar="DIR", help="data folder")
-    export.add_argument(
-        "--train-env",
-        metavar="PATH",
-        default=argparse.SUPPRESS,
-        help="an environment with PyTorch that is there already",
-    )
-    for word, told in (("--yes", "agree to downloads whose size is told"), ("--json", "the facts as JSON")):
-        export.add_argument(word, action="store_true", default=argparse.SUPPRESS, help=told)
-
-
-def _train(command: argparse.ArgumentParser) -> None:
-    group = command.add_argument_group("training")
-    group.add_argument("--preset", choices=tuple(PRESETS), help="how long and how much (default: quick)")
-    group.add_argument("--provider", choices=("local", "openai"), help="where to train (default: local)")
-    group.add_argument(
-        "--model",
-        metavar="NAME",
-        help="a Hugging Face folder or name, or the host's (default: the embedded smollm2-135m)",
-    )
-    group.add_argument(
-        "--method",
-        choices=("auto", "full", "lora", "qlora"),
-        help="full tuning up to 0.2 B parameters, LoRA above, by default",
-    )
-    group.add_argument(
-        "--train-time", dest="train_s", type=seconds, metavar="TIME", help="time for training: 90s, 5m, 2h"
-    )
-    _train_env(group)
-    group.add_argument(
-        "--anyway", action="store_true", default=None, help="train a model that is not expected to fit into memory"
-    )
-    group.add_argument("--base-url", metavar="URL", help="a host that speaks the OpenAI protocol")
-
-
-def _train_env(command: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
-    command.add_argument("--train-env", metavar="PATH", help="a Python environment with PyTorch that is there already")
-
-
-def _setup(command: argparse.ArgumentParser) -> None:
-    group = command.add_argument_group("what training needs")
-    group.add_argument("--models", action="store_true", help="list good models, with what they need and what fits here")
-    group.add_argument("--setup", action="store_true", help="make the training environment and the embedded model now")
-    group.add_argument("--dry-run", action="store_true", help="with --setup: say what would be done, and do nothing")
-    group.add_argument(
-        "--wheels", type=Path, metavar="FOLDER", help="with --setup: take all packages from this folder, no network"
-    )
-    group.add_argument("--remove", action="store_true", help="with --setup: remove the environment")
-    group.add_argument("--with-model", action="store_true", help="with --setup --remove: the embedded model too")
-
-
-def _jobs(command: argparse.ArgumentParser) -> None:
-    group = command.add_argument_group("how it is trained")
-    group.add_argument(
-        "--objective", choices=("sft", "dpo"), help="learn answers (sft, the default) or which of two is better (dpo)"
-    )
-    group.add_argument(
-        "--start-from", metavar="VERSION", help="go on from an earlier model, such as v1 (default: the base)"
-    )
-    group.add_argument("--seed", type=int, metavar="N", help="which rows, and in what order (default: 0)")
-    group.add_argument("--rate", type=float, metavar="R", help="learning rate, such as 2e-4 (default: by method)")
-    group.add_argument("--rank", type=int, metavar="N", help="rank of a LoRA adapter (default: by size of the dataset)")
-    group.add_argument(
-        "--keep", type=int, metavar="N", help="keep the N best states by their loss on held-out rows (default: 1)"
-    )
-    group = command.add_argument_group("jobs")
-    group.add_argument("--later", action="store_true", help="put it into the queue, train nothing now")
-    group.add_argument("--queue", dest="queued", action="store_true", default=None, help="train what is in the queue")
-    group.add_argument("--jobs", action="store_true", help="list all jobs")
-    group.add_argument("--cancel", default="", metavar="ID", help="take a job out of the queue, or stop it")
-    group.add_argument(
-        "--again", metavar="ID", help="train a job once more by its record; options that are named change it"
-    )
-    group.add_argument(
-        "--sweep",
-        action="append",
-        metavar="NAME=A,B",
-        help="try every value of rate, rank, method or train-time, each with --seeds seeds; can be repeated",
-    )
-    group.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds of each setting (default: 3)")
-    group.add_argument(
-        "--wait", action="store_true", default=None, help="at a host: stay until the job has ended, asking now and then"
-    )
-
-
 def _evaluate(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--evaluate-time", dest="evaluate_s", type=seconds, metavar="TIME", help="time for comparing: 90s, 4m, 1h"
+        "--evaluate-time",
+        dest="evaluate_s",
+        type=train_arguments.seconds,
+        metavar="TIME",
+        help="time for comparing: 90s, 4m, 1h",
     )
 
 

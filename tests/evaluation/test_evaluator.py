@@ -13,6 +13,7 @@ from typing import Any
 import bpy
 import pytest
 
+from tests.blenders import NEWEST, OLDEST, slow_but_in
 from tests.evaluation import mutations
 from voxel_trainer_addon.bpy_code import allowed, source
 from voxel_trainer_addon.dataset_builder import dataset
@@ -27,7 +28,7 @@ from voxel_trainer_addon.graph.blender.read import read_graphs
 from voxel_trainer_addon.graph.model import Graph
 from voxel_trainer_addon.worker.inside import empty, node_table, prove, run_answer
 
-pytestmark = pytest.mark.bpy
+pytestmark = [pytest.mark.bpy, *slow_but_in(OLDEST, NEWEST)]
 FILES = slice(44, 74)
 """Of the corpus's files by size."""
 CASES = 10

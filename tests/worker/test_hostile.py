@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.blenders import NEWEST, OLDEST, slow_but_in
 from voxel_trainer_addon.bpy_code import allowed
 from voxel_trainer_addon.worker.pool import Pool
 from voxel_trainer_addon.worker.process import PROGRAM
@@ -24,6 +25,7 @@ pytestmark = [pytest.mark.bpy, pytest.mark.skipif(sys.platform != "linux", reaso
 
 HERE = Path(__file__).parent
 PROGRAMS = {"listed": PROGRAM, "past the list": HERE / "unguarded.py", "past the hook": HERE / "unhooked.py"}
+WHERE = {"listed": (NEWEST,), "past the list": (OLDEST, NEWEST), "past the hook": (NEWEST,)}
 PARTS = re.split(r"^== (\w+)\n", (HERE / "hostile.txt").read_text(encoding="utf-8"), flags=re.MULTILINE)
 ANSWERS = dict(zip(PARTS[1::2], PARTS[2::2], strict=True))
 """Hostile answers by name. HOME is a folder that they must not change, PORT one that listens, PID a process."""
@@ -43,7 +45,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-@pytest.fixture(scope="module", params=PROGRAMS)
+@pytest.fixture(scope="module", params=[pytest.param(way, marks=slow_but_in(*WHERE[way])) for way in PROGRAMS])
 def pool(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
     import bpy
 

@@ -172,10 +172,10 @@ SUITES: dict[str, Callable[[Asked], str]] = {
     "layers": layers,
     "plain": plain,
     "plain-3.13": plain_newer,
-    "bpy-5.2": bpy("bpy-5_2", "3.13"),
-    "bpy-5.0": bpy("bpy-5_0", "3.11"),
+    "bpy-4.2": bpy("bpy-4_2", "3.11"),  # first: tests of newer ones compare with it
     "bpy-4.5": bpy("bpy-4_5", "3.11"),
-    "bpy-4.2": bpy("bpy-4_2", "3.11"),
+    "bpy-5.0": bpy("bpy-5_0", "3.11"),
+    "bpy-5.2": bpy("bpy-5_2", "3.13"),
     "outputs": outputs,
     "torch": torch,
     "blender": blender,

@@ -74,10 +74,11 @@ class Terminal:
             self.say(f"  {mark} {harmless(line['words'])}")
 
     def _progress(self, line: Line) -> None:
+        done = f"{line['done']:,}" if line["done"] or line["total"] else ""  # before there is anything to count
         of = f" of {line['total']:,}" if line["total"] else ""
         left = f", {duration(line['left_s'])} left" if line["left_s"] is not None else ""
         aside = f", {line['aside']:,} set aside" if line["aside"] else ""
-        words = f"  {line['done']:,}{of}{aside}{left}  {line['item']}"
+        words = "  " + "  ".join(filter(None, (f"{done}{of}{aside}{left}".removeprefix(", "), line["item"])))
         if self.moves:
             self._moving(words)
         elif line["t"] - self._shown >= self.EVERY_S:

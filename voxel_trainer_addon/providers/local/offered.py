@@ -56,7 +56,7 @@ class Offered:
 
 
 OFFERED = (
-    Offered(EMBEDDED, "Apache-2.0", 0.135, 3.9, 0, "the start: no hub is needed", MEASURED, 5.2),
+    Offered(EMBEDDED, "Apache-2.0", 0.135, 3.9, 0, "the start: no hub is needed", MEASURED, 5.9),
     Offered("Qwen/Qwen2.5-Coder-0.5B-Instruct", "Apache-2.0", 0.49, 3, 2, "laptops"),
     Offered("Qwen/Qwen2.5-Coder-1.5B-Instruct", "Apache-2.0", 1.54, 6, 3, "laptops"),
     Offered("Qwen/Qwen3.5-4B", "Apache-2.0", 4, 12, 6, "cards of 8 GB"),

@@ -132,3 +132,10 @@ def test_a_far_test_of_few_groups_gives_each_source_and_no_interval() -> None:
     ]
     (table,) = (table for table in result.figures(many, 0)["tables"] if table["by"] == "test")
     assert "sources" not in table and {"low", "high"} <= set(table["metrics"][0]["tuned"])
+
+
+def test_an_interval_of_a_share_ends_where_shares_end() -> None:
+    few = [example(n, "near", str(min(n, 3)), n % 5 == 0) for n in range(12)]
+    ends = [metric[who] for metric in result.figures(few, 0)["metrics"] for who in result.CONTESTANTS]
+    assert all(0 <= one["low"] <= one["value"] <= one["high"] <= 1 for one in ends)
+    assert any(0 < one["value"] < 1 for one in ends)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -175,7 +176,7 @@ def _metric(examples: Sequence[Example], metric: str, seed: int) -> dict[str, An
     }
     for who in CONTESTANTS:
         values = _values(applied, who, metric)
-        found[who] = asdict(wilson(round(sum(values)), len(values)) if binary else _mean(applied, values, seed))
+        found[who] = asdict(wilson(round(sum(values)), len(values)) if binary else _mean(applied, values, seed, 1.0))
     return found
 
 
@@ -208,8 +209,11 @@ def _by_source(examples: Sequence[Example]) -> list[dict[str, Any]]:
     return found
 
 
-def _mean(examples: Sequence[Example], values: Sequence[float], seed: int) -> Interval:
-    return bootstrap(values, [example.group for example in examples], seed).interval
+def _mean(examples: Sequence[Example], values: Sequence[float], seed: int, most: float = math.inf) -> Interval:
+    """A mean with its interval. No figure here is below 0, nor a share above 1 (`most`): an interval that was widened
+    for few groups ends there."""
+    found = bootstrap(values, [example.group for example in examples], seed).interval
+    return replace(found, low=max(0.0, found.low), high=min(most, found.high))
 
 
 def _loss(examples: Sequence[Example], seed: int) -> dict[str, Any] | None:

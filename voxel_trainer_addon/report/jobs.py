@@ -27,7 +27,7 @@ def table(facts: Facts) -> Markup | None:
     drawn = [plot for job in newest[:CURVES] if (plot := _curve(facts.made.get(str(job["id"]), {})))]
     return join(
         tag("h3", "Jobs"),
-        tag("div", tag("table", tag("thead", head), tag("tbody", lines)), class_="scroll card"),
+        tag("div", tag("table", tag("thead", head), tag("tbody", lines), class_="jobs"), class_="scroll card"),
         tag("details", tag("summary", f"Curves of {counted(len(drawn), 'job')}"), drawn) if drawn else None,
     )
 
@@ -38,7 +38,7 @@ def curve(job: Json) -> Markup | None:
     return curves(
         [("training rows", "train", steps), ("held-out rows", "held", held_out(job))],
         x_label="training step",
-        y_label="loss, nats a token",
+        y_label="loss" if job.get("objective") == "dpo" else "loss, nats a token",
         label="Loss on the answers while training",
     )
 
@@ -77,5 +77,7 @@ def _line(job: Json) -> Markup:
 
 
 def _settings(job: Json) -> str:
-    known = {**job.get("parameters", {}), **({"repeats": job["repeats"]} if "repeats" in job else {})}
+    known = {**job.get("parameters", {}), **{key: job[key] for key in ("repeats", "method") if key in job}}
+    if known.get("method") == "full":
+        known.pop("rank", None)  # of adapters alone
     return ", ".join(f"{key} {known[key]}" for key in (*SHOWN, "repeats") if known.get(key) not in (None, "", 0.0))

@@ -163,6 +163,7 @@ svg .socket { font-size: 11px; fill: var(--soft); }
 .patch { display: inline-block; width: 11px; height: 11px; border-radius: 2px; margin: 0 6px 0 0; }
 td.wide { width: 42%; min-width: 110px; }
 .lying { margin-top: 6px; }
+.jobs small { display: block; font-weight: 400; font-size: 12.5px; line-height: 1.4; }
 .kinds th small { display: block; font-weight: 400; font-size: 12.5px; line-height: 1.4; }
 .bars th, .bars td { padding-top: 4px; padding-bottom: 4px; }
 .bars th { width: 40%; font-weight: 400; }

@@ -9,11 +9,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import statistics
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +25,7 @@ from transformers import AutoTokenizer
 
 from . import chat, plan
 from .channel import Channel, Refused
+from .loop import Loop
 from .plan import Plan
 from .recipe import BATCH_TOKENS, CLIP, FLOAT32_UP_TO, FULL_UP_TO, RANK, RATES
 
@@ -43,18 +42,13 @@ def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
     return Trainer(body, channel).go()
 
 
-class Trainer:
-    """One training run: model, optimizer, rows and where it stands."""
+class Trainer(Loop):
+    """A run by mlx."""
 
     def __init__(self, body: dict[str, Any], channel: Channel) -> None:
-        self.body, self.channel = body, channel
-        self.began = time.monotonic()
+        super().__init__(body, channel)
         self.out = Path(body["out"])
         self.out.mkdir(parents=True, exist_ok=True)
-        self.step, self.seconds, self.tokens = 0, 0.0, 0
-        self.losses: list[float] = []
-        self.held_out_losses: list[dict[str, float]] = []
-        self.plan: Plan
 
     def go(self) -> dict[str, Any]:
         arrays, kept = self._kept()
@@ -63,16 +57,16 @@ class Trainer:
         self.channel.say("phase", name="load")
         self._load(recorded.method if recorded else self.body["method"])
         self.channel.say("phase", name="tokenise")
-        self._encode()
-        if kept and recorded:
-            self._take_up(arrays, kept, recorded)
+        self._encode(self.tokenizer)
+        if kept:
+            self._take_up(arrays, kept)
         else:
             self._begin(recorded)
         self._train()
         if self.channel.stopping:
             self._keep()
             return {**self._facts(), "stopped": True}
-        self._tell_loss(self.losses[-1], self._validate())
+        self._last_look()
         self.channel.say("phase", name="save")
         return {**self._facts(), "stopped": False, "folder": self._save()}
 
@@ -113,24 +107,6 @@ class Trainer:
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
 
-    def _encode(self) -> None:
-        budget = self.body["tokens"]
-        self.rows, over = chat.within(self.tokenizer, self.body["rows"], budget, self.body["rows_limit"])
-        self.held_out, held_over = chat.within(
-            self.tokenizer, self.body["held_out"], budget, self.body["held_out_limit"]
-        )
-        if not self.rows:
-            raise Refused("rows", f"No row fits the answer budget of {budget} tokens; nothing can be trained on.")
-        self.facts_of_rows = {
-            "rows": len(self.rows),
-            "over": len(over),
-            "held_out": len(self.held_out),
-            "held_out_over": len(held_over),
-            "tokens": sum(len(row.tokens) for row in self.rows),
-            "answer_tokens": sum(len(row.tokens) - row.answer for row in self.rows),
-        }
-        self.channel.say("rows", **self.facts_of_rows, used=[row.id for row in self.rows], over_ids=over)
-
     # how long
 
     def _begin(self, recorded: Plan | None) -> None:
@@ -145,6 +121,7 @@ class Trainer:
         if not steps:  # a third of the pass forth and back is the pass forth
             held_out, validations = plan.validated(seconds, a_row / 3, held_out)
         self.plan = recorded or Plan("sft", self.method, rate, False, 0, 0, held_out, validations, batch_tokens)
+        self._take_rows()
         start = time.monotonic()
         self._tell_loss(None, self._validate())
         now = time.monotonic()
@@ -165,46 +142,17 @@ class Trainer:
             found.append(time.monotonic() - start)
         return min(found)
 
-    def _tell_plan(self) -> None:
-        self.channel.say("plan", **self.plan.record())
-
     # the steps
 
-    def _train(self) -> None:
-        self.channel.say("phase", name="train")
-        order = chat.batches(self.rows, self.body["seed"], self.plan.batch_tokens)
-        times: list[float] = []
-        kept_at = time.monotonic()
-        for batch in islice(order, self.step, None):
-            self.channel.wait_while_paused()
-            if self.channel.stopping or self.plan.is_over(self.step, self.seconds):
-                return
-            start = time.monotonic()
-            loss = self._one_step(batch)
-            times.append(time.monotonic() - start)
-            self.seconds += times[-1]
-            if not self.plan.steps and self.step == plan.MEASURED_STEPS:
-                self.plan = self.plan.settled(self.step, self.seconds, statistics.median(times[1:]))
-                self._tell_plan()
-            self._tell_loss(loss, self._validate() if self.plan.validates(self.step) else None)
-            if time.monotonic() - kept_at >= self.body["checkpoint_s"]:
-                self._keep()
-                self.seconds += time.monotonic() - start - times[-1]
-                kept_at = time.monotonic()
-
-    def _one_step(self, batch: Sequence[chat.Encoded]) -> float:
+    def _learn(self, batch: Sequence[chat.Encoded]) -> dict[str, float]:
         self.optimizer.learning_rate = self.plan.rate_at(self.step)
         loss, gradients = self.gradients(batch)
         gradients, _ = optimizers.clip_grad_norm(gradients, CLIP)
         self.optimizer.update(self.model, gradients)
         mx.eval(loss, self.model.parameters(), self.optimizer.state)
-        value = float(loss)
         if not mx.isfinite(loss):
             raise Refused("diverged", "The loss became infinite: train with a lower rate or by method lora.")
-        self.step += 1
-        self.tokens += sum(len(row.tokens) for row in batch)
-        self.losses.append(round(value, 5))
-        return value
+        return {"loss": float(loss)}
 
     def _losses(self, rows: Sequence[chat.Encoded]) -> mx.array:
         """The loss at each answer token of the rows, in nats, row after row."""
@@ -216,34 +164,15 @@ class Trainer:
         logits = self.model(tokens)[line, column - 1]
         return nn.losses.cross_entropy(logits.astype(mx.float32), tokens[line, column], reduction="none")
 
-    def _validate(self) -> float | None:
-        """Mean loss at the answer tokens of the held-out rows, in nats; None where there are none."""
-        rows = sorted(self.held_out[: self.plan.held_out], key=lambda row: len(row.tokens))
-        if not rows:
-            return None
+    def _look(self) -> dict[str, float]:
         total = count = 0.0
-        for row in rows:
+        for row in self.held_out:
             losses = self._losses([row])
             total, count = total + float(losses.sum()), count + losses.size
-        mean = total / count
-        self.held_out_losses.append({"step": self.step, "seconds": round(self.seconds, 1), "loss": round(mean, 5)})
-        return mean
+        return {"loss": total / count}
 
-    def _tell_loss(self, loss: float | None, held_out: float | None) -> None:
-        a_step = self.seconds / self.step if self.step else 0.0
-        steps = self.plan.steps
-        self.channel.say(
-            "loss",
-            step=self.step,
-            steps=steps,
-            loss=loss,
-            held_out=held_out,
-            seconds=round(self.seconds, 2),
-            left_s=round(max(0.0, (steps - self.step) * a_step), 1) if steps and self.step else None,
-            rate=self.plan.rate_at(self.step - 1) if self.step else None,
-            tokens_s=round(self.tokens / self.seconds, 1) if self.seconds else None,
-            memory_mb=round(mx.get_peak_memory() / 1e6),
-        )
+    def _memory_mb(self) -> int:
+        return int(mx.get_peak_memory() / 1e6)
 
     # keeping and saving
 
@@ -252,18 +181,9 @@ class Trainer:
         if not self.plan.steps:
             return
         part = self.out / f".part.{CHECKPOINT}"
-        state = {
-            "plan": self.plan.record(),
-            "step": self.step,
-            "seconds": self.seconds,
-            "tokens": self.tokens,
-            "losses": self.losses,
-            "held_out_losses": self.held_out_losses,
-            "rows": [row.id for row in self.rows],
-        }
         arrays = {f"weights/{name}": one for name, one in tree_flatten(self.model.trainable_parameters())}
         arrays |= {f"optimizer/{name}": one for name, one in tree_flatten(self.optimizer.state)}
-        _written(part, arrays, {"state": json.dumps(state)})
+        _written(part, arrays, {"state": json.dumps(self._standing())})
         os.replace(part, self.out / CHECKPOINT)
         self.channel.say("checkpoint", step=self.step, seconds=round(self.seconds, 1))
 
@@ -274,10 +194,9 @@ class Trainer:
         arrays, facts = mx.load(str(path), return_metadata=True)
         return arrays, json.loads(facts["state"])
 
-    def _take_up(self, arrays: dict[str, mx.array], kept: dict[str, Any], recorded: Plan) -> None:
+    def _take_up(self, arrays: dict[str, mx.array], kept: dict[str, Any]) -> None:
         """Go on from a checkpoint, by its plan."""
-        if kept["rows"] != [row.id for row in self.rows]:
-            raise Refused("checkpoint", "The checkpoint belongs to other rows; the job must begin again.")
+        self._stand(kept)
         parts: dict[str, list[tuple[str, mx.array]]] = {"weights": [], "optimizer": []}
         for name, one in arrays.items():
             kind, _, rest = name.partition("/")
@@ -285,9 +204,6 @@ class Trainer:
         self.model.update(tree_unflatten(parts["weights"]))
         self.optimizer.state = tree_unflatten(parts["optimizer"])
         mx.eval(self.model.parameters(), self.optimizer.state)
-        self.plan = recorded
-        self.step, self.seconds, self.tokens = kept["step"], kept["seconds"], kept["tokens"]
-        self.losses, self.held_out_losses = kept["losses"], kept["held_out_losses"]
         self._tell_plan()
 
     def _save(self) -> str:
@@ -308,29 +224,14 @@ class Trainer:
         return folder.name
 
     def _facts(self) -> dict[str, Any]:
+        trained = [one for _, one in tree_flatten(self.model.trainable_parameters())]
         return {
+            **self._facts_of_run(),
             "method": self.method,
             "parameters_count": self.parameters,
-            "parameters_trained": sum(one.size for _, one in tree_flatten(self.model.trainable_parameters())),
-            "rate": self.plan.rate,
+            "parameters_trained": sum(one.size for one in trained),
             "device": f"mlx {mx.default_device().type.name}",
-            "dtype": str(next(iter(tree_flatten(self.model.trainable_parameters())))[1].dtype).removeprefix(
-                "mlx.core."
-            ),
-            "threads": self.plan.threads,
-            "plan": self.plan.record(),
-            "steps": self.step,
-            "planned_steps": self.plan.steps,
-            "ended_by": "clock" if self.step < self.plan.steps else "plan",
-            "seconds": round(self.seconds, 1),
-            "all_seconds": round(time.monotonic() - self.began, 1),
-            "tokens_seen": self.tokens,
-            "passes": round(self.tokens / self.facts_of_rows["tokens"], 2),
-            "tokens_s": round(self.tokens / max(self.seconds, 1e-9), 1),
-            "peak_mb": round(mx.get_peak_memory() / 1e6),
-            **{f"n_{key}": value for key, value in self.facts_of_rows.items()},
-            "losses": self.losses,
-            "held_out": self.held_out_losses,
+            "dtype": str(trained[0].dtype).removeprefix("mlx.core."),
             "versions": {name: version(name) for name in ("mlx", "mlx-lm", "transformers")},
         }
 

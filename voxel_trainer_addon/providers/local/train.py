@@ -7,11 +7,8 @@ so a run that was killed and goes on makes the same steps. The clock may end it 
 
 from __future__ import annotations
 
-import statistics
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,15 +19,14 @@ from . import chat, devices, keeping, models, plan
 from .channel import Channel, Refused
 from .keeping import Keeper, Snapshot
 from .learner import Learner
+from .loop import Loop
 from .plan import Plan
 from .probe import Probed, probe
 from .recipe import BATCH_TOKENS, RATES
-from .watch import Watch
 
 Result = TypeVar("Result")
 
 PROBE_TOKENS = 256
-PACE_STEPS = 10
 OUT_OF_MEMORY = (
     "The machine has not enough memory for this model. Train with shorter rows, by method lora, or a smaller model."
 )
@@ -57,23 +53,13 @@ def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
         raise
 
 
-class Trainer:
-    """One training run: model, optimizer, rows and where it stands."""
+class Trainer(Loop):
+    """A run by PyTorch."""
 
     def __init__(self, body: dict[str, Any], channel: Channel) -> None:
-        self.body, self.channel = body, channel
-        self.began = time.monotonic()
+        super().__init__(body, channel)
         self.keeper = Keeper(Path(body["out"]), self._warn)
-        self.step, self.seconds, self.tokens, self.counted = 0, 0.0, 0, 0
-        self.losses: list[float] = []
-        self.figures: list[dict[str, float]] = []
-        self.held_out_losses: list[dict[str, float]] = []
         self.snapshots: list[Snapshot] = []
-        self.warnings: list[dict[str, str]] = []
-        self.pace: deque[tuple[float, int, int]] = deque(maxlen=PACE_STEPS)
-        self.must_keep = False
-        self.watch = Watch(self._warn)
-        self.plan: Plan
 
     def go(self) -> dict[str, Any]:
         kept = self.keeper.checkpointed()
@@ -85,8 +71,9 @@ class Trainer:
             recorded.method if recorded else self.body["method"],
             recorded.objective if recorded else self.body.get("objective", "sft"),
         )
+        self.objective = self.learner.objective.name
         self.channel.say("phase", name="tokenise")
-        self._encode()
+        self._encode(self.learner.tokenizer)
         if kept:
             self._take_up(kept)
             kept.clear()  # as large as model and optimizer together
@@ -101,38 +88,10 @@ class Trainer:
         if self.channel.stopping:
             self._keep()
             return {**self._facts(), "stopped": True}
-        if self._last_validated() != self.step:
-            self._tell_loss(self.losses[-1], self._validate())
+        self._last_look()
         self.channel.say("phase", name="save")
         saved = self._save()
         return {**self._facts(), "stopped": False, **saved}
-
-    def _warn(self, code: str, sentence: str) -> None:
-        self.warnings.append({"code": code, "sentence": sentence})
-        self.channel.warn(code, sentence)
-
-    # what it trains on
-
-    def _encode(self) -> None:
-        budget = self.body["tokens"]
-        self.rows, over = chat.within(self.learner.tokenizer, self.body["rows"], budget, self.body["rows_limit"])
-        self.held_out, held_over = chat.within(
-            self.learner.tokenizer, self.body["held_out"], budget, self.body["held_out_limit"]
-        )
-        if not self.rows:
-            raise Refused("rows", f"No row fits the answer budget of {budget} tokens; nothing can be trained on.")
-        self.over, self.held_out_over = len(over), len(held_over)
-        self.channel.say("rows", **self._facts_of_rows(), used=[row.id for row in self.rows], over_ids=over)
-
-    def _facts_of_rows(self) -> dict[str, int]:
-        return {
-            "rows": len(self.rows),
-            "over": self.over,
-            "held_out": len(self.held_out),
-            "held_out_over": self.held_out_over,
-            "tokens": chat.tokens_of(self.rows),
-            "answer_tokens": chat.counted_of(self.rows),
-        }
 
     # how long
 
@@ -147,9 +106,9 @@ class Trainer:
         rows, held_out, validations = 0, len(self.held_out), int(self.body.get("validations") or plan.VALIDATIONS[0])
         if not steps:  # a third of the pass forth and back is the pass forth
             held_out, validations = plan.validated(seconds, a_row / 3, held_out)
-            if self.learner.objective.name == "dpo":  # their reference and one pass over them fill the time
+            if self.objective == "dpo":  # their reference and one pass over them fill the time
                 rows = min(len(self.rows), max(1, int(seconds / (a_row * 4 / 3))))
-        kind = self.learner.objective.name
+        kind = self.objective
         rate = self.body.get("rate") or RATES[kind, "full" if self.learner.method == "full" else "lora"]
         batch_tokens = int(self.body.get("batch_tokens") or BATCH_TOKENS)
         self._begin(
@@ -187,57 +146,18 @@ class Trainer:
         """Take the rows of a plan, and the model as it is now for the reference."""
         self.plan = first
         self._take_rows()
-        if self.learner.objective.name == "dpo":
+        if self.objective == "dpo":
             self.channel.say("phase", name="refer")
             rows = [*self.rows, *self.held_out]
             self._with_memory(rows, lambda pieces: self.learner.refer(pieces, self.plan.mixed))
 
-    def _take_rows(self) -> None:
-        self.rows = self.rows[: self.plan.rows or None]
-        self.held_out = self.held_out[: self.plan.held_out]
-
-    def _tell_plan(self) -> None:
-        self.channel.say("plan", **self.plan.record())
-
     # the steps
 
-    def _train(self) -> None:
-        self.channel.say("phase", name="train")
-        order = chat.batches(self.rows, self.body["seed"], self.plan.batch_tokens)
-        times: list[float] = []
-        kept_at = time.monotonic()
-        for batch in islice(order, self.step, None):
-            self.channel.wait_while_paused()
-            if self.channel.stopping or self.plan.is_over(self.step, self.seconds):
-                return
-            start = time.monotonic()
-            loss = self._one_step(batch)
-            times.append(time.monotonic() - start)
-            self.seconds += times[-1]
-            self.pace.append((times[-1], chat.tokens_of(batch), chat.counted_of(batch)))
-            if not self.plan.steps and self.step == plan.MEASURED_STEPS:
-                self.plan = self.plan.settled(self.step, self.seconds, statistics.median(times[1:]))
-                self._tell_plan()
-            self._tell_loss(loss, self._validate() if self.plan.validates(self.step) else None)
-            self.watch.steps(self.losses, self.plan.steps, self.learner.objective.name == "sft")
-            if self.must_keep or time.monotonic() - kept_at >= self.body["checkpoint_s"]:
-                start = time.monotonic()
-                self._keep()
-                kept_at = time.monotonic()
-                self.seconds += kept_at - start
-
-    def _one_step(self, batch: Sequence[Any]) -> float:
+    def _learn(self, batch: Sequence[Any]) -> dict[str, float]:
         weight = self.learner.objective.weight(batch)
         means = self._with_memory(batch, lambda pieces: self.learner.learn(pieces, weight, self.plan.mixed))
         self.learner.step(self.plan.rate_at(self.step))
-        self.step += 1
-        self.tokens += chat.tokens_of(batch)
-        self.counted += chat.counted_of(batch)
-        figures = {name: round(value, 5) for name, value in means.items()}
-        self.losses.append(figures.pop("loss"))
-        if figures:
-            self.figures.append(figures)
-        return self.losses[-1]
+        return means
 
     def _with_memory(self, rows: Sequence[Any], work: Callable[[list[list[Any]]], Result]) -> Result:
         """What `work` finds in the rows, in pieces; where memory runs out, again from the start in smaller ones."""
@@ -262,83 +182,33 @@ class Trainer:
             if self.plan.steps:
                 self._tell_plan()
 
-    def _validate(self) -> float | None:
-        """Mean loss on the held-out rows, kept with its figures; None where there are none. Takes a snapshot."""
-        if not self.held_out:
-            return None
+    def _look(self) -> dict[str, float]:
         weight = self.learner.objective.weight(self.held_out)
-        means = self._with_memory(self.held_out, lambda pieces: self.learner.look(pieces, weight, self.plan.mixed))
-        figures = {name: round(value, 5) for name, value in means.items()}
-        self.held_out_losses.append({"step": self.step, "seconds": round(self.seconds, 1), **figures})
-        self.watch.held_out([one["loss"] for one in self.held_out_losses], self.learner.objective.name == "sft")
-        if self.step:
-            self._snap(figures["loss"])
-        return figures["loss"]
+        return self._with_memory(self.held_out, lambda pieces: self.learner.look(pieces, weight, self.plan.mixed))
 
-    def _last_validated(self) -> int:
-        return int(self.held_out_losses[-1]["step"]) if self.held_out_losses else -1
-
-    def _tell_loss(self, loss: float | None, held_out: float | None) -> None:
-        seconds, tokens, counted = (sum(column) for column in zip(*self.pace, strict=True)) if self.pace else (0, 0, 0)
-        steps = self.plan.steps
-        left = min((steps - self.step) * seconds / len(self.pace), self.plan.seconds - self.seconds) if self.pace else 0
-        self.channel.say(
-            "loss",
-            step=self.step,
-            steps=steps,
-            loss=loss,
-            held_out=held_out,
-            **(self.figures[-1] if self.figures else {}),
-            seconds=round(self.seconds, 2),
-            left_s=round(max(0.0, left), 1) if steps and self.pace else None,
-            rate=self.plan.rate_at(self.step - 1) if self.step else None,
-            tokens_s=round(tokens / seconds, 1) if seconds else None,
-            answer_tokens_s=round(counted / seconds, 1) if seconds else None,
-            memory_mb=devices.peak_mb(),
-        )
+    def _memory_mb(self) -> int:
+        return devices.peak_mb()
 
     # keeping and saving
 
     def _keep(self) -> None:
         if not self.plan.steps:
             return
-        state = {
-            "form": keeping.FORM,
-            "plan": self.plan.record(),
-            "step": self.step,
-            "seconds": self.seconds,
-            "tokens": self.tokens,
-            "counted": self.counted,
-            "losses": self.losses,
-            "figures": self.figures,
-            "held_out_losses": self.held_out_losses,
-            "snapshots": keeping.record(self.snapshots),
-            "warnings": self.warnings,
-            "rows": [row.id for row in self.rows],
-            **self.learner.state(),
-        }
+        snapshots = keeping.record(self.snapshots)
+        state = {"form": keeping.FORM, **self._standing(), "snapshots": snapshots, **self.learner.state()}
         if self.keeper.checkpoint(state):
             self.must_keep = False
             self.channel.say("checkpoint", step=self.step, seconds=round(self.seconds, 1))
 
     def _take_up(self, kept: dict[str, Any]) -> None:
         """Go on from a checkpoint, by its plan."""
-        self.plan = Plan.recorded(kept["plan"])
+        self._stand(kept)
         devices.set_threads(self.plan.threads)
-        self._take_rows()
-        if kept["rows"] != [row.id for row in self.rows]:
-            raise Refused("checkpoint", "The checkpoint belongs to other rows; the job must begin again.")
         self.learner.take_up(kept)
-        self.step, self.seconds, self.tokens, self.counted = (
-            kept[key] for key in ("step", "seconds", "tokens", "counted")
-        )
-        self.losses, self.figures, self.held_out_losses = kept["losses"], kept["figures"], kept["held_out_losses"]
         self.snapshots = [Snapshot(**one) for one in kept["snapshots"]]
-        self.warnings = kept["warnings"]
-        self.watch = Watch(self._warn, [one["code"] for one in self.warnings])
         self._tell_plan()
 
-    def _snap(self, loss: float) -> None:
+    def _validated(self, loss: float) -> None:
         """Keep these weights where they are among the best so far."""
         keep = int(self.body.get("keep") or 0)
         self.snapshots = [one for one in self.snapshots if one.step != self.step]
@@ -378,33 +248,16 @@ class Trainer:
         preferences = {
             plural: [one[name] for one in self.figures]
             for name, plural in (("margin", "margins"), ("accuracy", "accuracies"))
-            if self.learner.objective.name == "dpo"
+            if self.objective == "dpo"
         }
         return {
-            "objective": self.learner.objective.name,
+            **self._facts_of_run(),
             "method": self.learner.method,
             "parameters_count": self.learner.parameters,
             "parameters_trained": sum(weight.numel() for weight in self.learner.trained.values()),
-            "rate": self.plan.rate,
             "device": self.learner.device.name,
             "dtype": self.learner.dtype(self.plan.mixed),
-            "threads": self.plan.threads,
-            "plan": self.plan.record(),
-            "steps": self.step,
-            "planned_steps": self.plan.steps,
-            "ended_by": "stop" if self.channel.stopping else "clock" if self.step < self.plan.steps else "plan",
-            "seconds": round(self.seconds, 1),
-            "all_seconds": round(time.monotonic() - self.began, 1),
-            "tokens_seen": self.tokens,
-            "passes": round(self.tokens / chat.tokens_of(self.rows), 2),
-            "tokens_s": round(self.tokens / max(self.seconds, 1e-9), 1),
-            "answer_tokens_s": round(self.counted / max(self.seconds, 1e-9), 1),
-            "peak_mb": devices.peak_mb(),
-            **{f"n_{key}": value for key, value in self._facts_of_rows().items()},
-            "losses": self.losses,
             **preferences,
-            "held_out": self.held_out_losses,
             "snapshots": keeping.record(self.snapshots),
-            "warnings": self.warnings,
             "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
         }

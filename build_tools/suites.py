@@ -137,15 +137,20 @@ def outputs(asked: Asked) -> str:
 
 def torch(asked: Asked) -> str:
     """The tests run in the development environment; what they start as children runs in the one for training."""
+    others = {}
+    if asked.slow and sys.platform == "linux":
+        others["VOXEL_TRAINER_MLX_ENV"] = str(made("mlx", "3.11"))
+    return pytest(made("dev", "3.11"), "torch", asked, **training(), **others)
+
+
+def training() -> dict[str, str]:
+    """The variable that names the training environment's Python, made where it is not there yet."""
     python = environment.made()
     if python is None:
         choice = environment.find(say)
         say(environment.cost(choice))
         python = environment.make(choice, say, lambda: None)
-    others = {}
-    if asked.slow and sys.platform == "linux":
-        others["VOXEL_TRAINER_MLX_ENV"] = str(made("mlx", "3.11"))
-    return pytest(made("dev", "3.11"), "torch", asked, VOXEL_TRAINER_TRAIN_ENV=str(python), **others)
+    return {"VOXEL_TRAINER_TRAIN_ENV": str(python)}
 
 
 def blender(asked: Asked) -> str:
@@ -159,7 +164,7 @@ def blender(asked: Asked) -> str:
             raise Skipped(f"Blender {version} is not installed; as root: {tool} install {version}")
         if call([sys.executable, tool, "install", version]):
             raise Failed(f"Blender {version} could not be installed")
-    return pytest(made("dev", "3.11"), "blender", asked)
+    return pytest(made("dev", "3.11"), "blender", asked, **training())
 
 
 def peer(asked: Asked) -> str:

@@ -219,7 +219,7 @@ def pipeline(data: DataFolder, tmp_path: Path, train_env: str, *words: str) -> s
     return subprocess.Popen([sys.executable, script, "train", "--data", data.root, *model, *words])
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("version", [pytest.param(VERSIONS[0], marks=pytest.mark.slow), *VERSIONS[1:]])
 def test_a_training_is_watched_and_one_that_died_is_resumed_by_the_next_blender(
     version: str, blender_tool: Path, archived: Path, tmp_path: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import ast
-import os
-import random
 import sys
 from pathlib import Path
 
@@ -15,7 +13,7 @@ pytestmark = pytest.mark.bpy
 
 import bpy  # noqa: E402
 
-from tests.dataset_builder.look_up_again import code_rows, faults  # noqa: E402
+from tests.dataset_builder.look_up_again import faults  # noqa: E402
 from voxel_trainer_addon.bpy_code.lookup import look_up  # noqa: E402
 from voxel_trainer_addon.bpy_code.names import Found, Names  # noqa: E402
 from voxel_trainer_addon.worker.pool import Pool  # noqa: E402
@@ -116,14 +114,3 @@ def test_blenders_own_operators_have_few_names_that_it_lacks(names: Names) -> No
     said = [look_up(ast.parse(path.read_text(encoding="utf-8")), names) for path in files]
     checked, missing = (sum(len(getattr(one, side)) for one in said) for side in ("checked", "missing"))
     assert checked > 1500 and missing < 0.01 * checked
-
-
-@pytest.mark.slow
-def test_code_rows_of_a_dataset_looked_up_again(request: pytest.FixtureRequest) -> None:
-    """50 rows of the dataset that VOXEL_TRAINER_DATASET names."""
-    place = os.environ.get("VOXEL_TRAINER_DATASET")
-    if not place:
-        pytest.skip("VOXEL_TRAINER_DATASET names no dataset")
-    rows = [row for row in code_rows(Path(place)) if row["blender_version"] == ".".join(map(str, VERSION))]
-    drawn = random.Random(0).sample(rows, min(50, len(rows)))
-    assert drawn and {row["id"]: wrong for row in drawn if (wrong := faults(row["completion"]))} == {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 from .names import COLLECTION, PLAIN, STRUCT, UNKNOWN, Names
@@ -28,7 +29,7 @@ OPEN = frozenset(
 """Types whose members depend on which operator, gizmo or group of a script it is."""
 
 
-class Members(ast.NodeVisitor):
+class Members(ABC, ast.NodeVisitor):
     """The script's names so far, and the lookup of one more."""
 
     def __init__(self, module: ast.Module, names: Names) -> None:
@@ -44,9 +45,9 @@ class Members(ast.NodeVisitor):
         self.made: set[str] = set()
         self.deprecated: dict[str, str] = {}
 
+    @abstractmethod
     def kinds(self, node: ast.expr) -> Kinds:
         """What an expression leads to; names in it are looked up on the way."""
-        raise NotImplementedError
 
     @staticmethod
     def listed(kinds: Kinds) -> Kinds:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ def named(who: str, url: str = "") -> Answerer:
     return OpenAIAnswers(model, url) if provider == "openai" else ClaudeAnswers(model, url)
 
 
-class _Hosted:
+class _Hosted(ABC):
     """A host, asked several questions at a time. Its package is loaded when it is first asked."""
 
     provider = package = token = own_url = ""
@@ -149,11 +150,13 @@ class _Hosted:
             raise Unavailable(f"{self.host} needs a token: set {self.token} in the environment or in a .env file.")
         return sdk, self._made(sdk, key or "none")
 
+    @abstractmethod
     def _made(self, sdk: Any, key: str) -> Any:
-        raise NotImplementedError
+        """The package's client."""
 
+    @abstractmethod
     def _one(self, client: Any, chat: Chat, most: int) -> Answer:
-        raise NotImplementedError
+        """What the host answers to one chat."""
 
     def _odd(self, what: str) -> Refusal:
         return Refusal("host", f"{self.host} answers in a form that is none of its protocol: {what}.")

@@ -124,9 +124,16 @@ class Learner:
 
     def write(self, folder: Path) -> None:
         """The weights as they are now, with the tokenizer. A whole model is stored in the format that it came in."""
-        model = copy.deepcopy(self.model).to(self._stored_as) if self.method == "full" else self.model
+        model = self.model
+        if self.method == "full":  # copied around weights that are stored already: no second model in float32
+            stored = {id(weight): _stored(weight, self._stored_as) for weight in model.parameters()}
+            model = copy.deepcopy(model, stored)
         model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
+
+
+def _stored(weight: torch.nn.Parameter, dtype: torch.dtype) -> torch.nn.Parameter:
+    return torch.nn.Parameter(weight.detach().to(dtype), requires_grad=False)
 
 
 def _add(sums: dict[str, float], loss: float, figures: Mapping[str, float]) -> None:

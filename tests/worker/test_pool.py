@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from voxel_trainer_addon.errors import Cancelled, Unavailable
+from voxel_trainer_addon.worker import process
 from voxel_trainer_addon.worker.pool import Pool
 from voxel_trainer_addon.worker.protocol import Answer, Host, Request
 
@@ -231,3 +233,15 @@ def test_a_worker_sees_nothing_of_the_persons_environment(make: Make, tmp_path: 
     held = answer.body["env"]
     assert not {"GITHUB_TOKEN", "PYTHONPATH"} & set(held)
     assert held["HOME"] == held["TMPDIR"] == held["BLENDER_USER_RESOURCES"] != str(Path.home())
+
+
+@pytest.mark.skipif(
+    getattr(os, "geteuid", lambda: 1)() != 0, reason="only root may read what others keep to themselves"
+)
+def test_a_worker_of_root_can_read_what_belongs_to_others(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs.blend"
+    theirs.write_bytes(b"BLENDER")
+    os.chown(theirs, 12345, 12345)
+    theirs.chmod(0o600)
+    started = [*process._namespace(), "cat", str(theirs)]
+    assert subprocess.run(started, capture_output=True).stdout == b"BLENDER"

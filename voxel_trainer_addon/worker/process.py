@@ -156,10 +156,12 @@ class Worker:
 
 @cache
 def _namespace() -> list[str]:
-    """The start of a command that gives it a user, network and shared memory of its own, where this system lets us:
-    a worker run by root has no power over the system then, and no network even before it is locked."""
+    """The start of a command that gives it a network and shared memory of its own, where this system lets us: it has no
+    network even before it is locked. Root needs no user namespace for that, and would lose its right to read the files
+    of others by one."""
     program = shutil.which("unshare") if sys.platform == "linux" else None
-    command = [program, "--user", "--map-current-user", "--net", "--ipc"] if program else []
+    user = [] if program is None or os.geteuid() == 0 else ["--user", "--map-current-user"]
+    command = [program, *user, "--net", "--ipc"] if program else []
     try:
         if not command or subprocess.run([*command, "true"], capture_output=True, timeout=10).returncode:
             return []

@@ -26,7 +26,7 @@ LOGIT_BYTES = 12
 """Of one word of the vocabulary at one answer token: the logit in two formats and its gradient."""
 ACTIVATION_BYTES = {"full": 100, "lora": 115, "qlora": 60}
 """Of one number of the hidden state, one token and layer: all that is kept for the way back. Together with the figures
-above it gives 5.1 GB (full) and 3.9 GB (LoRA) for the embedded model at 1,024 tokens; measured were 4.7 to 5.2 and 3.9
+above it gives 5.1 GB (full) and 3.9 GB (LoRA) for the embedded model at 1,024 tokens; measured were 4.7 to 5.9 and 3.9
 (2026-11). For other models it is an estimate."""
 ADAPTER_WIDTHS = 18
 """The sum of inputs and outputs of a layer's linear maps, in hidden sizes (Llama's shape)."""

@@ -23,7 +23,7 @@ BANDS, ROWS = 21, 3
 NEAR = 0.7
 """Jaccard index from which two sets count as near-duplicates."""
 DEVIATIONS = 5
-"""Standard deviations below what is expected from which on sketches tell two sets apart: of ten million pairs one is
+"""Standard deviations below what is expected from which on sketches tell two sets apart: of three million pairs one is
 taken for far that is not."""
 _LANES = struct.Struct(f"<{PERMUTATIONS}I")
 _NOTHING = b"\xff" * _LANES.size
@@ -61,7 +61,7 @@ def _lanes(hashed: bytes) -> bytes:
 
 @lru_cache(maxsize=1)
 def _numpy() -> Any:
-    """numpy, which takes a tenth of the time for the same; None where this Python lacks it."""
+    """numpy, which finds the same sooner; None where this Python lacks it."""
     return import_module("numpy") if find_spec("numpy") else None
 
 

@@ -84,6 +84,11 @@ class DataFolder:
         return self.root / "models"
 
     @property
+    def answers(self) -> Path:
+        """What models answered to held-out prompts, a file for each model, and below `ran/` what came of running it."""
+        return self.root / "answers"
+
+    @property
     def datasets(self) -> Path:
         return self.root / "datasets"
 

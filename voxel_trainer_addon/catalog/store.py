@@ -205,6 +205,11 @@ class Catalog(Search):
     def evaluations(self) -> list[dict[str, Any]]:
         return self._saved("evaluation")
 
+    def look(self, test: str, evaluation: str, at: str) -> int:
+        """Note that an evaluation looked at a test split (digest of its rows); how often any did by now."""
+        self._write([("INSERT OR IGNORE INTO look VALUES (?, ?, ?)", (test, at, evaluation))])
+        return int(self._db.execute("SELECT count(*) FROM look WHERE test = ?", (test,)).fetchone()[0])
+
     def _save(self, table: str, id: str, body: dict[str, Any]) -> None:
         sql = f"INSERT INTO {table} VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body"
         self._write([(sql, (id, json.dumps(body, ensure_ascii=False, sort_keys=True)))])

@@ -14,7 +14,7 @@ from ..errors import UserError
 from ..graph.words.description import LENGTHS
 from ..licences.classes import BY_CHOICE
 from ..pipeline.serve import IDLE_S
-from ..stage import STAGES, Options
+from ..stage import PRESETS, STAGES, Options
 from . import train_arguments
 
 DESCRIPTION = """\
@@ -102,9 +102,15 @@ def parser() -> argparse.ArgumentParser:
     _dataset_name(train)
     _allow(train)
     train_arguments.made_models(train)
-    evaluate = _command(commands, "evaluate", "Compare the tuned model with its base on held-out examples.")
+    evaluate = _command(
+        commands,
+        "evaluate",
+        "Compare a model with its base, with the base shown examples and with the nearest training answer, on "
+        "held-out examples.",
+    )
+    evaluate.epilog = "exit status: 4 when the metric got provably worse than the base's"
+    _judged(evaluate)
     _evaluate(evaluate)
-    train_arguments.tuning(evaluate)
     _work(evaluate)
     _dataset_name(evaluate)
     _allow(evaluate)
@@ -347,6 +353,12 @@ def _dataset(command: argparse.ArgumentParser) -> None:
     group.add_argument("--seed", type=int, metavar="N", help="seed of every choice (default: 0)")
     group.add_argument("--hold-out", action="append", metavar="SOURCE", help="keep a whole source for test; repeat it")
     group.add_argument(
+        "--near-test",
+        action="store_true",
+        default=None,
+        help="hold out single trees of the files that train has, too, where repositories are few",
+    )
+    group.add_argument(
         "--keep-test",
         metavar="DATASET",
         help="keep the test split of an earlier dataset (name or folder), and add none",
@@ -394,11 +406,42 @@ def _made_datasets(command: argparse.ArgumentParser) -> None:
 def _evaluate(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--evaluate-time",
+        "--budget",
         dest="evaluate_s",
         type=train_arguments.seconds,
         metavar="TIME",
-        help="time for comparing: 90s, 4m, 1h",
+        help="time for comparing: 90s, 15m, 1h",
     )
+
+
+def _judged(command: argparse.ArgumentParser) -> None:
+    """Which model is evaluated, against whom, on what and by which metric."""
+    group = command.add_argument_group("what is compared")
+    group.add_argument(
+        "--model",
+        dest="evaluated",
+        metavar="NAME",
+        help="voxel/v3, v3, a model's folder, openai:NAME or claude:NAME (default: the newest that was tuned)",
+    )
+    group.add_argument(
+        "--against",
+        action="append",
+        metavar="NAME",
+        help="base, few-shot, retrieval, or another model; can be repeated (default: those three)",
+    )
+    group.add_argument(
+        "--set", dest="test_set", metavar="DATASET:SPLIT", help="the prompts (default: the dataset's test split)"
+    )
+    group.add_argument(
+        "--all-checkpoints",
+        action="store_true",
+        default=None,
+        help="compare all states of the training that were kept on val, and test the best one",
+    )
+    group.add_argument("--base-url", metavar="URL", help="a host that speaks the OpenAI protocol")
+    group.add_argument("--preset", choices=tuple(PRESETS), help="how many prompts, how long (default: quick)")
+    train_arguments.metric(group)
+    train_arguments.train_env(group)
 
 
 def parsed(words: Sequence[str]) -> argparse.Namespace:

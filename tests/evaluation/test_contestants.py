@@ -15,7 +15,7 @@ from tests.evaluation.stand_ins import Desk, Provider
 from tests.providers.answer_server import answering
 from voxel_trainer_addon import prompts
 from voxel_trainer_addon.errors import Unavailable, UserError
-from voxel_trainer_addon.evaluation import benchmark
+from voxel_trainer_addon.evaluation import benchmark, choice
 from voxel_trainer_addon.evaluation.contestants import SHOTS, SHOTS_CHARACTERS, Asked, Contestant
 from voxel_trainer_addon.evaluation.retrieval import Nearest
 from voxel_trainer_addon.files import read_json, write_jsonl
@@ -182,3 +182,17 @@ def test_a_name_that_means_nothing_is_told_with_what_there_is(desk: Desk) -> Non
     desk.options = replace(desk.options, test_set="other:test")
     with pytest.raises(UserError, match="There is no dataset other in "):
         benchmark.evaluate(desk, Provider(base, prose, right))
+
+
+def test_the_plan_tells_what_the_time_allows_and_what_that_can_prove(desk: Desk) -> None:
+    base = laid(desk, test=40)
+    plan = choice.planned(desk.folder, desk.options)
+    assert (plan["prompts"], plan["groups"], plan["contestants"], plan["seconds"]) == (24, 24, 4, 240.0)
+    assert "24 prompts of 24 independent groups can prove" in plan["words"]
+    benchmark.evaluate(desk, Provider(base, prose, right))  # each answer takes half a second, three models answer
+    assert (
+        "6 s allow about 4 prompts of 24. " in choice.planned(desk.folder, replace(desk.options, evaluate_s=6))["words"]
+    )
+    far = [{**row, "test": "far"} for row in stand_ins.rows(8)]
+    stand_ins.lay_dataset(desk.folder, "voxel", [], far)
+    assert "8 groups that training does not know; 20 are needed" in choice.planned(desk.folder, desk.options)["words"]

@@ -438,6 +438,9 @@ def _judged(command: argparse.ArgumentParser) -> None:
         default=None,
         help="compare all states of the training that were kept on val, and test the best one",
     )
+    group.add_argument(
+        "--plan", action="store_true", default=None, help="tell what the prompts can prove in the time, and ask nobody"
+    )
     group.add_argument("--base-url", metavar="URL", help="a host that speaks the OpenAI protocol")
     group.add_argument("--preset", choices=tuple(PRESETS), help="how many prompts, how long (default: quick)")
     train_arguments.metric(group)

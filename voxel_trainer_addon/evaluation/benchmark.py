@@ -73,7 +73,7 @@ class Evaluation:
     def __init__(self, work: Work, provider: Provider) -> None:
         self.work, self.provider, self.options = work, provider, work.options
         self.began, self.started_at = time.monotonic(), now()
-        self.settings = Settings.of(work)
+        self.settings = Settings.of(work.options)
 
     def run(self) -> Outcome:
         test = self.test("")

@@ -14,7 +14,7 @@ from ..errors import Unavailable
 from ..files import digest
 from ..providers.answering import Answer, Chat
 from ..providers.refusals import Refusal
-from ..stage import Work
+from ..stage import Options, Work
 from ..words import counted, duration
 from .answers import Answers, Ask
 from .contestants import Asked, Base, Contestant, Row
@@ -73,8 +73,8 @@ class Settings:
     budget: int
 
     @classmethod
-    def of(cls, work: Work) -> Settings:
-        value = work.options.preset_value
+    def of(cls, options: Options) -> Settings:
+        value = options.preset_value
         return cls(int(value("prompts")), float(value("evaluate_s")), int(value("new_tokens")), int(value("tokens")))
 
 

@@ -13,6 +13,7 @@ from ..graph.model import Graph
 from ..stage import HEADLINE
 from ..words import counted
 from . import quality_metrics as metrics
+from .choice import FAR_GROUPS_MIN, spoken_for
 from .contestants import BASE, Contestant
 from .quality_metrics import Score
 from .statistics import GROUPS_MIN, RELATIVE_FROM, Comparison, Interval, Paired, bootstrap, judge, paired, wilson
@@ -26,9 +27,6 @@ BY = ("kind", "task", "test", "length", "blender_version", "source")
 LENGTHS = ((600, "up to 600 characters"), (1500, "601 to 1,500 characters"))
 """Lengths of the wanted answer, by which a table is made; the rest is longer."""
 IN_TABLES = ("finished", "parses", "runs", "conditions_met", "adherence", "node_f1")
-FAR_GROUPS_MIN = 20
-"""Fewer independent groups of a far test say nothing of other sources: no interval is given, but each source."""
-
 ERROR_MOST = 120
 """Characters of an error that tell groups of errors apart."""
 DRAWN_NODES_MAX = 60
@@ -131,7 +129,7 @@ class Question:
 
 def figures(examples: Sequence[Example], question: Question, seed: int) -> dict[str, Any]:
     """`metrics`, `loss`, `comparisons`, `verdict`, `worse` and the rest of an evaluation (see docs/evaluate.md)."""
-    claimed = spoken_for(examples)
+    claimed = spoken_for(examples, lambda example: (example.test, example.group))
     comparisons = judge(_pairs(claimed, question, seed), question.metric) if claimed else []
     named = (*metrics.RUNGS, *metrics.GRADED, *metrics.TOLD)
     shown = [_metric(claimed or examples, name, question, seed) for name in named if _applies(examples, name)]
@@ -146,15 +144,6 @@ def figures(examples: Sequence[Example], question: Question, seed: int) -> dict[
         "verdict": _verdict(comparisons, question, examples),
         "worse": _worse(comparisons, question),
     }
-
-
-def spoken_for(examples: Sequence[Example]) -> list[Example]:
-    """The examples that intervals and verdicts are of. A few sources that train does not know say nothing of all
-    others: a far test of few groups is told source by source and claims nothing."""
-    far = [example for example in examples if example.test == "far"]
-    if len({example.group for example in far}) >= FAR_GROUPS_MIN:
-        return list(examples)
-    return [example for example in examples if example.test != "far"]
 
 
 def _applies(examples: Sequence[Example], metric: str) -> list[Example]:

@@ -15,7 +15,7 @@ from ..graph.words.description import LENGTHS
 from ..licences.classes import BY_CHOICE
 from ..pipeline.serve import IDLE_S
 from ..stage import STAGES, Options
-from . import train_arguments
+from . import judge_arguments, train_arguments
 
 DESCRIPTION = """\
 Voxel Trainer turns .blend files into proven training data and tuned models.
@@ -43,6 +43,7 @@ examples:
   run_headless.py check shots/ --for 5.2
   run_headless.py dataset verify training_data/datasets/voxel
   run_headless.py train export voxel --form gguf
+  run_headless.py evaluate judge voxel --by local:FOLDER
   run_headless.py status --goals
 
 exit status: 0 done · 3 done, with files or stages set aside · 2 wrong usage · 4 the answer is no ·
@@ -103,11 +104,13 @@ def parser() -> argparse.ArgumentParser:
     _allow(train)
     train_arguments.made_models(train)
     evaluate = _command(commands, "evaluate", "Compare the tuned model with its base on held-out examples.")
+    evaluate.usage = "%(prog)s [options] | judge MODEL"
     _evaluate(evaluate)
     train_arguments.tuning(evaluate)
     _work(evaluate)
     _dataset_name(evaluate)
     _allow(evaluate)
+    judge_arguments.judged(evaluate)
     resume = _command(commands, "resume", "Go on where the last run stopped, with what it was asked to do.")
     resume.add_argument("--run", metavar="ID", default="", help="the run to go on with (default: the newest)")
     status = _command(commands, "status", "Where the data folder stands.")

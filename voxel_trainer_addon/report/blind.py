@@ -34,13 +34,13 @@ def page(pairs: Sequence[Shown], form: str, blender: str) -> str:
             "answer is told when you are done. A row that is left empty does not count.",
             class_="lead",
         ),
-        [_pair(number, pair, blender) for number, pair in enumerate(pairs, 1)],
+        [_pair(number, pair) for number, pair in enumerate(pairs, 1)],
     )
     return document("Which answer is better?", body, CSS)
 
 
-def _pair(number: int, pair: Shown, blender: str) -> Markup:
-    answers = [_answer(letter, answer, blender) for letter, answer in zip("AB", pair.answers, strict=True)]
+def _pair(number: int, pair: Shown) -> Markup:
+    answers = [_answer(letter, answer) for letter, answer in zip("AB", pair.answers, strict=True)]
     return tag(
         "article",
         tag("h2", number),
@@ -50,13 +50,13 @@ def _pair(number: int, pair: Shown, blender: str) -> Markup:
     )
 
 
-def _answer(letter: str, answer: Mapping[str, Any], blender: str) -> Markup:
+def _answer(letter: str, answer: Mapping[str, Any]) -> Markup:
     graph, error = answer.get("graph"), answer["score"].get("error")
     drawn = drawing(Graph.from_json(graph), f"The tree that answer {letter} makes") if isinstance(graph, dict) else None
     return tag(
         "div",
         tag("h3", f"Answer {letter}"),
-        tag("p", f"In Blender {blender}: {error}", class_="error") if error else None,
+        tag("p", error, class_="error") if error else None,
         tag("img", src=answer["render"], alt=f"Render of answer {letter}") if answer.get("render") else None,
         tag("div", drawn, class_="scroll") if drawn else tag("p", "No tree to draw.", class_="soft"),
         tag("pre", answer["code"] or "(The answer holds no code.)", class_="wrap"),

@@ -68,7 +68,7 @@ def test_a_form_does_not_fit_other_answers(done: Evaluated) -> None:
     with pytest.raises(UserError, match="Line 2 of the verdicts is of no pair"):
         verdict_form.read(content, [])
     changed = Evaluated(done.folder, done.body, [{**line, "answers": _other(line["answers"])} for line in done.lines])
-    with pytest.raises(UserError, match="Was it run again since"):
+    with pytest.raises(UserError, match="Was the model evaluated again"):
         verdict_form.read(content, changed.pairs("base"))
 
 

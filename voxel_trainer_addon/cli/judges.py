@@ -32,7 +32,7 @@ def judge(found: argparse.Namespace, options: Options, tick: Callable[[], bool])
     if found.pairs is not None and found.pairs < 1:
         raise UserError("--pairs is a number above 0.")
     if found.form:
-        return _form(found.form.expanduser(), done, against, found.pairs or verdict_form.PAIRS)
+        return _form(found, done, against)
     if found.verdicts:
         return _read(found, done, against)
     asking = Asking(options, tick, found.json)
@@ -45,18 +45,22 @@ def judge(found: argparse.Namespace, options: Options, tick: Callable[[], bool])
     return Exit.DONE if came.entry and not came.refusal else Exit.SET_ASIDE
 
 
-def _form(folder: Path, done: Evaluated, against: str, count: int) -> int:
+def _form(found: argparse.Namespace, done: Evaluated, against: str) -> int:
     """Write the form. A folder that holds something is left alone: it may be a form that somebody fills in."""
+    folder: Path = found.form.expanduser()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder} is there already. Name a new folder for the form.")
-    pairs = verdict_form.formed(done.pairs(against), count)
+    pairs = verdict_form.formed(done.pairs(against), found.pairs or verdict_form.PAIRS)
     if not pairs:
         raise UserError("There is nothing to compare: both gave the same answer to every prompt.")
     shown = [blind.Shown(pair.prompt, _in_order(pair)) for pair in pairs]
     write_text(folder / PAGE, blind.page(shown, verdict_form.FILE, str(done.body["blender"])))
     write_text(folder / verdict_form.FILE, verdict_form.table(pairs))
     print(f"{counted(len(pairs), 'pair')} to look at: {folder / PAGE}")
-    print(f"Write A, B or tie into {folder / verdict_form.FILE}, then: evaluate judge MODEL --verdicts THAT_FILE")
+    print(
+        f"Write A, B or tie into the column “better” of {verdict_form.FILE} there, then: evaluate judge {found.judged} "
+        f"--against {against} --verdicts {folder / verdict_form.FILE}"
+    )
     return Exit.DONE
 
 

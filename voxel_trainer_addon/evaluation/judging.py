@@ -24,7 +24,8 @@ from ..words import counted, harmless
 from .pairs import Evaluated, Pair
 from .verdicts import Verdict, judgement, save, settled
 
-MOST_TOKENS = 1024
+MOST_TOKENS = 2048
+"""Room for models that think before they answer."""
 SHOWN = 8000
 """Characters of a text that a judge is shown: the longest answers go round in circles."""
 REASON = 200
@@ -90,16 +91,16 @@ def _cut(text: str) -> str:
 def opinion(text: str, finished: bool) -> tuple[str, str]:
     """(A, B or tie; the reason) of a judge's answer, or ('', why it could not be read)."""
     if not finished:
-        return "", "was cut off at its limit"
+        return "", "cut off at the limit"
     fenced = FENCED.fullmatch(text)
     try:
         told = json.loads(fenced[1] if fenced else text)
     except (ValueError, RecursionError):
-        return "", "is no JSON object, or more than that"
+        return "", "no JSON object, or more than that"
     if not isinstance(told, dict) or set(told) != {"why", "better"} or not isinstance(told["why"], str):
-        return "", "has other fields than why and better"
+        return "", "other fields than why and better"
     if told["better"] not in ("A", "B", "tie"):
-        return "", "names neither A nor B nor tie"
+        return "", "neither A nor B nor tie named"
     return told["better"], harmless(" ".join(told["why"].split()), 300)
 
 
@@ -130,7 +131,7 @@ def ask(found: Evaluated, who: Answerer, against: str, count: int, data: DataFol
             orders = result(first, True), result(second, False)
             verdicts.append(settled(pair, orders, (why, why_then)))
     notes = [f"{counted(number, 'pair')} kept at home: {why}." for why, number in at_home.items()]
-    notes += [f"{counted(number, 'answer')} could not be read: it {why}." for why, number in unread.items()]
+    notes += [f"{counted(number, 'answer')} could not be read: {why}." for why, number in unread.items()]
     notes += [f"{counted(missing, 'answer')} did not come; the same command asks again."] if missing else []
     if not verdicts:
         return Judging(None, None, [*notes, "No pair was settled."], refusal)

@@ -60,7 +60,7 @@ def read(content: bytes, pairs: Sequence[Pair]) -> list[Verdict]:
             continue
         place = f"Line {rows.line_num} of the verdicts"
         if pair is None:
-            raise UserError(f"{place} is of no pair in this evaluation. Was it run again since?")
+            raise UserError(f"{place} is of no pair here. Was the model evaluated again, or is --against another?")
         if said.lower() not in BETTER:
             raise UserError(f"{place} says “{harmless(said, 20)}”; write A, B or tie.")
         found[pair.id] = Verdict(pair.id, pair.group, result(BETTER[said.lower()], subject_first(pair)))

@@ -131,5 +131,9 @@ class DataFolder:
     def model(self, name: str, version: str) -> Path:
         return self.models / name / version
 
+    def judged(self, name: str) -> Path:
+        """What judges said of answers of a dataset's models, a file for each judge."""
+        return self.models / name / "judged"
+
     def checkpoint(self, stage: str) -> Path:
         return self.root / "checkpoints" / f"{TASKS[stage]}_checkpoint.json"

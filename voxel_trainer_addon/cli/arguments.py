@@ -14,8 +14,8 @@ from ..errors import UserError
 from ..graph.words.description import LENGTHS
 from ..licences.classes import BY_CHOICE
 from ..pipeline.serve import IDLE_S
-from ..stage import PRESETS, STAGES, Options
-from . import train_arguments
+from ..stage import STAGES, Options
+from . import evaluate_arguments, train_arguments
 
 DESCRIPTION = """\
 Voxel Trainer turns .blend files into proven training data and tuned models.
@@ -43,6 +43,7 @@ examples:
   run_headless.py check shots/ --for 5.2
   run_headless.py dataset verify training_data/datasets/voxel
   run_headless.py train export voxel --form gguf
+  run_headless.py evaluate judge voxel --by local:FOLDER
   run_headless.py status --goals
 
 exit status: 0 done · 3 done, with files or stages set aside · 2 wrong usage · 4 the answer is no ·
@@ -74,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--stages", type=stage_words, default=STAGES, help="only these, with commas: harvest,parse,dataset"
     )
-    for add in (_sources, _work, _dataset, train_arguments.tuning, _evaluate):
+    for add in (_sources, _work, _dataset, train_arguments.tuning, evaluate_arguments.budget):
         add(run)
     harvest = _command(
         commands,
@@ -109,11 +110,13 @@ def parser() -> argparse.ArgumentParser:
         "held-out examples.",
     )
     evaluate.epilog = "exit status: 4 when the metric got provably worse than the base's"
-    _judged(evaluate)
-    _evaluate(evaluate)
+    evaluate.usage = "%(prog)s [options] | --plan | judge MODEL"
+    evaluate_arguments.compared(evaluate)
+    evaluate_arguments.budget(evaluate)
     _work(evaluate)
     _dataset_name(evaluate)
     _allow(evaluate)
+    evaluate_arguments.made_evaluations(evaluate)
     resume = _command(commands, "resume", "Go on where the last run stopped, with what it was asked to do.")
     resume.add_argument("--run", metavar="ID", default="", help="the run to go on with (default: the newest)")
     status = _command(commands, "status", "Where the data folder stands.")
@@ -401,50 +404,6 @@ def _made_datasets(command: argparse.ArgumentParser) -> None:
         action.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="one JSON object a line instead of words"
         )
-
-
-def _evaluate(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--evaluate-time",
-        "--budget",
-        dest="evaluate_s",
-        type=train_arguments.seconds,
-        metavar="TIME",
-        help="time for comparing: 90s, 15m, 1h",
-    )
-
-
-def _judged(command: argparse.ArgumentParser) -> None:
-    """Which model is evaluated, against whom, on what and by which metric."""
-    group = command.add_argument_group("what is compared")
-    group.add_argument(
-        "--model",
-        dest="evaluated",
-        metavar="NAME",
-        help="voxel/v3, v3, a model's folder, openai:NAME or claude:NAME (default: the newest that was tuned)",
-    )
-    group.add_argument(
-        "--against",
-        action="append",
-        metavar="NAME",
-        help="base, few-shot, retrieval, or another model; can be repeated (default: those three)",
-    )
-    group.add_argument(
-        "--set", dest="test_set", metavar="DATASET:SPLIT", help="the prompts (default: the dataset's test split)"
-    )
-    group.add_argument(
-        "--all-checkpoints",
-        action="store_true",
-        default=None,
-        help="compare all states of the training that were kept on val, and test the best one",
-    )
-    group.add_argument(
-        "--plan", action="store_true", default=None, help="tell what the prompts can prove in the time, and ask nobody"
-    )
-    group.add_argument("--base-url", metavar="URL", help="a host that speaks the OpenAI protocol")
-    group.add_argument("--preset", choices=tuple(PRESETS), help="how many prompts, how long (default: quick)")
-    train_arguments.metric(group)
-    train_arguments.train_env(group)
 
 
 def parsed(words: Sequence[str]) -> argparse.Namespace:

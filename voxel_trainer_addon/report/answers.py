@@ -13,19 +13,9 @@ from ..words import counted
 from .differences import Differences, between, sign
 from .drawing import SIGNS, Marks, Shelf, drawing
 from .html import Content, Markup, tag
-from .judged import heads
+from .judged import RUNGS, heads
 from .rows import Json
 
-RUNGS = {
-    "finished": "stopped by itself",
-    "parses": "is Python",
-    "imports_bpy": "imports bpy",
-    "safe": "safe",
-    "names_valid": "knows its names",
-    "runs": "runs",
-    "has_effect": "has effect",
-    "conditions_all": "all that was asked",
-}
 LONG = 6000
 """Characters of an answer that are shown; a model that goes round in circles can say a lot."""
 EDITS_SHOWN, MISSED_SHOWN, PROMPT_SHOWN = 30, 6, 140

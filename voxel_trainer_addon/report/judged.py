@@ -13,6 +13,17 @@ from .made import missing
 from .rows import Json
 
 VERDICTS = {"better": "better than", "worse": "worse than", "not shown": "not shown to be better or worse than"}
+RUNGS = {
+    "finished": "stopped by itself",
+    "parses": "is Python",
+    "imports_bpy": "imports bpy",
+    "safe": "safe",
+    "names_valid": "knows its names",
+    "runs": "runs",
+    "has_effect": "has effect",
+    "conditions_all": "all that was asked",
+}
+"""Rung of the ladder → what it says of an answer, in few words."""
 BY = {
     "kind": "kind",
     "task": "task",

@@ -21,6 +21,8 @@ LONG = 6000
 EDITS_SHOWN, MISSED_SHOWN, PROMPT_SHOWN = 30, 6, 140
 BYTES_MAX = 12_000_000
 """Size from which no more rows are shown: browsers must open the page at once, pictures included."""
+OUTCOMES = ((True, False), (False, True), (True, True), (False, False))
+"""Whether the subject passed and whether its opponent did, in the order of the buttons."""
 PNG = re.compile(r"(?:data:image/png;base64,)?(iVBORw0KGgo[A-Za-z0-9+/]*={0,2})")
 
 
@@ -75,10 +77,6 @@ def browser(found: Shown) -> Markup:
         found.shelf.markup(),
         class_="answers",
     )
-
-
-OUTCOMES = ((True, False), (False, True), (True, True), (False, False))
-"""Whether the subject passed and whether its opponent did, in the order of the buttons."""
 
 
 def _filters(found: Shown) -> Markup:

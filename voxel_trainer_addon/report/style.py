@@ -240,7 +240,7 @@ figure img { max-width: 100%; height: auto; border-radius: 6px; display: block; 
 .row:not([open]) .marks { flex-basis: 100%; padding-left: 34px; }
 .row > div { padding: 14px 18px 4px; }
 .row > div:target { box-shadow: inset 3px 0 0 var(--accent); }
-.filters > span { padding: 4px 4px 4px 0; min-width: 200px; }
+.filters > span { flex-basis: 100%; margin-top: 4px; }
 .marks { display: flex; flex-wrap: wrap; gap: 0 10px; }
 .marks .yes { color: var(--good); }
 .marks .no { color: var(--bad); }

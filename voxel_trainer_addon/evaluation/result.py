@@ -225,7 +225,7 @@ def _by_source(examples: Sequence[Example], question: Question) -> list[dict[str
     found = []
     for source in sorted({example.source for example in examples}):
         part = [example for example in examples if example.source == source]
-        values = {one.who: mean_of(part, one.who, question.metric) for one in question.all}
+        values = {one.who: {"value": mean_of(part, one.who, question.metric)} for one in question.all}
         found.append({"source": source, "prompts": len(part), "values": values})
     return found
 

@@ -96,8 +96,7 @@ def test_a_host_answers_all_prompts_and_is_not_asked_twice(desk: Desk, monkeypat
         desk.options = replace(desk.options, evaluated="openai:small", base_url=server.url, against=("retrieval",))
         provider = Provider(desk.folder.root, prose, right)
         benchmark.evaluate(desk, provider)
-        place = desk.folder.models / "asked" / "openai-small"
-        found = evaluation(place, "evaluation.voxel-test.json")
+        found = evaluation(desk.folder.model("voxel", "asked-openai-small"))
         assert (found["prompts"]["compared"], provider.requests) == (8, [])
         assert found["contestants"][0]["label"] == "openai:small"
         before = len(server.asked)

@@ -110,7 +110,7 @@ def parser() -> argparse.ArgumentParser:
         "held-out examples.",
     )
     evaluate.epilog = "exit status: 4 when the metric got provably worse than the base's"
-    evaluate.usage = "%(prog)s [options] | --plan | judge MODEL"
+    evaluate.usage = "%(prog)s [options] | --plan | compare MODEL MODEL | judge MODEL"
     evaluate_arguments.compared(evaluate)
     evaluate_arguments.budget(evaluate)
     _work(evaluate)

@@ -71,6 +71,8 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
         return training_setup.asked(found, options_of(found), _tick())
     if getattr(found, "action", "") == "export":
         return made_models.take_elsewhere(found, options_of(found), _tick())
+    if getattr(found, "action", "") == "compare":
+        return evaluating.compare(found)
     if getattr(found, "action", "") == "judge":
         return judges.judge(found, options_of(found), _tick())
     if getattr(found, "action", None):

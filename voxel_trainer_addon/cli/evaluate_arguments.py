@@ -60,6 +60,19 @@ def made_evaluations(command: argparse.ArgumentParser) -> None:
     actions = command.add_subparsers(
         dest="action", metavar="", prog="run_headless.py evaluate", title=argparse.SUPPRESS, help=argparse.SUPPRESS
     )
+    compare = actions.add_parser(
+        "compare",
+        description="Compare two evaluations on the prompts that both have, or tell the spread of models whose "
+        "training differs by the seed alone.",
+        usage="%(prog)s OLDER NEWER [--out FILE.html] [--json] | %(prog)s MODEL MODEL MODEL … [--json]",
+        epilog="exit status: 4 when the newer one is provably worse",
+    )
+    compare.add_argument(
+        "compared", nargs="+", metavar="MODEL", help="voxel/v3, a version's folder, or evaluation.json"
+    )
+    compare.add_argument("--out", type=Path, metavar="FILE.html", help="a page with all rows side by side")
+    compare.add_argument("--data", type=Path, default=argparse.SUPPRESS, metavar="DIR", help="data folder")
+    compare.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="the figures as JSON")
     judge = actions.add_parser(
         "judge",
         description="Have a chat model compare the answers of an evaluation that is done, blind and in both orders, or "

@@ -21,10 +21,11 @@ from ..words import counted
 from . import choice, quality_metrics, result, separate
 from .choice import Test
 from .contestants import Asked, Contestant, Finder, Tuned, newest, states_of
+from .execution import execute
 from .generation import Generation, Provider, Reached, Settings
 from .result import LOSS, Example, Question
 from .retrieval import Nearest
-from .scoring import judged
+from .scoring import judged, said
 
 NOT_REACHED = "No prompt was answered by all in the time given. Give it more with --budget."
 
@@ -157,8 +158,8 @@ class Evaluation:
 
     def place(self, subject: Contestant, tuned: Tuned | None, test: Test) -> tuple[Path, str]:
         """The folder that the result goes to, and what its files' names end in: nothing for a model's own test."""
-        folder = tuned.folder if tuned else choice.model_folder(self.work.folder, subject.who)
-        own = tuned is not None and (test.name, test.split) == (tuned.folder.parent.name, "test")
+        folder = tuned.folder if tuned else self.work.folder.model(test.name, f"asked-{subject.who}")
+        own = (test.name, test.split) == (folder.parent.name, "test")
         ending = "" if own else f".{test.name}-{test.split}"
         if tuned and subject.folder != tuned.weights and subject.folder:
             ending += f".{subject.folder.name}"
@@ -177,16 +178,25 @@ class Evaluation:
         reached = generation.run(self.provider, order)
         if not reached:
             raise NotNow("no answers", generation.failed or NOT_REACHED)
-        began = time.monotonic()
         assert self.work.host is not None
-        examples = judged(self.work, reached, test.train, index, question.all, self.work.host)
+        began = time.monotonic()
+        contested = [(one, said(one, index, question.all)) for one in reached]
+        scripts = [answer.code for _, answers in contested for answer in answers.values()]
+        ran = execute(self.work, [*(one.row["completion"] for one in reached), *scripts])
+        executed = time.monotonic()
+        examples = judged(self.work, contested, ran, test.train, self.work.host)
         if not examples:
             raise NotNow("no reference", "No wanted answer could be run in this Blender, so nothing was compared.")
         generated = {
             who: round(sum(float(one.answers[who].get("seconds", 0.0)) for one in reached), 1)
             for who in reached[0].answers
         }
-        speed = {"generate_s": generated, "execute_and_score_s": round(time.monotonic() - began, 1)}
+        speed = {
+            "generate_s": round(sum(generated.values()), 1),
+            "generate_by": generated,
+            "execute_s": round(executed - began, 1),
+            "score_s": round(time.monotonic() - executed, 1),
+        }
         return Looked(question, reached, examples, sum(map(generation.over_budget, test.rows)), speed)
 
     # what is told

@@ -127,11 +127,6 @@ def pace(answers: Path) -> float:
     return sum(known) / len(known) if known else 0.0
 
 
-def model_folder(data: DataFolder, name: str) -> Path:
-    """Where evaluations of a model lie that was not tuned here."""
-    return data.models / "asked" / name
-
-
 def dataset_digest(folder: Path) -> str:
     """The dataset's own hash, '' where it has none."""
     return str(read_json(folder / "dataset.json", {}).get("hash", ""))

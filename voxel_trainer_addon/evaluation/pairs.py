@@ -84,20 +84,23 @@ class Evaluated:
 
 
 def evaluated(data: DataFolder, named: str) -> Evaluated:
-    """The evaluation of the model that a person named: `voxel/v3`, `voxel` for its newest version that was evaluated,
-    or a version's folder. Raises UserError."""
-    for folder in (Path(named).expanduser(), data.models / named, *_versions(data.models / named)):
-        body = read_json(folder / "evaluation.json")
-        if not isinstance(body, dict) or not (folder / "answers.jsonl").is_file():
+    """The evaluation that a person named: `voxel/v3`, `voxel` for its newest version that was evaluated, a version's
+    folder, or a file `evaluation….json`. Raises UserError."""
+    place = Path(named).expanduser()
+    folders = (place, data.models / named, *_versions(data.models / named))
+    for path in (place, *(folder / "evaluation.json" for folder in folders)):
+        body = read_json(path) if path.is_file() else None
+        answers = path.with_name(path.stem.replace("evaluation", "answers", 1) + ".jsonl")
+        if not isinstance(body, dict) or not answers.is_file():
             continue
         if body.get("schema") != SCHEMA:
-            raise UserError(f"{folder} was evaluated by another version of Voxel Trainer. Run `evaluate` once more.")
+            raise UserError(f"{path} was written by another version of Voxel Trainer. Run `evaluate` once more.")
         try:
-            return Evaluated(folder.absolute(), body, list(read_jsonl(folder / "answers.jsonl")))
+            return Evaluated(path.parent.absolute(), body, list(read_jsonl(answers)))
         except ValueError as error:
-            raise UserError(f"{folder / 'answers.jsonl'} is damaged. Run `evaluate` once more.") from error
+            raise UserError(f"{answers} is damaged. Run `evaluate` once more.") from error
     known = ", ".join(
-        f"{path.parent.parent.name}/{path.parent.name}" for path in sorted(data.models.glob("*/v*/evaluation.json"))
+        f"{path.parent.parent.name}/{path.parent.name}" for path in sorted(data.models.glob("*/*/evaluation.json"))
     )
     there = f"There are {known}." if known else "There is none yet: `evaluate` makes one."
     raise UserError(f"{named} is no model that was evaluated here. {there}")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import prompts
@@ -18,42 +18,62 @@ from . import copying, separate
 from .choice import independent
 from .conditions import LOOSE, Condition, Tree, conditions, looseness
 from .contestants import RETRIEVAL, Contestant, Row
-from .execution import execute
 from .generation import Reached
 from .quality_metrics import Answered, Ran, Wanted, score
 from .result import Example, Judged
 from .retrieval import Nearest
 
 
+@dataclass(frozen=True)
+class Said:
+    """One contestant's answer to one prompt as it was kept: its code taken out of the text, whether it stopped by
+    itself, and facts about the making."""
+
+    text: str
+    code: str
+    finished: bool
+    facts: Mapping[str, Any]
+
+
+def said(one: Reached, index: Nearest, contestants: Sequence[Contestant]) -> dict[str, Said]:
+    """Who → what it answered; of `RETRIEVAL` the answer whose prompt is nearest in `index`."""
+    found = {}
+    for who in (contestant.who for contestant in contestants):
+        if who == RETRIEVAL:
+            nearest = index.find(str(one.row["prompt"]))
+            code = str(nearest["completion"]) if nearest else ""
+            found[who] = Said(code, code, True, {"source": str(nearest["id"]) if nearest else ""})
+        else:
+            line = one.answers[who]
+            facts = {"tokens": int(line.get("tokens", 0)), "seconds": float(line.get("seconds", 0.0))}
+            found[who] = Said(line["text"], prompts.code_of(line["text"]), bool(line["finished"]), facts)
+    return found
+
+
 def judged(
     work: Work,
-    reached: Sequence[Reached],
+    contested: Sequence[tuple[Reached, Mapping[str, Said]]],
+    ran: Mapping[str, Ran],
     train: Sequence[Row],
-    index: Nearest,
-    contestants: Sequence[Contestant],
     host: Host,
 ) -> list[Example]:
-    """Run and score what was answered. A prompt whose wanted answer no longer proves here is set aside."""
-    looked_up = any(one.who == RETRIEVAL for one in contestants)
-    contested = {str(one.row["id"]): _contested(one, index if looked_up else None) for one in reached}
-    scripts = [one.row["completion"] for one in reached]
-    codes = [code for answers in contested.values() for _, code, _, _ in answers.values()]
-    ran = execute(work, [*scripts, *codes])
+    """Score what was answered and run. A prompt whose wanted answer no longer proves here is set aside."""
+    by_id = {str(one.row["id"]): answers for one, answers in contested}
+    codes = [answer.code for answers in by_id.values() for answer in answers.values()]
     copied = copying.shared(codes, (str(row["completion"]) for row in train))
     hashes = frozenset(str(row.get("answer", "")) for row in train)
     names = known_names(work)
     examples = []
-    for one, wanted in _asked([(one, _wanted(work, one.row, ran, host)) for one in reached]):
+    for one, wanted in _asked([(one, _wanted(work, one.row, ran, host)) for one, _ in contested]):
         row = one.row
         table = names if _same_version(row, host) else None
         answers = {}
-        for who in (contestant.who for contestant in contestants):
-            text, code, finished, facts = contested[str(row["id"])][who]
-            outcome = ran.get(code, Ran())
+        for who, one_said in by_id[str(row["id"])].items():
+            code, outcome = one_said.code, ran.get(one_said.code, Ran())
             wrong = None if table is None else [finding.name for finding in names_valid(code, table)]
-            answered = Answered(code, finished, outcome, wrong, copied[code])
+            answered = Answered(code, one_said.finished, outcome, wrong, copied[code])
             made = similarity.nearest(wanted.graph, outcome.graphs or {})
-            answers[who] = Judged(text, code, score(answered, wanted, hashes), made, **facts)
+            answers[who] = Judged(one_said.text, code, score(answered, wanted, hashes), made, **one_said.facts)
         examples.append(
             Example(
                 id=str(row["id"]),
@@ -113,16 +133,3 @@ def _asked(found: Sequence[tuple[Reached, Wanted | None]]) -> list[tuple[Reached
 def _telling(wanted: Wanted, others: Sequence[Tree]) -> tuple[Condition, ...]:
     share = looseness(wanted.asked, wanted.graph, others)
     return () if share is not None and share > LOOSE else wanted.asked
-
-
-def _contested(one: Reached, index: Nearest | None) -> dict[str, tuple[str, str, bool, dict[str, Any]]]:
-    """Who → text, code, whether it stopped by itself, and facts about the making; with an `index`, what is nearest."""
-    answers: dict[str, tuple[str, str, bool, dict[str, Any]]] = {}
-    for who, line in one.answers.items():
-        facts = {"tokens": int(line.get("tokens", 0)), "seconds": float(line.get("seconds", 0.0))}
-        answers[who] = (line["text"], prompts.code_of(line["text"]), bool(line["finished"]), facts)
-    if index is not None:
-        nearest = index.find(str(one.row["prompt"]))
-        code = str(nearest["completion"]) if nearest else ""
-        answers[RETRIEVAL] = (code, code, True, {"source": str(nearest["id"]) if nearest else ""})
-    return answers

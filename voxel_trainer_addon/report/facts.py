@@ -59,6 +59,8 @@ class Facts:
     jobs: list[Json]
     made: Mapping[str, Json]
     """Job's id → the `job.json` of the model that it made."""
+    model: Path
+    """The folder of that version."""
     evaluation: Json
     answers: list[Json]
     run: Json
@@ -97,6 +99,7 @@ def gather(folder: DataFolder, catalog: Catalog, name: str) -> Facts:
         version=version,
         jobs=[job for job in catalog.jobs() if job.get("dataset") == name],
         made={str(described.get("id")): described for _, described in made},
+        model=model,
         evaluation=_object(model / "evaluation.json"),
         answers=_lines(model / "answers.jsonl"),
         run=_object(runs[-1]) if runs else {},

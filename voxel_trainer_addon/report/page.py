@@ -12,7 +12,7 @@ from ..catalog import Catalog
 from ..examples import SAMPLE, told
 from ..files import write_jsonl, write_text
 from ..paths import DataFolder
-from . import answers, browser, contents, judged, ledger, losses, made, training
+from . import answers, browser, by_judges, contents, judged, ledger, losses, made, training
 from . import facts as gathered
 from .facts import Facts
 from .html import Markup, join, tag, text
@@ -84,7 +84,9 @@ def _evaluated(facts: Facts) -> dict[str, Markup]:
         return dict.fromkeys(("better", "errors", "answers"), why)
     rows = answers.shown(evaluation, facts.answers)
     return {
-        "better": join(judged.verdict(evaluation), judged.table(evaluation)),
+        "better": join(
+            judged.verdict(evaluation), judged.table(evaluation), by_judges.verdicts(facts.model, evaluation)
+        ),
         "errors": judged.errors(evaluation, rows.numbers),
         "answers": answers.browser(rows),
     }

@@ -87,11 +87,15 @@ def is_adapter(folder: str) -> bool:
     return (Path(folder) / ADAPTER).is_file()
 
 
-def with_adapter(base: Any, folder: str) -> Any:
-    """`base` with the adapter in `folder` laid over it (`base` itself changes; `disable_adapter` takes it off)."""
+def with_adapter(base: Any, folder: str, name: str = "default") -> Any:
+    """`base` with the adapter in `folder` laid over it, beside those it has; `set_adapter` chooses by name, and
+    `disable_adapter` takes all off. `base` itself changes."""
     import peft
 
-    return peft.PeftModel.from_pretrained(base, folder, autocast_adapter_dtype=False)
+    if isinstance(base, peft.PeftModel):
+        base.load_adapter(folder, name, autocast_adapter_dtype=False)
+        return base
+    return peft.PeftModel.from_pretrained(base, folder, name, autocast_adapter_dtype=False)
 
 
 def with_new_adapter(base: Any, rank: int) -> Any:

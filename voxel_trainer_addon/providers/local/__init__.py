@@ -19,7 +19,9 @@ __all__ = ["Asker", "Base", "Ended", "Local"]
 
 SAVING_S = 30.0
 """How long a trainer that is told to stop may take to finish its step and write its checkpoint."""
-BATCH = 8
+BATCH = 16
+"""Answers under way at once: with the embedded model a step for 16 takes 1.3 times as long as one for 8, and
+1.7 times as long as one for one."""
 METHODS = {"full": "all parameters", "lora": "LoRA", "qlora": "QLoRA"}
 MODEL_MB = (93, 375)
 """The embedded model: MB to download, MB on disk (4-bit file, and the same as safetensors)."""

@@ -24,7 +24,7 @@ import torch
 
 from benchmarks.train import machine, toy
 from voxel_trainer_addon.providers.local import chat, devices, models
-from voxel_trainer_addon.providers.local.decoding import Answer, Decoder
+from voxel_trainer_addon.providers.local.decoding import Answer, Decoder, fits_together
 
 NUMBERS = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 
@@ -81,7 +81,7 @@ def main() -> None:
     result: dict[str, Any] = {"numbers": asked.numbers, "threads": threads, "slots": asked.slots, "rounds": []}
     with torch.inference_mode():
         model = models.load(asked.model, NUMBERS[asked.numbers]).eval()
-        decoder = Decoder(model, tokenizer, asked.slots)
+        decoder = Decoder(model, tokenizer, asked.slots, fits_together(model, tokenizer))
         in_slots(decoder, prompts[: asked.slots], 4)  # warms up
         plain(model, tokenizer, prompts[0], 4)
         for number in range(asked.rounds):
@@ -98,7 +98,8 @@ def main() -> None:
             result["rounds"].append({**one, "differ": differ})
         if asked.neighbours:
             for name, numbers in NUMBERS.items():
-                decoder = Decoder(models.load(asked.model, numbers).eval(), tokenizer, asked.slots)
+                model = models.load(asked.model, numbers).eval()
+                decoder = Decoder(model, tokenizer, asked.slots, fits_together(model, tokenizer))
                 result[f"changed_{name}"] = neighbours(decoder, prompts, asked.tokens)
     result["ratio"] = statistics.median(one["ratio"] for one in result["rounds"])
     print(json.dumps({**result, "peak_mb": devices.peak_mb(), "machine": machine()}, indent=2))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -33,7 +34,7 @@ prompts = [
 def drawn(model: Any, which: Iterable[int], slots: int, **how: Any) -> dict[int, list[int]]:
     """Number of the prompt → its answer's tokens, in so many slots."""
     with torch.inference_mode():
-        decoder = decoding.Decoder(model, tokenizer, slots)
+        decoder = decoding.Decoder(model, tokenizer, slots, decoding.fits_together(model, tokenizer))
         answers = (Answer(n, prompts[n], MOST, Draw(**how, chance=random.Random(f"7/{n}"))) for n in which)
         return {answer.key: answer.tokens for answer in decoder.all(answers)}
 
@@ -93,7 +94,7 @@ def a_model_with_another_memory_answers_too() -> None:
     )
     for model in (sliding.eval(), mixed.eval()):
         with torch.inference_mode():
-            assert not decoding.Decoder(model, tokenizer, 4).together
+            assert not decoding.fits_together(model, tokenizer)
         assert drawn(model, range(4), 3) == {n: goes_on(plain(model, prompts[n])) for n in range(4)}
 
 
@@ -108,27 +109,55 @@ def adapter(name: str, seed: int) -> str:
 
 def adapters_lie_side_by_side_over_one_base(model: Any) -> None:
     first, second = adapter("first", 1), adapter("second", 2)
-    folders = {"base": TINY, "few": TINY, "one": first, "two": second}
-    held = loaded.Loaded(folders, {}, torch.float32, 4)
-    assert len({id(held.weights(name)) for name in folders}) == 1
+    held = loaded.Loaded(torch.float32)
+    for name, folder in {"base": TINY, "few": TINY, "one": first, "two": second}.items():
+        held.name(name, folder)
+    assert len({id(held.weights(name)) for name in held}) == 1
     alone = {"base": model, "few": model}
     for name, folder in (("one", first), ("two", second)):
         alone[name] = peft.PeftModel.from_pretrained(models.load(TINY, torch.float32), folder).eval()
     wanted = {name: drawn(one, range(4), 4) for name, one in alone.items()}
     assert wanted["one"] != wanted["two"] != wanted["base"] == wanted["few"]
     for name in ("two", "base", "one", "two", "few"):
-        with held.decoding(name) as decoder:
+        with held.decoding(name, 4) as decoder:
             found = {answer.key: answer.tokens for answer in decoder.all(Answer(n, prompts[n], MOST) for n in range(4))}
         assert found == wanted[name], name
-    assert loaded.Loaded({"one": first}, {}, torch.float32, 1).weights("one").adapters, "its own base was found"
+
+
+def a_decoder_grows_while_answers_are_under_way(model: Any) -> None:
+    alone = drawn(model, range(6), 1)
+    with torch.inference_mode():
+        decoder = decoding.Decoder(model, tokenizer, 1, True)
+        under_way = [Answer(n, prompts[n], MOST) for n in range(6)]
+        for slots, at in ((1, 0), (3, 1), (3, 2), (6, 3), (6, 4), (6, 5)):
+            decoder.widen(slots)
+            decoder.begin(under_way[at])
+            decoder.step()
+        while decoder.free < decoder.slots:
+            decoder.step()
+    assert {answer.key: answer.tokens for answer in under_way} == alone
+
+
+def the_least_used_weights_go_first() -> None:
+    size = models.parameters_of(TINY) * 4
+    held = loaded.Loaded(torch.float32, 2 * size)
+    for name in ("a", "b", "c"):
+        shutil.copytree(TINY, SCRATCH / name)
+        held.name(name, str(SCRATCH / name))
+    a, b = held.weights("a"), held.weights("b")
+    assert held.weights("a") is a and held.has_room("c", {"a"}) and not held.has_room("c", {"a", "b"})
+    held.weights("c", {"a"})
+    assert held.weights("a") is a and held.weights("b") is not b
 
 
 tiny = models.load(TINY, torch.float32).eval()
 with torch.inference_mode():
-    assert decoding.Decoder(tiny, tokenizer, 4).together
+    assert decoding.fits_together(tiny, tokenizer)
 an_answer_is_what_generate_gives_and_hangs_on_its_own_row_only(tiny)
 chance_hangs_on_its_own_row_only(tiny)
 tokens_are_drawn_as_likely_as_they_are()
 a_model_with_another_memory_answers_too()
 adapters_lie_side_by_side_over_one_base(tiny)
+a_decoder_grows_while_answers_are_under_way(tiny)
+the_least_used_weights_go_first()
 print("all good")

@@ -142,6 +142,10 @@ class Local:
         defaults = {"threads": cores(), "batch": BATCH}
         return child.run(self._ready(), "generate", {**defaults, **request}, on_line, tick)
 
+    def serve(self, request: dict[str, Any], log: Path) -> child.Apart:
+        """Start `serving.py` (see there for keys), which outlives this process; what it says goes into a file."""
+        return child.Apart(self._ready(), "serving", {"threads": cores(), "outlives": True, **request}, log)
+
     def export(self, request: dict[str, Any], on_line: Lines, tick: Tick) -> Ended:
         """Run `export.py` (see there for keys and lines)."""
         return child.run(self._ready(), "export", {"threads": cores(), **request}, on_line, tick)

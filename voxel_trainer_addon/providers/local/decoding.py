@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -66,20 +67,23 @@ class Answer:
 
 
 class Decoder:
-    """Answers of one model in `slots` slots. A model whose memory is not keys and values of every token alone works on
-    one answer after the other in each step instead: slower, and the same to who asks.
+    """Answers of one model in `slots` slots. A model whose memory is not keys and values of every token alone (or where
+    `together` is false) works on one answer after the other in each step instead: slower, and the same to who asks.
 
     It works in PyTorch's inference mode, which the caller sets, as it puts adapters on and off: all of a decoder's
     answers must be worked on with the same ones.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, slots: int) -> None:
+    def __init__(self, model: Any, tokenizer: Any, slots: int, together: bool) -> None:
         self._model, self._tokenizer, self._eos = model, tokenizer, tokenizer.eos_token_id
         self._slots: list[Answer | None] = [None] * slots
         self._read: tuple[list[int], Any, torch.Tensor] | None = None
-        self._memory: _Together | _Apart = _Apart(model, slots)
-        if slots > 1 and _fits_together(model, tokenizer):
-            self._memory = _Together(model, slots)
+        self._fits = together
+        self._memory = self._made(slots)
+
+    def _made(self, slots: int) -> _Together | _Apart:
+        """Room for so many answers. One by itself has the model's own: that is quicker."""
+        return _Together(self._model, slots) if self._fits and slots > 1 else _Apart(self._model, slots)
 
     @property
     def free(self) -> int:
@@ -87,9 +91,18 @@ class Decoder:
         return self._slots.count(None)
 
     @property
-    def together(self) -> bool:
-        """Whether all slots are worked on at once."""
-        return isinstance(self._memory, _Together)
+    def slots(self) -> int:
+        return len(self._slots)
+
+    def widen(self, slots: int) -> None:
+        """Have so many slots, which are not fewer than now; answers under way go on."""
+        before, self._memory = self._memory, self._made(slots)
+        self._slots += [None] * (slots - len(self._slots))
+        for slot, answer in enumerate(self._slots):
+            if answer:
+                most = len(answer.prompt) + answer.most
+                length = len(answer.prompt) + len(answer.tokens) - 1  # the last one was not read yet
+                self._memory.put(slot, before.cache(slot), length, most)
 
     def begin(self, answer: Answer) -> None:
         """Read the prompt and draw the first token; the answer has a slot until it ended."""
@@ -132,7 +145,6 @@ class Decoder:
 
     def all(self, answers: Iterable[Answer], going: Callable[[], bool] = lambda: True) -> Iterator[Answer]:
         """The answers as they end, until `going` says no: those under way are dropped then."""
-        self.forget()
         left, under_way, more = iter(answers), list[Answer](), True
         while going():
             while more and self.free:
@@ -146,10 +158,6 @@ class Decoder:
             if not under_way and not more:
                 return
             self.step()
-
-    def forget(self) -> None:
-        """Drop all answers under way, and the prompt that was read last: another adapter reads it in another way."""
-        self._slots, self._read = [None] * len(self._slots), None
 
 
 def _read(model: Any, prompt: list[int]) -> tuple[Any, torch.Tensor]:
@@ -166,10 +174,15 @@ class _Apart:
     """Each slot with the memory that the model itself makes."""
 
     def __init__(self, model: Any, slots: int) -> None:
-        self._model, self._caches = model, [None] * slots
+        self._model = model
+        self._caches: list[Any] = [None] * slots
 
     def put(self, slot: int, cache: Any, length: int, most: int) -> None:
         self._caches[slot] = copy.deepcopy(cache)  # the one that was read may serve the same prompt again
+
+    def cache(self, slot: int) -> Any:
+        """What a slot remembers, as the model keeps it."""
+        return self._caches[slot]
 
     def logits(self, last: Mapping[int, int]) -> dict[int, torch.Tensor]:
         found = {}
@@ -203,9 +216,14 @@ class _Together(Cache):
             for mine in self.layers:
                 mine.grow(self._room)
         for mine, read in zip(self.layers, cache.layers, strict=True):
-            mine.keys[slot, :, :length] = read.keys[0]
-            mine.values[slot, :, :length] = read.values[0]
+            mine.keys[slot, :, :length], mine.values[slot, :, :length] = read.keys[0], read.values[0]
         self.at[slot] = length
+
+    def cache(self, slot: int) -> Any:
+        """What a slot remembers, with as much of the model's own form as `put` looks at."""
+        one = slice(slot, slot + 1), slice(None), slice(int(self.at[slot]))
+        layers = [SimpleNamespace(keys=layer.keys[one], values=layer.values[one]) for layer in self.layers]
+        return SimpleNamespace(layers=layers)
 
     def logits(self, last: Mapping[int, int]) -> torch.Tensor:
         """After one more token in each slot of `last`; the other slots' rows mean nothing."""
@@ -270,8 +288,9 @@ def _blocks(length: int) -> int:
     return -(-length // BLOCK) * BLOCK
 
 
-def _fits_together(model: Any, tokenizer: Any) -> bool:
-    """Whether slots give what the model gives by itself: tried on a few words, for there are models of every kind."""
+def fits_together(model: Any, tokenizer: Any) -> bool:
+    """Whether a model can work on several slots at once, and gives what it gives by itself: tried on a few words, for
+    there are models of every kind."""
     if any(type(layer) is not DynamicLayer for layer in DynamicCache(config=model.config).layers):
         return False
     rows = [list(tokenizer(words, add_special_tokens=False).input_ids) for words in TRIED]

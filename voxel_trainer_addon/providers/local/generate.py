@@ -33,8 +33,8 @@ def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
     such, of which the first is taken that leaves room for the answer; `loss_rows`, ids of those whose loss is wanted;
     `budget_tokens` (0: none) for a row with its own messages, in tokens of the first model; `prompts`, the most rows
     (0: all); `max_new_tokens`; `batch`, answers under way at once; `seconds` for everything (0: no limit); `threads`,
-    the most. May have `over`: adapter → name of the model that it is laid over (`base`); `numbers`: `float32`, or
-    `auto` for bfloat16 where the device has it; and `temperature` (0: the likeliest token), `top_p`, `samples` a row,
+    the most. May have `over`: adapter → name of the model that it is laid over (`base`); `numbers` (see
+    `devices`, `auto`); and `temperature` (0: the likeliest token), `top_p`, `samples` a row,
     `seed`.
 
     Lines: `over_budget` with the id of each row passed over as longer; `loss` (`loss` in nats a token, `tokens`, the
@@ -79,10 +79,14 @@ class _Job:
 
     def __init__(self, body: dict[str, Any], channel: Channel) -> None:
         self._body, self._channel = body, channel
-        short = body.get("numbers", "auto") == "auto" and devices.found().bfloat16
-        self.dtype = torch.bfloat16 if short else torch.float32
+        self.dtype = devices.numbers_of(body.get("numbers", "auto"))
         self._names = list(body["models"])
-        self._loaded = Loaded(body["models"], body.get("over", {}), self.dtype, body["batch"])
+        self._loaded = Loaded(self.dtype)
+        for name, folder in body["models"].items():
+            self._loaded.name(name, folder, body["models"].get(body.get("over", {}).get(name, "base"), ""))
+        for name in self._names:
+            with self._loaded.use(name):
+                pass  # what cannot be loaded is told before anybody answers
         self._given = {row["id"]: row for row in body["rows"]}
         self._wanted = set(body.get("loss_rows", ()))
         self._tokenizer = self._loaded.weights(self._names[0]).tokenizer
@@ -95,7 +99,7 @@ class _Job:
         name = self._names[0]
         if not self.rows:
             return devices.set_threads(0)
-        with self._loaded.decoding(name) as decoder:
+        with self._loaded.decoding(name, self._body["batch"]) as decoder:
 
             def a_pass(_: bool) -> None:
                 answers = [Answer(0, self.rows[0].prompt, PROBED) for _ in range(self._body["batch"])]
@@ -154,7 +158,7 @@ class _Job:
             for row, _ in rows
             for sample in range(self._body.get("samples", 1))
         )
-        with self._loaded.decoding(name) as decoder:
+        with self._loaded.decoding(name, self._body["batch"]) as decoder:
             for answer in decoder.all(asked, self._going):
                 id, sample = answer.key
                 self._channel.say(

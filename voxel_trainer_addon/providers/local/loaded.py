@@ -1,18 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Models held in memory under names: weights once, however many names and adapters they have."""
+"""Models held in memory under names: weights once, however many names and adapters they have, as many as there is room
+for."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import safetensors
 import torch
 
-from . import models
-from .decoding import Decoder
+from . import devices, models
+from .channel import Refused
+from .decoding import Decoder, fits_together
 
 CONTEXT = 1 << 30
 """For a model that does not say how long a text it can read."""
@@ -20,12 +24,18 @@ CONTEXT = 1 << 30
 
 @dataclass
 class Weights:
-    """A whole model with the adapters laid over it (folder → name within `model`); one decoder serves them all."""
+    """A whole model with the adapters laid over it (folder → name within `model`), of which `on` is on or none."""
 
     model: Any
     tokenizer: Any
-    adapters: dict[str, str]
-    decoder: Decoder | None = None
+    adapters: dict[str, str] = field(default_factory=dict)
+    on: str = ""
+
+    @cached_property
+    def together(self) -> bool:
+        """Whether it can work on several answers at once."""
+        with torch.inference_mode():
+            return fits_together(self.model, self.tokenizer)
 
     @property
     def context(self) -> int:
@@ -35,52 +45,88 @@ class Weights:
 
 
 class Loaded:
-    """Names for models. `folders` has each name's folder; `over` says over which other name an adapter is laid: `base`
-    where it says nothing, or the folder that the adapter itself names where there is no `base`. Raises Refused."""
+    """Models by name. They are loaded when they are first used; above `limit` bytes of weights (0: none) those that
+    were not used for longest go first."""
 
-    def __init__(self, folders: Mapping[str, str], over: Mapping[str, str], dtype: torch.dtype, slots: int) -> None:
-        self._dtype, self._slots = dtype, slots
+    def __init__(self, dtype: torch.dtype, limit: int = 0) -> None:
+        self.dtype, self._limit = dtype, limit
         self._weights: dict[str, Weights] = {}
+        """The least used first."""
         self._places: dict[str, tuple[str, str]] = {}
-        for name, folder in folders.items():
-            if models.is_adapter(folder):
-                below = folders.get(over.get(name, "base")) or models.adapter_base(folder)
-                self._places[name] = (_key(below), folder)
-            else:
-                self._places[name] = (_key(folder), "")
-        for key, adapter in self._places.values():
-            weights = self._weights.get(key) or self._load(key)
-            if adapter and adapter not in weights.adapters:
-                weights.adapters[adapter] = f"adapter_{len(weights.adapters)}"
-                weights.model = models.with_adapter(weights.model, adapter, weights.adapters[adapter]).eval()
 
-    def _load(self, folder: str) -> Weights:
-        self._weights[folder] = found = Weights(
-            models.load(folder, self._dtype).eval(), models.tokenizer_of(folder), {}
-        )
+    def name(self, name: str, folder: str, below: str = "") -> None:
+        """Give a folder a name. An adapter is laid over the model in the folder `below`, or in the one that it names
+        itself."""
+        if models.is_adapter(folder):
+            self._places[name] = (_key(below or models.adapter_base(folder)), folder)
+        else:
+            self._places[name] = (_key(folder), "")
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._places
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._places))
+
+    def has_room(self, name: str, busy: Collection[str]) -> bool:
+        """Whether a model is in memory, or may be loaded beside those that are busy."""
+        key = self._places[name][0]
+        held = {self._places[other][0] for other in busy} & set(self._weights)
+        if key in self._weights or not self._limit or not held:
+            return True
+        return self._size(key) + sum(map(self._size, held)) <= self._limit
+
+    def weights(self, name: str, busy: Collection[str] = ()) -> Weights:
+        """The weights under a name, loaded where they are not in memory; those of `busy` names stay. Raises Refused."""
+        key = self._places[name][0]
+        if key not in self._weights:
+            self._make_room(self._size(key) if self._limit else 0, {self._places[other][0] for other in busy})
+            self._weights[key] = Weights(models.load(key, self.dtype).eval(), models.tokenizer_of(key))
+        self._weights[key] = found = self._weights.pop(key)
         return found
 
-    def weights(self, name: str) -> Weights:
-        return self._weights[self._places[name][0]]
+    def _make_room(self, size: int, busy: Collection[str]) -> None:
+        for key in [key for key in self._weights if key not in busy]:
+            if not self._limit or size + sum(map(self._size, self._weights)) <= self._limit:
+                return
+            del self._weights[key]
+            devices.let_go()
+
+    def _size(self, key: str) -> int:
+        """Bytes of the weights in a folder."""
+        return models.parameters_of(key) * int(self.dtype.itemsize)
 
     @contextlib.contextmanager
-    def use(self, name: str) -> Iterator[Any]:
+    def use(self, name: str, busy: Collection[str] = ()) -> Iterator[Any]:
         """The model of that name: its weights with its adapter on and all others off."""
-        key, adapter = self._places[name]
-        weights = self._weights[key]
-        if adapter:
+        weights, adapter = self.weights(name, busy), self._places[name][1]
+        if adapter and adapter not in weights.adapters:
+            self._lay(weights, self._places[name][0], adapter)
+        if adapter and weights.on != adapter:
             weights.model.set_adapter(weights.adapters[adapter])
+            weights.on = adapter
         off = weights.model.disable_adapter() if weights.adapters and not adapter else contextlib.nullcontext()
         with torch.inference_mode(), off:
             yield weights.model
 
+    def _lay(self, weights: Weights, key: str, adapter: str) -> None:
+        own = f"adapter_{len(weights.adapters)}"
+        try:
+            weights.model = models.with_adapter(weights.model, adapter, own).eval()
+        except (KeyError, OSError, RuntimeError, TypeError, ValueError, safetensors.SafetensorError) as error:
+            del self._weights[key]  # half an adapter may lie over it
+            if devices.is_out_of_memory(error):
+                raise
+            words = "is damaged, or was trained on another model"
+            raise Refused("adapter", f"The adapter of {Path(adapter).parent.name} {words}.") from error
+        weights.adapters[adapter], weights.on = own, ""
+
     @contextlib.contextmanager
-    def decoding(self, name: str) -> Iterator[Decoder]:
-        """What draws answers of the model of that name."""
+    def decoding(self, name: str, slots: int) -> Iterator[Decoder]:
+        """A new decoder of the model of that name."""
         weights = self.weights(name)
         with self.use(name) as model:
-            weights.decoder = weights.decoder or Decoder(model, weights.tokenizer, self._slots)
-            yield weights.decoder
+            yield Decoder(model, weights.tokenizer, slots, weights.together)
 
 
 def _key(folder: str) -> str:

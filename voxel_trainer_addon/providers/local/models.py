@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import safetensors
 import torch
 import transformers
 
@@ -66,7 +67,7 @@ def load(folder: str, dtype: torch.dtype, *, four_bit: bool = False) -> Any:
         model = transformers.AutoModelForCausalLM.from_pretrained(
             folder, dtype=dtype, trust_remote_code=False, use_safetensors=True, local_files_only=True, **how
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, safetensors.SafetensorError) as error:
         raise Refused("model", f"{Path(folder).name} could not be loaded: {_first_line(error)}") from error
     return model if four_bit else model.to(device())
 

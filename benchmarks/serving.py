@@ -4,7 +4,7 @@
 Prints JSON: tokens a second of one request after the other over those of the library's own `generate` with the same
 prompts, interleaved; the server's memory with base, with two adapters and with a whole model beside it, over base
 alone; the time to switch adapters; and how many of eight requests at once differ from the same alone, in both number
-formats. Each share of memory is told of a process's whole memory and of what loading added.
+formats. Memory is that of the whole process.
 """
 
 from __future__ import annotations
@@ -78,18 +78,6 @@ def resident_mb(pid: int) -> float:
     return float(pages * os.sysconf("SC_PAGE_SIZE") / 1e6)
 
 
-def memory(running: server.Running) -> dict[str, float]:
-    found = {}
-    for name, asked in {"base": ["base"], "two_adapters": ["first", "second"], "whole_beside": ["whole"]}.items():
-        for model in asked:
-            ask(running, model, toy(1)["messages"], 8)
-        time.sleep(0.5)
-        found[name] = round(resident_mb(running.pid), 1)
-    found["two_adapters_over_base"] = round(found["two_adapters"] / found["base"], 3)
-    found["whole_beside_over_base"] = round(found["whole_beside"] / found["base"], 3)
-    return found
-
-
 def switched(folders: dict[str, Path], numbers: torch.dtype) -> dict[str, float]:
     """Milliseconds from one adapter, or none, to another."""
     held = loaded.Loaded(numbers)
@@ -105,21 +93,21 @@ def switched(folders: dict[str, Path], numbers: torch.dtype) -> dict[str, float]
     return {"median_ms": round(statistics.median(took), 1), "largest_ms": round(max(took), 1)}
 
 
-def rate(running: server.Running, base: str, numbers: torch.dtype, rounds: int, most: int) -> dict[str, Any]:
-    tokenizer, model = models.tokenizer_of(base), models.load(base, numbers).eval()
+def rate(running: server.Running, name: str, model: Any, tokenizer: Any, rounds: int, most: int) -> dict[str, Any]:
+    """Tokens a second of a model in the server, and of the same model here."""
     pairs = []
     with torch.inference_mode():
         for number in range(rounds + 1):
             row = toy(number)
             prompt = chat.prompt_of(tokenizer, row["messages"])
             start = time.monotonic()
-            _, count = ask(running, "base", row["messages"], most)
+            _, count = ask(running, name, row["messages"], most)
             middle = time.monotonic()
             theirs = plain(model, tokenizer, prompt, count)
             end = time.monotonic()
             pairs.append({"server": count / (middle - start), "generate": len(theirs) / (end - middle)})
     ratios = [pair["server"] / pair["generate"] for pair in pairs[1:]]  # the first warms up
-    rounded = [{name: round(value, 1) for name, value in pair.items()} for pair in pairs[1:]]
+    rounded = [{side: round(value, 1) for side, value in pair.items()} for pair in pairs[1:]]
     return {"ratio": round(statistics.median(ratios), 3), "pairs": rounded}
 
 
@@ -130,6 +118,31 @@ def at_once(running: server.Running, most: int) -> dict[str, int]:
     with ThreadPoolExecutor(len(asked)) as pool:
         together = list(pool.map(lambda one: ask(running, *one), asked))
     return {"requests": len(asked), "differ": sum(a != b for a, b in zip(alone, together, strict=True))}
+
+
+def measured(
+    running: server.Running, folders: dict[str, Path], numbers: torch.dtype, rounds: int, most: int
+) -> dict[str, Any]:
+    """All figures of one server, in the order in which its memory grows."""
+    tokenizer, model = models.tokenizer_of(str(folders["base"])), models.load(str(folders["base"]), numbers).eval()
+    memory, rates = {}, {}
+
+    def grown(step: str, *names: str) -> None:
+        for name in names:
+            ask(running, name, toy(1)["messages"], 8)
+        time.sleep(0.5)
+        memory[step] = round(resident_mb(running.pid), 1)
+
+    grown("base", "base")
+    rates["base"] = rate(running, "base", model, tokenizer, rounds, most)
+    grown("base", "base")
+    grown("two_adapters", "first", "second")
+    adapted = models.with_adapter(model, str(folders["first"])).eval()
+    rates["adapter"] = rate(running, "first", adapted, tokenizer, rounds, most)
+    grown("whole_beside", "whole")
+    shares = {step: round(memory[step] / memory["base"], 3) for step in ("two_adapters", "whole_beside")}
+    told = {"memory_mb": memory, "memory_over_base": shares, "rates": rates}
+    return {**told, "at_once": at_once(running, most), "switch": switched(folders, numbers)}
 
 
 def main() -> None:
@@ -150,12 +163,7 @@ def main() -> None:
                 folder, folders, Here(asked.threads), over={one: folders["base"] for one in folders}, numbers=name
             )
             try:
-                result[name] = {
-                    "memory_mb": memory(running),
-                    "rate": rate(running, asked.model, numbers, asked.rounds, asked.tokens),
-                    "at_once": at_once(running, asked.tokens),
-                    "switch": switched(folders, numbers),
-                }
+                result[name] = measured(running, folders, numbers, asked.rounds, asked.tokens)
             finally:
                 server.stop(folder)
     print(json.dumps({**result, "machine": machine()}, indent=2))

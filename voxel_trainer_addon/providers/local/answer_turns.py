@@ -115,7 +115,8 @@ class Turns:
         full = name != next(iter(self._lines))
         line = self._lines[name]
         try:
-            line.work(self.loaded, busy, full, lambda: bool(self._waiting))
+            alone = len(self._lines) == 1
+            line.work(self.loaded, busy, full, lambda steps: bool(self._waiting) or (steps >= TURN and not alone))
         except Refused as refused:
             line.fail(Unfit(503, refused.code, refused.sentence))
         except (MemoryError, RuntimeError) as error:
@@ -147,9 +148,9 @@ class _Line:
             request.told.put(why)
         self.waiting, self.under_way, self.decoder = [], [], None
 
-    def work(self, loaded: Loaded, busy: Sequence[str], full: bool, others: Callable[[], bool]) -> None:
-        """A turn: begin what waits, as far as there are slots and unless memory is full, and go some steps; fewer where
-        `others` came."""
+    def work(self, loaded: Loaded, busy: Sequence[str], full: bool, over: Callable[[int], bool]) -> None:
+        """A turn: begin what waits, as far as there are slots and unless memory is full, and go on until all ended or
+        the turn is over, by the number of steps."""
         weights = loaded.weights(self.name, busy)
         if self.under_way and weights is not self.weights:  # a damaged adapter was laid over those of before
             for request, _ in self.under_way:
@@ -165,12 +166,12 @@ class _Line:
                 self.decoder.widen(slots)
             while not full and self.waiting and len(self.under_way) < self.decoder.slots:
                 self._begin(self.waiting.pop(0), weights.tokenizer, weights.context)
-            for _ in range(TURN):
-                self._tell(weights.tokenizer)
-                if not self.under_way or others():
-                    break
-                self.decoder.step()
             self._tell(weights.tokenizer)
+            steps = 0
+            while self.under_way and not over(steps):
+                self.decoder.step()
+                self._tell(weights.tokenizer)
+                steps += 1
         if not self.under_way:
             self.decoder = None
 

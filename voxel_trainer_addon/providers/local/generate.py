@@ -34,8 +34,7 @@ def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
     `budget_tokens` (0: none) for a row with its own messages, in tokens of the first model; `prompts`, the most rows
     (0: all); `max_new_tokens`; `batch`, answers under way at once; `seconds` for everything (0: no limit); `threads`,
     the most. May have `over`: adapter → name of the model that it is laid over (`base`); `numbers` (see
-    `devices`, `auto`); and `temperature` (0: the likeliest token), `top_p`, `samples` a row,
-    `seed`.
+    `devices.numbers_of`; `auto`); and `temperature` (0: the likeliest token), `top_p`, `samples` a row, `seed`.
 
     Lines: `over_budget` with the id of each row passed over as longer; `loss` (`loss` in nats a token, `tokens`, the
     answer's `bytes`, `loss_per_byte`); `answer` (`sample` from 0, `chosen`: which of several messages), as they come;

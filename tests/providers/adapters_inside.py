@@ -48,6 +48,10 @@ def cut_short(model: Path, folder: Path) -> None:
         data.truncate(weights.stat().st_size // 2)
 
 
+def without_tokenizer(model: Path, folder: Path) -> None:
+    shutil.copytree(model, folder, ignore=shutil.ignore_patterns("tokenizer*"))
+
+
 if __name__ == "__main__":
     base, place = sys.argv[2], Path(sys.argv[3])
     adapter(base, place / "first", 1)
@@ -55,3 +59,4 @@ if __name__ == "__main__":
     whole(base, place / "whole")
     of_another_base(base, place / "alien")
     cut_short(place / "whole", place / "cut")
+    without_tokenizer(place / "whole", place / "deaf")

@@ -192,9 +192,14 @@ def test_a_model_that_cannot_be_loaded_is_said_and_the_others_go_on(
 ) -> None:
     before = words(client, "first", "Go.")
     place = named["base"].parent
-    odd = {"alien": place / "alien", "cut": place / "cut", "gone": place / "gone"}
+    odd = {name: place / name for name in ("alien", "cut", "deaf", "gone")}
     server.start(folder, odd, Serving(training_python), over={"alien": named["base"]})
-    sentences = {"alien": "trained on another model", "cut": "could not be loaded", "gone": "is gone"}
+    sentences = {
+        "alien": "trained on another model",
+        "cut": "could not be loaded",
+        "deaf": "has no tokenizer",
+        "gone": "is gone",
+    }
     for name, sentence in sentences.items():
         with pytest.raises(openai.InternalServerError, match=sentence):
             words(client, name, "Go.")
@@ -205,9 +210,16 @@ def test_all_share_one_server_and_it_is_their_own(
     training_python: Path, folder: DataFolder, running: Running, named: dict[str, Path]
 ) -> None:
     provider = Serving(training_python)
-    again = server.start(folder, {"late": named["first"]}, provider)
+    again = server.start(folder, {"late": named["first"]}, provider, aliases={"live": "first"})
     assert (again.url, again.token, again.pid) == (running.url, running.token, running.pid) and not provider.started
-    assert "late" in again.models and running.token not in repr(running)
+    assert {"late", "live"} <= set(again.models) and running.token not in repr(running)
+    with openai.OpenAI(api_key=running.token, base_url=running.url, max_retries=0) as client:
+        assert words(client, "live", "Go.") == words(client, "first", "Go.")
+        server.start(folder, {}, provider, aliases={"live": "second"})
+        asked: Any = ASKED
+        assert client.chat.completions.create(model="live", messages=asked, max_tokens=2).model == "second"
+    with pytest.raises(Unavailable, match="another model of the name late"):
+        server.start(folder, {"late": named["second"]}, provider)
     places = Places.of(folder)
     assert folder.root not in places.state.parents
     if os.name != "nt":
@@ -249,6 +261,28 @@ def test_it_ends_when_idle_and_comes_again_after_a_crash(
         assert ends(places) and not places.state.exists(), "nobody asked it, so it ended"
         assert server.find(folder) is None
     server.stop(folder)
+
+
+def test_models_take_turns_where_memory_holds_only_one(
+    training_python: Path,
+    tmp_path: Path,
+    client: openai.OpenAI,
+    named: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = [(name, f"Make {n}.") for n in range(3) for name in ("base", "whole", "second")]
+    alone = [words(client, *one) for one in asked]
+    monkeypatch.setenv("VOXEL_TRAINER_CACHE", str(tmp_path / "cache"))
+    folder, memory = DataFolder(tmp_path), int(1.5 * (named["base"] / "model.safetensors").stat().st_size)
+    small = server.start(folder, named, Serving(training_python), numbers="float32", memory=memory)
+    try:
+        with (
+            openai.OpenAI(api_key=small.token, base_url=small.url, max_retries=0) as other,
+            ThreadPoolExecutor(len(asked)) as pool,
+        ):
+            assert list(pool.map(lambda one: words(other, *one), asked)) == alone
+    finally:
+        assert server.stop(folder)
 
 
 def test_a_port_that_is_taken_is_said(

@@ -105,6 +105,7 @@ def start(
     provider: Provider,
     *,
     over: Mapping[str, Path] | None = None,
+    aliases: Mapping[str, str] | None = None,
     port: int = 0,
     idle_s: float = IDLE_S,
     memory: int = 0,
@@ -112,7 +113,8 @@ def start(
     tick: Callable[[], object] = lambda: None,
 ) -> Running:
     """The server of a data folder, with these models among others by their names: the one that runs, or a new one in
-    place of one that hangs or crashed. `over` has the base's folder of an adapter where it is not the one that the
+    place of one that hangs or crashed. A name stays with its folder; `aliases` (name → name) may change, and each
+    answer says by which name it was given. `over` has the base's folder of an adapter where it is not the one that the
     adapter names; `port` (0: any free one), `idle_s` (0: never), `memory` (bytes of weights, 0: half of the machine's)
     and `numbers` hold for a new one only. `tick` is called while it starts, and what it raises ends that. Models are
     loaded when they are first asked. Raises Unavailable.
@@ -122,6 +124,7 @@ def start(
     named: dict[str, Any] = {
         "models": {name: str(path.resolve()) for name, path in models.items()},
         "over": {name: str(path.resolve()) for name, path in (over or {}).items()},
+        "aliases": dict(aliases or {}),
     }
     with locks.FolderLock(places.starting) as lock:
         if not lock.acquire(START_S):
@@ -129,7 +132,10 @@ def start(
                 "Another Blender has been starting the model server for too long. Close it, then ask again."
             )
         if running := find(folder):
-            return _with_models(running, _ask(running, "POST", "/voxel/models", named))
+            try:
+                return _with_models(running, _ask(running, "POST", "/voxel/models", named))
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                raise Unavailable(f"The model server took no further models: {error}") from error
         _end(places)
         own = {"lock": str(places.lock), "state": str(places.state)}
         request = {**named, **own, "port": port, "idle_s": idle_s, "memory": memory, "numbers": numbers}
@@ -197,7 +203,7 @@ def _ask(running: Running, method: str, path: str, body: Any = None) -> Any:
         connection.request(method, path, None if body is None else json.dumps(body), headers)
         answer = connection.getresponse()
         if answer.status != 200:
-            raise ValueError(f"status {answer.status}")
+            raise ValueError(json.loads(answer.read())["error"]["message"])
         return json.loads(answer.read())
     finally:
         connection.close()

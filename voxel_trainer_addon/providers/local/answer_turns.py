@@ -52,10 +52,10 @@ class Request:
 
 class Turns:
     """The answers of all models. `run` is the one thread that touches them, and ends when nobody asked for `idle_s`
-    seconds (0: never) or `end` was called."""
+    seconds (0: never) or `end` was called. At the first answer it chooses how many of `threads` it uses."""
 
-    def __init__(self, loaded: Loaded, idle_s: float) -> None:
-        self.loaded, self._idle_s = loaded, idle_s
+    def __init__(self, loaded: Loaded, idle_s: float, threads: int) -> None:
+        self.loaded, self._idle_s, self._threads = loaded, idle_s, threads
         self._waiting: list[Request] = []
         self._lines: dict[str, _Line] = {}
         self._change = threading.Condition()
@@ -115,6 +115,9 @@ class Turns:
         full = name != next(iter(self._lines))
         line = self._lines[name]
         try:
+            if self._threads:
+                self.loaded.choose_threads(name, SLOTS[0], self._threads)
+                self._threads = 0
             alone = len(self._lines) == 1
             line.work(self.loaded, busy, full, lambda steps: bool(self._waiting) or (steps >= TURN and not alone))
         except Refused as refused:

@@ -144,7 +144,7 @@ class Decoder:
             self._slots[slot] = None
 
     def all(self, answers: Iterable[Answer], going: Callable[[], bool] = lambda: True) -> Iterator[Answer]:
-        """The answers as they end, until `going` says no: those under way are dropped then."""
+        """The answers as they end, until `going` says no: then this decoder is of no more use."""
         left, under_way, more = iter(answers), list[Answer](), True
         while going():
             while more and self.free:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 import transformers
 
-from . import chat, devices, models, probe
+from . import chat, devices, models
 from .channel import Channel
 from .decoding import Answer, Draw
 from .loaded import Loaded
@@ -22,8 +22,6 @@ from .loaded import Loaded
 LOSS_ROWS = 4
 LOT = 4
 """Rows that one model answers before the next does, in slots: the more, the less often slots stand empty at its end."""
-PROBED = 4
-"""Steps that are timed to choose the number of threads."""
 
 
 def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
@@ -33,8 +31,9 @@ def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
     such, of which the first is taken that leaves room for the answer; `loss_rows`, ids of those whose loss is wanted;
     `budget_tokens` (0: none) for a row with its own messages, in tokens of the first model; `prompts`, the most rows
     (0: all); `max_new_tokens`; `batch`, answers under way at once; `seconds` for everything (0: no limit); `threads`,
-    the most. May have `over`: adapter → name of the model that it is laid over (`base`); `numbers` (see
-    `devices.numbers_of`; `auto`); and `temperature` (0: the likeliest token), `top_p`, `samples` a row, `seed`.
+    the most, for fewer may be faster. May have `over`: adapter → name of the model that it is laid over (`base`);
+    `numbers` (see `devices.numbers_of`; `auto`); `temperature` (0: the likeliest token), `top_p`, `samples` a row,
+    `seed`; and `probe`: false for exactly so many threads, as the same answers to the last bit in bfloat16 need.
 
     Lines: `over_budget` with the id of each row passed over as longer; `loss` (`loss` in nats a token, `tokens`, the
     answer's `bytes`, `loss_per_byte`); `answer` (`sample` from 0, `chosen`: which of several messages), as they come;
@@ -42,12 +41,11 @@ def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
     """
     began = time.monotonic()
     models.quiet()
-    devices.set_threads(body["threads"])
     channel.say("phase", name="load")
     job = _Job(body, channel)
     for id in job.over:
         channel.say("over_budget", id=id)
-    threads = job.choose_threads()
+    threads = job.threads()
     channel.say("phase", name="answer")
     done, slowest = 0, 0.0
     while done < len(job.rows):
@@ -93,18 +91,11 @@ class _Job:
             self._tokenizer, body["rows"], body.get("budget_tokens", 0), body.get("prompts", 0)
         )
 
-    def choose_threads(self) -> int:
-        """Use the number of threads that some steps are fastest with; fewer are where cores are busy."""
-        name = self._names[0]
-        if not self.rows:
-            return devices.set_threads(0)
-        with self._loaded.decoding(name, self._body["batch"]) as decoder:
-
-            def a_pass(_: bool) -> None:
-                answers = [Answer(0, self.rows[0].prompt, PROBED) for _ in range(self._body["batch"])]
-                list(decoder.all(answers))
-
-            return probe.probe(a_pass, devices.found(), self._body["threads"], "float32").threads
+    def threads(self) -> int:
+        """Use as many threads as are fastest, or as were asked for; the number."""
+        if self._body.get("probe", True):
+            return self._loaded.choose_threads(self._names[0], self._body["batch"], self._body["threads"])
+        return devices.set_threads(self._body["threads"])
 
     def answer(self, lot: Sequence[chat.Encoded]) -> None:
         """Say every model's losses and answers to some rows."""

@@ -14,10 +14,12 @@ from typing import Any
 import safetensors
 import torch
 
-from . import devices, models
+from . import devices, models, probe
 from .channel import Refused
-from .decoding import Decoder, fits_together
+from .decoding import TRIED, Answer, Decoder, fits_together
 
+PROBED = 4
+"""Steps that are timed to choose the number of threads."""
 CONTEXT = 1 << 30
 """For a model that does not say how long a text it can read."""
 
@@ -53,14 +55,17 @@ class Loaded:
         self._weights: dict[str, Weights] = {}
         """The least used first."""
         self._places: dict[str, tuple[str, str]] = {}
+        self._sizes: dict[str, int] = {}
 
     def name(self, name: str, folder: str, below: str = "") -> None:
-        """Give a folder a name. An adapter is laid over the model in the folder `below`, or in the one that it names
-        itself."""
+        """Give a folder a name for good. An adapter is laid over the model in the folder `below`, or in the one that it
+        names itself. Raises ValueError where the name is another's, or an adapter's folder cannot be read."""
         if models.is_adapter(folder):
-            self._places[name] = (_key(below or models.adapter_base(folder)), folder)
+            place = (_key(below or models.adapter_base(folder)), _key(folder))
         else:
-            self._places[name] = (_key(folder), "")
+            place = (_key(folder), "")
+        if self._places.setdefault(name, place) != place:
+            raise ValueError(f"There is another model of the name {name}.")
 
     def __contains__(self, name: object) -> bool:
         return name in self._places
@@ -93,8 +98,11 @@ class Loaded:
             devices.let_go()
 
     def _size(self, key: str) -> int:
-        """Bytes of the weights in a folder."""
-        return models.parameters_of(key) * int(self.dtype.itemsize)
+        """Bytes of the weights in a folder; 0 for what is no model, which is said when it is loaded."""
+        if key not in self._sizes:
+            with contextlib.suppress(Refused, ValueError):
+                self._sizes[key] = models.parameters_of(key) * int(self.dtype.itemsize)
+        return self._sizes.get(key, 0)
 
     @contextlib.contextmanager
     def use(self, name: str, busy: Collection[str] = ()) -> Iterator[Any]:
@@ -120,6 +128,19 @@ class Loaded:
             words = "is damaged, or was trained on another model"
             raise Refused("adapter", f"The adapter of {Path(adapter).parent.name} {words}.") from error
         weights.adapters[adapter], weights.on = own, ""
+
+    def choose_threads(self, name: str, slots: int, most: int) -> int:
+        """Use the number of threads, at most `most`, that some steps are fastest with: where cores are busy that are
+        fewer. The number."""
+        if most == 1 or models.device() != "cpu":
+            return devices.set_threads(most)
+        prompt = list(self.weights(name).tokenizer(TRIED[0], add_special_tokens=False).input_ids)
+        with self.decoding(name, slots) as decoder:
+
+            def some_steps(_: bool) -> None:
+                list(decoder.all(Answer(0, prompt, PROBED) for _ in range(slots)))
+
+            return probe.probe(some_steps, devices.found(), most, "float32").threads
 
     @contextlib.contextmanager
     def decoding(self, name: str, slots: int) -> Iterator[Decoder]:

@@ -32,8 +32,13 @@ def device() -> str:
 
 
 def tokenizer_of(folder: str) -> Any:
-    """The tokenizer in a model's folder; it can always pad."""
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    """The tokenizer in a model's folder; it can always pad. Raises Refused."""
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise Refused(
+            "model", f"{Path(folder).name} has no tokenizer that can be loaded: {_first_line(error)}"
+        ) from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer

@@ -38,31 +38,32 @@ MEMORY_SHARE = 0.5
 def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
     """Serve until nobody asked for `idle_s` seconds, or somebody with the token says stop.
 
-    Keys: `models`, name → folder, and `over`, adapter → folder of the model below; `lock`, a file that is held while
-    this runs; `state`, where port, token and process id are written for this person's eyes only; `port` (0: any);
-    `threads`; `numbers` as in `generate`; `memory`, bytes of weights (0: half of the machine's); `idle_s`; `outlives`
-    (see `program`). Raises Refused where the port is taken, or another server holds the lock.
+    Keys: `models`, name → folder, `over`, adapter → folder of the model below, `aliases`, other name → name; `lock`, a
+    file that is held while this runs; `state`, where port, token and process id are written for this person's eyes
+    only; `port` (0: any); `threads`, the most; `numbers` (see `devices.numbers_of`); `memory`, bytes of weights (0:
+    half of the machine's); `idle_s`; `outlives` (see `program`). Raises Refused where the port is taken, another server
+    holds the lock, or an adapter cannot be read.
     """
     os.umask(0o077)
     models.quiet()
-    devices.set_threads(body["threads"])
     loaded = Loaded(devices.numbers_of(body["numbers"]), body["memory"] or int(MEMORY_SHARE * _memory()))
-    for name, folder in body["models"].items():
-        loaded.name(name, folder, body["over"].get(name, ""))
     lock = locks.FolderLock(Path(body["lock"]), str(os.getpid()))
     if not lock.acquire():
         raise Refused("running", "Another server of this data folder is running.")
     with lock:
-        turns, token = Turns(loaded, body["idle_s"]), secrets.token_urlsafe(32)
+        turns, token = Turns(loaded, body["idle_s"], body["threads"]), secrets.token_urlsafe(32)
         server = _listening(body["port"], turns, token)
         try:
+            server.begin_with(body)
             port = server.server_address[1]
             files.write_json(Path(body["state"]), {"port": port, "pid": os.getpid(), "token": token})
             channel.say("serving", port=port)
             threading.Thread(target=server.serve_forever, daemon=True).start()
-            turns.run()
+            try:
+                turns.run()
+            finally:
+                server.shutdown()
         finally:
-            server.shutdown()
             server.server_close()
             Path(body["state"]).unlink(missing_ok=True)
     return {}
@@ -83,7 +84,26 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, port: int, turns: Turns, token: str) -> None:
         self.turns, self.token, self.began = turns, token, int(time.time())
+        self.aliases: dict[str, str] = {}
         super().__init__(("127.0.0.1", port), _Handler)
+
+    def begin_with(self, body: dict[str, Any]) -> None:
+        """`name`, where there is nobody yet who could be answered. Raises Refused."""
+        try:
+            self.name(body)
+        except Unfit as unfit:
+            raise Refused(unfit.code, unfit.sentence) from unfit
+
+    def name(self, body: dict[str, Any]) -> None:
+        """More names for folders, and aliases, which may change: then they hold for who asks from now on. Raises
+        Unfit."""
+        over = _one(body, "over", dict, {})
+        try:
+            for name, folder in _one(body, "models", dict, {}).items():
+                self.turns.loaded.name(name, folder, over.get(name, ""))
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise Unfit(400, "model", f"A model was not taken in. {error}") from error
+        self.aliases = {**self.aliases, **_one(body, "aliases", dict, {})}
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no news."""
@@ -157,23 +177,16 @@ class _Handler(BaseHTTPRequestHandler):
         return body
 
     def _models(self) -> None:
-        self._send(200, {"object": "list", "data": [self._model(name) for name in self.server.turns.loaded]})
+        names = dict.fromkeys([*self.server.turns.loaded, *self.server.aliases])
+        self._send(200, {"object": "list", "data": [self._model(name) for name in names]})
 
     def _model(self, name: str) -> dict[str, Any]:
-        if name not in self.server.turns.loaded:
+        if self.server.aliases.get(name, name) not in self.server.turns.loaded:
             raise Unfit(404, "model_not_found", f"There is no model {name} here.")
         return {"id": name, "object": "model", "created": self.server.began, "owned_by": "voxel-trainer"}
 
     def _name_models(self) -> None:
-        """More names for folders; known ones stay."""
-        body, loaded = self._body(), self.server.turns.loaded
-        over = _one(body, "over", dict, {})
-        try:
-            for name, folder in _one(body, "models", dict, {}).items():
-                if name not in loaded:
-                    loaded.name(name, folder, over.get(name, ""))
-        except (OSError, KeyError, TypeError, ValueError) as error:
-            raise Unfit(400, "model", "There is a folder among the models that holds none.") from error
+        self.server.name(self._body())
         self._models()
 
     def _state(self) -> None:
@@ -187,6 +200,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         request = asked(body)
         self._model(request.model)
+        request.model = self.server.aliases.get(request.model, request.model)
         self.server.turns.ask(request)
         head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": request.model}
         try:

@@ -13,7 +13,7 @@ sys.path.insert(0, sys.argv[1])
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from voxel_trainer_addon.providers.local import chat, devices, generate, models
+from voxel_trainer_addon.providers.local import chat, decoding, devices, models
 from voxel_trainer_addon.providers.local.channel import Refused
 
 tokenizer = AutoTokenizer.from_pretrained(sys.argv[2])
@@ -74,6 +74,6 @@ except RuntimeError as error:
     assert devices.is_out_of_memory(error)
 assert devices.is_out_of_memory(MemoryError()) and not devices.is_out_of_memory(RuntimeError("shapes differ"))
 
-assert generate.goes_in_circles("a\nb\n" * 3) and generate.goes_in_circles("x\n" * 5)
-assert not generate.goes_in_circles("a\nb\nc\nd\ne\n") and not generate.goes_in_circles("x\n" * 4)
+assert decoding.goes_in_circles("a\nb\n" * 3) and decoding.goes_in_circles("x\n" * 5)
+assert not decoding.goes_in_circles("a\nb\nc\nd\ne\n") and not decoding.goes_in_circles("x\n" * 4)
 print("all good")

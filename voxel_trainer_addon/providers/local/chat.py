@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, TypeAlias
 
+import jinja2
+
 from .channel import Refused
 
 
@@ -83,10 +85,8 @@ def encode(tokenizer: Any, row: dict[str, Any]) -> Row:
 
 def encoded(tokenizer: Any, row: dict[str, Any]) -> Encoded:
     """A row with one answer; see `encode`."""
-    if not tokenizer.chat_template:
-        raise Refused("template", "This model has no chat template: choose one that was made for chat (Instruct).")
     chat = [*row["messages"], {"role": "assistant", "content": row["completion"]}]
-    prompt_text = _text(tokenizer, row["messages"], add_generation_prompt=True)
+    prompt_text = _prompt(tokenizer, row["messages"])
     text = _text(tokenizer, chat, add_generation_prompt=False)
     if not text.startswith(prompt_text):
         raise Refused(
@@ -115,12 +115,26 @@ def encoded(tokenizer: Any, row: dict[str, Any]) -> Encoded:
     return Encoded(row["id"], whole, len(prompt))
 
 
+def prompt_of(tokenizer: Any, messages: Sequence[dict[str, str]]) -> list[int]:
+    """A chat as the tokens that a model answers. Raises Refused where its template takes no such chat."""
+    return _tokens(tokenizer, _prompt(tokenizer, messages))
+
+
+def _prompt(tokenizer: Any, messages: Sequence[dict[str, str]]) -> str:
+    if not tokenizer.chat_template:
+        raise Refused("template", "This model has no chat template: choose one that was made for chat (Instruct).")
+    try:
+        return _text(tokenizer, messages, add_generation_prompt=True)
+    except jinja2.TemplateError as error:
+        raise Refused("template", f"This model's chat template takes no such chat: {error}") from error
+
+
 def _plain(text: str) -> str:
     """What templates and tokenizers may change: space at both ends, and which of equal characters are written."""
     return unicodedata.normalize("NFKC", text).strip()
 
 
-def _text(tokenizer: Any, chat: list[dict[str, str]], *, add_generation_prompt: bool) -> str:
+def _text(tokenizer: Any, chat: Sequence[dict[str, str]], *, add_generation_prompt: bool) -> str:
     # Templates that know no thinking ignore the word; those that do must write the same prompt with and without answer.
     return str(
         tokenizer.apply_chat_template(

@@ -19,6 +19,7 @@ from typing import Any
 from ... import tokens
 
 PROGRAM = Path(__file__).with_name("program.py")
+_WINDOWS_APART = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 TICK_S = 0.1
 LOG_TAIL = 4000
 
@@ -145,6 +146,49 @@ class _Child:
             assert pipe
             with contextlib.suppress(OSError):
                 pipe.close()
+
+
+_outliving: list[subprocess.Popen[bytes]] = []
+"""Kept so that those that ended are asked for their status, as the system wants of who started them."""
+
+
+class Apart:
+    """A program of the training environment that goes on when this process ends. Its lines are in the file `log`."""
+
+    def __init__(self, python: Path, job: str, body: dict[str, Any], log: Path) -> None:
+        self._log = log
+        with open(log, "wb") as out:
+            self._process = subprocess.Popen(
+                [str(python), "-I", str(PROGRAM), job],
+                stdin=subprocess.PIPE,
+                stdout=out,
+                stderr=out,
+                env=environment_of_child(False),
+                start_new_session=True,
+                creationflags=_WINDOWS_APART,
+            )
+        _outliving[:] = [*(one for one in _outliving if one.poll() is None), self._process]
+        assert self._process.stdin
+        with contextlib.suppress(OSError), self._process.stdin as to:
+            to.write(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+
+    def ended(self) -> Ended | None:
+        """How it ended, or None while it runs."""
+        status = self._process.poll()
+        if status is None:
+            return None
+        said = self._log.read_text(encoding="utf-8", errors="replace")
+        for line in reversed(said.splitlines()):
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                told = json.loads(line)
+                if told["kind"] == "refused":
+                    return Ended(False, {}, told["code"], told["sentence"], told["detail"])
+                return Ended(True, told)
+        return Ended(False, {}, "died", f"The program ended by itself (status {status}).", said[-LOG_TAIL:])
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
 
 
 def environment_of_child(online: bool) -> dict[str, str]:

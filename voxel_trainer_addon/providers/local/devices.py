@@ -51,6 +51,12 @@ def found() -> Device:
     return Device("cpu", "cpu", bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()))
 
 
+def numbers_of(asked: str) -> torch.dtype:
+    """The format that a model answers in: `float32`, `bfloat16`, or `auto` for bfloat16 where the device has it."""
+    short = asked == "bfloat16" or (asked == "auto" and found().bfloat16)
+    return torch.bfloat16 if short else torch.float32
+
+
 def weights_for(method: str, parameters: int, device: Device) -> Weights:
     """How the weights are held for a method (`full`, `lora`, `qlora`). Raises Refused where `qlora` has no card.
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Job `generate`: the answers of several models to the same rows, batch by batch in turn, through one engine.
+"""Job `generate`: the answers of several models to the same rows, some rows at a time, through one engine.
 
-A cut in time leaves pairs: every row that one model has answered, the others have too.
+A cut in time leaves rows that all models have answered: it falls between two lots of rows where it can.
 """
 
 from __future__ import annotations
 
-import contextlib
+import random
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -15,153 +15,161 @@ import torch
 import transformers
 
 from . import chat, devices, models
-from .channel import Channel, Refused
+from .channel import Channel
+from .decoding import Answer, Draw
+from .loaded import Loaded
 
-LOOKED_AT = 16
-"""Every so many tokens it is asked whether an answer goes round in circles."""
-LINES = 4
 LOSS_ROWS = 4
+LOT = 4
+"""Rows that one model answers before the next does, in slots: the more, the less often slots stand empty at its end."""
 
 
 def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
-    """Losses and answers of `body["models"]` (name → folder; an adapter is laid over the model named `base`).
+    """Losses and answers of `body["models"]`, name → folder; the same folder may have several names.
 
-    Keys: `rows` as in `train`; `loss_rows`, ids of those whose loss is wanted; `budget_tokens` (0: none); `prompts`,
-    the most rows (0: all); `max_new_tokens`; `batch`; `seconds` for everything (0: no limit); `threads`. Lines:
-    `over_budget` with the id of each row passed over as longer, `loss`, `answer`, in the order of the rows given. Gives
-    how far it came.
+    Keys: `rows` as in `train`, and a row may have `messages_by`: model → other messages for that model, or a list of
+    such, of which the first is taken that leaves room for the answer; `loss_rows`, ids of those whose loss is wanted;
+    `budget_tokens` (0: none) for a row with its own messages, in tokens of the first model; `prompts`, the most rows
+    (0: all); `max_new_tokens`; `batch`, answers under way at once; `seconds` for everything (0: no limit); `threads`,
+    the most, for fewer may be faster. May have `over`: adapter → name of the model that it is laid over (`base`);
+    `numbers` (see `devices.numbers_of`; `auto`); `temperature` (0: the likeliest token), `top_p`, `samples` a row,
+    `seed`; and `probe`: false for exactly so many threads, as the same answers to the last bit in bfloat16 need.
+
+    Lines: `over_budget` with the id of each row passed over as longer; `loss` (`loss` in nats a token, `tokens`, the
+    answer's `bytes`, `loss_per_byte`); `answer` (`sample` from 0, `chosen`: which of several messages), as they come;
+    `too_long` for a prompt that leaves no room in the model's context: that model gives neither. Gives how far it came.
     """
     began = time.monotonic()
     models.quiet()
-    devices.set_threads(body["threads"])
     channel.say("phase", name="load")
-    engine = Engine(body["models"])
-    rows, over = chat.within(engine.tokenizer, body["rows"], body.get("budget_tokens", 0), body.get("prompts", 0))
-    for id in over:
+    job = _Job(body, channel)
+    for id in job.over:
         channel.say("over_budget", id=id)
-    wanted = set(body.get("loss_rows", ()))
-    answered, slowest = 0, 0.0
+    threads = job.threads()
     channel.say("phase", name="answer")
-    for start in range(0, len(rows), body["batch"]):
+    done, slowest = 0, 0.0
+    while done < len(job.rows):
         channel.wait_while_paused()
         before = time.monotonic()
-        if channel.stopping or (body["seconds"] and start and before - began + slowest > body["seconds"]):
+        lot = job.rows[done : done + body["batch"] * (LOT if done else 1)]
+        if body["seconds"] and done:
+            lot = lot[: max(0, int((body["seconds"] - (before - began)) / slowest))]
+        if channel.stopping or len(lot) < min(body["batch"], len(job.rows) - done):
             break
-        batch = rows[start : start + body["batch"]]
-        for name in body["models"]:
-            engine.tell_losses(name, [row for row in batch if row.id in wanted], channel)
-        for name in body["models"]:
-            engine.tell_answers(name, batch, body["max_new_tokens"], channel)
-        slowest = max(slowest, time.monotonic() - before)
-        answered += len(batch)
+        job.answer(lot)
+        slowest = max(slowest, (time.monotonic() - before) / len(lot))
+        done += 0 if channel.stopping else len(lot)
     return {
-        "answered": answered,
-        "of": len(rows),
+        "answered": done,
+        "of": len(job.rows),
         "seconds": round(time.monotonic() - began, 1),
         "device": models.device(),
-        "dtype": str(engine.dtype).removeprefix("torch."),
+        "dtype": str(job.dtype).removeprefix("torch."),
+        "threads": threads,
         "peak_mb": devices.peak_mb(),
         "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
     }
 
 
-class Engine:
-    """The models of one request, in one number format, with one tokenizer."""
+class _Job:
+    """The rows of one request, and the models that answer them."""
 
-    def __init__(self, folders: dict[str, str]) -> None:
-        plain = {name: folder for name, folder in folders.items() if not models.is_adapter(folder)}
-        laid_over = {name: folder for name, folder in folders.items() if models.is_adapter(folder)}
-        if len(laid_over) > 1:
-            raise Refused("model", "Only one adapter can be compared at a time.")
-        if laid_over and "base" not in plain:
-            plain["base"] = models.adapter_base(*laid_over.values())
-        self.dtype = torch.bfloat16 if devices.found().bfloat16 else torch.float32
-        self.tokenizer = models.tokenizer_of(next(iter(plain.values())))
-        self.tokenizer.padding_side = "left"
-        self._models = {name: models.load(folder, self.dtype).eval() for name, folder in plain.items()}
-        self._adapted = ""
-        for self._adapted, folder in laid_over.items():
-            adapted = models.with_adapter(self._models["base"], folder).eval()
-            self._models["base"] = self._models[self._adapted] = adapted
+    def __init__(self, body: dict[str, Any], channel: Channel) -> None:
+        self._body, self._channel = body, channel
+        self.dtype = devices.numbers_of(body.get("numbers", "auto"))
+        self._names = list(body["models"])
+        self._loaded = Loaded(self.dtype)
+        for name, folder in body["models"].items():
+            self._loaded.name(name, folder, body["models"].get(body.get("over", {}).get(name, "base"), ""))
+        for name in self._names:
+            with self._loaded.use(name):
+                pass  # what cannot be loaded is told before anybody answers
+        self._given = {row["id"]: row for row in body["rows"]}
+        self._wanted = set(body.get("loss_rows", ()))
+        self._tokenizer = self._loaded.weights(self._names[0]).tokenizer
+        self.rows, self.over = chat.within(
+            self._tokenizer, body["rows"], body.get("budget_tokens", 0), body.get("prompts", 0)
+        )
 
-    @contextlib.contextmanager
-    def _use(self, name: str) -> Iterator[Any]:
-        model = self._models[name]
-        off = model.disable_adapter() if self._adapted and name == "base" else contextlib.nullcontext()
-        with torch.inference_mode(), off:
-            yield model
+    def threads(self) -> int:
+        """Use as many threads as are fastest, or as were asked for; the number."""
+        if self._body.get("probe", True):
+            return self._loaded.choose_threads(self._names[0], self._body["batch"], self._body["threads"])
+        return devices.set_threads(self._body["threads"])
 
-    def tell_losses(self, name: str, rows: Sequence[chat.Encoded], channel: Channel) -> None:
-        """Say the model's mean loss at each row's answer tokens, in nats."""
+    def answer(self, lot: Sequence[chat.Encoded]) -> None:
+        """Say every model's losses and answers to some rows."""
+        for name in self._names:
+            fitting = list(self._fitting(name, lot))
+            self._tell_losses(name, [row for row, _ in fitting if row.id in self._wanted])
+            self._tell_answers(name, fitting)
+
+    def _fitting(self, name: str, lot: Sequence[chat.Encoded]) -> Iterator[tuple[chat.Encoded, int]]:
+        """The rows as a model is asked them, and which of several messages it is asked."""
+        weights = self._loaded.weights(name)
+        for row in lot:
+            given = self._given[row.id]
+            messages = given.get("messages_by", {}).get(name)
+            if messages is None and weights.tokenizer is self._tokenizer:
+                found = [row]
+            else:
+                several = messages if messages and isinstance(messages[0], list) else [messages or given["messages"]]
+                found = [chat.encoded(weights.tokenizer, {**given, "messages": one}) for one in several]
+            most = weights.context - self._body["max_new_tokens"]
+            fits = next((i for i, one in enumerate(found) if one.answer <= most), None)
+            if fits is None:
+                tokens = found[-1].answer
+                self._channel.say("too_long", model=name, id=row.id, prompt_tokens=tokens, context=weights.context)
+            else:
+                yield found[fits], fits
+
+    def _tell_losses(self, name: str, rows: Sequence[chat.Encoded]) -> None:
+        pad = self._loaded.weights(name).tokenizer.pad_token_id
         for some in (rows[at : at + LOSS_ROWS] for at in range(0, len(rows), LOSS_ROWS)):
-            with self._use(name) as model:
-                losses = models.answer_losses(model, some, self.tokenizer.pad_token_id)
-            lengths = [len(row.tokens) - row.answer for row in some]
-            for row, part in zip(some, losses.split(lengths), strict=True):
-                channel.say("loss", model=name, id=row.id, loss=round(float(part.mean()), 5), tokens=len(part))
+            with self._loaded.use(name) as model:
+                losses = models.answer_losses(model, some, pad)
+            for row, part in zip(some, losses.split([len(row.counted) for row in some]), strict=True):
+                size = len(self._given[row.id]["completion"].encode("utf-8"))
+                self._channel.say(
+                    "loss",
+                    model=name,
+                    id=row.id,
+                    loss=round(float(part.mean()), 5),
+                    tokens=len(part),
+                    bytes=size,
+                    loss_per_byte=round(float(part.sum()) / size, 6),
+                )
 
-    def tell_answers(self, name: str, rows: Sequence[chat.Encoded], most: int, channel: Channel) -> None:
-        """Say the model's greedy answers to a batch of prompts."""
-        began = time.monotonic()
-        width = max(row.answer for row in rows)
-        pad = self.tokenizer.pad_token_id
-        prompts = torch.tensor([[pad] * (width - row.answer) + row.prompt for row in rows])
-        attention = torch.tensor([[0] * (width - row.answer) + [1] * row.answer for row in rows])
-        circles = GoesInCircles(self.tokenizer, width, len(rows))
-        with self._use(name) as model:
-            produced = model.generate(
-                input_ids=prompts.to(model.device),
-                attention_mask=attention.to(model.device),
-                generation_config=transformers.GenerationConfig(
-                    do_sample=False,
-                    max_new_tokens=most,
-                    eos_token_id=self.tokenizer.eos_token_id,
-                    pad_token_id=pad,
-                ),
-                stopping_criteria=transformers.StoppingCriteriaList([circles]),
-            )[:, width:].tolist()
-        seconds = (time.monotonic() - began) / len(rows)
-        for row, tokens, stopped in zip(rows, produced, circles.stopped, strict=True):
-            tokens = tokens[:stopped] if stopped else tokens
-            finished = self.tokenizer.eos_token_id in tokens
-            if finished:
-                tokens = tokens[: tokens.index(self.tokenizer.eos_token_id) + 1]
-            text = self.tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-            channel.say(
-                "answer",
-                model=name,
-                id=row.id,
-                text=text,
-                finished=finished,
-                circles=bool(stopped),
-                prompt_tokens=row.answer,
-                tokens=len(tokens),
-                seconds=round(seconds, 3),
-            )
+    def _tell_answers(self, name: str, rows: Sequence[tuple[chat.Encoded, int]]) -> None:
+        tokenizer = self._loaded.weights(name).tokenizer
+        chosen = {row.id: which for row, which in rows}
+        asked = (
+            Answer((row.id, sample), row.prompt, self._body["max_new_tokens"], self._draw(row.id, sample))
+            for row, _ in rows
+            for sample in range(self._body.get("samples", 1))
+        )
+        with self._loaded.decoding(name, self._body["batch"]) as decoder:
+            for answer in decoder.all(asked, self._going):
+                id, sample = answer.key
+                self._channel.say(
+                    "answer",
+                    model=name,
+                    id=id,
+                    sample=sample,
+                    chosen=chosen[id],
+                    text=tokenizer.decode(answer.tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False),
+                    finished=answer.ended == "stop",
+                    circles=answer.ended == "circles",
+                    prompt_tokens=len(answer.prompt),
+                    tokens=len(answer.tokens),
+                    seconds=round(answer.seconds, 3),
+                )
 
+    def _draw(self, id: str, sample: int) -> Draw:
+        body = self._body
+        chance = random.Random(f"{body.get('seed', 0)}/{id}/{sample}")
+        return Draw(body.get("temperature", 0.0), body.get("top_p", 1.0), chance)
 
-class GoesInCircles(transformers.StoppingCriteria):
-    """Ends the rows of a batch that say the same lines again and again: one of them would hold all others to the limit.
-
-    `stopped` has, for each row, the number of new tokens at which it was stopped, or 0.
-    """
-
-    def __init__(self, tokenizer: Any, width: int, rows: int) -> None:
-        self._tokenizer, self._width = tokenizer, width
-        self.stopped = [0] * rows
-
-    def __call__(self, input_ids: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
-        length = input_ids.shape[1] - self._width
-        if length % LOOKED_AT == 0:
-            ended = (input_ids[:, self._width :] == self._tokenizer.eos_token_id).any(dim=1).tolist()
-            for i, tokens in enumerate(input_ids[:, self._width :].tolist()):
-                if not ended[i] and not self.stopped[i] and goes_in_circles(self._tokenizer.decode(tokens)):
-                    self.stopped[i] = length
-        return torch.tensor([bool(stopped) for stopped in self.stopped], device=input_ids.device)
-
-
-def goes_in_circles(text: str) -> bool:
-    """Whether the last four whole lines repeat those one to four lines before them."""
-    lines = text.split("\n")[:-1]
-    last = lines[-LINES:]
-    return any(len(lines) >= LINES + back and lines[-LINES - back : -back] == last for back in range(1, LINES + 1))
+    def _going(self) -> bool:
+        self._channel.wait_while_paused()
+        return not self._channel.stopping

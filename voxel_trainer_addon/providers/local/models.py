@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import safetensors
 import torch
 import transformers
 
@@ -31,8 +32,13 @@ def device() -> str:
 
 
 def tokenizer_of(folder: str) -> Any:
-    """The tokenizer in a model's folder; it can always pad."""
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    """The tokenizer in a model's folder; it can always pad. Raises Refused."""
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+    except (OSError, ValueError) as error:
+        raise Refused(
+            "model", f"{Path(folder).name} has no tokenizer that can be loaded: {_first_line(error)}"
+        ) from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -66,7 +72,7 @@ def load(folder: str, dtype: torch.dtype, *, four_bit: bool = False) -> Any:
         model = transformers.AutoModelForCausalLM.from_pretrained(
             folder, dtype=dtype, trust_remote_code=False, use_safetensors=True, local_files_only=True, **how
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, safetensors.SafetensorError) as error:
         raise Refused("model", f"{Path(folder).name} could not be loaded: {_first_line(error)}") from error
     return model if four_bit else model.to(device())
 
@@ -87,11 +93,15 @@ def is_adapter(folder: str) -> bool:
     return (Path(folder) / ADAPTER).is_file()
 
 
-def with_adapter(base: Any, folder: str) -> Any:
-    """`base` with the adapter in `folder` laid over it (`base` itself changes; `disable_adapter` takes it off)."""
+def with_adapter(base: Any, folder: str, name: str = "default") -> Any:
+    """`base` with the adapter in `folder` laid over it, beside those it has; `set_adapter` chooses by name, and
+    `disable_adapter` takes all off. `base` itself changes."""
     import peft
 
-    return peft.PeftModel.from_pretrained(base, folder, autocast_adapter_dtype=False)
+    if isinstance(base, peft.PeftModel):
+        base.load_adapter(folder, name, autocast_adapter_dtype=False)
+        return base
+    return peft.PeftModel.from_pretrained(base, folder, name, autocast_adapter_dtype=False)
 
 
 def with_new_adapter(base: Any, rank: int) -> Any:

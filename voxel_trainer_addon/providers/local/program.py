@@ -39,7 +39,8 @@ def main() -> int:
     load_package()
     talk = importlib.import_module(f"{PACKAGE}.providers.local.channel")
     channel = talk.Channel(requests, lines)
-    threading.Thread(target=channel.listen, daemon=True).start()
+    if not body.get("outlives"):  # a server serves others too when who started it is gone
+        threading.Thread(target=channel.listen, daemon=True).start()
     try:
         job = importlib.import_module(f"{PACKAGE}.providers.local.{sys.argv[1]}")
         channel.say("done", **job.run(body, channel))

@@ -84,6 +84,21 @@ class DataFolder:
         return self.root / "models"
 
     @property
+    def live(self) -> Path:
+        """Which model answers: the pointer of the registry."""
+        return self.models / "live.json"
+
+    @property
+    def promotions(self) -> Path:
+        """Every move of that pointer, and why."""
+        return self.models / "promotions.jsonl"
+
+    @property
+    def watched(self) -> Path:
+        """What is known of models in use: requests and duels, without their texts."""
+        return self.root / "watched"
+
+    @property
     def datasets(self) -> Path:
         return self.root / "datasets"
 

@@ -41,7 +41,8 @@ class Moved:
 
 
 def promote(folder: DataFolder, name: str, force: str = "", why: str = "", by: str = PERSON) -> Moved:
-    """Make a model live. With `force`, a reason, whatever may be overruled is. Raises Refused, UserError."""
+    """Make a model live. With `force`, a reason, whatever may be overruled is. A canary ends: what its answers were
+    compared with is live no more. Raises Refused, UserError."""
     seen = pointer.read(folder)
     model, stands = registry.named(folder, name), seen.pointer
     notes = _told(seen)
@@ -57,7 +58,7 @@ def promote(folder: DataFolder, name: str, force: str = "", why: str = "", by: s
         live=model.id,
         before=(*before, stands.live) if stands.live else before,
         retired=tuple(one for one in stands.retired if one != model.id),
-        canary=None if stands.canary and stands.canary.model == model.id else stands.canary,
+        canary=None,
     )
     done = pointer.move(folder, stands, to, done="promoted", model=model.id, why=force or why, by=by, forced=forced)
     return Moved(model.id, done, forced, notes)
@@ -88,7 +89,7 @@ def rollback(folder: DataFolder, why: str = "", by: str = PERSON) -> Moved:
         live=id,
         before=tuple(one for one in stands.before if one != id and one not in gone),
         retired=(*(one for one in stands.retired if one not in taken), *taken),
-        canary=None if stands.canary and stands.canary.model == id else stands.canary,
+        canary=None,
     )
     return Moved(id, pointer.move(folder, stands, to, done="rolled back to", model=id, why=why, by=by), notes=notes)
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ import pytest
 
 from tests.deployment import small_models
 from voxel_trainer_addon.cli.command import main
+from voxel_trainer_addon.deployment import canary, duels, pointer, requests
+from voxel_trainer_addon.deployment.duels import Duel
+from voxel_trainer_addon.deployment.requests import Request
 from voxel_trainer_addon.paths import DataFolder
 
 pytestmark = pytest.mark.plain
@@ -72,6 +76,42 @@ def test_every_word_has_a_form_for_programs(folder: DataFolder, capsys: pytest.C
     assert deploy(folder, "rollback", "--json") == 0 and told(capsys)["live"] == "voxel/v1"
 
 
+def test_models_are_compared_and_watched_by_how_they_do(folder: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    deploy(folder, "voxel/v1")
+    deploy(folder, "canary", "voxel/v2", "--share", "0.25")
+    about = pointer.read(folder).pointer.canary
+    assert about
+    for number in range(40):
+        model = about.model if canary.drawn(about, str(number)) else "voxel/v1"
+        runs = model == about.model
+        requests.answered(
+            folder, Request(str(number), model, "5.2.3", canary=about.salt, safe=True, runs=runs, whole_s=2)
+        )
+        duels.keep(folder, Duel(str(number), "voxel/v1", "voxel/v2", "B" if number < 25 else duels.BOTH_BAD))
+    capsys.readouterr()
+    assert deploy(folder, "compare") == 0
+    shown = capsys.readouterr().out
+    assert "voxel/v2 against voxel/v1" in shown and "Canary: voxel/v2 is better than voxel/v1" in shown
+    assert "Duels: voxel/v2 is preferred to voxel/v1: in 25 of 25 duels. In 15 more both were bad." in shown
+    assert deploy(folder, "compare", "voxel/v2", "--json") == 0
+    compared = told(capsys)
+    assert compared["duels"]["winner"] == "voxel/v2" and compared["canary"]["result"] == "better"
+    assert deploy(folder, "watch") == 0
+    assert "voxel/v1 in Blender 5.2.3: " in capsys.readouterr().out
+    assert deploy(folder, "watch", "--json") == 0
+    watched = told(capsys)
+    assert sum(row["requests"] for row in watched["models"]) == 40 and watched["alarms"] == []
+
+
+def test_a_live_model_whose_files_are_gone_is_told(folder: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    deploy(folder, "voxel/v1")
+    deploy(folder, "voxel/v2")
+    shutil.rmtree(folder.model("voxel", "v2"))
+    assert deploy(folder, "list") == 0
+    assert "voxel/v2 is live, but its files are gone. `deploy rollback`" in capsys.readouterr().out
+    assert deploy(folder, "rollback") == 0 and "Live again: voxel/v1." in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -80,6 +120,7 @@ def test_every_word_has_a_form_for_programs(folder: DataFolder, capsys: pytest.C
         (["demote", "voxel/v1"], "demote is no word of `deploy`"),
         (["add", "voxel/cloud"], "Say which model: --asks"),
         (["canary", "--share", "0"], "No model is a canary."),
+        (["compare", "voxel/v1"], "Name a model to compare with the live one"),
     ],
 )
 def test_wrong_words_are_answered_in_a_sentence(

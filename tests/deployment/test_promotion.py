@@ -6,8 +6,10 @@ from __future__ import annotations
 import errno
 import json
 import os
+import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +162,54 @@ def test_of_two_that_promote_at_once_one_wins_and_the_other_is_told(folder: Data
     (told,) = [err for out, err in done if not out.strip()]
     assert won == [live] and f"Somebody else changed the registry in the meantime: promoted {live}" in told
     assert len(pointer.history(folder)) == 1
+
+
+FOR_EVER = """
+import itertools, sys
+from pathlib import Path
+from voxel_trainer_addon.deployment import promotion
+from voxel_trainer_addon.paths import DataFolder
+print("begins", flush=True)
+for version in itertools.cycle(["v1", "v2"]):
+    promotion.promote(DataFolder(Path(sys.argv[1])), f"voxel/{version}")
+"""
+
+
+def test_a_kill_at_any_moment_leaves_a_whole_pointer(folder: DataFolder) -> None:
+    moves = 0
+    for seed in range(4):
+        child = subprocess.Popen(
+            [sys.executable, "-c", FOR_EVER, str(folder.root)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        assert child.stdout and child.stdout.readline() == "begins\n"
+        time.sleep(0.3 + random.Random(seed).random() / 5)
+        child.kill()
+        child.communicate(timeout=10)
+        standing = pointer.read(folder)
+        ahead = pointer.history(folder)[-1]["number"] - standing.pointer.number
+        assert standing.problem == "" and ahead in (0, 1)
+        assert standing.pointer.number > moves, "nothing was promoted before the kill"
+        moves = promotion.promote(folder, "voxel/v3").pointer.number
+        assert [entry["number"] for entry in pointer.history(folder)] == list(range(1, moves + 1))
+
+
+def test_a_move_that_never_came_to_be_is_written_over(folder: DataFolder) -> None:
+    promotion.promote(folder, "voxel/v1")
+    before = folder.live.read_bytes()
+    promotion.promote(folder, "voxel/v2")
+    folder.live.write_bytes(before)  # killed between history and pointer
+    promotion.promote(folder, "voxel/v3")
+    assert [(entry["number"], entry["model"]) for entry in pointer.history(folder)] == [
+        (1, "voxel/v1"),
+        (2, "voxel/v3"),
+    ]
+    assert promotion.rollback(folder).model == "voxel/v1"
+
+
+def test_a_token_in_a_reason_is_not_kept(folder: DataFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-12345678-secret")
+    promotion.promote(folder, "voxel/v1", why="works with sk-12345678-secret")
+    assert pointer.history(folder)[0]["why"] == "works with [OPENAI_API_KEY]"
 
 
 def test_a_run_that_holds_the_data_folder_holds_up_no_promotion_but_another_one_does(

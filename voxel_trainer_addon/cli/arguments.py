@@ -28,7 +28,7 @@ Voxel Trainer turns .blend files into proven training data and tuned models.
   explain    what the trees of a .blend file are and do, in words
   diff       what changed between the trees of two .blend files
   check      what breaks in another Blender, is missing or does nothing
-  deploy     choose the model that answers: list, show, promote, rollback, canary
+  deploy     choose the model that answers: list, show, rollback, canary, compare, watch
   serve      answer what the node editors ask, for ten idle minutes; Blender starts it
 
 Each stage is a command too: harvest, parse, dataset, train, evaluate.

@@ -10,6 +10,7 @@ from ..deployment.promotion import SHARE_MAX
 USAGE = """%(prog)s MODEL [--force REASON]
        %(prog)s list | show MODEL | promote MODEL | rollback [--why TEXT]
        %(prog)s canary MODEL --share 0.1 | canary --share 0
+       %(prog)s compare MODEL | watch
        %(prog)s add NAME/WORD --asks PROVIDER:MODEL [--base-url URL]"""
 
 
@@ -20,8 +21,9 @@ def deploy(command: argparse.ArgumentParser) -> None:
         "word",
         metavar="MODEL",
         help="make this model live, such as voxel/v3, or voxel for its newest version; or one of the words: list all "
-        "models, show one, promote one (make it live), rollback to the one that was live before, let one be the canary "
-        "that answers a share of the requests, add one of a host",
+        "models; show one; promote one, which makes it live; rollback to the one that was live before; let one be the "
+        "canary that answers a share of the requests; compare one with the live one by duels and requests; watch how "
+        "models do in use; add one of a host",
     )
     command.add_argument("tuned", nargs="?", default="", metavar="MODEL", help="the model that the word is about")
     command.add_argument(

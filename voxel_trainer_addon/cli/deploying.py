@@ -13,6 +13,7 @@ from ..deployment.registry import Model
 from ..errors import Exit, UserError
 from ..paths import DataFolder
 from ..words import harmless
+from . import watching
 
 SHARE = 0.1
 
@@ -39,6 +40,9 @@ def _list(found: argparse.Namespace, folder: DataFolder) -> int:
         print("No model is there yet: `train` makes one.")
     for model in known:
         print(f"{model.state:<10}{harmless(model.id):<24}{model.finished_at[:10]:<12}{model.honest}")
+    live = standing.pointer.live
+    if live and live not in {model.id for model in known}:
+        print(f"{harmless(live)} is live, but its files are gone. `deploy rollback` goes back to the one before.")
     if canary := standing.pointer.canary:
         print(f"The canary {harmless(canary.model)} answers {canary.share:.0%} of the requests.")
     return Exit.DONE
@@ -128,4 +132,13 @@ def _brief(model: Model) -> dict[str, Any]:
     }
 
 
-WORDS = {"list": _list, "show": _show, "promote": _promote, "rollback": _rollback, "canary": _canary, "add": _add}
+WORDS = {
+    "list": _list,
+    "show": _show,
+    "promote": _promote,
+    "rollback": _rollback,
+    "canary": _canary,
+    "add": _add,
+    "compare": watching.compare,
+    "watch": watching.watch,
+}

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from .. import tokens
 from ..errors import FolderInUse, UserError
 from ..files import now, read_json, write_json
 from ..locks import FolderLock, holder
@@ -154,7 +155,7 @@ def move(
             "by": by,
             "done": done,
             "model": model,
-            "why": harmless(why, REASON_MAX),
+            "why": harmless(tokens.redact(why), REASON_MAX),
             "forced": list(forced),
             "pointer": moved.as_json(),
         }

@@ -169,9 +169,9 @@ import itertools, sys
 from pathlib import Path
 from voxel_trainer_addon.deployment import promotion
 from voxel_trainer_addon.paths import DataFolder
-print("begins", flush=True)
 for version in itertools.cycle(["v1", "v2"]):
     promotion.promote(DataFolder(Path(sys.argv[1])), f"voxel/{version}")
+    print("moved", flush=True)
 """
 
 
@@ -181,14 +181,14 @@ def test_a_kill_at_any_moment_leaves_a_whole_pointer(folder: DataFolder) -> None
         child = subprocess.Popen(
             [sys.executable, "-c", FOR_EVER, str(folder.root)], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
-        assert child.stdout and child.stdout.readline() == "begins\n"
-        time.sleep(0.3 + random.Random(seed).random() / 5)
+        assert child.stdout and child.stdout.readline() == "moved\n"
+        time.sleep(random.Random(seed).random() / 5)
         child.kill()
         child.communicate(timeout=10)
         standing = pointer.read(folder)
         ahead = pointer.history(folder)[-1]["number"] - standing.pointer.number
         assert standing.problem == "" and ahead in (0, 1)
-        assert standing.pointer.number > moves, "nothing was promoted before the kill"
+        assert standing.pointer.number > moves
         moves = promotion.promote(folder, "voxel/v3").pointer.number
         assert [entry["number"] for entry in pointer.history(folder)] == list(range(1, moves + 1))
 

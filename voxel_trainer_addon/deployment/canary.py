@@ -29,13 +29,13 @@ SLOW = 2.0
 SLOW_FROM = 20
 """So many answers of the live model must be known before any is called slow."""
 GUARDRAILS = {
-    "runs": (0.02, "ran"),
-    "safe": (0.01, "passed the allow-list"),
-    "quick": (0.01, "came in time"),
-    "stayed": (0.01, "were not undone within two minutes"),
+    "runs": (0.015, "ran"),
+    "safe": (0.005, "passed the allow-list"),
+    "quick": (0.005, "came in time"),
+    "stayed": (0.005, "were not undone within two minutes"),
 }
 """What may not get worse: how often a canary that is no worse is rolled back for it at most, and the words for it. The
-four together stay within 5 %."""
+four together stay within 3 %."""
 GAINS = {"runs": (0.025, "ran"), "kept": (0.025, "were kept")}
 DEGREES = (0.15, 0.35, 0.55, 0.8, 0.98)
 """How far the canary's rate may lie from the live one's towards never (a guardrail) or always (a gain), as shares of

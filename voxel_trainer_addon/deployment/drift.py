@@ -18,8 +18,10 @@ FALL = 0.2
 """The fall of the run rate that is looked for."""
 LIMIT = 7.5
 """Sum of log likelihood ratios that sets off the alarm; found by simulation (docs/evidence/deploy.md)."""
-LEARN, LAG = 300, 100
-"""The rate of before is that of all requests but the last `LAG`, once there are `LEARN`."""
+LEARN, SURE, LAG = 200, 500, 150
+"""The rate of before is that of all requests but the last `LAG`, once there are `LEARN`. What was learnt from fewer
+than `SURE` is not quite believed: the limit is higher by up to `DOUBT` of itself."""
+DOUBT = 0.6
 LEAST = 0.02
 NEWCOMER = 0.5
 """What makes up so much of the fallen part, and a tenth of that before, is told as the cause."""
@@ -65,12 +67,13 @@ def fallen(outcomes: Sequence[bool], before: float | None = None) -> Fall | None
     for at in range(start, len(outcomes)):
         upto = max(LEARN, at - LAG)
         usual = before if before is not None else seen[upto] / upto
+        doubt = 0.0 if before is not None else DOUBT * max(0.0, 1 - upto / SURE)
         usual = min(1 - LEAST, max(2 * LEAST, usual))
         lower = max(LEAST, usual - FALL)
         total += math.log(lower / usual) if outcomes[at] else math.log((1 - lower) / (1 - usual))
         if total <= 0:
             total, since = 0.0, at + 1
-        elif total >= LIMIT:
+        elif total >= LIMIT * (1 + doubt):
             return Fall(at, since, usual)
     return None
 

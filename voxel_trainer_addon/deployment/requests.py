@@ -27,9 +27,9 @@ WORD = re.compile(r"[\w./:+-]{0,100}")
 @dataclass(frozen=True)
 class Request:
     """One request. Times are seconds from Enter; None is not known. `model` is like `voxel/v3`; `canary` is the salt of
-    the canary that the request was drawn for, '' where the model was chosen in another way; `nodes` are the types of
-    Blender's own nodes that the prompt names; `runs`: the answer that was shown ran, after `repairs` rounds; `undone_s`
-    is the time from Apply to its undo."""
+    the canary that stood beside the live model when the request was drawn for one of the two, '' where there was none,
+    or a person chose the model; `nodes` are the types of Blender's own nodes that the prompt names; `runs`: the answer
+    that was shown ran, after `repairs` rounds; `undone_s` is the time from Apply to its undo."""
 
     id: str
     model: str

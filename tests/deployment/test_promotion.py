@@ -318,6 +318,9 @@ def test_a_canary_has_a_share_and_goes_as_it_came(folder: DataFolder) -> None:
     with pytest.raises(UserError, match="Somebody else changed the registry"):
         promotion.withdraw(folder, first, "late")
     assert promotion.promote(folder, "voxel/v2").pointer.canary is None
+    third = promotion.canary(folder, "voxel/v1", 0.1).pointer
+    assert promotion.withdraw(folder, third, "no better").pointer.retired == ("voxel/v1",)
+    assert promotion.rollback(folder).pointer.retired == ("voxel/v2",)  # what is live is not retired too
 
 
 def test_a_host_s_model_is_added_without_a_token_and_held_to_the_same_gate(folder: DataFolder) -> None:

@@ -88,7 +88,7 @@ def rollback(folder: DataFolder, why: str = "", by: str = PERSON) -> Moved:
         stands,
         live=id,
         before=tuple(one for one in stands.before if one != id and one not in gone),
-        retired=(*(one for one in stands.retired if one not in taken), *taken),
+        retired=(*(one for one in stands.retired if one not in (id, *taken)), *taken),
         canary=None,
     )
     return Moved(id, pointer.move(folder, stands, to, done="rolled back to", model=id, why=why, by=by), notes=notes)

@@ -126,7 +126,7 @@ def refused(rng: random.Random, request: Request) -> Request:
 def canary_tables(rng: random.Random, runs: int) -> Iterator[str]:
     yield "| share | live runs | all fail: within 30 | 40 points worse: within 50 | equal: within 300 |"
     yield "|---|---|---|---|---|"
-    for share in (0.05, 0.1, 0.25):
+    for share in (0.05, 0.1, 0.25, 0.5):
         for live in (0.5, 0.7):
             fail = sum(rolled_back(rng, share, live, 0.0, 30) > 0 for _ in range(runs)) / runs
             worse = sum(rolled_back(rng, share, live, live - 0.4, 50) > 0 for _ in range(runs)) / runs

@@ -76,14 +76,17 @@ def test_nothing_of_it_is_left(tmp_path: Path) -> None:
         {"asked": "1", "text": "Joe's rock", "files": [sha256]},
         {"asked": "2", "text": "b", "files": ["0" * 64]},
     ]
-    write_jsonl(data.authored / "0.jsonl", answers)
+    said_by_models = (data.authored / "0.jsonl", data.judged("voxel") / "0.jsonl")
+    for path in said_by_models:
+        write_jsonl(path, answers)
 
     data.removal_list.write_text("author joe\n")
     again = Run(data, options, None, ("harvest",))
     assert again.go() == Exit.DONE
     with Catalog(data.catalog) as catalog:
         assert [origin.path for origin in catalog.origins()] == ["a.blend"]
-        assert [json.loads(line)["asked"] for line in (data.authored / "0.jsonl").read_text().splitlines()] == ["2"]
+        for path in said_by_models:
+            assert [json.loads(line)["asked"] for line in path.read_text().splitlines()] == ["2"]
         assert not catalog.records() and not list(catalog.examples("voxel"))
     assert not data.record(sha256).exists()
     assert [path.name for path in (data.parsed / "texts").iterdir()] == ["2.txt"], "another file has the same text"

@@ -84,6 +84,11 @@ class DataFolder:
         return self.root / "models"
 
     @property
+    def answers(self) -> Path:
+        """What models answered to held-out prompts, a file for each model, and below `ran/` what came of running it."""
+        return self.root / "answers"
+
+    @property
     def live(self) -> Path:
         """Which model answers: the pointer of the registry."""
         return self.models / "live.json"
@@ -140,6 +145,14 @@ class DataFolder:
 
     def model(self, name: str, version: str) -> Path:
         return self.models / name / version
+
+    def judged(self, name: str) -> Path:
+        """What judges said of answers of a dataset's models, a file for each judge."""
+        return self.models / name / "judged"
+
+    def asked(self, dataset: str, who: str) -> Path:
+        """Where it lies what is known of a model that was not tuned here, by its `words.slug`."""
+        return self.model(dataset, f"asked-{who}")
 
     def checkpoint(self, stage: str) -> Path:
         return self.root / "checkpoints" / f"{TASKS[stage]}_checkpoint.json"

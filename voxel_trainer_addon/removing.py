@@ -54,8 +54,8 @@ def apply(folder: DataFolder, catalog: Catalog) -> str:
 
 
 def _forget_answers(folder: DataFolder, removed: set[str]) -> None:
-    """Take out what author models answered about the removed contents."""
-    for path in folder.authored.glob("*.jsonl"):
+    """Take out what author models and judges answered about the removed contents."""
+    for path in (*folder.authored.glob("*.jsonl"), *folder.models.glob("*/judged/*.jsonl")):
         kept = [line for line in read_jsonl(path) if removed.isdisjoint(line["files"])]
         write_jsonl(path, kept)
 

@@ -13,6 +13,9 @@ SPLITS = ("train", "val", "test")
 PARTS = ("", "share-alike", "copyleft")
 """Parts by licence: what may be passed on under any licence, and what must stay under its own."""
 
+TRAINED_ON = "trained_on.txt"
+"""Beside a tuned model: the answers and groups of the rows that it was trained on, one a line."""
+
 
 def file_name(split: str, part: str = "") -> str:
     """`train.jsonl`, `train.copyleft.jsonl`."""

@@ -17,13 +17,31 @@ from .worker.protocol import Answer, Host, Request
 STAGES = ("harvest", "parse", "dataset", "train", "evaluate")
 """The stages that a run goes through, in order (deploy comes with the assistant)."""
 
-PRESETS = {
-    "tiny": {"train_s": 30.0, "evaluate_s": 30.0, "rows": 60, "prompts": 4, "tokens": 384, "new_tokens": 96},
-    "quick": {"train_s": 300.0, "evaluate_s": 240.0, "rows": 500, "prompts": 24, "tokens": 512, "new_tokens": 384},
-    "full": {"train_s": 14400.0, "evaluate_s": 3600.0, "rows": 0, "prompts": 200, "tokens": 2048, "new_tokens": 1024},
+BASELINES = ("base", "few-shot", "retrieval")
+"""What a tuned model has to beat: the model that it was tuned from, the same shown training examples, and the nearest
+training answer as it stands."""
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "tiny": {
+        **{"train_s": 30.0, "evaluate_s": 30.0, "rows": 60, "prompts": 4, "tokens": 384, "new_tokens": 96},
+        "against": ("base", "retrieval"),
+    },
+    "quick": {
+        **{"train_s": 300.0, "evaluate_s": 240.0, "rows": 500, "prompts": 24, "tokens": 512, "new_tokens": 384},
+        "against": BASELINES,
+    },
+    "full": {
+        **{"train_s": 14400.0, "evaluate_s": 3600.0, "rows": 0, "prompts": 200, "tokens": 2048, "new_tokens": 1024},
+        "against": BASELINES,
+    },
 }
 """Preset → time for train and evaluate in seconds, rows to train on at most (0: all), prompts to evaluate at most,
-answer budget in tokens (prompt included), and new tokens an answer may take."""
+answer budget in tokens (prompt included), new tokens an answer may take, and whom the tuned model has to beat."""
+
+HEADLINE = "node_f1"
+"""The metric that decides where nobody names another. It is kept with a job before it trains, so that nobody can choose
+the kindest afterwards. It applies to every prompt, where conditions do not, and tells small models apart that run
+nothing yet."""
 
 EVALUATED = ("tree", "piece")
 """Kinds of rows that ask for a tree in words: what evaluate compares, and what all presets but `full` train on, whose
@@ -67,6 +85,7 @@ class Options:
     decontaminate: str = ""
     hold_out: tuple[str, ...] = ()
     keep_test: str = ""
+    near_test: bool = False
     most_of_shape: int = 8
     most_of_family: int = 24
     most_of_source: float = 0.25
@@ -88,6 +107,11 @@ class Options:
     evaluate_s: float = 0.0
     train_env: str = ""
     anyway: bool = False
+    evaluated: str = ""
+    against: tuple[str, ...] = ()
+    test_set: str = ""
+    metric: str = ""
+    all_checkpoints: bool = False
     base_url: str = ""
     yes: bool = False
 

@@ -41,9 +41,9 @@ def test_a_model_goes_live_and_back(folder: DataFolder, capsys: pytest.CaptureFi
     assert deploy(folder, "voxel/v1") == 0
     assert capsys.readouterr().out == "Live: voxel/v1.\n"
     assert deploy(folder, "voxel") == 4  # its newest version was not evaluated
-    assert "voxel/v3 was not evaluated. Run `evaluate --name voxel`." in capsys.readouterr().err
+    assert "voxel/v3 was not evaluated. Run `evaluate --name voxel --model voxel/v3`." in capsys.readouterr().err
     assert deploy(folder, "promote", "voxel/v3", "--force", "a trial", "--json") == 0
-    assert told(capsys)["forced"] == ["voxel/v3 was not evaluated. Run `evaluate --name voxel`."]
+    assert told(capsys)["forced"] == ["voxel/v3 was not evaluated. Run `evaluate --name voxel --model voxel/v3`."]
     assert deploy(folder, "show", "voxel/v3") == 0
     shown = capsys.readouterr().out
     assert "voxel/v3: live, not evaluated" in shown and "promoted voxel/v3 by person: a trial" in shown
@@ -56,7 +56,8 @@ def test_a_model_goes_live_and_back(folder: DataFolder, capsys: pytest.CaptureFi
 
 
 def test_every_word_has_a_form_for_programs(folder: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
-    assert deploy(folder, "add", "voxel/cloud", "--asks", "openai:ft-1", "--json") == 0
+    folder.dataset("voxel").mkdir(parents=True)
+    assert deploy(folder, "add", "voxel", "--asks", "openai:ft-1", "--json") == 0
     assert told(capsys)["state"] == "candidate"
     assert deploy(folder, "voxel/v1", "--json") == 0
     assert told(capsys)["live"] == "voxel/v1"
@@ -68,8 +69,8 @@ def test_every_word_has_a_form_for_programs(folder: DataFolder, capsys: pytest.C
         ("voxel/v1", "live"),
         ("voxel/v2", "canary"),
     ]
-    assert deploy(folder, "show", "voxel/cloud", "--json") == 0
-    assert told(capsys)["against"] == ["voxel/cloud was not evaluated. Run `evaluate --name voxel`."]
+    assert deploy(folder, "show", "voxel/asked-openai-ft-1", "--json") == 0
+    assert told(capsys)["against"][0].startswith("voxel/asked-openai-ft-1 was not evaluated. Run `evaluate ")
     assert deploy(folder, "canary", "--share", "0", "--json") == 0
     assert told(capsys)["canary"] is None
     assert deploy(folder, "voxel/v2", "--json") == 0 and told(capsys)["before"] == ["voxel/v1"]
@@ -118,7 +119,7 @@ def test_a_live_model_whose_files_are_gone_is_told(folder: DataFolder, capsys: p
         (["voxel/v9"], "voxel/v9 is no model of this data folder. There are voxel/v1, voxel/v2, voxel/v3."),
         (["promote"], "Name a model: deploy promote MODEL."),
         (["demote", "voxel/v1"], "demote is no word of `deploy`"),
-        (["add", "voxel/cloud"], "Say which model: --asks"),
+        (["add", "voxel"], "Say which model, and on which dataset"),
         (["canary", "--share", "0"], "No model is a canary."),
         (["compare", "voxel/v1"], "Name a model to compare with the live one"),
     ],

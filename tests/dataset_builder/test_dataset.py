@@ -16,7 +16,9 @@ import pytest
 
 from voxel_trainer_addon.catalog import Catalog, Origin
 from voxel_trainer_addon.dataset_builder import dataset
-from voxel_trainer_addon.errors import Cancelled, SetAside, Unavailable
+from voxel_trainer_addon.dataset_builder.splits import NEAR_GROUPS
+from voxel_trainer_addon.dataset_builder.verify import verify
+from voxel_trainer_addon.errors import Cancelled, SetAside, Unavailable, UserError
 from voxel_trainer_addon.files import read_json, read_jsonl
 from voxel_trainer_addon.graph.canonical import graph_hash, shape_hash
 from voxel_trainer_addon.graph.model import Graph, Link, Node, Socket
@@ -190,6 +192,27 @@ def test_rows_of_test_tell_whether_train_knows_whom_they_come_from(tmp_path: Pat
     assert not any("test" in row for split, row in rows(work) if split != "test")
     counts = read_json(tmp_path / "datasets/d/dataset.json")["test"]
     assert counts["far"] >= 6 and counts["near"] and sum(counts.values()) == sum(s == "test" for s, _ in rows(work))
+
+
+def test_the_near_test_holds_trees_of_files_that_train_has(tmp_path: Path) -> None:
+    work = FakeWork(tmp_path, near_test=True, pieces=0, most_of_source=0.0, most_of_shape=0, most_of_family=0)
+    for n in range(10):
+        names = [f"materials/{n} {k}" for k in range(20 if n else 120)]
+        add_file(work, n, [tree(key, 4 + k % 5, 1e4 * n + 10.0 * k) for k, key in enumerate(names)])
+    build(work)
+    found = rows(work)
+    files = {
+        side: {source["sha256"] for split, row in found if split == side for source in row["sources"]}
+        for side in ("train", "test")
+    }
+    held = [row for split, row in found if split == "test" and row["sources"][0]["sha256"] in files["train"]]
+    assert len({row["group"] for row in held}) >= NEAR_GROUPS and {row["test"] for row in held} == {"near"}
+    named_later = {"files"}
+    assert leaks(found) == [] and set(verify(work.folder.dataset("d")).counts) <= named_later
+    (tmp_path / "again").mkdir()
+    again = FakeWork(tmp_path / "again", keep_test=str(work.folder.dataset("d")))
+    with pytest.raises(UserError, match="holds trees of files that train has: it cannot be kept"):
+        build(again)
 
 
 def test_what_is_told_in_several_ways_stands_on_one_side(tmp_path: Path) -> None:

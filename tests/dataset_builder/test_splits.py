@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from voxel_trainer_addon.dataset_builder.splits import Groups, allotted, enough
+from voxel_trainer_addon.dataset_builder.splits import NEAR_GROUPS, Groups, allotted, enough, near_test
 
 pytestmark = pytest.mark.plain
 
@@ -66,3 +66,12 @@ def test_a_source_needs_ten_groups_of_files_and_something_to_hold_out() -> None:
     assert enough(files(1, *[200] * 9), 0), "a ninth each, for nothing smaller is there"
     assert not enough(files(*[1] * 8, 500, 500), 0), "half of all is too much to be held out"
     assert not enough({}, 0)
+
+
+def test_the_near_test_takes_many_small_groups_or_none() -> None:
+    weights = {f"g{n}": 1 + n % 3 for n in range(300)} | {"huge": 400}
+    taken = near_test(weights, 1)
+    rows = sum(weights[group] for group in taken)
+    assert "huge" not in taken and len(taken) >= NEAR_GROUPS and 80 < rows <= sum(weights.values()) / 10
+    assert near_test(dict(reversed(weights.items())), 1) == taken != near_test(weights, 2)
+    assert near_test({f"g{n}": 50 for n in range(30)}, 1) == frozenset(), "each would be too much of it"

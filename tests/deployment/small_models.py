@@ -57,7 +57,7 @@ def evaluated(place: Path, worse: Mapping[str, str] | None = None, **changed: An
             {"who": "base", "label": "the base model", "hash": "b" * 64},
             {"who": "tuned", "label": "the tuned model", "hash": f"hash of {name}/{version}"},
         ],
-        "dataset": {"name": name, "test_rows": 60},
+        "dataset": {"name": name, "split": "test", "test_rows": 60},
         "prompts": {"compared": 60},
         "metrics": [{"metric": "runs", "values": {"tuned": {"value": 0.4, "low": 0.29, "high": 0.53}}}],
         "verdict": {"result": "not shown", "words": "Not shown to be better or worse than the base model."},

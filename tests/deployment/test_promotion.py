@@ -64,7 +64,8 @@ def test_promotions_are_undone_one_by_one(folder: DataFolder) -> None:
     [
         ({"schema": 1}, "form of another Voxel Trainer"),
         ({"id": "voxel/v1"}, "is that of voxel/v1"),
-        ({"dataset": {"name": "rocks"}}, "on the dataset rocks, not on the test split of its own, voxel"),
+        ({"dataset": {"name": "rocks", "split": "test"}}, "on rocks:test, not on the test split of its own dataset"),
+        ({"dataset": {"name": "voxel", "split": "val"}}, "on voxel:val, not on the test split of its own dataset"),
         ({"prompts": {"compared": 0}}, "No prompt was compared"),
     ],
 )
@@ -86,14 +87,14 @@ def test_a_shown_loss_on_a_guardrail_is_overruled_by_a_reason_that_is_kept(folde
     assert entry["why"] == "the base was asked with other settings" and entry["forced"] == list(moved.forced)
 
 
-@pytest.mark.parametrize("who", ["voxel/v1", "the live one"])
-def test_a_loss_against_the_live_model_counts_by_name_or_content(folder: DataFolder, who: str) -> None:
+@pytest.mark.parametrize("label", ["voxel/v1", "the live one"])
+def test_a_loss_against_the_live_model_counts_by_name_or_content(folder: DataFolder, label: str) -> None:
     place = folder.model("voxel", "v2")
     contestants = [
         {"who": "tuned", "label": "the tuned model", "hash": "hash of voxel/v2"},
-        {"who": who, "label": "another", "hash": "hash of voxel/v1" if who != "voxel/v1" else "x"},
+        {"who": "other", "label": label, "hash": "hash of voxel/v1" if label != "voxel/v1" else "x"},
     ]
-    small_models.evaluated(place, worse={"safe": who}, contestants=contestants)
+    small_models.evaluated(place, worse={"safe": "other"}, contestants=contestants)
     assert not promotion.promote(folder, "voxel/v3").forced  # nothing is live: nothing to be worse than
     promotion.promote(folder, "voxel/v2")
     promotion.rollback(folder)
@@ -324,24 +325,28 @@ def test_a_canary_has_a_share_and_goes_as_it_came(folder: DataFolder) -> None:
 
 
 def test_a_host_s_model_is_added_without_a_token_and_held_to_the_same_gate(folder: DataFolder) -> None:
-    model = registry.add(folder, "voxel/cloud", "openai:ft-1", "http://localhost:8000/v1")
-    place = folder.model("voxel", "cloud")
+    with pytest.raises(UserError, match="There is no dataset voxel"):
+        registry.add(folder, "voxel", "openai:ft-1")
+    folder.dataset("voxel").mkdir(parents=True)
+    model = registry.add(folder, "voxel", "openai:ft-1", "http://localhost:8000/v1")
+    place = folder.asked("voxel", "openai-ft-1")
+    assert model.id == "voxel/asked-openai-ft-1"
     assert set(read_json(place / registry.ASKED)) == {"provider", "model", "url", "added_at"}
     assert (model.state, model.path, model.asked["url"]) == ("candidate", "", "http://localhost:8000/v1")
-    with pytest.raises(Refused, match="voxel/cloud was not evaluated"):
-        promotion.promote(folder, "voxel/cloud")
+    with pytest.raises(
+        Refused, match=r"Run `evaluate --name voxel --model openai:ft-1 --base-url http://localhost:8000/v1`"
+    ):
+        promotion.promote(folder, model.id)
     small_models.evaluated(place)
-    assert promotion.promote(folder, "voxel/cloud").pointer.live == "voxel/cloud"
+    assert promotion.promote(folder, model.id).pointer.live == model.id
     assert registry.named(folder, "voxel").id == "voxel/v3"  # the newest that was tuned
-    for id, who, url, sentence in (
-        ("voxel/cloud", "openai:x", "", "is there already"),
-        ("cloud", "openai:x", "", "has two words"),
-        ("../x/y", "openai:x", "", "has two words"),
-        ("voxel/mine", "local:x", "", "is tuned here, not added"),
-        ("voxel/mine", "openai:x", "http://me:secret@host/v1", "hold no password"),
+    for who, url, sentence in (
+        ("openai:ft-1", "", "is there already"),
+        ("local:x", "", "is tuned here, not added"),
+        ("openai:x", "http://me:secret@host/v1", "hold no password"),
     ):
         with pytest.raises(UserError, match=sentence):
-            registry.add(folder, id, who, url)
+            registry.add(folder, "voxel", who, url)
 
 
 def test_states_are_told_by_the_list(folder: DataFolder) -> None:

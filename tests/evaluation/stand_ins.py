@@ -109,6 +109,7 @@ class Provider:
     budget: int = 10_000
     stops_after: int = 10_000
     asked: list[tuple[str, str]] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
 
     def environment(self, work: Any) -> None:
         """There is none."""
@@ -119,6 +120,7 @@ class Provider:
     def answer(
         self, request: dict[str, Any], on_line: Callable[[dict[str, Any]], None], tick: Callable[[], bool]
     ) -> Ended:
+        self.requests.append(request)
         kept = [r for r in request["rows"] if len(r["completion"]) <= self.budget]
         over = [r["id"] for r in request["rows"] if len(r["completion"]) > self.budget]
         for id in over:
@@ -127,10 +129,10 @@ class Provider:
             for model in request["models"]:
                 tick()
                 self.asked.append((model, r["id"]))
-                if r["id"] in request["loss_rows"]:
-                    loss = 1.6 if model == "base" else 0.2
+                if r["id"] in request["loss_rows"] and model in request["loss_models"]:
+                    loss = 0.2 if model == "tuned" else 1.6
                     on_line({"kind": "loss", "model": model, "id": r["id"], "loss": loss, "tokens": 90})
-                says = self.base_says if model == "base" else self.tuned_says
+                says = self.tuned_says if model == "tuned" else self.base_says
                 text = says(prompts.code_of(r["completion"]))
                 line = {"text": text, "finished": not text.endswith("…"), "tokens": len(text) // 3, "seconds": 0.5}
                 on_line({"kind": "answer", "model": model, "id": r["id"], **line})

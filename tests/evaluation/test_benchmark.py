@@ -13,7 +13,8 @@ from tests.evaluation import stand_ins
 from tests.evaluation.stand_ins import Desk, Provider
 from voxel_trainer_addon import prompts
 from voxel_trainer_addon.errors import UserError
-from voxel_trainer_addon.evaluation import benchmark
+from voxel_trainer_addon.evaluation import benchmark, choice
+from voxel_trainer_addon.evaluation.contestants import newest
 from voxel_trainer_addon.files import read_json, read_jsonl
 
 pytestmark = pytest.mark.plain
@@ -46,7 +47,7 @@ def evaluation(desk: Desk) -> dict[str, Any]:
 
 
 def metric(found: dict[str, Any], name: str, who: str) -> float:
-    return float(next(m for m in found["metrics"] if m["metric"] == name)[who]["value"])
+    return float(next(m for m in found["metrics"] if m["metric"] == name)["values"][who]["value"])
 
 
 def test_a_model_that_learnt_everything_is_better_than_one_that_knows_nothing(desk: Desk) -> None:
@@ -56,10 +57,10 @@ def test_a_model_that_learnt_everything_is_better_than_one_that_knows_nothing(de
     assert not outcome.aside
     assert [metric(found, m, "tuned") for m in ("finished", "runs", "node_f1", "graph_match")] == [1, 1, 1, 1]
     assert metric(found, "parses", "base") == metric(found, "node_f1", "base") == 0
-    assert found["verdict"]["than_base"] == "better"
+    assert found["verdict"]["than"]["base"] == "better"
     assert found["verdict"]["relative_gain"] is None
     assert found["worse"] == []
-    assert found["loss"]["tuned"]["value"] == pytest.approx(0.2)
+    assert found["loss"]["values"]["tuned"]["value"] == pytest.approx(0.2)
     assert desk.catalog.evaluations() == [found]
 
 
@@ -119,7 +120,7 @@ def test_a_cut_run_goes_on_where_it_stopped(desk: Desk) -> None:
 def test_a_line_that_was_cut_off_is_asked_again(desk: Desk) -> None:
     base = laid(desk)
     benchmark.evaluate(desk, Provider(base, prose, right))
-    (store,) = (desk.folder.models / "voxel" / "answers").glob("*.jsonl")
+    (store, *_) = sorted(desk.folder.answers.glob("*.jsonl"))
     store.write_bytes(store.read_bytes()[:-20])
     again = Provider(base, prose, right)
     benchmark.evaluate(desk, again)
@@ -179,17 +180,17 @@ def test_a_wanted_answer_that_makes_no_tree_is_set_aside(desk: Desk) -> None:
 
 def test_the_order_is_fixed_by_the_seed_and_takes_groups_in_turn() -> None:
     rows = [stand_ins.row(n, ["ShaderNodeMath"], group="a" if n < 6 else f"b{n}") for n in range(9)]
-    order = benchmark.in_order(rows, 3)
-    assert order == benchmark.in_order(rows[::-1], 3)
-    assert order != benchmark.in_order(rows, 4)
+    order = choice.in_order(rows, 3)
+    assert order == choice.in_order(rows[::-1], 3)
+    assert order != choice.in_order(rows, 4)
     assert len({row["group"] for row in order[:4]}) == 4
 
 
 def test_rows_of_the_near_test_are_independent_by_family_those_of_the_far_test_by_group(desk: Desk) -> None:
     made = [{**row, "group": "one", "test": "near"} for row in stand_ins.rows(8)]
-    assert len({benchmark.independent(row) for row in made}) == len({row["family"] for row in made}) == 5
-    assert len({benchmark.independent({**row, "test": "far"}) for row in made}) == 1
-    assert len({row["family"] for row in benchmark.in_order(made, 1)[:5]}) == 5
+    assert len({choice.independent(row) for row in made}) == len({row["family"] for row in made}) == 5
+    assert len({choice.independent({**row, "test": "far"}) for row in made}) == 1
+    assert len({row["family"] for row in choice.in_order(made, 1)[:5]}) == 5
     base = laid(desk)
     stand_ins.lay_dataset(desk.folder, "voxel", stand_ins.rows(6, 100), made)
     benchmark.evaluate(desk, Provider(base, prose, right))
@@ -244,6 +245,6 @@ def test_the_newest_job_that_ended_well_is_taken(desk: Desk) -> None:
         ("v3", "stopped", "2026-01-03"),
     ):
         stand_ins.lay_model(desk.folder, "voxel", version, state=state, finished_at=finished)
-    found = benchmark.newest(desk.folder.models / "voxel")
+    found = newest(desk.folder.models / "voxel")
     assert found is not None
     assert found.version == "v2"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -14,8 +15,9 @@ from voxel_trainer_addon.errors import UserError
 from voxel_trainer_addon.evaluation import separate
 from voxel_trainer_addon.evaluation.execution import execute
 from voxel_trainer_addon.evaluation.quality_metrics import Ran
+from voxel_trainer_addon.paths import DataFolder
 from voxel_trainer_addon.stage import Work
-from voxel_trainer_addon.worker.protocol import Answer, Request
+from voxel_trainer_addon.worker.protocol import Answer, Host, Request
 
 pytestmark = pytest.mark.plain
 
@@ -38,7 +40,10 @@ SAID = {
 class Machine:
     """Stands at the border to the workers: notes what would be run, and answers that it ran."""
 
-    def __init__(self) -> None:
+    host = Host("python", True, (5, 2, 3))
+
+    def __init__(self, root: Path) -> None:
+        self.folder = DataFolder(root)
         self.run: list[str] = []
 
     def answers(self, requests: Iterable[Request]) -> Iterator[Answer]:
@@ -52,9 +57,9 @@ class Machine:
 
 
 @pytest.mark.parametrize("name", SAID)
-def test_each_answer_comes_out_in_a_second_or_two(name: str) -> None:
+def test_each_answer_comes_out_in_a_second_or_two(name: str, tmp_path: Path) -> None:
     text, python = SAID[name]
-    machine, began = Machine(), time.monotonic()
+    machine, began = Machine(tmp_path), time.monotonic()
     code = prompts.code_of(text)
     found = execute(cast(Work, machine), [code, CODE])
     assert time.monotonic() - began < 20
@@ -71,10 +76,31 @@ def test_line_ends_make_no_difference() -> None:
     assert prompts.code_of(SAID["Windows line ends"][0]) == CODE
 
 
-def test_what_is_not_safe_reaches_no_worker() -> None:
-    machine = Machine()
+def test_what_is_not_safe_reaches_no_worker(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
     execute(cast(Work, machine), ["import os\nos.fork()\n", CODE])
     assert machine.run == [CODE]
+
+
+def test_a_script_is_run_once_in_a_blender(tmp_path: Path) -> None:
+    machine, again = Machine(tmp_path), Machine(tmp_path)
+    broken = CODE + "(\n"
+    first = execute(cast(Work, machine), [CODE, broken])
+    assert execute(cast(Work, again), [CODE, broken]) == first and machine.run and not again.run
+    again.host = Host("python", True, (4, 2, 23))
+    assert execute(cast(Work, again), [CODE]) and again.run == [CODE]
+
+
+def test_a_worker_that_was_killed_says_nothing_of_a_script(tmp_path: Path) -> None:
+    class Killed(Machine):
+        def answers(self, requests: Iterable[Request]) -> Iterator[Answer]:
+            for request in requests:
+                self.run.append(str(request.body["code"]))
+                yield Answer(request, False, {}, "crashed", "It crashed.")
+
+    machine, again = Killed(tmp_path), Machine(tmp_path)
+    assert execute(cast(Work, machine), [CODE])[CODE].error == "It crashed."
+    assert execute(cast(Work, again), [CODE])[CODE].ran and again.run == [CODE]
 
 
 def test_train_and_test_that_share_a_group_are_refused() -> None:

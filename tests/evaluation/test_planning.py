@@ -37,11 +37,6 @@ def test_the_spread_of_groups_is_measured() -> None:
     assert mixed.within < 0.05 and mixed.deviation == pytest.approx(12**-0.5, rel=0.05)
 
 
-def test_time_decides_how_many_prompts_there_are() -> None:
-    assert planning.affordable(60, 10, ["a", "b", "c", "a", "b", "a", "a"]) == [3, 2, 1]
-    assert planning.affordable(5, 10, ["a"]) == []
-
-
 def test_the_plan_is_told_in_words() -> None:
     assert "can prove nothing: 6 groups of like size are needed" in planning.words([50, 50], 0.3)
     gain = planning.provable([1] * 200, 0.3)

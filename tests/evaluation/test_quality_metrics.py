@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.evaluation.test_conditions import LISTED, MATH, RUST
 from voxel_trainer_addon.evaluation import copying, result
 from voxel_trainer_addon.evaluation.conditions import conditions
+from voxel_trainer_addon.evaluation.contestants import LABELS, Contestant
 from voxel_trainer_addon.evaluation.quality_metrics import Answered, Ran, Score, Wanted, score
-from voxel_trainer_addon.evaluation.result import Example, Judged
+from voxel_trainer_addon.evaluation.result import Example, Judged, Question
 from voxel_trainer_addon.graph.canonical import graph_hash
 from voxel_trainer_addon.graph.model import Graph
 
@@ -89,11 +92,16 @@ def test_repetition_is_the_share_of_what_stood_before() -> None:
     assert copying.repeated("") == 0
 
 
+QUESTION = Question(
+    Contestant("tuned", LABELS["tuned"]), [Contestant(who, LABELS[who]) for who in ("base", "retrieval")]
+)
+
+
 def example(n: int, test: str, group: str, right: bool, piece: bool = False) -> Example:
     wanted = Wanted(RUST, GRAPHS, () if piece else WANTED.asked, piece)
     scored = {
         who: score(Answered(CODE, True, RIGHT if right or who == "tuned" else Ran()), wanted)
-        for who in result.CONTESTANTS
+        for who in ("tuned", "base", "retrieval")
     }
     answers = {who: Judged(CODE, CODE, one, RUST) for who, one in scored.items()}
     return Example(
@@ -112,7 +120,7 @@ def example(n: int, test: str, group: str, right: bool, piece: bool = False) -> 
 
 
 def test_metrics_say_how_many_prompts_they_do_not_apply_to() -> None:
-    found = result.figures([example(n, "near", str(n), False, piece=n < 3) for n in range(10)], 0)
+    found = result.figures([example(n, "near", str(n), False, piece=n < 3) for n in range(10)], QUESTION, 0)
     by_name = {metric["metric"]: metric for metric in found["metrics"]}
     assert (by_name["has_effect"]["prompts"], by_name["has_effect"]["does_not_apply"]) == (7, 3)
     assert (by_name["runs"]["prompts"], by_name["runs"]["does_not_apply"]) == (10, 0)
@@ -125,17 +133,36 @@ def test_metrics_say_how_many_prompts_they_do_not_apply_to() -> None:
 
 def test_a_far_test_of_few_groups_gives_each_source_and_no_interval() -> None:
     few, many = ([example(n, "far", str(n), n % 2 == 0) for n in range(count)] for count in (12, 24))
-    (table,) = (table for table in result.figures(few, 0)["tables"] if table["by"] == "test")
-    assert [set(row["tuned"]) for row in table["metrics"]] == [{"value"}] * len(table["metrics"])
+    (table,) = (table for table in result.figures(few, QUESTION, 0)["tables"] if table["by"] == "test")
+    assert [set(row["values"]["tuned"]) for row in table["metrics"]] == [{"value"}] * len(table["metrics"])
     assert [(source["source"], source["prompts"]) for source in table["sources"]] == [
         (f"repository {n}", 4) for n in range(3)
     ]
-    (table,) = (table for table in result.figures(many, 0)["tables"] if table["by"] == "test")
-    assert "sources" not in table and {"low", "high"} <= set(table["metrics"][0]["tuned"])
+    found = result.figures(few, QUESTION, 0)
+    assert found["claimed"] == 0 and found["comparisons"] == [] and found["verdict"]["result"] == "not shown"
+    assert "12 groups" in found["verdict"]["words"] and set(found["metrics"][0]["values"]["base"]) == {"value"}
+    near = [example(n + 100, "near", str(n), False) for n in range(8)]
+    mixed = result.figures([*few, *near], QUESTION, 0)
+    assert (mixed["claimed"], mixed["comparisons"][0]["prompts"]) == (8, 8), "what far sources do is told apart"
+    (table,) = (table for table in result.figures(many, QUESTION, 0)["tables"] if table["by"] == "test")
+    assert "sources" not in table and {"low", "high"} <= set(table["metrics"][0]["values"]["tuned"])
 
 
 def test_an_interval_of_a_share_ends_where_shares_end() -> None:
     few = [example(n, "near", str(min(n, 3)), n % 5 == 0) for n in range(12)]
-    ends = [metric[who] for metric in result.figures(few, 0)["metrics"] for who in result.CONTESTANTS]
+    ends = [one for metric in result.figures(few, QUESTION, 0)["metrics"] for one in metric["values"].values()]
     assert all(0 <= one["low"] <= one["value"] <= one["high"] <= 1 for one in ends)
     assert any(0 < one["value"] < 1 for one in ends)
+
+
+def test_first_errors_come_in_groups_of_like_words() -> None:
+    errors = ["line 3: KeyError: 'Fac'", "line 17: KeyError: 'Color'", "No code.", ""]
+    made = [example(n, "near", str(n), True) for n in range(4)]
+    for one, error in zip(made, errors, strict=True):
+        base = one.answers["base"]
+        one.answers["base"] = replace(base, score=replace(base.score, error=error))  # type: ignore[index]
+    found = [group for group in result.figures(made, QUESTION, 0)["errors"] if group["who"] == "base"]
+    assert found == [
+        {"who": "base", "words": "KeyError: “…”", "prompts": ["0", "1"]},
+        {"who": "base", "words": "No code.", "prompts": ["2"]},
+    ]

@@ -8,65 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from tests.evaluation import stand_ins
-from voxel_trainer_addon import prompts
+from tests.report import evaluated as made
+from tests.report.graphs import EVIL, brick
 from voxel_trainer_addon.catalog import Catalog, Origin
 from voxel_trainer_addon.errors import SetAside
-from voxel_trainer_addon.evaluation import benchmark
 from voxel_trainer_addon.files import write_json, write_jsonl
-from voxel_trainer_addon.graph.model import Graph, Link, Node, Socket
 from voxel_trainer_addon.paths import DataFolder
 
-EVIL = '<script>alert("x")</script><img src=x onerror=alert(1)>'
 ESCAPE = "\x1b[31mred\x1b[0m \u202egnp.exe"
 CHINESE = "程序化石材 · 砖墙.blend"
 LONG = "é" * 100
 NAME = "voxel"
-
-
-def sockets(*named: tuple[str, str]) -> tuple[Socket, ...]:
-    return tuple(Socket(name, name, type) for name, type in named)
-
-
-def brick(name: str) -> Graph:
-    """A material of six nodes."""
-    nodes = (
-        Node("Texture Coordinate", "ShaderNodeTexCoord", outputs=sockets(("Generated", "VECTOR"), ("UV", "VECTOR"))),
-        Node(
-            "Brick Texture",
-            "ShaderNodeTexBrick",
-            {},
-            sockets(("Vector", "VECTOR")),
-            sockets(("Color", "RGBA"), ("Fac", "VALUE")),
-        ),
-        Node("Noise", "ShaderNodeTexNoise", {}, sockets(("Vector", "VECTOR")), sockets(("Fac", "VALUE"))),
-        Node(
-            "Math",
-            "ShaderNodeMath",
-            {"operation": "MULTIPLY_ADD"},
-            sockets(("Value", "VALUE"), ("Value", "VALUE")),
-            sockets(("Value", "VALUE")),
-        ),
-        Node("Bump", "ShaderNodeBump", {}, sockets(("Height", "VALUE")), sockets(("Normal", "VECTOR"))),
-        Node(
-            "BSDF",
-            "ShaderNodeBsdfPrincipled",
-            {},
-            sockets(("Base Color", "RGBA"), ("Normal", "VECTOR")),
-            sockets(("BSDF", "SHADER")),
-        ),
-        Node("Output", "ShaderNodeOutputMaterial", {}, sockets(("Surface", "SHADER")), layout={"label": EVIL}),
-    )
-    links = (
-        Link("Texture Coordinate", 1, "Brick Texture", 0),
-        Link("Texture Coordinate", 1, "Noise", 0),
-        Link("Brick Texture", 0, "BSDF", 0),
-        Link("Brick Texture", 1, "Math", 0),
-        Link("Noise", 0, "Math", 1),
-        Link("Math", 0, "Bump", 0),
-        Link("Bump", 0, "BSDF", 1),
-        Link("BSDF", 0, "Output", 0),
-    )
-    return Graph(f"materials/{name}", "ShaderNodeTree", nodes, links)
 
 
 def lay(root: Path, *, trained: bool = True, evaluated: bool = True) -> stand_ins.Desk:
@@ -97,25 +49,13 @@ def lay(root: Path, *, trained: bool = True, evaluated: bool = True) -> stand_in
             peak_mb=4725,
             **facts,
         )
-    if evaluated:
-        provider = stand_ins.Provider(root / "base", base_says, tuned_says)
-        benchmark.evaluate(desk, provider)
+    if evaluated and not trained:
+        desk.set_aside(SetAside("evaluate", NAME, "no model", "No model has been tuned on the dataset voxel yet."))
+    elif evaluated:
+        model = desk.folder.model(NAME, "v1")
+        write_json(model / "evaluation.json", made.evaluation())
+        write_jsonl(model / "answers.jsonl", made.lines())
     return desk
-
-
-def base_says(code: str) -> str:
-    return "To make this in Blender, open the Shader Editor and add the nodes. " * (1 + len(code) % 5) + "…"
-
-
-def tuned_says(code: str) -> str:
-    """Right, nearly right, or cut off, by the length of the code."""
-    if len(code) % 3 == 0:
-        return prompts.answer(code)
-    if len(code) % 3 == 1:
-        return prompts.answer(
-            code + 'links.new(node_0.outputs["Out"], node_1.inputs[0])\nnodes.new("ShaderNodeWrong")\n'
-        )
-    return "```python\n" + code[: len(code) * 3 // 4] + "…"
 
 
 def harvested(catalog: Catalog) -> None:

@@ -15,7 +15,8 @@ import pytest
 
 from tests.dataset_builder import small_dataset
 from tests.dataset_builder.small_dataset import KINDS, changed
-from tests.report.sample import EVIL, LONG
+from tests.report.graphs import EVIL
+from tests.report.sample import LONG
 from tests.report.test_page import Elements
 from voxel_trainer_addon.catalog import Catalog
 from voxel_trainer_addon.dataset_builder import dataset, quality, weighing

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.report.sample import EVIL, brick, sockets
+from tests.report.graphs import EVIL, brick, sockets
 from voxel_trainer_addon.graph.model import Graph, Link, Node
 from voxel_trainer_addon.report import drawing, plots
 

@@ -159,6 +159,15 @@ MIGRATIONS: tuple[str, ...] = (
         rows INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     """,
+    # How often a test split was looked at: each look at it wears it out.
+    """
+    CREATE TABLE look (
+        test TEXT NOT NULL,             -- digest of its rows' ids
+        at TEXT NOT NULL,               -- UTC
+        evaluation TEXT NOT NULL,       -- which one looked
+        PRIMARY KEY (test, at, evaluation)
+    ) STRICT, WITHOUT ROWID;
+    """,
     # The registry of models as it stood at the end of the last run. Its truth are the files in models/.
     """
     CREATE TABLE model (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;

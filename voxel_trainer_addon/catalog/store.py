@@ -205,6 +205,11 @@ class Catalog(Search):
     def evaluations(self) -> list[dict[str, Any]]:
         return self._saved("evaluation")
 
+    def look(self, test: str, evaluation: str, at: str) -> int:
+        """Note that an evaluation looked at a test split (digest of its rows); how often any did by now."""
+        self._write([("INSERT OR IGNORE INTO look VALUES (?, ?, ?)", (test, at, evaluation))])
+        return int(self._db.execute("SELECT count(*) FROM look WHERE test = ?", (test,)).fetchone()[0])
+
     def set_models(self, models: Mapping[str, dict[str, Any]]) -> None:
         """Let the registry stand here as it does in its files."""
         bodies = [(id, json.dumps(body, ensure_ascii=False, sort_keys=True)) for id, body in models.items()]

@@ -15,7 +15,7 @@ from ..graph.words.description import LENGTHS
 from ..licences.classes import BY_CHOICE
 from ..pipeline.serve import IDLE_S
 from ..stage import STAGES, Options
-from . import deploy_arguments, train_arguments
+from . import deploy_arguments, evaluate_arguments, train_arguments
 
 DESCRIPTION = """\
 Voxel Trainer turns .blend files into proven training data and tuned models.
@@ -44,6 +44,7 @@ examples:
   run_headless.py check shots/ --for 5.2
   run_headless.py dataset verify training_data/datasets/voxel
   run_headless.py train export voxel --form gguf
+  run_headless.py evaluate judge voxel --by local:FOLDER
   run_headless.py deploy voxel/v3
   run_headless.py status --goals
 
@@ -76,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--stages", type=stage_words, default=STAGES, help="only these, with commas: harvest,parse,dataset"
     )
-    for add in (_sources, _work, _dataset, train_arguments.tuning, _evaluate):
+    for add in (_sources, _work, _dataset, train_arguments.tuning, evaluate_arguments.budget):
         add(run)
     harvest = _command(
         commands,
@@ -104,12 +105,20 @@ def parser() -> argparse.ArgumentParser:
     _dataset_name(train)
     _allow(train)
     train_arguments.made_models(train)
-    evaluate = _command(commands, "evaluate", "Compare the tuned model with its base on held-out examples.")
-    _evaluate(evaluate)
-    train_arguments.tuning(evaluate)
+    evaluate = _command(
+        commands,
+        "evaluate",
+        "Compare a model with its base, with the base shown examples and with the nearest training answer, on "
+        "held-out examples.",
+    )
+    evaluate.epilog = "exit status: 4 when the metric got provably worse than the base's"
+    evaluate.usage = "%(prog)s [options] | --plan | judge MODEL"
+    evaluate_arguments.compared(evaluate)
+    evaluate_arguments.budget(evaluate)
     _work(evaluate)
     _dataset_name(evaluate)
     _allow(evaluate)
+    evaluate_arguments.made_evaluations(evaluate)
     deploy = _command(commands, "deploy", "Choose the model that answers, and take it back.")
     deploy_arguments.deploy(deploy)
     resume = _command(commands, "resume", "Go on where the last run stopped, with what it was asked to do.")
@@ -351,6 +360,12 @@ def _dataset(command: argparse.ArgumentParser) -> None:
     group.add_argument("--seed", type=int, metavar="N", help="seed of every choice (default: 0)")
     group.add_argument("--hold-out", action="append", metavar="SOURCE", help="keep a whole source for test; repeat it")
     group.add_argument(
+        "--near-test",
+        action="store_true",
+        default=None,
+        help="hold out single trees of the files that train has, too, where repositories are few",
+    )
+    group.add_argument(
         "--keep-test",
         metavar="DATASET",
         help="keep the test split of an earlier dataset (name or folder), and add none",
@@ -393,16 +408,6 @@ def _made_datasets(command: argparse.ArgumentParser) -> None:
         action.add_argument(
             "--json", action="store_true", default=argparse.SUPPRESS, help="one JSON object a line instead of words"
         )
-
-
-def _evaluate(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--evaluate-time",
-        dest="evaluate_s",
-        type=train_arguments.seconds,
-        metavar="TIME",
-        help="time for comparing: 90s, 4m, 1h",
-    )
 
 
 def parsed(words: Sequence[str]) -> argparse.Namespace:

@@ -27,7 +27,7 @@ from ..pipeline.serve import Serve
 from ..runs.queue import Queue
 from ..stage import STAGES, Options
 from ..worker.protocol import Host
-from . import deploying, host, look, made_datasets, made_models, training, training_setup
+from . import deploying, evaluating, host, judges, look, made_datasets, made_models, training, training_setup
 from .arguments import options_of, parsed
 from .terminal import Terminal, asides_text, goals_text, json_lines, status_text
 
@@ -71,6 +71,8 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
         return training_setup.asked(found, options_of(found), _tick())
     if getattr(found, "action", "") == "export":
         return made_models.take_elsewhere(found, options_of(found), _tick())
+    if getattr(found, "action", "") == "judge":
+        return judges.judge(found, options_of(found), _tick())
     if getattr(found, "action", None):
         return made_datasets.ACTIONS[found.action](found)
     folder = DataFolder(found.data.expanduser().resolve())
@@ -87,6 +89,8 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
     options, stages = options_of(found), getattr(found, "stages", (found.command,))
     if getattr(found, "queue", False):
         options = _with_queue(options, folder)
+    if found.command == "evaluate" and options.plan:
+        return evaluating.plan(found, folder, options)
     if found.command == "train":
         done = training.asked(found, folder, options)
         if isinstance(done, int):

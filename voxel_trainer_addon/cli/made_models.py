@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,15 +19,14 @@ from ..words import counted, size
 
 @dataclass(frozen=True)
 class Asking:
-    """The person at the terminal, as the provider asks them."""
+    """The person at the terminal, as the provider asks them; `apart`: what is told stays out of standard output."""
 
     options: Options
     tick: Callable[[], bool]
-    quiet: bool
+    apart: bool
 
     def note(self, words: str) -> None:
-        if not self.quiet:
-            print(words, flush=True)
+        print(words, flush=True, file=sys.stderr if self.apart else sys.stdout)
 
 
 def take_elsewhere(found: argparse.Namespace, options: Options, tick: Callable[[], bool]) -> int:

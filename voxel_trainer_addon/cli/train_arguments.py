@@ -39,11 +39,22 @@ def tuning(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--train-time", dest="train_s", type=seconds, metavar="TIME", help="time for training: 90s, 5m, 2h"
     )
+    metric(group)
     train_env(group)
     group.add_argument(
         "--anyway", action="store_true", default=None, help="train a model that is not expected to fit into memory"
     )
     group.add_argument("--base-url", metavar="URL", help="a host that speaks the OpenAI protocol")
+
+
+def metric(command: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """What evaluate decides by."""
+    command.add_argument(
+        "--metric",
+        metavar="NAME",
+        help="what evaluate decides by: runs, node_f1, adherence, loss … (default: node_f1, or what was named before "
+        "training)",
+    )
 
 
 def train_env(command: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:

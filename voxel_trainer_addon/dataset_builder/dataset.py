@@ -13,7 +13,7 @@ from typing import Any
 from ..bpy_code.names import Names
 from ..catalog import Proof
 from ..errors import SetAside, Unavailable, UserError
-from ..files import read_jsonl, write_jsonl, write_lines
+from ..files import read_json, read_jsonl, write_jsonl, write_lines
 from ..graph.model import Graph, closure
 from ..graph.wires import real_nodes
 from ..licences.classes import Policy
@@ -42,9 +42,9 @@ from .library import Library
 from .near import Index
 from .parts import row_files
 from .proving import VERSION, Unit, asks, prove
-from .published import describe
+from .published import FACTS, describe
 from .quality import quality
-from .rows import UNLICENSED, Chooser, Held, keep_to_licences, sides, tie
+from .rows import UNLICENSED, Chooser, Held, keep_to_licences, sides, tie, with_near_test
 from .splits import Groups
 from .weighing import Caps, Weighed, left_out
 
@@ -315,6 +315,8 @@ class _Build:
         """Split, write the dataset's files, then its rows into the catalog."""
         library, drafts = self.library, self.drafts
         placed = sides(drafts, library.origins, self.options.seed, self.held())
+        if self.options.near_test:
+            placed = with_near_test(placed, drafts, library.origins, self.options.seed)
         chooser = Chooser(drafts, placed, families, library.origins, policy, self.host.name, self.left_out)
         for split, name, row in chooser.rows():
             if held := self.benchmarks and self.benchmarks.of(row):
@@ -364,6 +366,8 @@ class _Build:
             rows = [file for file in row_files(folder) if file.split == "test"]
             if not rows:
                 raise UserError(f"{name} is no dataset with a test split to keep.")
+            if read_json(folder / FACTS, {}).get("settings", {}).get("near_test"):
+                raise UserError(f"The test split of {name} holds trees of files that train has: it cannot be kept.")
             files = {source["sha256"] for file in rows for row in file.rows() for source in row["sources"]}
         return Held(frozenset(self.options.hold_out), frozenset(files))
 
@@ -385,6 +389,7 @@ class _Build:
             "allow": sorted(options.allow),
             "hold_out": sorted(options.hold_out),
             "keep_test": bool(options.keep_test),
+            "near_test": options.near_test,
             "decontaminated": bool(self.benchmarks),
             "caps": [options.most_of_shape, options.most_of_family, options.most_of_source],
             "author": self.author.name if self.author else "",

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..catalog import Origin
 from ..files import digest
 from ..licences.classes import Policy, class_of
 from ..row_files import SPLITS
+from ..stage import EVALUATED
 from ..words import counted
 from .alike import Alike
 from .drafts import Drafts, Example
@@ -19,7 +20,7 @@ from .form import id_of
 from .kinds import Json, Place
 from .near import Index
 from .parts import NO_USE, makers, part
-from .splits import FEW_GROUPS, TELLING_NODES, Groups, allotted, enough
+from .splits import FEW_GROUPS, TELLING_NODES, Groups, allotted, enough, near_test
 
 UNLICENSED = "unlicensed"
 
@@ -29,7 +30,7 @@ Origins = Callable[[str], Sequence[Origin]]
 @dataclass(frozen=True)
 class Sides:
     """Each place's group and each group's split. `by_file` tells for each source whether it was split by its files and
-    repositories."""
+    repositories; `near` are groups of trees that were taken out of train's for the near test, by `trees`."""
 
     by_file: Mapping[str, bool]
     atom: Callable[[Place], str]
@@ -37,12 +38,16 @@ class Sides:
     split: Mapping[str, str]
     largest: int
     held: frozenset[str]
+    tree: Callable[[Place], str]
+    trees: Groups
+    near: frozenset[str] = frozenset()
 
     def group(self, place: Place) -> str:
-        return self.groups.of(self.atom(place))
+        inner = self.trees.of(self.tree(place))
+        return inner if inner in self.near else self.groups.of(self.atom(place))
 
     def of(self, place: Place) -> str:
-        return self.split[self.group(place)]
+        return self.split.get(self.group(place), "test")
 
     def facts(self) -> Json:
         """How the rows were split, for programs and in words."""
@@ -56,6 +61,11 @@ class Sides:
             f"Of {counted(len(self.split), 'group')} val has {groups['val']:,} and test {groups['test']:,}; the "
             f"largest has {counted(self.largest, 'row')}."
         )
+        if self.near:
+            told.append(
+                f"The near test has {counted(len(self.near), 'group')} of trees besides, of files that train knows: "
+                "trees that share node groups or are nearly equal stay together."
+            )
         if self.held:
             told.append(f"{counted(len(self.held), 'group')} were kept for test on purpose.")
         by = {source: "file" if by_file else "trees that share groups" for source, by_file in self.by_file.items()}
@@ -133,7 +143,28 @@ def sides(drafts: Drafts, origins: Origins, seed: int, held: Held = Held()) -> S
     for trees in (True, False):  # groups of code alone would fill val and test
         part = {group: count for group, count in rows.items() if (group in with_trees) is trees}
         split |= allotted(part, seed, kept, frozen=bool(held.files))
-    return Sides(by_file, atom, groups, split, max(rows.values(), default=0), kept)
+    return Sides(by_file, atom, groups, split, max(rows.values(), default=0), kept, tree_of(origins), Groups())
+
+
+def tree_of(origins: Origins) -> Callable[[Place], str]:
+    """Names a place's tree with all its states in the earlier saves and copies of its file or repository."""
+    return lambda place: f"{home(origins(place.sha256))[0]}:{place.owner}"
+
+
+def with_near_test(sides: Sides, drafts: Drafts, origins: Origins, seed: int) -> Sides:
+    """Hold out for test some trees that train would have: where repositories are few, only trees of known makers are
+    enough to show a difference by."""
+    for place in drafts.all_places():
+        homes = home(origins(place.sha256))
+        sides.trees.join(*(f"{one}:{place.owner}" for one in homes))
+    for tied in drafts.ties():
+        sides.trees.join(*map(sides.tree, tied))
+    weights: Counter[str] = Counter()
+    for example in drafts.examples():
+        if example.kind in EVALUATED and {sides.of(place) for place in example.places} == {"train"}:
+            found = {sides.trees.of(sides.tree(place)) for place in example.places}
+            weights.update(found if len(found) == 1 else ())
+    return replace(sides, near=near_test(weights, seed))
 
 
 def keep_to_licences(drafts: Drafts, origins: Origins, policy: Policy, blender: str, left_out: Counter[str]) -> None:

@@ -15,6 +15,9 @@ TELLING_NODES = 10
 """Equal trees of so many nodes tie their groups together. Smaller ones would tie nearly everything; they are left out
 of val and test instead where train has them too."""
 
+NEAR_GROUPS = 20
+"""Groups that the near test has at least, or it is not made: fewer prove nothing."""
+
 
 class Groups:
     """Atoms (files, or trees of a file) and which of them belong together. One that is joined with none takes no
@@ -78,3 +81,16 @@ def allotted(weights: Mapping[str, int], seed: int, held: Container[str] = (), f
             split[taken] = side
             filled[side] += weights[taken]
     return split
+
+
+def near_test(weights: Mapping[str, int], seed: int) -> frozenset[str]:
+    """Groups of train's trees for the near test: in an order drawn by `seed` what fits into a tenth of the rows, none
+    of more than a `NEAR_GROUPS`th of that; nothing where that gives fewer than `NEAR_GROUPS`."""
+    most = sum(weights.values()) * HELD_OUT
+    taken: list[str] = []
+    filled = 0
+    for group in sorted(weights, key=lambda group: digest([seed, "near", group])):
+        if weights[group] <= max(1.0, most / NEAR_GROUPS) and filled + weights[group] <= most:
+            taken.append(group)
+            filled += weights[group]
+    return frozenset(taken if len(taken) >= NEAR_GROUPS else ())

@@ -56,7 +56,7 @@ def unsound(folder: DataFolder, model: Model) -> str:
 
 def _not_evaluated(folder: DataFolder, model: Model) -> str:
     """Why what is known of a model is no evaluation on its own test split."""
-    again = f"Run `evaluate --name {model.name}`."
+    again = f"Run `evaluate --name {model.name} --model {_called(model)}`."
     evaluation = model.evaluation
     if not evaluation:
         return f"{model.id} was not evaluated. {again}"
@@ -66,12 +66,21 @@ def _not_evaluated(folder: DataFolder, model: Model) -> str:
         return f"The evaluation beside {model.id} is that of {evaluation.get('id')}. {again}"
     place = folder.root / model.path if model.path else None
     own = str(read_json(place.parent / "job.json", {}).get("dataset", "")) if place else model.name
-    tested = evaluation.get("dataset", {}).get("name")
-    if tested != own:
-        return f"{model.id} was evaluated on the dataset {tested}, not on the test split of its own, {own}. {again}"
-    if not evaluation.get("prompts", {}).get("compared"):
+    tested = evaluation["dataset"]
+    if (tested["name"], tested["split"]) != (own, "test"):
+        on = f"{tested['name']}:{tested['split']}"
+        return f"{model.id} was evaluated on {on}, not on the test split of its own dataset, {own}. {again}"
+    if not evaluation["prompts"]["compared"]:
         return f"No prompt was compared in the evaluation of {model.id}. {again}"
     return ""
+
+
+def _called(model: Model) -> str:
+    """What `evaluate --model` calls a model, and where it is asked."""
+    if not model.asked:
+        return model.id
+    at = f" --base-url {model.asked['url']}" if model.asked["provider"] == "openai" else ""
+    return f"{model.asked['provider']}:{model.asked['model']}{at}"
 
 
 def _worse(model: Model, live: Model | None) -> list[Against]:
@@ -97,4 +106,6 @@ def _whos(model: Model, live: Model | None) -> list[str]:
     subject = live.evaluation.get("subject")
     hashes = {one["hash"] for one in live.evaluation.get("contestants", ()) if one["who"] == subject and one["hash"]}
     own = model.evaluation.get("subject")
-    return [one["who"] for one in contestants if one["who"] != own and (one["who"] == live.id or one["hash"] in hashes)]
+    return [
+        one["who"] for one in contestants if one["who"] != own and (one["label"] == live.id or one["hash"] in hashes)
+    ]

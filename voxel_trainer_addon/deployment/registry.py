@@ -13,6 +13,7 @@ from ..errors import UserError
 from ..files import now, read_json, write_json
 from ..paths import DataFolder
 from ..providers import answering
+from ..words import slug
 from . import pointer
 
 ASKED = "asked.json"
@@ -79,17 +80,19 @@ def _number(version: str) -> int:
     return int(version[1:]) if re.fullmatch(r"v\d+", version) else 0
 
 
-def add(folder: DataFolder, id: str, who: str, url: str = "") -> Model:
-    """Make a host's model a candidate under `id`, like `voxel/cloud`: `who` is PROVIDER:MODEL, `url` an address other
-    than the provider's own. It is to be evaluated on the test split of the dataset `voxel`. No token is kept: the
-    provider says the name of the one that it needs. Raises UserError."""
-    if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", id):
-        raise UserError(f"{id} is no name of a model. It has two words and a stroke between them, like voxel/cloud.")
+def add(folder: DataFolder, dataset: str, who: str, url: str = "") -> Model:
+    """Make a host's model a candidate: `who` is PROVIDER:MODEL, `url` an address other than the provider's own. It lies
+    where `evaluate` puts what it finds of that model on the test split of `dataset`. No token is kept: the provider
+    says the name of the one that it needs. Raises UserError."""
     if who.startswith("local:"):
         raise UserError("A model on this computer is tuned here, not added. Add one by openai:MODEL or claude:MODEL.")
-    host, place = answering.named(who, url), folder.models / id
-    if place.exists():
-        raise UserError(f"{id} is there already. Choose another name.")
+    host = answering.named(who, url)
+    if not folder.dataset(dataset).is_dir():
+        raise UserError(f"There is no dataset {dataset}, on whose test split the model could be evaluated.")
+    place = folder.asked(dataset, slug(who))
+    id = f"{dataset}/{place.name}"
+    if (place / ASKED).exists():
+        raise UserError(f"{id} is there already.")
     facts = {"provider": host.provider, "model": host.model, "url": host.host, "added_at": now()}
     write_json(place / ASKED, facts)
     return named(folder, id)

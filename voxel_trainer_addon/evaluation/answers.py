@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +41,11 @@ class Ask:
     completion: str
     new_tokens: int
 
-    @property
+    @cached_property
     def answer_key(self) -> str:
         return digest(["answer", DECODING, self.model, self.messages, self.new_tokens])
 
-    @property
+    @cached_property
     def loss_key(self) -> str:
         return digest(["loss", self.model, self.messages, self.completion])
 

@@ -5,7 +5,6 @@ are."""
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,13 +51,6 @@ def measured(values: Sequence[float], groups: Sequence[str]) -> Spread:
         whole = outer + (usual - 1) * inner
         within = min(1.0, max(0.0, (outer - inner) / whole)) if whole > 0 else 0.0
     return Spread(math.sqrt(total / (n - 1)), within)
-
-
-def affordable(budget_s: float, seconds_each: float, groups: Sequence[str]) -> list[int]:
-    """Group sizes of the prompts that fit into so many seconds, taken one of each group in turn (`groups`: the prompts'
-    groups in the order in which they will be asked)."""
-    fit = int(budget_s / seconds_each) if seconds_each > 0 else len(groups)
-    return sorted(Counter(groups[:fit]).values(), reverse=True)
 
 
 def effective(sizes: Sequence[int], within: float) -> float:

@@ -27,10 +27,6 @@ GRADED = (
 """Of any answer, failing lines left out: whether there is a tree at all, its likeness, and whether it is the same."""
 TOLD = ("repeated", "copied", "shared_words")
 """What is told of answers and decides nothing: more is neither better nor worse by itself."""
-HEADLINE = "node_f1"
-"""The one metric that decides; named before any model is trained, so that nobody can choose the kindest afterwards. It
-applies to every prompt, where conditions do not, and tells small models apart that run nothing yet."""
-
 LABELS = {
     "finished": "stopped by itself",
     "parses": "is Python",

@@ -4,18 +4,21 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ..graph.model import Graph
+from ..stage import HEADLINE
+from ..words import counted
 from . import quality_metrics as metrics
+from .choice import FAR_GROUPS_MIN, spoken_for
+from .contestants import BASE, Contestant
 from .quality_metrics import Score
 from .statistics import GROUPS_MIN, RELATIVE_FROM, Comparison, Interval, Paired, bootstrap, judge, paired, wilson
 
-SCHEMA = 1
-CONTESTANTS = ("base", "tuned", "retrieval")
-OPPONENTS = {"base": "the base model", "retrieval": "the nearest training answer"}
+SCHEMA = 2
 LOSS = "loss"
 LOSS_LABEL = "loss on the wanted answers (nats a token; lower is better)"
 
@@ -23,10 +26,9 @@ BY = ("kind", "task", "test", "length", "blender_version", "source")
 """What tables are made by; `test` is `near` (train knows whom the row comes from) or `far`."""
 LENGTHS = ((600, "up to 600 characters"), (1500, "601 to 1,500 characters"))
 """Lengths of the wanted answer, by which a table is made; the rest is longer."""
-IN_TABLES = ("finished", "parses", "runs", "conditions_met", "adherence", metrics.HEADLINE)
-FAR_GROUPS_MIN = 20
-"""Fewer independent groups of a far test say nothing of other sources: no interval is given, but each source."""
-
+IN_TABLES = ("finished", "parses", "runs", "conditions_met", "adherence", "node_f1")
+ERROR_MOST = 120
+"""Characters of an error that tell groups of errors apart."""
 DRAWN_NODES_MAX = 60
 """Larger trees are not kept beside the answers: no drawing of them could be read."""
 
@@ -57,7 +59,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Example:
-    """One prompt with the answers of all contestants; `losses` by model, empty where they were not measured."""
+    """One prompt with the answers of all contestants; `losses` by who (nats a token), empty where not measured."""
 
     id: str
     task: str
@@ -97,90 +99,110 @@ class Example:
 
 
 def drawn(graph: Graph | None) -> dict[str, Any] | None:
-    """What a drawing of `graph` needs, as JSON: nodes, sockets and links without values; None where it is too large."""
+    """`graph` as JSON without its layout, for a drawing and what differs in it; None where it is too large."""
     if graph is None or len(graph.nodes) > DRAWN_NODES_MAX:
         return None
     nodes = tuple(
         replace(
             node,
-            settings={key: node.settings[key] for key in ("node_tree",) if key in node.settings},
-            inputs=tuple(replace(socket, value=None, layout={}) for socket in node.inputs),
-            outputs=tuple(replace(socket, value=None, layout={}) for socket in node.outputs),
+            inputs=tuple(replace(socket, layout={}) for socket in node.inputs),
+            outputs=tuple(replace(socket, layout={}) for socket in node.outputs),
             layout={},
         )
         for node in graph.nodes
     )
-    return replace(graph, nodes=nodes, interface=(), settings={}, layout={}).as_json()
+    return replace(graph, nodes=nodes, layout={}).as_json()
 
 
-def figures(examples: Sequence[Example], seed: int) -> dict[str, Any]:
-    """`metrics`, `loss`, `comparisons`, `verdict` and `worse` of an evaluation (see docs/evaluate.md)."""
-    comparisons = judge(_pairs(examples, seed), metrics.HEADLINE)
+@dataclass(frozen=True)
+class Question:
+    """What is to be told: the subject, those that it must beat, and the metric that decides."""
+
+    subject: Contestant
+    opponents: Sequence[Contestant]
+    metric: str = HEADLINE
+
+    @property
+    def all(self) -> list[Contestant]:
+        return [self.subject, *self.opponents]
+
+
+def figures(examples: Sequence[Example], question: Question, seed: int) -> dict[str, Any]:
+    """`metrics`, `loss`, `comparisons`, `verdict`, `worse` and the rest of an evaluation (see docs/evaluate.md)."""
+    claimed = spoken_for(examples, lambda example: (example.test, example.group))
+    comparisons = judge(_pairs(claimed, question, seed), question.metric) if claimed else []
     named = (*metrics.RUNGS, *metrics.GRADED, *metrics.TOLD)
+    shown = [_metric(claimed or examples, name, question, seed) for name in named if _applies(examples, name)]
     return {
-        "metrics": [_metric(examples, name, seed) for name in named if _applies(examples, name)],
-        "tokens": {
-            who: asdict(_mean(examples, [float(example.answers[who].tokens) for example in examples], seed))
-            for who in ("base", "tuned")
-        },
-        "tables": [table for by in BY for table in _tables(examples, by, seed)],
-        "loss": _loss(examples, seed),
-        "comparisons": [_comparison(comparison) for comparison in comparisons],
-        "verdict": _verdict(comparisons),
-        "worse": [c.pair.metric for c in comparisons if c.verdict == "worse" and c.pair.against == OPPONENTS["base"]],
+        "claimed": len(claimed),
+        "metrics": shown if claimed else [_without_intervals(one) for one in shown],
+        "tokens": _tokens(claimed or examples, question, seed),
+        "tables": [table for by in BY for table in _tables(examples, by, question, seed)],
+        "loss": _loss(claimed or examples, question, seed),
+        "errors": _errors(examples, question),
+        "comparisons": [_comparison(comparison, question) for comparison in comparisons],
+        "verdict": _verdict(comparisons, question, examples),
+        "worse": _worse(comparisons, question),
     }
 
 
 def _applies(examples: Sequence[Example], metric: str) -> list[Example]:
     """The prompts that a metric applies to, which is the same for every contestant."""
-    return [e for e in examples if getattr(e.answers[CONTESTANTS[0]].score, metric) is not None]
+    return [e for e in examples if all(getattr(one.score, metric) is not None for one in e.answers.values())]
 
 
 def _values(examples: Sequence[Example], who: str, metric: str) -> list[float]:
     return [float(getattr(example.answers[who].score, metric)) for example in examples]
 
 
-def _pairs(examples: Sequence[Example], seed: int) -> list[Paired]:
+def _pairs(examples: Sequence[Example], question: Question, seed: int) -> list[Paired]:
     pairs = []
-    for metric in (metrics.HEADLINE, *(m for m in (*metrics.RUNGS, *metrics.GRADED) if m != metrics.HEADLINE)):
+    for metric in (*metrics.RUNGS, *metrics.GRADED):
         applied = _applies(examples, metric)
         groups = [example.group for example in applied]
-        tuned = _values(applied, "tuned", metric)
-        for who, against in OPPONENTS.items() if applied else ():
-            other = _values(applied, who, metric)
+        subject = _values(applied, question.subject.who, metric)
+        for one in question.opponents if applied else ():
+            other = _values(applied, one.who, metric)
             binary = metric in metrics.BINARY
             pairs.append(
-                paired(metric, metrics.LABELS[metric], against, tuned, other, groups, binary=binary, seed=seed)
+                paired(metric, metrics.LABELS[metric], one.label, subject, other, groups, binary=binary, seed=seed)
             )
-    if measured := _measured(examples):
-        groups = [example.group for example in measured]
-        tuned, base = ([example.losses[model] for example in measured] for model in ("tuned", "base"))
-        against = OPPONENTS["base"]
-        pairs.append(paired(LOSS, LOSS_LABEL, against, tuned, base, groups, lower_is_better=True, seed=seed))
+    for one in question.opponents:
+        measured = _measured(examples, question.subject.who, one.who)
+        if measured:
+            groups = [example.group for example in measured]
+            subject, other = ([example.losses[who] for example in measured] for who in (question.subject.who, one.who))
+            pairs.append(paired(LOSS, LOSS_LABEL, one.label, subject, other, groups, lower_is_better=True, seed=seed))
     return pairs
 
 
-def _measured(examples: Sequence[Example]) -> list[Example]:
-    return [example for example in examples if {"base", "tuned"} <= set(example.losses)]
+def _measured(examples: Sequence[Example], *who: str) -> list[Example]:
+    return [example for example in examples if set(who) <= set(example.losses)]
 
 
-def _metric(examples: Sequence[Example], metric: str, seed: int) -> dict[str, Any]:
+def _metric(examples: Sequence[Example], metric: str, question: Question, seed: int) -> dict[str, Any]:
     applied = _applies(examples, metric)
     binary = metric in metrics.BINARY
-    found: dict[str, Any] = {
+    values = {}
+    for one in question.all:
+        each = _values(applied, one.who, metric)
+        share = wilson(round(sum(each)), len(each)) if binary or not each else _mean(applied, each, seed, 1.0)
+        values[one.who] = asdict(share)
+    return {
         "metric": metric,
         "label": metrics.LABELS[metric],
         "binary": binary,
         "prompts": len(applied),
         "does_not_apply": len(examples) - len(applied),
+        "values": values,
     }
-    for who in CONTESTANTS:
-        values = _values(applied, who, metric)
-        found[who] = asdict(wilson(round(sum(values)), len(values)) if binary else _mean(applied, values, seed, 1.0))
-    return found
 
 
-def _tables(examples: Sequence[Example], by: str, seed: int) -> list[dict[str, Any]]:
+def _without_intervals(metric: dict[str, Any]) -> dict[str, Any]:
+    return {**metric, "values": {who: {"value": value["value"]} for who, value in metric["values"].items()}}
+
+
+def _tables(examples: Sequence[Example], by: str, question: Question, seed: int) -> list[dict[str, Any]]:
     """A row for each value of `by` that rows have, where there are several or it says near or far."""
     values = sorted({str(getattr(example, by)) for example in examples} - {""})
     found = []
@@ -188,25 +210,33 @@ def _tables(examples: Sequence[Example], by: str, seed: int) -> list[dict[str, A
         part = [example for example in examples if getattr(example, by) == value]
         groups = len({example.group for example in part})
         few = (value == "far" and groups < FAR_GROUPS_MIN) or groups < GROUPS_MIN
-        rows = [_metric(part, name, seed) for name in IN_TABLES if _applies(part, name)]
-        if few:
-            rows = [{**row, **{who: {"value": row[who]["value"]} for who in CONTESTANTS}} for row in rows]
+        names = dict.fromkeys((*IN_TABLES, *((question.metric,) if question.metric != LOSS else ())))
+        rows = [_metric(part, name, question, seed) for name in names if _applies(part, name)]
+        rows = [_without_intervals(row) for row in rows] if few else rows
         table: dict[str, Any] = {"by": by, "value": value, "prompts": len(part), "groups": groups, "metrics": rows}
         if few and value == "far":
-            table["sources"] = _by_source(part)
+            table["sources"] = _by_source(part, question)
         found.append(table)
     return found
 
 
-def _by_source(examples: Sequence[Example]) -> list[dict[str, Any]]:
-    """The deciding metric source by source, without intervals."""
+def _by_source(examples: Sequence[Example], question: Question) -> list[dict[str, Any]]:
+    """The deciding metric source by source, without intervals; the mean loss where that decides."""
     found = []
     for source in sorted({example.source for example in examples}):
         part = [example for example in examples if example.source == source]
-        values = {who: _values(part, who, metrics.HEADLINE) for who in CONTESTANTS}
-        means = {who: sum(each) / len(each) for who, each in values.items()}
-        found.append({"source": source, "prompts": len(part), **means})
+        values = {one.who: {"value": mean_of(part, one.who, question.metric)} for one in question.all}
+        found.append({"source": source, "prompts": len(part), "values": values})
     return found
+
+
+def mean_of(examples: Sequence[Example], who: str, metric: str) -> float | None:
+    """The plain mean of a metric, or of the loss; None where it was measured for none."""
+    if metric == LOSS:
+        each = [example.losses[who] for example in _measured(examples, who)]
+    else:
+        each = _values(_applies(examples, metric), who, metric)
+    return sum(each) / len(each) if each else None
 
 
 def _mean(examples: Sequence[Example], values: Sequence[float], seed: int, most: float = math.inf) -> Interval:
@@ -216,24 +246,53 @@ def _mean(examples: Sequence[Example], values: Sequence[float], seed: int, most:
     return replace(found, low=max(0.0, found.low), high=min(most, found.high))
 
 
-def _loss(examples: Sequence[Example], seed: int) -> dict[str, Any] | None:
-    measured = _measured(examples)
+def _tokens(examples: Sequence[Example], question: Question, seed: int) -> dict[str, Any]:
+    """Tokens of an answer, of those that count them."""
+    return {
+        one.who: asdict(_mean(examples, [float(example.answers[one.who].tokens) for example in examples], seed))
+        for one in question.all
+        if one.generates
+    }
+
+
+def _loss(examples: Sequence[Example], question: Question, seed: int) -> dict[str, Any] | None:
+    who = [one.who for one in question.all if _measured(examples, one.who)]
+    measured = _measured(examples, *who) if who else []
     if not measured:
         return None
-    by_model = {
-        model: asdict(_mean(measured, [example.losses[model] for example in measured], seed))
-        for model in ("base", "tuned")
-    }
-    return {"label": LOSS_LABEL, "prompts": len(measured), **by_model}
+    values = {one: asdict(_mean(measured, [example.losses[one] for example in measured], seed)) for one in who}
+    return {"label": LOSS_LABEL, "prompts": len(measured), "values": values}
 
 
-def _comparison(comparison: Comparison) -> dict[str, Any]:
+def _errors(examples: Sequence[Example], question: Question) -> list[dict[str, Any]]:
+    """What went wrong first, in groups of like words, the largest first."""
+    found = []
+    for one in question.all:
+        groups: dict[str, list[str]] = {}
+        for example in examples:
+            if error := example.answers[one.who].score.error:
+                groups.setdefault(alike(error), []).append(example.id)
+        for words, ids in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0])):
+            found.append({"who": one.who, "words": words, "prompts": ids})
+    return found
+
+
+def alike(error: str) -> str:
+    """An error without what differs from one answer to the next: line numbers, names in quotes, numbers."""
+    words = re.sub(r"^line \d+: ", "", error)
+    words = re.sub(r"\"[^\"]*\"|'[^']*'|“[^”]*”", "“…”", words)
+    words = re.sub(r"\d+(\.\d+)?", "N", words)
+    return words if len(words) <= ERROR_MOST else f"{words[:ERROR_MOST]}…"
+
+
+def _comparison(comparison: Comparison, question: Question) -> dict[str, Any]:
     pair = comparison.pair
     return {
         "metric": pair.metric,
         "label": pair.label,
-        "against": pair.against,
-        "tuned": pair.tuned,
+        "against": _who(pair, question),
+        "against_label": pair.against,
+        "value": pair.tuned,
         "other": pair.other,
         "difference": asdict(pair.difference),
         "prompts": pair.prompts,
@@ -245,18 +304,44 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _verdict(comparisons: Sequence[Comparison]) -> dict[str, Any]:
-    """What the metric named beforehand says: `result` is `worse` or `better` than the base as far as that is shown, and
-    `better` only where the nearest training answer is beaten too; `words` tells both comparisons."""
-    deciding = {c.pair.against: c for c in comparisons if c.pair.metric == metrics.HEADLINE}
-    base, nearest = deciding[OPPONENTS["base"]], deciding[OPPONENTS["retrieval"]]
-    result = base.verdict if base.verdict != "better" or nearest.verdict == "better" else "not shown"
+def _who(pair: Paired, question: Question) -> str:
+    return next(one.who for one in question.opponents if one.label == pair.against)
+
+
+def _worse(comparisons: Sequence[Comparison], question: Question) -> list[str]:
+    """Metrics that got provably worse than the base; where it is not among the opponents, than one of them."""
+    against = [one.label for one in question.opponents if one.who == BASE] or [o.label for o in question.opponents]
+    return list(dict.fromkeys(c.pair.metric for c in comparisons if c.verdict == "worse" and c.pair.against in against))
+
+
+def _verdict(comparisons: Sequence[Comparison], question: Question, examples: Sequence[Example]) -> dict[str, Any]:
+    """What the deciding metric says: `better` only where every opponent is beaten, `worse` where the base is better
+    (without a base: where an opponent is); `words` tells all comparisons."""
+    deciding = {_who(c.pair, question): c for c in comparisons if c.pair.metric == question.metric}
+    than = {who: c.verdict for who, c in deciding.items()}
+    base = deciding.get(BASE)
+    if than and set(than.values()) == {"better"}:
+        result = "better"
+    else:
+        result = "worse" if question.metric in _worse(comparisons, question) else "not shown"
+    relative = base.pair.tuned / base.pair.other - 1 if base and base.pair.other >= RELATIVE_FROM else None
+    words = " ".join(c.words for c in deciding.values())
+    if not deciding and question.opponents:
+        groups = len({example.group for example in examples})
+        words = (
+            f"Not shown: all prompts are from {counted(groups, 'group')} that training does not know, and "
+            f"{FAR_GROUPS_MIN} are needed to speak of others."
+        )
     return {
-        "metric": metrics.HEADLINE,
-        "label": metrics.LABELS[metrics.HEADLINE],
+        "metric": question.metric,
+        "label": label_of(question.metric),
         "result": result,
-        "relative_gain": base.pair.tuned / base.pair.other - 1 if base.pair.other >= RELATIVE_FROM else None,
-        "than_base": base.verdict,
-        "than_retrieval": nearest.verdict,
-        "words": f"{base.words} {nearest.words}",
+        "relative_gain": relative,
+        "than": than,
+        "words": words,
     }
+
+
+def label_of(metric: str) -> str:
+    """What a metric says of an answer, for people."""
+    return LOSS_LABEL if metric == LOSS else metrics.LABELS[metric]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 import re
 from collections import Counter, defaultdict
@@ -35,6 +36,10 @@ class Nearest:
 
     def find(self, prompt: str) -> Mapping[str, Any] | None:
         """The row whose prompt is nearest, the first by id among equals; None in an empty index."""
+        return next(iter(self.nearest(prompt, 1)), None)
+
+    def nearest(self, prompt: str, most: int) -> list[Mapping[str, Any]]:
+        """At most so many rows, the nearest first, equally near ones by id."""
         scores = [0.0] * len(self.rows)
         for word, times in Counter(words(prompt)).items():
             places = self._places.get(word, [])
@@ -42,5 +47,5 @@ class Nearest:
             for place, count in places:
                 length = 1 - B + B * self._lengths[place] / self._mean
                 scores[place] += weight * count * (K1 + 1) / (count + K1 * length)
-        best = max(range(len(scores)), key=lambda place: (scores[place], -place), default=None)
-        return None if best is None else self.rows[best]
+        best = heapq.nsmallest(most, range(len(scores)), key=lambda place: (-scores[place], place))
+        return [self.rows[place] for place in best]

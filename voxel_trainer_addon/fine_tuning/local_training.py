@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import Cancelled, SetAside
-from ..files import now, read_json, write_json, write_text
+from ..files import now, read_json, write_json, write_lines, write_text
 from ..locks import FolderLock, holder
 from ..paths import cache_home
 from ..providers.local import Base, Ended, Local
 from ..providers.local.base import weights_hash
 from ..providers.local.recipe import BATCH_TOKENS
+from ..row_files import TRAINED_ON
 from ..stage import Options, Outcome, Work
 from ..words import counted, duration
 from . import card, rows
@@ -169,6 +170,7 @@ class LocalTraining:
             "base": str(base.folder),
             "base_licence": base.licence,
             "data_licences": dict(dataset.licences),
+            "metric": job["metric"],
             "parameters": job["parameters"],
             "plan": following.recorded_plan,
             "warnings": following.warnings,
@@ -180,6 +182,8 @@ class LocalTraining:
         }
         write_json(ready / "job.json", described)
         write_text(ready / "README.md", card.text(described))
+        trained_on = {str(row[key]) for row in dataset.train for key in ("answer", "group") if key in row}
+        write_lines(ready / TRAINED_ON, sorted(trained_on))
         for name in (LOG, ATTRIBUTION):
             if (self.place / name).is_file():
                 (self.place / name).rename(ready / name)

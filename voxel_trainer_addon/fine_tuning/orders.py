@@ -12,7 +12,7 @@ from ..errors import UserError
 from ..files import digest, read_json
 from ..paths import DataFolder
 from ..providers.local import Base, Local
-from ..stage import Options
+from ..stage import HEADLINE, Options
 from . import defaults, rows
 from .jobs import Job, recorded
 from .rows import Dataset
@@ -48,6 +48,7 @@ def local(folder: DataFolder, options: Options, provider: Local) -> Order:
         "base_hash": base.hash,
         "dataset": dataset.name,
         "dataset_hash": dataset.hash,
+        "metric": options.metric or HEADLINE,
         "parameters": parameters,
         "options": recorded(options),
         "cost": {"estimated": {"seconds": parameters["seconds"]}, "real": {}},

@@ -26,6 +26,8 @@ def restore(folder: DataFolder, catalog: Catalog) -> str:
         evaluation = read_json(path, {})
         if "id" in evaluation:
             catalog.save_evaluation(str(evaluation["id"]), evaluation)
+            if evaluation["dataset"].get("split", "test") == "test":
+                catalog.look(evaluation["dataset"]["test"], str(evaluation["id"]), evaluation["finished_at"])
     if not harvested and not parsed and not rows:
         return ""
     found = f"{counted(harvested, 'file')}, {counted(parsed, 'record')}, {counted(rows, 'row')}"

@@ -83,7 +83,7 @@ def named(who: str, url: str = "") -> Answerer:
         return LocalAnswers(model)
     parts = urlsplit(url)
     if url and (parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc):
-        raise UserError("The address must begin with http:// or https:// and hold no password.")
+        raise UserError("The model's address must begin with http:// or https:// and hold no password.")
     return OpenAIAnswers(model, url) if provider == "openai" else ClaudeAnswers(model, url)
 
 

@@ -10,7 +10,7 @@ from difflib import unified_diff
 from ..examples import SIZED, called, in_order, sized
 from ..prompts import FENCE
 from ..words import counted
-from .drawing import NODES_MAX
+from .drawing import NODES_MAX, Marks
 from .facts import Facts
 from .html import Content, Markup, join, tag
 from .made import drawn, licence_words, missing
@@ -100,7 +100,10 @@ def _example(split: str, row: Json, classes: str) -> Markup:
         "article",
         tag("ul", [tag("li", chip) for chip in chips], class_="chips"),
         list(_prompt(row["prompt"])),
-        [join(tag("h4", one.words) if len(found) > 1 else None, drawn(one.graph, one.words, one.new)) for one in found],
+        [
+            join(tag("h4", one.words) if len(found) > 1 else None, drawn(one.graph, one.words, Marks(nodes=one.new)))
+            for one in found
+        ],
         tag("p", f"{sized(row)}: too many to draw here.", class_="soft") if large else None,
         list(_answer(row, bool(found))),
         tag("small", " · ".join(_about(row))),

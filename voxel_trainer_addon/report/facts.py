@@ -15,7 +15,6 @@ from ..paths import DataFolder
 from ..stage import Options, last_options
 from .rows import SIDES, Json, Rows, files, read
 
-EXAMPLES_SHOWN = 5
 ITEMS_SHOWN = 100
 """Items named for one reason; the rest is counted, and stands in the files."""
 
@@ -61,7 +60,7 @@ class Facts:
     made: Mapping[str, Json]
     """Job's id → the `job.json` of the model that it made."""
     evaluation: Json
-    examples: list[Json]
+    answers: list[Json]
     run: Json
     places: list[tuple[str, str, int]]
     """(path relative to the data folder, what lies there, bytes), those that exist."""
@@ -99,7 +98,7 @@ def gather(folder: DataFolder, catalog: Catalog, name: str) -> Facts:
         jobs=[job for job in catalog.jobs() if job.get("dataset") == name],
         made={str(described.get("id")): described for _, described in made},
         evaluation=_object(model / "evaluation.json"),
-        examples=_chosen(_lines(model / "answers.jsonl")),
+        answers=_lines(model / "answers.jsonl"),
         run=_object(runs[-1]) if runs else {},
         places=list(_places(folder, name, version)),
     )
@@ -148,15 +147,6 @@ def _reasons(catalog: Catalog, place: Path) -> list[Reason]:
         if len(reason.items) < ITEMS_SHOWN:
             reason.items.append(aside)
     return sorted(found.values(), key=lambda reason: (reason.stage, -reason.count, reason.code))
-
-
-def _chosen(examples: list[Json]) -> list[Json]:
-    """Prompts to show side by side: where the tuned model did best, where it failed, and what lies between, in turn."""
-    ranked = sorted(examples, key=lambda e: (-float(e["answers"]["tuned"]["score"]["node_f1"]), str(e["id"])))
-    if len(ranked) <= EXAMPLES_SHOWN:
-        return ranked
-    step = (len(ranked) - 1) / (EXAMPLES_SHOWN - 1)
-    return [ranked[round(number * step)] for number in range(EXAMPLES_SHOWN)]
 
 
 def _places(folder: DataFolder, name: str, version: str) -> Iterator[tuple[str, str, int]]:

@@ -25,7 +25,9 @@ VOID = frozenset({"meta", "br", "img", "hr", "input"})
 def text(value: object) -> Markup:
     """`value` escaped for text and attributes. Control and direction characters go, newlines and tabs stay: names from
     strangers' files must show whole and do nothing."""
-    kept = "\n".join("\t".join(map(harmless, line.split("\t"))) for line in str(value).split("\n"))
+    kept = str(value)
+    if not kept.isprintable():
+        kept = "\n".join("\t".join(map(harmless, line.split("\t"))) for line in kept.split("\n"))
     return Markup(html.escape(kept, quote=True))
 
 

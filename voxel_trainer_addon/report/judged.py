@@ -1,22 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report's second half: how training went, and whether the tuned model is better, said as far as it is known."""
+"""The report's part about the evaluation: whether the model is better, all figures, and what goes wrong first."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from itertools import groupby
 
-from ..graph.model import Graph
-from ..words import counted, duration
-from . import jobs
-from .drawing import drawing
-from .facts import Facts
-from .html import Markup, join, tag
+from ..graph.words.phrases import listed
+from ..words import counted
+from .html import Content, Markup, join, tag
 from .made import missing
 from .rows import Json
 
-WHO = {"base": "base model", "tuned": "tuned model", "retrieval": "nearest training answer"}
-VERDICTS = {"better": "Better than", "worse": "Worse than", "not shown": "Not shown to be better than"}
+VERDICTS = {"better": "better than", "worse": "worse than", "not shown": "not shown to be better or worse than"}
 RUNGS = {
     "finished": "stopped by itself",
     "parses": "is Python",
@@ -27,28 +23,62 @@ RUNGS = {
     "has_effect": "has effect",
     "conditions_all": "all that was asked",
 }
-METHODS = {"full": "all weights trained", "lora": "a LoRA adapter trained"}
-LONG = 6000
-"""Characters of an answer that are shown; a model that goes round in circles can say a lot."""
+"""Rung of the ladder → what it says of an answer, in few words."""
+BY = {
+    "kind": "kind",
+    "task": "task",
+    "test": "part of the test split",
+    "length": "length of the wanted answer",
+    "blender_version": "Blender version",
+    "source": "source",
+}
+COLOURS = ("base", "near", "val", "test")
+"""Classes of all contestants but the subject, in turn."""
+ERRORS_SHOWN, LINKS_SHOWN = 8, 24
+"""Groups of errors of a contestant, and links to rows of a group; the rest is counted."""
 
 
-def verdicts(facts: Facts) -> Markup:
-    """The two comparisons by the metric that was named beforehand, in the same size whatever they say."""
-    headline = facts.evaluation.get("verdict", {})
-    deciding = [c for c in facts.evaluation.get("comparisons", []) if c["metric"] == headline.get("metric")]
-    if not deciding:
-        return missing(facts.why("train") if not facts.version else facts.why("evaluate"))
-    cards = [
-        tag(
-            "div",
-            tag("span", f"Each answer {headline['label']}", class_="soft"),
-            tag("strong", f"{VERDICTS[c['verdict']]} {c['against']}"),
-            tag("span", _facts(c["words"])),
-            class_=f"card verdict {c['verdict'].split()[0]}",
-        )
-        for c in deciding
+def readable(evaluation: Json) -> str:
+    """Why an evaluation cannot be shown, '' where it can."""
+    told = "This evaluation is of an older form. Run evaluate again to see it; no answer is generated twice."
+    return "" if evaluation.get("contestants") else told
+
+
+def verdict(evaluation: Json) -> Markup:
+    """What the deciding metric says, in one sentence of the same size whatever it is, and how far to trust it."""
+    found = evaluation["verdict"]
+    deciding = [c for c in evaluation["comparisons"] if c["metric"] == found["metric"]]
+    against = [tag("li", tag("b", f"Against {c['against_label']}: "), _facts(c["words"])) for c in deciding]
+    return tag(
+        "div",
+        tag("span", f"Deciding: each answer {found['label']}", class_="soft"),
+        tag("strong", sentence(evaluation)),
+        tag("ul", against, class_="plain"),
+        [tag("p", words, class_="soft") for words in _trust(evaluation)],
+        class_=f"card verdict {found['result'].split()[0]}",
+    )
+
+
+def sentence(evaluation: Json) -> str:
+    """The verdict in one sentence of plain words."""
+    labels = {each["who"]: each["label"] for each in evaluation["contestants"]}
+    than = evaluation["verdict"]["than"]
+    parts = [
+        f"{words} {listed([labels[who] for who in than if than[who] == found])}"
+        for found, words in VERDICTS.items()
+        if found in than.values()
     ]
-    return tag("div", cards, class_="two")
+    told = f"{labels[evaluation['subject']]} is {', and '.join(parts)}."
+    return told[:1].upper() + told[1:]
+
+
+def _trust(evaluation: Json) -> Iterator[str]:
+    if chosen := evaluation.get("chosen"):
+        when = "before" if chosen["before_training"] else "only after"
+        yield f"The deciding metric was named {when} training."
+    if looks := evaluation.get("looks"):
+        times = {1: "once", 2: "twice"}.get(looks, f"{looks:,} times")
+        yield f"The test split was looked at {times}; every look wears it out."
 
 
 def _facts(words: str) -> str:
@@ -57,101 +87,62 @@ def _facts(words: str) -> str:
     return rest[:1].upper() + rest[1:]
 
 
-def training(facts: Facts) -> Markup:
-    """The loss while training, with what was trained how, and all jobs."""
-    return join(_newest(facts), jobs.table(facts))
+def heads(evaluation: Json) -> dict[str, str]:
+    """Contestant → what a column of its figures is called."""
+    return {each["who"]: str(each["label"]).removeprefix("the ") for each in evaluation["contestants"]}
 
 
-def _newest(facts: Facts) -> Markup:
-    job = facts.job
-    if not job:
-        return missing(facts.why("train"))
-    held, plot = jobs.held_out(job), jobs.curve(job)
-    legend = tag(
-        "p",
-        tag("span", tag("span", class_="key"), "the batch in hand"),
-        tag("span", tag("span", class_="key held"), "held-out rows of the validation split"),
-        class_="legend soft",
-    )
-    words = []
-    if job.get("steps"):
-        words.append(f"{counted(int(job['steps']), 'step')} in {duration(float(job.get('seconds', 0)))}")
-    if job.get("passes"):
-        words.append(f"{job['passes']} passes over {counted(int(job.get('n_rows', 0)), 'row')}")
-    if job.get("method"):
-        words.append(METHODS.get(str(job["method"]), str(job["method"])))
-    if len(held) > 1:
-        words.append(f"held-out loss from {held[0][1]:.2f} to {held[-1][1]:.2f}")
-    if (saved := job.get("saved_step")) not in (None, job.get("steps")):
-        words.append(f"kept is the state after step {saved}, the best on held-out rows")
-    about = tag("p", "; ".join(words) + ".") if words else None
-    warned = [tag("li", str(warning["sentence"])) for warning in job.get("warnings") or []]
-    about = join(about, tag("ul", warned, class_="plain")) if warned else about
-    if job.get("state") not in (None, "done"):
-        about = join(about, tag("p", f"This job is not done: {job['state']}.", class_="error"))
-    if plot is None:
-        return join(about, missing("Fewer than two losses were measured, so there is no curve to draw."))
-    return join(about, tag("div", tag("div", plot, class_="scroll"), legend, class_="card"))
+def _classes(evaluation: Json) -> dict[str, str]:
+    others = [each["who"] for each in evaluation["contestants"] if each["who"] != evaluation["subject"]]
+    return {evaluation["subject"]: "tuned", **{who: COLOURS[n % len(COLOURS)] for n, who in enumerate(others)}}
 
 
-def table(facts: Facts) -> Markup:
-    """Every metric for base, tuned model and nearest training answer, with intervals."""
-    evaluation = facts.evaluation
-    if not evaluation.get("metrics"):
-        return missing(facts.why("evaluate"))
-    headline = evaluation["verdict"]["metric"]
-    body = [_metric(metric, metric["metric"] == headline) for metric in evaluation["metrics"]]
+def table(evaluation: Json) -> Markup:
+    """Every metric for every contestant with intervals, then the same by parts, and the other verdicts."""
+    names, deciding = heads(evaluation), evaluation["verdict"]["metric"]
+    body = [_metric(evaluation, metric, metric["metric"] == deciding) for metric in evaluation["metrics"]]
     if loss := evaluation.get("loss"):
-        cells = [_loss(loss, who) for who in WHO]
-        body.append(tag("tr", tag("th", loss["label"], scope="row"), cells))
-    head = tag("tr", tag("th", "share of all prompts that …"), [tag("th", words) for words in WHO.values()])
+        body.append(_metric(evaluation, {**loss, "binary": False, "none": "none: it is no model"}, False))
     return join(
-        tag("div", tag("table", tag("thead", head), tag("tbody", body), class_="figures"), class_="card scroll"),
+        _figures("share of all prompts that …", names, tag("tbody", body)),
         tag("p", _reading(evaluation), class_="soft"),
-        _parts(evaluation, headline),
-        _others(evaluation, headline),
+        list(_parts(evaluation, deciding)),
+        _others(evaluation, deciding),
     )
 
 
-def _parts(evaluation: Json, headline: str) -> Markup | None:
-    """The deciding metric by kind, length, source …, folded; a range only where enough groups stand behind it."""
-    rows = []
-    for table_ in evaluation.get("tables", []):
-        found = next(metric for metric in table_["metrics"] if metric["metric"] == headline)
-        cells = [tag("td", _value(found[who], found["binary"])) for who in WHO]
-        what = f"{table_['by'].replace('_', ' ')}: {table_['value']}"
-        rows.append(tag("tr", tag("th", what, scope="row"), tag("td", f"{table_['prompts']:,}"), cells))
-    if not rows:
-        return None
-    head = tag("tr", tag("th", "★ by"), tag("th", "prompts"), [tag("th", words) for words in WHO.values()])
-    whole = tag("table", tag("thead", head), tag("tbody", rows), class_="figures")
-    return tag("details", tag("summary", "By kind, length and source"), tag("div", whole, class_="card scroll"))
+def _figures(first: str, names: Mapping[str, str], bodies: Content) -> Markup:
+    head = tag("tr", [tag("th", words) for words in (first, *names.values())])
+    whole = tag("table", tag("thead", head), bodies, class_="figures")
+    return tag("div", whole, class_="card scroll")
 
 
-def _value(interval: Json, binary: bool) -> str:
-    told = _share(interval["value"], binary)
-    return f"{told} {_range(interval, binary)}" if "low" in interval else told
-
-
-def _metric(metric: Json, headline: bool) -> Markup:
-    name = f"{metric['label']} ★" if headline else metric["label"]
+def _metric(evaluation: Json, metric: Json, deciding: bool) -> Markup:
+    name = f"{metric['label']} ★" if deciding else metric["label"]
     if metric.get("does_not_apply"):
         name += f" (of the {metric['prompts']:,} that it applies to)"
-    cells = [
-        tag(
+    return tag("tr", tag("th", name, scope="row"), _cells(evaluation, metric), class_="headline" if deciding else None)
+
+
+def _cells(evaluation: Json, metric: Json) -> Iterator[Markup]:
+    classes, binary = _classes(evaluation), metric["binary"]
+    for who, name in heads(evaluation).items():
+        interval = metric["values"].get(who)
+        if interval is None:
+            yield tag("td", tag("span", metric.get("none", "none"), class_="range"), data_who=name)
+            continue
+        yield tag(
             "td",
-            tag("span", _share(metric[who]["value"], metric["binary"]), class_="value"),
-            " ",
-            tag("span", _range(metric[who], metric["binary"]), class_="range"),
-            _dots(metric[who]),
-            class_=who,
+            tag("span", share(interval["value"], binary), class_="value"),
+            [" ", tag("span", _range(interval, binary), class_="range")] if "low" in interval else None,
+            _dots(interval) if "metric" in metric and "low" in interval else None,
+            class_=classes[who],
+            data_who=name,
         )
-        for who in WHO
-    ]
-    return tag("tr", tag("th", name, scope="row"), cells, class_="headline" if headline else None)
 
 
-def _share(value: float, binary: bool) -> str:
+def share(value: float, binary: bool) -> str:
+    """A yes-or-no metric as a share of prompts, another as its mean."""
     return f"{value:.0%}".replace("%", " %") if binary else f"{value:.2f}"
 
 
@@ -177,85 +168,71 @@ def _dots(interval: Json) -> Markup:
     )
 
 
-def _loss(loss: Json, who: str) -> Markup:
-    if who not in loss:
-        return tag("td", tag("span", "none: it is no model", class_="range"))
-    interval = loss[who]
-    value = tag("span", f"{interval['value']:.2f}", class_="value")
-    return tag("td", value, " ", tag("span", _range(interval, False), class_="range"), class_=who)
-
-
 def _reading(evaluation: Json) -> str:
     prompts, settings = evaluation["prompts"], evaluation["settings"]
     text = f"{counted(prompts['compared'], 'prompt')} of {prompts['wanted']:,} wanted, from "
     text += f"{counted(prompts['groups'], 'independent group')}; beside each figure its 95 % interval. "
-    text += "Each row of the first five counts only what passed all rows above it. "
-    text += "★ decides, and was chosen before training; likeness is measured with failing lines left out. "
+    text += (
+        "The rows down to “meets all that the prompt asks for” are a ladder: what fails one has failed those below. "
+    )
+    text += "★ decides; likeness is measured with failing lines left out. "
     if prompts.get("over_budget"):
         text += (
             f"{prompts['over_budget']:,} held-out rows that came up were over the budget of "
             f"{settings['budget_tokens']:,} tokens. "
         )
-    return (
-        text + f"Blender {evaluation['blender']}, answers of at most {settings['new_tokens']:,} tokens, drawn greedily."
-    )
+    return f"{text}Blender {evaluation['blender']}, answers of at most {settings['new_tokens']:,} tokens."
 
 
-def _others(evaluation: Json, headline: str) -> Markup | None:
+def _parts(evaluation: Json, deciding: str) -> Iterator[Markup]:
+    """The metrics by kind, length, source …, each folded; intervals only where enough groups stand behind them."""
+    for by, tables in groupby(evaluation.get("tables", []), key=lambda each: each["by"]):
+        bodies = [_part(evaluation, each, deciding) for each in tables]
+        words = f"By {BY.get(by, by.replace('_', ' '))}"
+        yield tag("details", tag("summary", words), _figures(words, heads(evaluation), bodies))
+
+
+def _part(evaluation: Json, part: Json, deciding: str) -> Markup:
+    ordered = sorted(part["metrics"], key=lambda metric: metric["metric"] != deciding)
+    lines = [_metric(evaluation, metric, metric["metric"] == deciding) for metric in ordered]
+    binary = ordered[0]["binary"]
+    for source in part.get("sources", []):
+        told = {**source, "metric": deciding, "binary": binary}
+        name = f"★ in {source['source']} ({counted(source['prompts'], 'prompt')})"
+        lines.append(tag("tr", tag("th", name, scope="row"), _cells(evaluation, told)))
+    about = f"{counted(part['prompts'], 'prompt')}, {counted(part['groups'], 'independent group')}"
+    about += "" if "low" in next(iter(ordered[0]["values"].values())) else ": too few for an interval"
+    columns = 1 + len(evaluation["contestants"])
+    head = tag("tr", tag("th", str(part["value"]), tag("small", f" {about}"), colspan=columns, scope="rowgroup"))
+    return tag("tbody", head, lines, class_="part")
+
+
+def _others(evaluation: Json, deciding: str) -> Markup | None:
     """The verdicts by all other metrics."""
-    other = [c for c in evaluation["comparisons"] if c["metric"] != headline]
+    other = [c for c in evaluation["comparisons"] if c["metric"] != deciding]
     items = [tag("li", tag("b", f"{c['label']}: "), c["words"]) for c in other]
     words = "What the other metrics show (corrected for being many)"
     return tag("details", tag("summary", words), tag("ul", items, class_="plain")) if items else None
 
 
-def examples(facts: Facts) -> Markup:
-    """Some prompts with the answers of all three beside what was wanted."""
-    if not facts.examples:
-        return missing(facts.why("evaluate"))
-    return join(_example(example) for example in facts.examples)
+def errors(evaluation: Json, rows: Mapping[str, int]) -> Markup:
+    """What went wrong first in the answers of each contestant, the most frequent first, with links to the rows.
+    `rows`: prompt → its row's number, where it is on this page."""
+    cards = []
+    for who, name in heads(evaluation).items():
+        groups = [group for group in evaluation.get("errors", []) if group["who"] == who]
+        items = [_error(group, rows) for group in groups[:ERRORS_SHOWN]]
+        if rest := groups[ERRORS_SHOWN:]:
+            count = sum(len(group["prompts"]) for group in rest)
+            items.append(tag("li", f"{counted(count, 'answer')} with {counted(len(rest), 'other error')}"))
+        body = tag("ul", items, class_="plain errors") if items else tag("p", "Nothing.", class_="soft")
+        cards.append(tag("div", tag("h3", name[:1].upper() + name[1:]), body, class_="card"))
+    return tag("div", cards, class_="two") if evaluation.get("errors") else missing("No answer went wrong.")
 
 
-def _example(example: Json) -> Markup:
-    wanted = tag(
-        "div",
-        tag("h3", "What was wanted"),
-        _picture(example.get("graph"), "The tree that was wanted"),
-        tag("details", tag("summary", "The code"), tag("pre", example["reference"])),
-        class_="lane",
-    )
-    answers: Mapping[str, Json] = example["answers"]
-    lanes = [_answer(who, answers[who]) for who in WHO if who in answers]
-    return tag("article", tag("blockquote", example["prompt"]), wanted, lanes, class_="card")
-
-
-def _answer(who: str, answer: Json) -> Markup:
-    score: Json = answer["score"]
-    chips = [
-        tag("li", ("✓ " if score[rung] else "✗ ") + words, class_="yes" if score[rung] else "no")
-        for rung, words in RUNGS.items()
-        if score.get(rung) is not None
-    ]
-    chips += [tag("li", f"nodes {score['node_f1']:.2f}"), tag("li", f"links {score['link_f1']:.2f}")]
-    if score.get("conditions_met") is not None:
-        chips.append(tag("li", f"asked for {score['conditions_met']:.2f}"))
-    if score["graph_match"]:
-        chips.append(tag("li", "✓ same graph", class_="yes"))
-    text = str(answer["code"] or answer["text"])
-    cut = text[:LONG] + (f"\n… and {len(text) - LONG:,} characters more" if len(text) > LONG else "")
-    left_out = score["dropped"]
-    told = tag(
-        "div",
-        tag("h3", WHO[who].capitalize()),
-        tag("ul", chips, class_="chips"),
-        tag("p", score["error"], class_="error") if score["error"] else None,
-        tag("p", f"Drawn with {counted(left_out, 'failing line')} left out.", class_="soft") if left_out else None,
-    )
-    picture = _picture(answer.get("graph"), f"The tree that the {WHO[who]} made")
-    whole = tag("details", tag("summary", "The answer"), tag("pre", cut or "(empty)", class_="wrap"))
-    return tag("div", told, picture, whole, class_="lane")
-
-
-def _picture(graph: Any, label: str) -> Markup:
-    drawn = drawing(Graph.from_json(graph), label) if isinstance(graph, dict) else None
-    return tag("div", drawn, class_="scroll") if drawn else tag("p", "No tree to draw.", class_="soft")
+def _error(group: Json, rows: Mapping[str, int]) -> Markup:
+    numbers = sorted(rows[id] for id in group["prompts"] if id in rows)
+    links = [[tag("a", f"{number}", href=f"#row-{number}"), " "] for number in numbers[:LINKS_SHOWN]]
+    more = f"and {len(numbers) - LINKS_SHOWN:,} more" if len(numbers) > LINKS_SHOWN else None
+    told = tag("small", "rows " if len(numbers) > 1 else "row ", links, more) if numbers else None
+    return tag("li", tag("b", f"{len(group['prompts']):,} × "), group["words"], " ", told)

@@ -15,6 +15,8 @@ from .html import Markup, join, tag
 from .made import missing
 
 DEFAULTS = {"name": "voxel", "seed": 0, "preset": "quick", "model": "smollm2-135m", "method": "auto", "pieces": 8}
+STEPS = {"generate_s": "generating answers", "execute_s": "running them", "score_s": "scoring them"}
+"""Time of an evaluation's step → what it was for."""
 
 
 def set_aside(facts: Facts) -> Markup:
@@ -63,9 +65,13 @@ def _settings(facts: Facts) -> Iterator[tuple[str, str, bool]]:
             yield "libraries", ", ".join(f"{name} {version}" for name, version in job["versions"].items()), False
         if job.get("peak_mb"):
             yield "peak memory of training", f"{job['peak_mb']:,} MB", False
-    for model, hash in facts.evaluation.get("models", {}).items():
-        yield f"{model} model's content", str(hash), True
-    for what, part in (("training", job.get("seconds")), ("evaluation", facts.evaluation.get("seconds"))):
+    for contestant in facts.evaluation.get("contestants", ()):
+        if contestant["hash"]:
+            yield f"content of {contestant['label']}", str(contestant["hash"]), True
+    speed = facts.evaluation.get("speed", {})
+    times = {"training": job.get("seconds"), "evaluation": facts.evaluation.get("seconds")}
+    times |= {words: speed.get(key) for key, words in STEPS.items()}
+    for what, part in times.items():
         if part:
             yield f"time for {what}", duration(float(part)), False
     run = facts.run

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
-from ..bpy_code.sketch import sketch
 from ..graph.model import Graph
 from ..words import counted, duration, size
-from .drawing import drawing
+from .drawing import Marks, drawing
 from .facts import Facts
 from .html import Content, Markup, tag
 
@@ -116,15 +115,9 @@ def licence_words(id: str) -> str:
     return OWN if id == "own" else id or "none stated"
 
 
-def picture(graph: Graph | None, code: str, label: str) -> Markup | None:
-    """A tree's drawing: from its graph, or else as far as the code tells it; None where there is no tree."""
-    shown = graph or sketch(code)
-    return drawn(shown, label) if shown else None
-
-
-def drawn(graph: Graph, label: str, new: Collection[str] = ()) -> Markup:
+def drawn(graph: Graph, label: str, marks: Marks | None = None) -> Markup:
     """A tree's drawing, or a word on its size where it is too large to be one."""
-    made = drawing(graph, label, new)
+    made = drawing(graph, label, marks)
     if made is None:
         return tag("p", f"{counted(len(graph.nodes), 'node')}: too many to draw here.", class_="soft")
     return tag("div", made, class_="scroll")

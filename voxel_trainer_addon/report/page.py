@@ -12,13 +12,18 @@ from ..catalog import Catalog
 from ..examples import SAMPLE, told
 from ..files import write_jsonl, write_text
 from ..paths import DataFolder
-from . import browser, contents, judged, ledger, losses, made
+from . import answers, browser, contents, judged, ledger, losses, made, training
 from . import facts as gathered
 from .facts import Facts
 from .html import Markup, join, tag, text
 from .style import CSS
 
-TRAINED = (("better", "Is it better?"), ("answers", "Answers side by side"), ("training", "Training"))
+TRAINED = (
+    ("better", "Is it better?"),
+    ("errors", "What goes wrong first"),
+    ("answers", "Every prompt with its answers"),
+    ("training", "Training"),
+)
 DATASET = (
     ("dataset", "What is in the dataset"),
     ("examples", "Examples"),
@@ -42,9 +47,8 @@ def write(folder: DataFolder, catalog: Catalog, name: str) -> Path:
 def page(facts: Facts) -> str:
     """The whole report as HTML. What was trained comes first, where something was."""
     sections = {
-        "better": join(judged.verdicts(facts), judged.table(facts) if facts.evaluation else None),
-        "answers": judged.examples(facts),
-        "training": judged.training(facts),
+        **_evaluated(facts),
+        "training": training.training(facts),
         "dataset": contents.contained(facts),
         "examples": browser.browser(facts),
         "way": losses.way(facts),
@@ -67,7 +71,23 @@ def page(facts: Facts) -> str:
             "footer", "Made by Voxel Trainer. This file holds everything it shows; it asks for nothing from elsewhere."
         ),
     )
-    return document(facts.name, body, CSS + browser.styles(facts))
+    return document(
+        facts.name, body, CSS + browser.styles(facts) + answers.styles(len(facts.evaluation.get("contestants", ())))
+    )
+
+
+def _evaluated(facts: Facts) -> dict[str, Markup]:
+    """The parts about the evaluation; each says why where there is nothing to show."""
+    evaluation = facts.evaluation
+    if not evaluation or (older := judged.readable(evaluation)):
+        why = made.missing(older if evaluation else facts.why("evaluate"))
+        return dict.fromkeys(("better", "errors", "answers"), why)
+    rows = answers.shown(evaluation, facts.answers)
+    return {
+        "better": join(judged.verdict(evaluation), judged.table(evaluation)),
+        "errors": judged.errors(evaluation, rows.numbers),
+        "answers": answers.browser(rows),
+    }
 
 
 def settings(facts: Facts) -> Markup:

@@ -114,10 +114,14 @@ svg .tick, svg .axis { fill: var(--soft); }
 .dots .span { stroke-width: 4; stroke-linecap: round; opacity: .4; }
 .base .span { stroke: var(--base); }
 .tuned .span { stroke: var(--tuned); }
-.retrieval .span { stroke: var(--near); }
+.near .span { stroke: var(--near); }
+.val .span { stroke: var(--val); }
+.test .span { stroke: var(--test); }
 .base .dot { fill: var(--base); }
 .tuned .dot { fill: var(--tuned); }
-.retrieval .dot { fill: var(--near); }
+.near .dot { fill: var(--near); }
+.val .dot { fill: var(--val); }
+.test .dot { fill: var(--test); }
 .funnel {
   list-style: none; margin: 20px 0; padding: 0; display: grid; gap: 10px; grid-template-columns: repeat(4, 1fr);
 }
@@ -125,11 +129,11 @@ svg .tick, svg .axis { fill: var(--soft); }
 .funnel b { display: block; font-size: 24px; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .funnel .stage { font-size: 13px; color: var(--soft); }
 .funnel small { display: block; font-size: 12.5px; line-height: 1.4; margin-top: 4px; }
-.graph .box { fill: var(--node); stroke: var(--node-line); }
-.graph .wire { fill: none; stroke: var(--wire); stroke-width: 2; }
-.graph .muted { stroke-dasharray: 4 4; opacity: .6; }
-svg .name { fill: #fff; font-size: 12px; font-weight: 600; }
-svg .socket { font-size: 11px; fill: var(--soft); }
+rect.box { fill: var(--node); stroke: var(--node-line); }
+path.wire { fill: none; stroke: var(--wire); stroke-width: 2; }
+path.muted { stroke-dasharray: 4 4; opacity: .6; }
+text.name { fill: #fff; font-size: 12px; font-weight: 600; }
+text.socket { font-size: 11px; fill: var(--soft); }
 .socket.out { text-anchor: end; }
 .head { fill: var(--math); }
 .head.texture { fill: var(--texture); }
@@ -202,7 +206,46 @@ fieldset > legend { padding: 0; position: absolute; width: 1px; height: 1px; ove
 .example > .chips li:first-child { color: var(--accent); border-color: var(--accent); }
 .diff .gone { color: var(--bad); }
 .diff .come { color: var(--good); }
-.new .box { stroke: var(--accent); stroke-width: 2.5; }
+svg.shelf { position: absolute; width: 0; height: 0; }
+.mark .frame { fill: none; stroke-width: 2.5; }
+.mark .sign { text-anchor: middle; font-size: 13px; font-weight: 700; fill: var(--card); }
+.graph .added .frame, .graph .added .wire { stroke: var(--good); }
+.graph .lacking .frame, .graph .lacking .wire { stroke: var(--bad); stroke-dasharray: 6 4; }
+.graph .changed .frame { stroke: var(--val); }
+.added circle { fill: var(--good); }
+.lacking circle { fill: var(--bad); }
+.changed circle { fill: var(--val); }
+text.change { fill: var(--val); font-weight: 600; }
+ul.edits { font-size: 13.5px; list-style: none; padding-left: 6px; }
+.edits b { display: inline-block; width: 16px; }
+.edits .added b { color: var(--good); }
+.edits .lacking b { color: var(--bad); }
+.edits .changed b { color: var(--val); }
+.errors a { padding: 0 2px; }
+figure { margin: 0 0 10px; }
+figcaption { font-size: 12.5px; color: var(--soft); margin: 4px 0 0; }
+figure img { max-width: 100%; height: auto; border-radius: 6px; display: block; }
+.pair { display: flex; flex-wrap: wrap; gap: 14px 34px; align-items: flex-start; }
+.row .lane { grid-template-columns: minmax(0, 1fr); }
+.pair > * { max-width: 100%; min-width: 0; }
+.card.row { padding: 0; content-visibility: auto; contain-intrinsic-size: auto 44px; margin: 8px 0; }
+.row > summary { padding: 10px 14px; list-style: none; display: flex; flex-wrap: wrap; gap: 2px 10px; }
+.row > summary::-webkit-details-marker { display: none; }
+.row > summary b { min-width: 24px; color: var(--soft); font-variant-numeric: tabular-nums; }
+.row > summary .start {
+  flex: 1 1 0; min-width: 0; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; overflow-wrap: normal;
+}
+.row[open] > summary { border-bottom: 1px solid var(--line); }
+.row[open] > summary .start { display: none; }
+.row:not([open]) .marks { flex-basis: 100%; padding-left: 34px; }
+.row > div { padding: 14px 18px 4px; }
+.row > div:target { box-shadow: inset 3px 0 0 var(--accent); }
+.filters > span { flex-basis: 100%; margin-top: 4px; }
+.marks { display: flex; flex-wrap: wrap; gap: 0 10px; }
+.marks .yes { color: var(--good); }
+.marks .no { color: var(--bad); }
+.part th[scope="rowgroup"] { font-weight: 700; padding-top: 16px; }
+.part th small { font-weight: 400; }
 footer { margin-top: 56px; color: var(--soft); font-size: 13px; }
 @media (max-width: 640px) {
   main { padding: 24px 14px 48px; }
@@ -221,9 +264,13 @@ footer { margin-top: 56px; color: var(--soft); font-size: 13px; }
   .kinds td.wide { width: auto; }
   .kinds td.number:last-child { display: none; }
   td.number, th.number { padding-right: 12px; }
-  .figures tr { display: grid; grid-template-columns: repeat(3, 1fr); border-top: 1px solid var(--line); }
+  .figures thead { display: none; }
+  .figures tr {
+    display: grid; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); border-top: 1px solid var(--line);
+  }
   .figures th, .figures td { border: 0; }
   .figures tr > :first-child { grid-column: 1 / -1; padding-bottom: 0; }
+  .figures td::before { content: attr(data-who); display: block; font-size: 12px; color: var(--soft); }
   th, td { padding-right: 10px; }
 }
 @media print {

@@ -89,6 +89,21 @@ class DataFolder:
         return self.root / "answers"
 
     @property
+    def live(self) -> Path:
+        """Which model answers: the pointer of the registry."""
+        return self.models / "live.json"
+
+    @property
+    def promotions(self) -> Path:
+        """Every move of that pointer, and why."""
+        return self.models / "promotions.jsonl"
+
+    @property
+    def watched(self) -> Path:
+        """What is known of models in use: requests and duels, without their texts."""
+        return self.root / "watched"
+
+    @property
     def datasets(self) -> Path:
         return self.root / "datasets"
 
@@ -134,6 +149,10 @@ class DataFolder:
     def judged(self, name: str) -> Path:
         """What judges said of answers of a dataset's models, a file for each judge."""
         return self.models / name / "judged"
+
+    def asked(self, dataset: str, who: str) -> Path:
+        """Where it lies what is known of a model that was not tuned here, by its `words.slug`."""
+        return self.model(dataset, f"asked-{who}")
 
     def checkpoint(self, stage: str) -> Path:
         return self.root / "checkpoints" / f"{TASKS[stage]}_checkpoint.json"

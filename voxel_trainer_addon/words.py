@@ -47,6 +47,11 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
 
 
+def slug(text: str) -> str:
+    """A name as a key: small letters, digits, dots and hyphens."""
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-") or "model"
+
+
 def counted(number: int, noun: str, plural: str = "") -> str:
     """`1 file`, `1,200 files`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.deployment import small_models
 from voxel_trainer_addon.catalog import Catalog
+from voxel_trainer_addon.deployment import promotion
 from voxel_trainer_addon.errors import Exit, FolderInUse
 from voxel_trainer_addon.events import RunState
 from voxel_trainer_addon.locks import FolderLock
@@ -52,6 +54,22 @@ def test_without_blender_the_stage_is_set_aside_with_the_reason(data: DataFolder
     exit, _, started = run(data, "harvest", "parse")
     assert exit == Exit.SET_ASIDE
     assert "needs Blender" in started.state.stages["parse"].words
+
+
+def test_the_catalog_mirrors_the_registry_after_a_run_and_a_status_counts_what_is_live(data: DataFolder) -> None:
+    base = small_models.base(data.root.parent / "base")
+    for version in ("v1", "v2"):
+        small_models.evaluated(small_models.tuned(data, version, base))
+    promotion.promote(data, "voxel/v1")
+    run(data, "harvest")
+    with Catalog(data.catalog) as catalog:
+        assert {model["version"]: model["state"] for model in catalog.models()} == {"v1": "live", "v2": "candidate"}
+        promotion.promote(data, "voxel/v2")
+        goals = {goal["goal"]: goal["have"] for goal in status.goals(data, catalog)}
+    assert (goals["models tuned"], goals["models deployed"]) == (2, 1)
+    run(data, "harvest")
+    with Catalog(data.catalog) as catalog:
+        assert {model["version"]: model["state"] for model in catalog.models()} == {"v1": "retired", "v2": "live"}
 
 
 def test_cancel_keeps_what_is_done_and_resume_goes_on(data: DataFolder) -> None:

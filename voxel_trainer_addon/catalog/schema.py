@@ -168,6 +168,10 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (test, at, evaluation)
     ) STRICT, WITHOUT ROWID;
     """,
+    # The registry of models as it stood at the end of the last run. Its truth are the files in models/.
+    """
+    CREATE TABLE model (id TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+    """,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -209,6 +209,15 @@ class Catalog(Search):
         """Note that an evaluation looked at a test split (digest of its rows); how often any did by now."""
         self._write([("INSERT OR IGNORE INTO look VALUES (?, ?, ?)", (test, at, evaluation))])
         return int(self._db.execute("SELECT count(*) FROM look WHERE test = ?", (test,)).fetchone()[0])
+
+    def set_models(self, models: Mapping[str, dict[str, Any]]) -> None:
+        """Let the registry stand here as it does in its files."""
+        bodies = [(id, json.dumps(body, ensure_ascii=False, sort_keys=True)) for id, body in models.items()]
+        self._write([("DELETE FROM model", ()), *(("INSERT INTO model VALUES (?, ?)", row) for row in bodies)])
+
+    def models(self) -> list[dict[str, Any]]:
+        """Every model as it stood at the end of the last run, newest first."""
+        return self._saved("model")
 
     def _save(self, table: str, id: str, body: dict[str, Any]) -> None:
         sql = f"INSERT INTO {table} VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body"

@@ -15,7 +15,7 @@ from ..graph.words.description import LENGTHS
 from ..licences.classes import BY_CHOICE
 from ..pipeline.serve import IDLE_S
 from ..stage import STAGES, Options
-from . import evaluate_arguments, train_arguments
+from . import deploy_arguments, evaluate_arguments, train_arguments
 
 DESCRIPTION = """\
 Voxel Trainer turns .blend files into proven training data and tuned models.
@@ -28,6 +28,7 @@ Voxel Trainer turns .blend files into proven training data and tuned models.
   explain    what the trees of a .blend file are and do, in words
   diff       what changed between the trees of two .blend files
   check      what breaks in another Blender, is missing or does nothing
+  deploy     choose the model that answers: list, show, rollback, canary, compare, watch
   serve      answer what the node editors ask, for ten idle minutes; Blender starts it
 
 Each stage is a command too: harvest, parse, dataset, train, evaluate.
@@ -44,6 +45,7 @@ examples:
   run_headless.py dataset verify training_data/datasets/voxel
   run_headless.py train export voxel --form gguf
   run_headless.py evaluate judge voxel --by local:FOLDER
+  run_headless.py deploy voxel/v3
   run_headless.py status --goals
 
 exit status: 0 done · 3 done, with files or stages set aside · 2 wrong usage · 4 the answer is no ·
@@ -117,6 +119,8 @@ def parser() -> argparse.ArgumentParser:
     _dataset_name(evaluate)
     _allow(evaluate)
     evaluate_arguments.made_evaluations(evaluate)
+    deploy = _command(commands, "deploy", "Choose the model that answers, and take it back.")
+    deploy_arguments.deploy(deploy)
     resume = _command(commands, "resume", "Go on where the last run stopped, with what it was asked to do.")
     resume.add_argument("--run", metavar="ID", default="", help="the run to go on with (default: the newest)")
     status = _command(commands, "status", "Where the data folder stands.")

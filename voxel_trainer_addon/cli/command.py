@@ -27,7 +27,7 @@ from ..pipeline.serve import Serve
 from ..runs.queue import Queue
 from ..stage import STAGES, Options
 from ..worker.protocol import Host
-from . import evaluating, host, judges, look, made_datasets, made_models, training, training_setup
+from . import deploying, evaluating, host, judges, look, made_datasets, made_models, training, training_setup
 from .arguments import options_of, parsed
 from .terminal import Terminal, asides_text, goals_text, json_lines, status_text
 
@@ -82,6 +82,8 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
         return made_datasets.preview(folder, options_of(found), found.preview)
     if found.command == "serve":
         return Serve(folder, _blender(found, facts, script), found.idle).go()
+    if found.command == "deploy":
+        return deploying.asked(found, folder)
     if found.command == "status":
         return _status(found, folder)
     if getattr(found, "bug_report", ""):

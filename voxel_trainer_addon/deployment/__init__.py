@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stage deploy: which tuned models there are, and the server that answers by them."""
+"""Stage deploy: which models there are and which one answers, its server, how two compare in use, what is watched."""

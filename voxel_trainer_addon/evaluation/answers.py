@@ -12,7 +12,7 @@ from typing import Any
 
 from ..files import digest, read_jsonl, sha256_of
 
-DECODING = "greedy/1"
+DECODING = "greedy/2"
 """How answers are drawn, and the version of that; a change asks every model anew."""
 
 WEIGHTS = (

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from ..errors import UserError
 from ..files import digest, read_json
 from ..paths import DataFolder
 from ..providers.answering import PROVIDERS, Answerer, named
+from ..words import slug
 from .answers import model_hash
 from .retrieval import Nearest
 
@@ -203,8 +203,3 @@ class Finder:
             raise UserError(f"No model has been tuned on the dataset {self.dataset} yet.")
         folder = self.base_of(model if provider == "local" else name)
         return Contestant(slug(Path(name).name), Path(name).name, model_hash(folder), folder)
-
-
-def slug(text: str) -> str:
-    """A name as a key: small letters, digits, dots and hyphens."""
-    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-") or "model"

@@ -144,6 +144,10 @@ class Generation:
             elif kind == "loss":
                 one = by_who[line["model"]]
                 self._store(one).add(self._ask_of(one, row).loss_key, line)
+            elif kind == "too_long":  # the model cannot read so much: no answer, which counts as one that failed
+                said_nothing = {"kind": "answer", "text": "", "finished": False, "tokens": 0}
+                self._keep(by_who[line["model"]], row, {**line, **said_nothing})
+                watched.took(row, time.monotonic() - began)
             elif kind == "answer":
                 self._keep(by_who[line["model"]], row, line)
                 watched.took(row, time.monotonic() - began)

@@ -15,7 +15,7 @@ from ..errors import Unavailable, UserError
 from ..files import now, read_json, sha256_of, write_json, write_text
 from ..paths import DataFolder
 from ..providers.local import Asker, Local
-from ..providers.local.base import EMBEDDED
+from ..providers.local.base import EMBEDDED, lost
 from ..words import size
 from . import card, elsewhere
 
@@ -107,15 +107,10 @@ def _base(model: Tuned, local: Local, asker: Asker) -> Path | None:
     if job["base_hash"] == local.known(EMBEDDED).hash:
         return local.base(EMBEDDED, asker).folder
     folder = Path(job["base"])
-    if not folder.is_dir():
-        if model.weights.name == "model":
-            return None
-        raise UserError(f"The adapter's base model {job['model']} is not in {folder} any more. Put it back there.")
-    from_hub = "/" in job["model"] and local.known(job["model"]).hash == job["base_hash"]
-    if not from_hub and local.known(str(folder)).hash != job["base_hash"]:
-        raise UserError(
-            f"The base model in {folder} has changed since the model was tuned; merged with it, it is another."
-        )
+    if not folder.is_dir() and model.weights.name == "model":
+        return None
+    if why := lost(job):
+        raise UserError(why)
     return folder
 
 

@@ -18,6 +18,7 @@ from ..files import now, read_json, write_json, write_lines, write_text
 from ..locks import FolderLock, holder
 from ..paths import cache_home
 from ..providers.local import Base, Ended, Local
+from ..providers.local.base import weights_hash
 from ..providers.local.recipe import BATCH_TOKENS
 from ..row_files import TRAINED_ON
 from ..stage import Options, Outcome, Work
@@ -25,7 +26,7 @@ from ..words import counted, duration
 from . import card, rows
 from .following import LOG, Following
 from .jobs import Jobs, summary
-from .orders import Order, weights_hash
+from .orders import Order
 from .waiting import Waiting
 
 HELD_OUT_ROWS = 16

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..files import digest, read_json, sha256_of
+from ..files import digest, read_json
 from ..paths import DataFolder
 from ..providers.local import Base, Local
 from ..stage import HEADLINE, Options
@@ -84,8 +84,3 @@ def _start(folder: DataFolder, options: Options) -> Path | None:
 def _weights(start: Path | None) -> str:
     """The job that made the weights, which is their identity here; '' for the base itself."""
     return str(read_json(start.parent / "job.json", {}).get("id", start.parent.name)) if start else ""
-
-
-def weights_hash(folder: Path) -> str:
-    """SHA-256 over the safetensors in a folder: equal where two trainings came out the same."""
-    return digest([[path.name, sha256_of(path)] for path in sorted(folder.glob("*.safetensors"))])

@@ -12,11 +12,13 @@ import sqlite3
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .. import __version__, checkpoints, removing, tokens
 from ..catalog import Catalog
+from ..deployment import registry
 from ..errors import Cancelled, ComesLater, Exit, FolderInUse, SetAside, Unavailable, UserError
 from ..events import EventLog, RunState, event
 from ..files import write_json
@@ -130,6 +132,7 @@ class Run:
             self._recheckpoint("failed" if status != Exit.INTERRUPTED else "paused" if put_off else "cancelled")
         report = ""
         try:
+            self._mirror_models()
             report = stages.write_report(self.folder, self.catalog, self.options.name)
         except Exception as error:
             status, words = self._fault(error)
@@ -143,6 +146,11 @@ class Run:
         following = checkpoints.next_steps(self.folder, self.catalog)
         self.emit("ended", exit=int(status), words=words, report=report, next=following)
         return status
+
+    def _mirror_models(self) -> None:
+        """Let the catalog hold the registry as its files have it now; evaluations have a table of their own."""
+        models = {model.id: replace(model, evaluation={}).as_json() for model in registry.models(self.folder)}
+        self.catalog.set_models(models)
 
     def _fault(self, error: Exception) -> tuple[Exit, str]:
         """Exit status and words for what no stage expected; the details go to the run's log."""

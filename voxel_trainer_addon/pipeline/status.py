@@ -62,8 +62,8 @@ def goals(folder: DataFolder, catalog: Catalog) -> list[dict[str, Any]]:
         _goal("500+ files parsed", counts["parsed"], 500, "more sources: run --source folder:PATH"),
         _no_errors(counts, catalog.count_asides("parse")),
         _goal("10,000+ examples", counts["rows"], 10_000, "more files, or more pieces a tree: dataset --pieces N"),
-        _goal("models tuned", len(models), 1, "train"),
-        _goal("models deployed", 0, 1, "the stage deploy, which this version does not have yet"),
+        _goal("models tuned", sum(bool(model.path) for model in models), 1, "train"),
+        _goal("models deployed", sum(model.state == "live" for model in models), 1, "deploy MODEL"),
         {
             "goal": "metrics over 20 % better",
             "have": verdict.get("words", "not evaluated"),

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,25 @@ def of_folder(folder: Path) -> Base:
     refuse_code(folder.name, read_json(folder / "config.json"))
     parts = sorted(path for pattern in WEIGHTS for path in folder.glob(pattern))
     return Base(folder.name, digest([[path.name, sha256_of(path)] for path in parts]), _licence(folder), folder)
+
+
+def weights_hash(folder: Path) -> str:
+    """SHA-256 over the safetensors in a folder: equal where two trainings came out the same."""
+    return digest([[path.name, sha256_of(path)] for path in sorted(folder.glob("*.safetensors"))])
+
+
+def lost(job: Mapping[str, Any]) -> str:
+    """Why an adapter cannot be laid over the base any more that its job names: a sentence, '' where it can. Raises
+    Unavailable where the base is no model that can be read."""
+    if job["base_hash"] == named(EMBEDDED).hash:
+        return ""
+    folder = Path(job["base"])
+    if not folder.is_dir():
+        return f"The adapter's base model {job['model']} is not in {folder} any more. Put it back there."
+    from_hub = "/" in job["model"] and named(job["model"]).hash == job["base_hash"]
+    if not from_hub and of_folder(folder).hash != job["base_hash"]:
+        return f"The base model in {folder} has changed since the model was tuned; with that adapter it is another."
+    return ""
 
 
 def refuse_code(name: str, config: Any) -> None:

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is asked of models by how they do in use: `deploy compare`, `deploy watch`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+
+from ..deployment import canary, drift, duels, pointer, registry, requests
+from ..errors import Exit, UserError
+from ..paths import DataFolder
+from ..words import counted, harmless
+
+
+def compare(found: argparse.Namespace, folder: DataFolder) -> int:
+    """What duels, and where it is the canary its requests, show of a model against the live one."""
+    stands = pointer.read(folder).pointer
+    name = found.tuned or (stands.canary.model if stands.canary else "")
+    if not stands.live or not name:
+        raise UserError("Name a model to compare with the live one: deploy compare MODEL. `deploy list` shows them.")
+    model = registry.named(folder, name).id
+    if model == stands.live:
+        raise UserError(f"{model} is live; name another to compare it with.")
+    verdict = duels.judge(duels.kept(folder), model, stands.live)
+    about = stands.canary if stands.canary and stands.canary.model == model else None
+    decision = canary.judge(requests.watched(folder).requests, about, stands.live) if about else None
+    if found.json:
+        told = {"duels": asdict(verdict), "canary": asdict(decision) if decision else None}
+        print(json.dumps({"model": model, "live": stands.live, **told}))
+        return Exit.DONE
+    print(f"{harmless(model)} against {harmless(stands.live)}")
+    print(f"  Duels: {harmless(verdict.words)}")
+    if decision:
+        print(f"  Canary: {harmless(decision.words)}")
+    return Exit.DONE
+
+
+def watch(found: argparse.Namespace, folder: DataFolder) -> int:
+    """What became of requests, by model and Blender, and what has changed."""
+    stands, seen = pointer.read(folder).pointer, requests.watched(folder)
+    rows = requests.summary(seen.requests)
+    alarms = drift.alarms(seen.requests, stands.live, stands.before[-1] if stands.before else "")
+    if found.json:
+        print(json.dumps({"models": rows, "alarms": [asdict(one) for one in alarms], "damaged_lines": seen.damaged}))
+        return Exit.DONE
+    if not rows:
+        print("Nothing was asked yet.")
+    for row in rows:
+        asked = f"{harmless(row['model'])} in Blender {harmless(row['blender'])}: {counted(row['requests'], 'request')}"
+        print(asked + (f", {row['whole_s']['median']:.1f} s in the middle" if row["whole_s"] else ""))
+        print("  " + ", ".join(f"{name} {row[name]}" for name in requests.SHARES))
+    if seen.damaged:
+        print(f"Left out, for the log is damaged: {counted(seen.damaged, 'line')}.")
+    for alarm in alarms:
+        print(f"! {harmless(alarm.words)}")
+    return Exit.DONE

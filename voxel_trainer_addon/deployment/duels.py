@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Duels: two blind answers to one request, the choice kept, and what all choices show, however often one looks.
+
+The test is an e-value: how many times likelier the decided duels are when one model wins with a rate of its own (mixed
+over Beta(2, 2)) than when both win alike. Were they alike it would reach `SETTLED` in at most 1 of `SETTLED` series,
+looked at after every duel (Ville's inequality).
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import secrets
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+from ..files import now
+from ..paths import DataFolder
+from . import logs
+
+SETTLED = 20.0
+PRIOR = 2.0
+BOTH_BAD = "both bad"
+CHOICES = ("A", "B", BOTH_BAD)
+FEW = 10
+"""Fewer decided duels say nothing of how many more it takes."""
+FAR = 1_000
+
+
+@dataclass(frozen=True)
+class Duel:
+    """A request that two models answered: `a` and `b` as they stood on the screen, and which was chosen."""
+
+    id: str
+    a: str
+    b: str
+    chosen: str
+    at: str = ""
+
+
+def drawn(first: str, second: str, rng: random.Random | None = None) -> tuple[str, str]:
+    """Two models in the order in which their answers are shown, that nobody can foresee."""
+    a, b = (rng or secrets.SystemRandom()).sample([first, second], 2)
+    return a, b
+
+
+def keep(folder: DataFolder, duel: Duel) -> None:
+    """Add a duel to the log. Raises OSError."""
+    if duel.chosen not in CHOICES:
+        raise ValueError(f"{duel.chosen!r} is none of {CHOICES}")
+    logs.append(folder.watched / "duels.jsonl", {**asdict(duel), "at": duel.at or now()})
+
+
+def kept(folder: DataFolder) -> list[Duel]:
+    """Every duel that can be read, oldest first; of one that was told twice the first choice."""
+    found: dict[str, Duel] = {}
+    for line in logs.read(folder.watched / "duels.jsonl").values:
+        if line.get("chosen") in CHOICES and all(isinstance(line.get(key), str) for key in ("id", "a", "b", "at")):
+            found.setdefault(line["id"], Duel(line["id"], line["a"], line["b"], line["chosen"], line["at"]))
+    return list(found.values())
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What duels show. `winner` is '' while undecided; `e_value` is where it stands, or stood when it was settled;
+    `more` are about so many duels until it is settled at this rate, None where that is far or cannot be told."""
+
+    wins: dict[str, int]
+    both_bad: int
+    winner: str
+    e_value: float
+    more: int | None
+    words: str
+
+
+def e_value(wins: int, decided: int) -> float:
+    """How much `wins` of `decided` duels speak against both sides being alike; 1 says nothing."""
+    mixed = math.lgamma(PRIOR + wins) + math.lgamma(PRIOR + decided - wins) - math.lgamma(2 * PRIOR + decided)
+    return math.exp(mixed - 2 * math.lgamma(PRIOR) + math.lgamma(2 * PRIOR) + decided * math.log(2))
+
+
+def judge(duels: Iterable[Duel], first: str, second: str) -> Verdict:
+    """What the duels of two models show, in the order in which they were fought. What is settled once stays so."""
+    wins, both_bad, winner, stands = {first: 0, second: 0}, 0, "", 1.0
+    for duel in duels:
+        if {duel.a, duel.b} != {first, second}:
+            continue
+        if duel.chosen == BOTH_BAD:
+            both_bad += 1
+            continue
+        wins[duel.a if duel.chosen == "A" else duel.b] += 1
+        if not winner:
+            stands = e_value(wins[first], sum(wins.values()))
+            winner = max(wins, key=lambda model: wins[model]) if stands >= SETTLED else ""
+    more = None if winner else _more(max(wins.values()), sum(wins.values()), both_bad)
+    return Verdict(wins, both_bad, winner, stands, more, _words(wins, both_bad, winner, more))
+
+
+def _more(most: int, decided: int, both_bad: int) -> int | None:
+    """Duels until such a rate of wins would be settled, those with both bad counted in; two digits, rounded up."""
+    if decided < FEW:
+        return None
+    for count in range(decided + 1, decided + FAR + 1):
+        if e_value(round(count * most / decided), count) >= SETTLED:
+            needed = math.ceil((count - decided) * (decided + both_bad) / decided)
+            step = 10 ** max(0, len(str(needed)) - 2)
+            return -(-needed // step) * step if needed <= FAR else None
+    return None
+
+
+def _words(wins: dict[str, int], both_bad: int, winner: str, more: int | None) -> str:
+    decided = sum(wins.values())
+    bad = f", {both_bad} of them with both bad" if both_bad else ""
+    if winner:
+        other = next(model for model in wins if model != winner)
+        more_bad = f" In {both_bad} more both were bad." if both_bad else ""
+        return f"{winner} is preferred to {other}: in {wins[winner]} of {decided} duels.{more_bad}"
+    duels = f"{decided + both_bad} duel{'s' if decided + both_bad != 1 else ''}{bad}"
+    if decided < FEW:
+        return f"Undecided after {duels}: too few to say how many it takes."
+    return f"Undecided after {duels}; at this rate {f'{more:,}' if more else f'over {FAR:,}'} more."

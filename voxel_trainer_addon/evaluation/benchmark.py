@@ -158,7 +158,7 @@ class Evaluation:
 
     def place(self, subject: Contestant, tuned: Tuned | None, test: Test) -> tuple[Path, str]:
         """The folder that the result goes to, and what its files' names end in: nothing for a model's own test."""
-        folder = tuned.folder if tuned else self.work.folder.model(test.name, f"asked-{subject.who}")
+        folder = tuned.folder if tuned else self.work.folder.asked(test.name, subject.who)
         own = (test.name, test.split) == (folder.parent.name, "test")
         ending = "" if own else f".{test.name}-{test.split}"
         if tuned and subject.folder != tuned.weights and subject.folder:

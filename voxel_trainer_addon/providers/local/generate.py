@@ -27,13 +27,14 @@ LOT = 4
 def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
     """Losses and answers of `body["models"]`, name → folder; the same folder may have several names.
 
-    Keys: `rows` as in `train`, and a row may have `messages_by`: model → other messages for that model, or a list of
-    such, of which the first is taken that leaves room for the answer; `loss_rows`, ids of those whose loss is wanted;
-    `budget_tokens` (0: none) for a row with its own messages, in tokens of the first model; `prompts`, the most rows
-    (0: all); `max_new_tokens`; `batch`, answers under way at once; `seconds` for everything (0: no limit); `threads`,
-    the most, for fewer may be faster. May have `over`: adapter → name of the model that it is laid over (`base`);
-    `numbers` (see `devices.numbers_of`; `auto`); `temperature` (0: the likeliest token), `top_p`, `samples` a row,
-    `seed`; and `probe`: false for exactly so many threads, as the same answers to the last bit in bfloat16 need.
+    Keys: `rows` as in `train`, and a row may have `messages_by`: model → other messages for that model, or a list
+    of such, of which the first is taken that leaves room for the answer; `loss_rows`, ids of those whose loss is
+    wanted, of `loss_models` (all); `budget_tokens` (0: none) for a row with its own messages, in tokens of the
+    first model; `prompts`, the most rows (0: all); `max_new_tokens`; `batch`, answers under way at once; `seconds`
+    for everything (0: no limit); `threads`, the most, for fewer may be faster. May have `over`: adapter → name of
+    the model that it is laid over (`base`); `numbers` (see `devices.numbers_of`; `auto`); `temperature` (0: the
+    likeliest token), `top_p`, `samples` a row, `seed`; and `probe`: false for exactly so many threads, as the same
+    answers to the last bit in bfloat16 need.
 
     Lines: `over_budget` with the id of each row passed over as longer; `loss` (`loss` in nats a token, `tokens`, the
     answer's `bytes`, `loss_per_byte`); `answer` (`sample` from 0, `chosen`: which of several messages), as they come;
@@ -86,6 +87,7 @@ class _Job:
                 pass  # what cannot be loaded is told before anybody answers
         self._given = {row["id"]: row for row in body["rows"]}
         self._wanted = set(body.get("loss_rows", ()))
+        self._measured = set(body.get("loss_models", self._names))
         self._tokenizer = self._loaded.weights(self._names[0]).tokenizer
         self.rows, self.over = chat.within(
             self._tokenizer, body["rows"], body.get("budget_tokens", 0), body.get("prompts", 0)
@@ -101,7 +103,8 @@ class _Job:
         """Say every model's losses and answers to some rows."""
         for name in self._names:
             fitting = list(self._fitting(name, lot))
-            self._tell_losses(name, [row for row, _ in fitting if row.id in self._wanted])
+            if name in self._measured:
+                self._tell_losses(name, [row for row, _ in fitting if row.id in self._wanted])
             self._tell_answers(name, fitting)
 
     def _fitting(self, name: str, lot: Sequence[chat.Encoded]) -> Iterator[tuple[chat.Encoded, int]]:

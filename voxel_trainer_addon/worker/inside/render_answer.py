@@ -5,7 +5,7 @@ Body: `code`, `key` (which tree), `seeds` (a picture for each), `size` (pixels, 
 radius in metres as this job answers them; empty: what the tree itself fills). Answer: `pictures` (PNG in base64, clear
 where nothing is) and `frame`. A material is on a ball, geometry on a plain grid of clay, under soft light and a low
 lamp from the side, for without it bumps hardly show. Refused with `unsafe` as `run_answer` does, and with `not-shown`
-where there is nothing to picture, or a picture would take a file.
+where there is nothing to picture, or that would take files or run Python.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
         raise Refused("not-shown", f"The script made no {key}.", outcome["error"])
     if (kind, tree.bl_idname) not in (("materials", "ShaderNodeTree"), ("node_groups", "GeometryNodeTree")):
         raise Refused("not-shown", f"{key} is neither a material nor geometry.")
-    if found := _files():
-        raise Refused("not-shown", f"A picture of {key} would take a file.", found)
+    if reaching := _reaching():
+        raise Refused("not-shown", f"A picture of {key} would take files or run Python.", ", ".join(reaching[:3]))
     scene = staging.new_scene(int(body["size"]), int(body["samples"]))
     scene.render.film_transparent = True
     scene.render.image_settings.color_mode = "RGBA"
@@ -61,14 +61,17 @@ def run(body: dict[str, Any], scratch: Path) -> dict[str, Any]:
     return {"pictures": pictures, "frame": [centre.x, centre.y, centre.z, radius]}
 
 
-def _files() -> str:
-    """What of the data names a file or a node that takes one: where no system holds a worker, a picture must not
-    reach for it."""
-    paths = {path for paths in bpy.data.file_path_map().values() for path in paths} - {"<builtin>", ""}
+def _reaching() -> list[str]:
+    """What of the data names a file, and what in it takes one or runs Python once it is drawn: nothing guards then."""
     owners = [block for kind in OWNERS for block in getattr(bpy.data, kind)]
-    trees = [*bpy.data.node_groups, *(tree for owner in owners if (tree := getattr(owner, "node_tree", None)))]
-    taking = [node.bl_idname for tree in trees for node in tree.nodes if node.bl_idname.startswith(TAKING)]
-    return ", ".join([*sorted(paths), *taking][:3])
+    trees = [tree for owner in owners if (tree := getattr(owner, "node_tree", None))] + [*bpy.data.node_groups]
+    found = sorted({*bpy.utils.blend_paths()} - {"", "<builtin>"})
+    found += [node.bl_idname for tree in trees for node in tree.nodes if node.bl_idname.startswith(TAKING)]
+    for block in (*bpy.data.user_map(), *trees):
+        data = getattr(block, "animation_data", None)
+        drivers = [curve.driver for curve in data.drivers] if data else []
+        found += [d.expression for d in drivers if d.type == "SCRIPTED" and not d.is_simple_expression]
+    return found
 
 
 def _picture(scene: Any, seed: int, path: Path) -> bytes:

@@ -8,7 +8,7 @@ import pytest
 from tests.evaluation.test_conditions import LISTED, MATH, RUST
 from voxel_trainer_addon.evaluation import copying, result
 from voxel_trainer_addon.evaluation.conditions import conditions
-from voxel_trainer_addon.evaluation.quality_metrics import Answered, Ran, Score, Wanted, score
+from voxel_trainer_addon.evaluation.quality_metrics import Answered, Ran, Score, Wanted, score, to_picture
 from voxel_trainer_addon.evaluation.result import Example, Judged
 from voxel_trainer_addon.graph.canonical import graph_hash
 from voxel_trainer_addon.graph.model import Graph
@@ -139,3 +139,15 @@ def test_an_interval_of_a_share_ends_where_shares_end() -> None:
     ends = [metric[who] for metric in result.figures(few, 0)["metrics"] for who in result.CONTESTANTS]
     assert all(0 <= one["low"] <= one["value"] <= one["high"] <= 1 for one in ends)
     assert any(0 < one["value"] < 1 for one in ends)
+
+
+def test_a_picture_counts_where_one_is_wanted_and_only_from_answers_that_have_an_effect() -> None:
+    seen, piece = Wanted(RUST, GRAPHS, (), picture=b"one"), Wanted(RUST, GRAPHS, (), piece=True, picture=b"one")
+    for ran, reached in ((RIGHT, RUST.key), (Ran(), ""), (Ran(False, "no", 1, GRAPHS), "")):
+        answer = Answered(CODE, True, ran, picture=None if reached else b"other")
+        found = score(answer, seen)
+        assert (found.render_flip, found.render_lab) == (0, 0)
+        assert to_picture(answer, seen) == reached
+        for not_asked in (WANTED, piece):
+            found = score(answer, not_asked)
+            assert (found.render_flip, found.render_lab) == (None, None)

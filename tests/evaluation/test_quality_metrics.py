@@ -11,7 +11,7 @@ from tests.evaluation.test_conditions import LISTED, MATH, RUST
 from voxel_trainer_addon.evaluation import copying, result
 from voxel_trainer_addon.evaluation.conditions import conditions
 from voxel_trainer_addon.evaluation.contestants import LABELS, Contestant
-from voxel_trainer_addon.evaluation.quality_metrics import Answered, Ran, Score, Wanted, score
+from voxel_trainer_addon.evaluation.quality_metrics import Answered, Ran, Score, Wanted, score, to_picture
 from voxel_trainer_addon.evaluation.result import Example, Judged, Question
 from voxel_trainer_addon.graph.canonical import graph_hash
 from voxel_trainer_addon.graph.model import Graph
@@ -166,3 +166,15 @@ def test_first_errors_come_in_groups_of_like_words() -> None:
         {"who": "base", "words": "KeyError: “…”", "prompts": ["0", "1"]},
         {"who": "base", "words": "No code.", "prompts": ["2"]},
     ]
+
+
+def test_a_picture_counts_where_one_is_wanted_and_only_from_answers_that_have_an_effect() -> None:
+    seen, piece = Wanted(RUST, GRAPHS, (), picture=b"one"), Wanted(RUST, GRAPHS, (), piece=True, picture=b"one")
+    for ran, reached in ((RIGHT, RUST.key), (Ran(), ""), (Ran(False, "no", 1, GRAPHS), "")):
+        answer = Answered(CODE, True, ran, picture=None if reached else b"other")
+        found = score(answer, seen)
+        assert (found.render_flip, found.render_lab) == (0, 0)
+        assert to_picture(answer, seen) == reached
+        for not_asked in (WANTED, piece):
+            found = score(answer, not_asked)
+            assert (found.render_flip, found.render_lab) == (None, None)

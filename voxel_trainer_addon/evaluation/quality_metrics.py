@@ -15,14 +15,16 @@ from ..bpy_code import allowed, source
 from ..graph import canonical, similarity
 from ..graph.model import Graph
 from ..graph.words.view import ENDS, View
-from . import copying
+from . import copying, pictures
 from .conditions import Condition, Tree
 
 RUNGS = ("finished", "parses", "imports_bpy", "safe", "names_valid", "runs", "has_effect", "conditions_all")
 """Yes-or-no, in order: an answer that fails one has failed those after it."""
+RENDERED = ("render_flip", "render_lab")
+"""Of answers that reach `has_effect`, 0 for the others: how like the wanted tree's picture theirs is."""
 GRADED = (
     *("makes_tree", "conditions_met", "adherence", "node_f1", "link_f1", "parameter_f1", "edit_similarity"),
-    "graph_match",
+    *("graph_match", *RENDERED),
 )
 """Of any answer, failing lines left out: whether there is a tree at all, its likeness, and whether it is the same."""
 TOLD = ("repeated", "copied", "shared_words")
@@ -44,6 +46,8 @@ LABELS = {
     "parameter_f1": "has the values that were asked for (F1)",
     "edit_similarity": "is few edits away from the wanted tree (1 − share)",
     "graph_match": "makes exactly the same graph",
+    "render_flip": "looks like what was asked for (1 − FLIP)",
+    "render_lab": "has the colours of what was asked for (1 / (1 + distance of sorted Lab channels))",
     "repeated": "repeats its own words (share of 4-grams)",
     "copied": "makes a graph that stands in the training data",
     "shared_words": "longest run of words that stands in training answers (share)",
@@ -67,12 +71,14 @@ class Ran:
 @dataclass(frozen=True)
 class Wanted:
     """The tree that the reference makes, all trees it makes, what the prompt asks for (empty where it asks nothing that
-    can be told), and whether it is a piece of a tree, which has no output."""
+    can be told), whether it is a piece of a tree, which has no output, and its picture (PNG) where that is to be judged
+    and shows something."""
 
     graph: Graph
     graphs: Mapping[str, Graph]
     asked: tuple[Condition, ...] = ()
     piece: bool = False
+    picture: bytes | None = None
 
     @cached_property
     def effect(self) -> bool:
@@ -83,13 +89,15 @@ class Wanted:
 @dataclass(frozen=True)
 class Answered:
     """One answer: its code, whether it stopped by itself, what came of running it, the names in it that the labelled
-    Blender does not know (None where nobody looked), and the share of it that stands in training answers in a row."""
+    Blender does not know (None where nobody looked), the share of it that stands in training answers in a row, and the
+    picture (PNG) of its tree where one could be taken."""
 
     code: str
     finished: bool
     ran: Ran
     wrong_names: Sequence[str] | None = None
     shared_words: float = 0.0
+    picture: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +122,8 @@ class Score:
     parameter_f1: float
     edit_similarity: float
     graph_match: int
+    render_flip: float | None
+    render_lab: float | None
     repeated: float
     copied: int
     shared_words: float
@@ -136,6 +146,13 @@ def _of_kind(made: Graph, wanted: Graph) -> bool:
     return (made.type, made.key.partition("/")[0]) == (wanted.type, wanted.key.partition("/")[0])
 
 
+def to_picture(answer: Answered, wanted: Wanted) -> str:
+    """The key of the tree whose picture is to be judged; empty where the answer does not reach `has_effect`."""
+    made = similarity.nearest(wanted.graph, answer.ran.graphs or {})
+    rungs, _ = _ladder(answer, wanted, made, ())
+    return made.key if made and rungs["has_effect"] else ""
+
+
 def score(answer: Answered, wanted: Wanted, train: frozenset[str] = frozenset()) -> Score:
     """Judge one answer against the tree that the reference makes and what the prompt asks for; `train` are the
     canonical hashes of the training answers."""
@@ -143,6 +160,7 @@ def score(answer: Answered, wanted: Wanted, train: frozenset[str] = frozenset())
     made = similarity.nearest(wanted.graph, graphs)
     missed = _missed(wanted.asked, made)
     rungs, error = _ladder(answer, wanted, made, missed)
+    looks = _rendered(answer, wanted, reached=bool(rungs["has_effect"]))
     share = round(1 - len(missed) / len(wanted.asked), 4) if wanted.asked else None
     return Score(
         **rungs,
@@ -154,6 +172,8 @@ def score(answer: Answered, wanted: Wanted, train: frozenset[str] = frozenset())
         parameter_f1=round(similarity.parameter_f1(wanted.graph, made), 4) if made else 0.0,
         edit_similarity=round(similarity.edit_similarity(wanted.graph, made), 4) if made else 0.0,
         graph_match=int(bool(made and not canonical.differences(wanted.graph, made, wanted.graphs, graphs))),
+        render_flip=looks["render_flip"],
+        render_lab=looks["render_lab"],
         repeated=round(copying.repeated(answer.code), 4),
         copied=int(bool(made and train and canonical.graph_hash(made.key, graphs) in train)),
         shared_words=round(answer.shared_words, 4),
@@ -161,6 +181,14 @@ def score(answer: Answered, wanted: Wanted, train: frozenset[str] = frozenset())
         missed=tuple(one.words for one in missed),
         error=error,
     )
+
+
+def _rendered(answer: Answered, wanted: Wanted, *, reached: bool) -> dict[str, float | None]:
+    if wanted.picture is None or not wanted.effect:
+        return dict.fromkeys(RENDERED)
+    if answer.picture is None or not reached:
+        return dict.fromkeys(RENDERED, 0.0)
+    return {name: round(value, 4) for name, value in pictures.compare(wanted.picture, answer.picture).scores().items()}
 
 
 def _missed(asked: Sequence[Condition], made: Graph | None) -> list[Condition]:

@@ -18,3 +18,16 @@ def png(width: int, height: int, pixels: bytes) -> bytes:
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def pixels(data: bytes) -> tuple[int, int, bytes]:
+    """Width, height and pixels of a file that `png` made, as it takes them. Raises ValueError for any other."""
+    try:
+        (width, height), idat = struct.unpack_from(">II", data, 16), data.index(b"IDAT")
+        (length,) = struct.unpack_from(">I", data, idat - 4)
+        rows, row = zlib.decompress(data[idat + 4 : idat + 4 + length]), 4 * width + 1
+    except (struct.error, zlib.error) as error:
+        raise ValueError(f"no picture: {error}") from error
+    if len(rows) != height * row or any(rows[::row]):
+        raise ValueError("no picture of ours")
+    return width, height, b"".join(rows[at + 1 : at + row] for at in range(row * (height - 1), -1, -row))

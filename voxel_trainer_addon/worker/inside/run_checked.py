@@ -3,10 +3,10 @@
 
 Body: `{"code": str, "checks": [{"frame": int, "scene": {…}, "data": {…}}]}`; `scene` is asked of the scene in use,
 `data` of `bpy.data`, each check at its frame where it names one. Answer: `{"ran", "error", "line", "dropped",
-"missed": [str]}`, `missed` by the path of what is not so. A table asked of a collection holds where an item has all that
-it says (`exactly`: so many items; `least`: so many or more), asked of anything else where each property is so; a text
-is an enum's value or a data-block's name, a list of texts a choice, a list of tables all of them; numbers and vectors
-are near.
+"missed": [str]}`, `missed` by the path of what is not so. A table asked of a collection holds where an item has all
+that it says (`exactly`: so many items; `least`: so many or more), asked of anything else where each property is so; a
+text is an enum's value or a data-block's name, a list of texts a choice, a list of tables all of them; numbers and
+vectors are near.
 """
 
 from __future__ import annotations
@@ -69,11 +69,11 @@ def holds(held: Any, wanted: Any) -> bool:
     if isinstance(wanted, list):
         return hasattr(held, "__len__") and len(held) == len(wanted) and all(map(holds, held, wanted))
     if isinstance(wanted, str):
-        return held == wanted or bool(getattr(held, "name", None) == wanted)
+        return bool(wanted in (held, getattr(held, "name", None)))
     return isinstance(held, int | float) and math.isclose(held, wanted, rel_tol=NEAR, abs_tol=NEAR)
 
 
 def _has(items: Any, wanted: dict[str, Any]) -> bool:
     asked = {name: value for name, value in wanted.items() if name not in ("exactly", "least")}
     found = sum(holds(item, asked) for item in items)
-    return found == wanted["exactly"] if "exactly" in wanted else found >= wanted.get("least", 1)
+    return found == int(wanted["exactly"]) if "exactly" in wanted else found >= int(wanted.get("least", 1))

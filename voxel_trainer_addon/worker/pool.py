@@ -32,7 +32,13 @@ ENDS = {
     "SIGXCPU": ("time", "took more processor time than it may"),
 }
 """How a worker ended that did not end by a fault → code and words."""
-DOING = {"read": "reading it", "prove": "proving it", "run_answer": "running it", "render_answer": "rendering it"}
+DOING = {
+    "read": "reading it",
+    "prove": "proving it",
+    "run_answer": "running it",
+    "run_checked": "running it",
+    "render_answer": "rendering it",
+}
 
 
 @dataclass

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Probes without Blender: functions of the standard library, changes of code, and figures."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import pytest
+
+from voxel_trainer_addon.bpy_code import allowed, source
+from voxel_trainer_addon.evaluation.probes import forgetting, general, memorisation, plain_python
+from voxel_trainer_addon.evaluation.probes.forgetting import Checked
+
+pytestmark = pytest.mark.plain
+
+
+def test_functions_of_the_standard_library() -> None:
+    rows = plain_python.rows(0, 100)
+    assert len(rows) > 80 and len({row["module"] for row in rows}) > 30
+    for row in rows:
+        (function,) = ast.parse(row["completion"]).body
+        assert isinstance(function, ast.FunctionDef) and ast.get_docstring(function) is None
+        assert function.name in row["prompt"] and row["messages"][-1]["content"] == row["prompt"]
+    assert plain_python.digest_of(rows) == plain_python.digest_of(plain_python.rows(0, 100))
+    assert plain_python.digest_of(rows) != plain_python.digest_of(plain_python.rows(1, 100))
+
+
+def test_a_hundred_general_requests() -> None:
+    rows = general.rows()
+    assert len(rows) == len({row["prompt"] for row in rows}) == len({row["id"] for row in rows}) == 100
+    for row in rows:
+        assert source.parses(row["completion"]) and not allowed.unsafe(row["completion"]), row["id"]
+        assert row["checks"] and all(check.keys() & {"scene", "data"} for check in row["checks"])
+
+
+@pytest.mark.parametrize(
+    ("value", "others"),
+    [
+        (12.5, [6.25, 25.0]),
+        (0.6, [0.3]),
+        (0.1, [0.05, 0.2]),
+        (1.0, [0.5]),
+        (1.5, [3.0]),
+        (3, [6]),
+        (0.0, []),
+        (True, []),
+    ],
+)
+def test_other_numbers_are_clearly_others_on_the_same_side_of_one(value: Any, others: list[Any]) -> None:
+    assert memorisation._others(value, "ShaderNodeMath", "first Value", None, "") == others
+
+
+def test_code_is_changed_place_by_place() -> None:
+    code = 'a = "é"; b.x = 0.2\nfor name, value in (("Scale", 0.2), ("Detail", 2)):\n    s[name].value = value\n'
+    found = list(memorisation._in_code(code, 0.20000000298, 0.4))
+    assert [(changed.count("0.4"), changed.count("0.2")) for changed, _ in found] == [(1, 1), (1, 1)]
+    assert found[0][0] == code.replace("b.x = 0.2", "b.x = 0.4")
+    assert found[0][1] == code.replace("b.x = 0.2", "") and found[1][1] == ""
+
+
+def said(loss: float, rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {row["id"]: {"loss": loss + 0.01 * (number % 5), "tokens": 50} for number, row in enumerate(rows)}
+
+
+def test_a_higher_loss_on_python_is_worse_and_the_same_is_not_shown() -> None:
+    rows = plain_python.rows(0, 60)
+    worse = forgetting.python(rows, {"base": said(1, rows), "tuned": said(1.2, rows)}, ("base", "tuned"), 0)
+    same = forgetting.python(rows, {"base": said(1, rows), "tuned": said(1, rows)}, ("base", "tuned"), 0)
+    assert (worse["verdict"], same["verdict"]) == ("worse", "not shown")
+    assert worse["values"]["tuned"]["token"]["value"] == pytest.approx(1.22)
+    assert worse["values"]["tuned"]["byte"]["value"] == pytest.approx(
+        sum((1.2 + 0.01 * (n % 5)) * 50 / row["bytes"] for n, row in enumerate(rows)) / len(rows)
+    )
+
+
+def test_only_requests_that_all_answered_count() -> None:
+    rows = general.rows()
+    done, failed = Checked(True, ""), Checked(False, "NameError: bpyy")
+    half_done = Checked(True, "", ("scene.objects",))
+    results = {
+        "base": {row["id"]: done for row in rows[:60]},
+        "tuned": {row["id"]: (failed, half_done)[n % 2] for n, row in enumerate(rows)},
+    }
+    figures = forgetting.general(rows, results, ("base", "tuned"), 0)
+    assert figures["prompts"] == 60 and figures["verdict"] == "worse"
+    assert figures["values"]["tuned"]["runs"]["value"] == 0.5 and figures["values"]["tuned"]["done"]["value"] == 0
+    none = forgetting.general(rows, {"base": {}, "tuned": results["tuned"]}, ("base", "tuned"), 0)
+    assert none["prompts"] == 0 and none["verdict"] == "not shown"

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a model has forgotten, as figures: the loss on plain Python, and general requests about Blender."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ...worker.protocol import Answer
+from ..statistics import Paired, bootstrap, judge, paired, wilson
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of an answer to a general request: whether it ran to its end, and what is not as asked; `error` says
+    what went wrong."""
+
+    ran: bool = False
+    error: str = "The answer holds no code."
+    missed: tuple[str, ...] = ()
+
+    @property
+    def done(self) -> bool:
+        return self.ran and not self.missed
+
+    def as_json(self) -> dict[str, Any]:
+        return {"ran": self.ran, "done": self.done, "missed": list(self.missed), "error": self.error}
+
+
+def checked(answer: Answer) -> Checked:
+    """What the job `run_checked` says."""
+    if not answer.ok:
+        return Checked(error=answer.sentence or answer.code)
+    body = answer.body
+    return Checked(bool(body["ran"]), str(body["error"]), tuple(body["missed"]))
+
+
+def general(
+    rows: Sequence[Row], results: Mapping[str, Mapping[str, Checked]], who: Sequence[str], seed: int
+) -> dict[str, Any]:
+    """Shares of the requests that all models answered: `runs` to its end, `done` as asked. The last of `who` is
+    compared with the first, topics drawn as one."""
+    told = [row for row in rows if all(row["id"] in results[one] for one in who)]
+    if not told:
+        return _nothing("general request")
+    values = {}
+    done = {one: [float(results[one][row["id"]].done) for row in told] for one in who}
+    for one in who:
+        ran = sum(results[one][row["id"]].ran for row in told)
+        values[one] = {
+            "runs": asdict(wilson(ran, len(told))),
+            "done": asdict(wilson(int(sum(done[one])), len(told))),
+        }
+    topics = [str(row["topic"]) for row in told]
+    pair = paired(
+        *("general", "does what is asked in general requests", "the base"),
+        *(done[who[-1]], done[who[0]], topics),
+        binary=True,
+        seed=seed,
+    )
+    return {"prompts": len(told), "values": values, **_judged(pair)}
+
+
+def python(
+    rows: Sequence[Row], said: Mapping[str, Mapping[str, Mapping[str, Any]]], who: Sequence[str], seed: int
+) -> dict[str, Any]:
+    """Loss in nats a token and a byte: means over the functions that all models were given, with intervals that draw
+    modules. The last of `who` is compared with the first by byte, for tokenizers differ."""
+    told = [row for row in rows if all(row["id"] in said[one] for one in who)]
+    modules = [str(row["module"]) for row in told]
+    if len(set(modules)) < 2:
+        return _nothing("function")
+    token = {one: [float(said[one][row["id"]]["loss"]) for row in told] for one in who}
+    byte = {
+        one: [
+            loss * int(said[one][row["id"]]["tokens"]) / int(row["bytes"])
+            for loss, row in zip(token[one], told, strict=True)
+        ]
+        for one in who
+    }
+    values = {
+        one: {
+            "token": asdict(bootstrap(token[one], modules, seed).interval),
+            "byte": asdict(bootstrap(byte[one], modules, seed).interval),
+        }
+        for one in who
+    }
+    pair = paired(
+        *("python_loss", "loss on plain Python (nats a byte)", "the base"),
+        *(byte[who[-1]], byte[who[0]], modules),
+        lower_is_better=True,
+        seed=seed,
+    )
+    return {"prompts": len(told), "python": platform.python_version(), "values": values, **_judged(pair)}
+
+
+def _judged(pair: Paired) -> dict[str, Any]:
+    (comparison,) = judge([pair], pair.metric)
+    return {"verdict": comparison.verdict, "words": comparison.words}
+
+
+def _nothing(what: str) -> dict[str, Any]:
+    return {"prompts": 0, "values": {}, "verdict": "not shown", "words": f"No {what} was answered by all models."}

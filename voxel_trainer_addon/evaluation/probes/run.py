@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All probes: rows made, asked of the models, run in Blender, and told as figures for `evaluation.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ... import prompts
+from ...bpy_code.names import Names
+from ...stage import Work
+from ...worker.protocol import Answer, Request
+from ..execution import LIMIT_S, execute
+from ..quality_metrics import Ran
+from . import forgetting, general, memorisation, plain_python
+from .memorisation import Draft, Probe, Row
+
+PYTHON_ROWS = 100
+ROUNDS_MAX = 4
+"""Times `count` training rows that changes are looked for in."""
+
+Said = Mapping[str, Mapping[str, Any]]
+"""Row id → what one model gave."""
+
+
+class Ask(Protocol):
+    """Have `who` answer `rows` greedily: who → row id → `text` and `finished`; with `losses` no answer is needed, but
+    `loss` (nats a token) on the row's framed completion and its `tokens`. What was not reached is left out."""
+
+    def __call__(self, rows: Sequence[Row], who: Sequence[str], losses: bool, /) -> Mapping[str, Said]: ...
+
+
+@dataclass(frozen=True)
+class Probed:
+    """`figures` are for `evaluation.json`; `lines` hold each changed prompt and general request with all answers."""
+
+    figures: dict[str, Any]
+    lines: list[dict[str, Any]]
+
+
+def run(
+    work: Work,
+    ask: Ask,
+    train: Sequence[Row],
+    names: Names | None,
+    who: Sequence[str] = ("base", "tuned"),
+    count: int = 50,
+) -> Probed:
+    """Probe the models `who`: the first is what the last, which the words are about, was tuned from."""
+    work.note("Evaluate: training prompts with one word changed, to see whether the model copies.")
+    copying, lines = memorised(work, ask, changed_prompts(work, train, names, count), who)
+    work.note("Evaluate: plain Python and general requests, to see what the model has forgotten.")
+    requests, more = general_requests(work, ask, who)
+    lost = python_loss(work, ask, who)
+    return Probed({"memorisation": copying, "forgetting": {"python": lost, "general": requests}}, [*lines, *more])
+
+
+def changed_prompts(work: Work, train: Sequence[Row], names: Names | None, count: int) -> list[Probe]:
+    """At most `count` probes, each proven in this Blender."""
+    longest = int(int(work.options.preset_value("new_tokens")) * prompts.CHARACTERS_A_TOKEN["local"])
+    rows = memorisation.candidates(train, work.options.seed, longest)
+    tried: list[Draft] = []
+    ran: dict[str, Ran] = {}
+    found: list[Probe] = []
+    for start in range(0, min(len(rows), ROUNDS_MAX * count), count):
+        part = rows[start : start + count]
+        ran |= execute(work, [str(row["completion"]) for row in part])
+        made = (memorisation.drafts(row, ran[str(row["completion"])], names, work.options.seed) for row in part)
+        new = [draft for drafts in made for draft in drafts]
+        ran |= execute(work, [draft.completion for draft in new])
+        tried += [draft for draft in new if memorisation.possible(draft, ran)]
+        ran |= execute(work, [draft.without for draft in tried if draft.without not in ran])
+        found = memorisation.proven(tried, ran, count)
+        if len(found) == count:
+            break
+    return found
+
+
+def memorised(
+    work: Work, ask: Ask, probes: Sequence[Probe], who: Sequence[str]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Figures of the changed prompts, and a line for each with what the models made of it."""
+    said = ask([row for probe in probes for row in (probe.row, probe.control)], who, False)
+    codes = {one: {id: prompts.code_of(str(line["text"])) for id, line in said[one].items()} for one in who}
+    ran = execute(work, [code for by_id in codes.values() for code in by_id.values()])
+
+    def outcome(probe: Probe, one: str, id: str) -> str:
+        return probe.outcome(ran.get(codes[one][id], Ran()))
+
+    changed = {one: {p.id: outcome(p, one, p.id) for p in probes if p.id in codes[one]} for one in who}
+    reached = {
+        one: {p.id: outcome(p, one, p.control["id"]) == "copied" for p in probes if p.control["id"] in codes[one]}
+        for one in who
+    }
+    lines = [
+        {
+            "probe": "memorisation",
+            "id": probe.id,
+            "source": probe.source["id"],
+            "prompt": probe.prompt,
+            "was": probe.was.words,
+            "asks": probe.asks.words,
+            "answers": {
+                one: {"text": said[one][probe.id]["text"], "outcome": changed[one][probe.id]}
+                for one in who
+                if probe.id in changed[one]
+            },
+        }
+        for probe in probes
+    ]
+    return memorisation.figures(probes, changed, reached, who[-1]), lines
+
+
+def general_requests(work: Work, ask: Ask, who: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Figures of the general requests, and a line for each with what is not as asked."""
+    rows = general.rows()
+    said = ask(rows, who, False)
+    codes = {
+        (one, str(row["id"])): prompts.code_of(str(said[one][row["id"]]["text"]))
+        for one in who
+        for row in rows
+        if row["id"] in said[one]
+    }
+    results = dict.fromkeys(codes, forgetting.Checked())
+    for key, answer in _checked(work, codes, {str(row["id"]): row for row in rows}):
+        results[key] = forgetting.checked(answer)
+    lines = [
+        {
+            "probe": "general",
+            "id": row["id"],
+            "prompt": row["prompt"],
+            "answers": {
+                one: {"text": said[one][row["id"]]["text"], **results[one, str(row["id"])].as_json()}
+                for one in who
+                if (one, row["id"]) in results
+            },
+        }
+        for row in rows
+    ]
+    by_who = {one: {id: result for (whose, id), result in results.items() if whose == one} for one in who}
+    return forgetting.general(rows, by_who, who, work.options.seed), lines
+
+
+def _checked(
+    work: Work, codes: Mapping[tuple[str, str], str], rows: Mapping[str, Row]
+) -> Iterator[tuple[tuple[str, str], Answer]]:
+    """What came of each answer that holds code; the same answer of two models is run once."""
+    same: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for key, code in codes.items():
+        if code:
+            same.setdefault((key[1], code), []).append(key)
+    asked = {f"general request {number} of {len(same)}": entry for number, entry in enumerate(same, 1)}
+    requests = (
+        Request("run_checked", {"code": code, "checks": rows[id]["checks"]}, item, limit_s=LIMIT_S)
+        for item, (id, code) in asked.items()
+    )
+    for done, answer in enumerate(work.answers(requests), 1):
+        work.progress(done, len(asked), answer.request.item)
+        for key in same[asked[answer.request.item]]:
+            yield key, answer
+
+
+def python_loss(work: Work, ask: Ask, who: Sequence[str]) -> dict[str, Any]:
+    """Figures of the loss on plain Python."""
+    rows = plain_python.rows(work.options.seed, PYTHON_ROWS)
+    said = ask(rows, who, True)
+    return {**forgetting.python(rows, said, who, work.options.seed), "digest": plain_python.digest_of(rows)}

@@ -27,7 +27,7 @@ from ..pipeline.serve import Serve
 from ..runs.queue import Queue
 from ..stage import STAGES, Options
 from ..worker.protocol import Host
-from . import host, look, made_datasets, made_models, training, training_setup
+from . import benchmarks, host, look, made_datasets, made_models, training, training_setup
 from .arguments import options_of, parsed
 from .terminal import Terminal, asides_text, goals_text, json_lines, status_text
 
@@ -67,6 +67,8 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
         return _graph(found, facts, script)
     if found.command in look.COMMANDS:
         return look.COMMANDS[found.command](found, _blender(found, facts, script), _tick())
+    if found.command == "benchmark":
+        return benchmarks.ACTIONS[found.action](found, _blender(found, facts, script), _tick())
     if getattr(found, "setup", False) or getattr(found, "models", False):
         return training_setup.asked(found, options_of(found), _tick())
     if getattr(found, "action", "") == "export":

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..errors import Exit, UserError
 from ..evaluation.frozen_card import LEFT_OUT
 from ..paths import DataFolder
-from ..pipeline.freeze import freeze
+from ..pipeline.freeze import freeze, in_blender
 from ..words import counted
 from ..worker.protocol import Host
 from .terminal import Terminal
@@ -20,14 +20,15 @@ from .terminal import Terminal
 def make(found: argparse.Namespace, blender: Host, tick: Callable[[], bool]) -> int:
     """Make a benchmark of a dataset's test split."""
     told = (lambda words: None) if found.json else Terminal().say
-    known = freeze(_dataset(found.dataset, found.data), found.out.expanduser(), blender, tick=tick, told=told)
+    out, runs = found.out.expanduser(), in_blender(blender, tick, told)
+    known = freeze(_dataset(found.dataset, found.data), out, blender.name, runs, told)
     if found.json:
         print(json.dumps(known))
         return Exit.DONE
     left = "; ".join(f"{number:,}: {LEFT_OUT[why]}" for why, number in known["left_out"].items())
-    print(f"{counted(known['prompts'], 'prompt')} of {counted(known['groups'], 'independent group')}: {found.out}")
+    print(f"{counted(known['prompts'], 'prompt')} of {counted(known['groups'], 'independent group')}: {out}")
     print(f"Left out: {left or 'nothing'}")
-    print(f"How to run it is in {found.out / 'README.md'}")
+    print(f"How to run it is in {out / 'README.md'}")
     return Exit.DONE
 
 

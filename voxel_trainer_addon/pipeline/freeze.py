@@ -51,10 +51,13 @@ repositories that the links lead to.
 """
 
 
-def freeze(
-    dataset: Path, out: Path, host: Host, *, tick: Callable[[], bool], told: Callable[[str], None]
-) -> dict[str, Any]:
+Runs = Callable[[Collection[str]], Mapping[str, Ran]]
+"""Scripts → what came of each in an empty Blender."""
+
+
+def freeze(dataset: Path, out: Path, blender: str, runs: Runs, told: Callable[[str], None]) -> dict[str, Any]:
     """Make a benchmark of the test split of the dataset in the folder `dataset`; the content of its `benchmark.json`.
+    `runs` runs the references once more, in the Blender of the version `blender`.
 
     Raises UserError where there is no dataset, `out` is not empty, train and test share a group, or no row is left.
     """
@@ -65,21 +68,38 @@ def freeze(
     rows = [row for row in rows_of(dataset, "test") if _of_kind(row, left)]
     separate.refuse_shared((row for row in rows_of(dataset, "train") if row["kind"] in EVALUATED), rows)
     free = [(row, sources) for row in rows if (sources := _free(row, left))]
-    with (
-        tempfile.TemporaryDirectory(prefix="voxel-benchmark-") as scratch,
-        Pool(host, workers=workers_that_fit(), memory_mb=WORKER_MB * 4, scratch=Path(scratch)) as pool,
-    ):
-        ran = _run(pool, {str(row["completion"]) for row, _ in free}, tick, told)
+    ran = runs({str(row["completion"]) for row, _ in free})
     proven = [
         Entry(row, sources, graphs)
         for row, sources in free
-        if (graphs := _proven(row, ran[row["completion"]], host.name, told))
+        if (graphs := _proven(row, ran[row["completion"]], blender, told))
     ]
     entries = frozen.telling(proven)
     left |= {"stale": len(free) - len(proven), "loose": len(proven) - len(entries)}
     if not entries:
         raise UserError(f"No row of the test split of {dataset} can be a prompt of a benchmark: {_words(left)}.")
-    return _write(out, entries, source, left, host.name)
+    return _write(out, entries, source, left, blender)
+
+
+def in_blender(host: Host, tick: Callable[[], bool], told: Callable[[str], None]) -> Runs:
+    """The way to run references in workers of this Blender."""
+
+    def runs(codes: Collection[str]) -> dict[str, Ran]:
+        found = {}
+        requests = (Request("run_answer", {"code": code}, digest(code)[:12], limit_s=LIMIT_S) for code in sorted(codes))
+        with (
+            tempfile.TemporaryDirectory(prefix="voxel-benchmark-") as scratch,
+            Pool(host, workers=workers_that_fit(), memory_mb=WORKER_MB * 4, scratch=Path(scratch)) as pool,
+        ):
+            for done, answer in enumerate(pool.run(requests, tick), 1):
+                graphs = {key: Graph.from_json(graph) for key, graph in answer.body.get("graphs", {}).items()}
+                error = str(answer.body.get("error") or answer.sentence or answer.code)
+                found[answer.request.body["code"]] = Ran(bool(answer.body.get("ran")), error, graphs=graphs)
+                if done == len(codes) or not done % 50:
+                    told(f"{done:,} of {len(codes):,} references run")
+        return found
+
+    return runs
 
 
 def _of_kind(row: Mapping[str, Any], left: Counter[str]) -> bool:
@@ -95,19 +115,6 @@ def _free(row: Mapping[str, Any], left: Counter[str]) -> list[dict[str, Any]]:
         return sources
     left[licence_class(row["sources"])] += 1
     return []
-
-
-def _run(pool: Pool, codes: Collection[str], tick: Callable[[], bool], told: Callable[[str], None]) -> dict[str, Ran]:
-    """Code → what came of it in an empty Blender."""
-    found = {}
-    requests = (Request("run_answer", {"code": code}, digest(code)[:12], limit_s=LIMIT_S) for code in sorted(codes))
-    for done, answer in enumerate(pool.run(requests, tick), 1):
-        graphs = {key: Graph.from_json(graph) for key, graph in answer.body.get("graphs", {}).items()}
-        error = str(answer.body.get("error") or answer.sentence or answer.code)
-        found[answer.request.body["code"]] = Ran(bool(answer.body.get("ran")), error, graphs=graphs)
-        if done == len(codes) or not done % 50:
-            told(f"{done:,} of {len(codes):,} references run")
-    return found
 
 
 def _proven(row: Mapping[str, Any], ran: Ran, blender: str, told: Callable[[str], None]) -> Mapping[str, Any]:

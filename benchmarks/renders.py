@@ -7,7 +7,8 @@ PATH is a Blender, or a Python that has bpy; this Python needs numpy. The materi
 here, and those in FOLDER (what `run_headless.py code` wrote) that have a Principled BSDF and a procedural texture, and
 no image. `--against`: the same pictures by another Blender. Where flip-evaluator is installed, our FLIP is compared
 with it. Prints one JSON object: for each change the median distance, and in how many of the materials that it applies
-to it is above the greatest noise of any (`above`). Distances: 1 − FLIP is the metric `render_flip`, `lab` is in Lab units.
+to it is above the greatest noise of any (`above`). Distances: 1 − FLIP is the metric `render_flip`, `lab` is in units
+of Lab.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from base64 import b64decode
 from collections import defaultdict
 from collections.abc import Iterable
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -224,7 +226,7 @@ def peer(files: list[bytes]) -> dict[str, Any]:
 
     differences, ours, theirs = [], 0.0, 0.0
     read = [pictures._read(one)[0] for one in files[:60]]
-    for one, other in zip(read, read[1:], strict=False):
+    for one, other in pairwise(read):
         began = time.perf_counter()
         mine = pictures.flip(one, other).mean()
         ours += time.perf_counter() - began

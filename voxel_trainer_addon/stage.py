@@ -112,6 +112,8 @@ class Options:
     test_set: str = ""
     metric: str = ""
     all_checkpoints: bool = False
+    renders: bool = False
+    probes: bool = False
     base_url: str = ""
     yes: bool = False
 

@@ -80,7 +80,8 @@ def train(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """Rows as the dataset stage words them, in words and in identifiers."""
     scratch, found = tmp_path_factory.mktemp("train"), []
     for number, (tree, script) in enumerate(zip(TREES, SCRIPTS, strict=True)):
-        start = f'import bpy\n\ntree = bpy.data.node_groups.new("It", "{tree}")\nnew, link = tree.nodes.new, tree.links.new\n'
+        start = f'import bpy\n\ntree = bpy.data.node_groups.new("It", "{tree}")\n'
+        start += "new, link = tree.nodes.new, tree.links.new\n"
         graph = Graph.from_json(
             plain_json(run_answer.run({"code": start + script}, scratch)["graphs"]["node_groups/It"])
         )

@@ -15,7 +15,7 @@ from ..graph.words.description import LENGTHS
 from ..licences.classes import BY_CHOICE
 from ..pipeline.serve import IDLE_S
 from ..stage import STAGES, Options
-from . import deploy_arguments, evaluate_arguments, train_arguments
+from . import benchmark_arguments, deploy_arguments, evaluate_arguments, train_arguments
 
 DESCRIPTION = """\
 Voxel Trainer turns .blend files into proven training data and tuned models.
@@ -29,6 +29,7 @@ Voxel Trainer turns .blend files into proven training data and tuned models.
   diff       what changed between the trees of two .blend files
   check      what breaks in another Blender, is missing or does nothing
   deploy     choose the model that answers: list, show, rollback, canary, compare, watch
+  benchmark  make: a dataset's test split as a folder that others can run
   serve      answer what the node editors ask, for ten idle minutes; Blender starts it
 
 Each stage is a command too: harvest, parse, dataset, train, evaluate.
@@ -121,6 +122,9 @@ def parser() -> argparse.ArgumentParser:
     evaluate_arguments.made_evaluations(evaluate)
     deploy = _command(commands, "deploy", "Choose the model that answers, and take it back.")
     deploy_arguments.deploy(deploy)
+    benchmark = _command(commands, "benchmark", "Make a benchmark that others can run.")
+    benchmark.usage = "%(prog)s make DATASET[:test] --out DIR [options]"
+    benchmark_arguments.actions(benchmark)
     resume = _command(commands, "resume", "Go on where the last run stopped, with what it was asked to do.")
     resume.add_argument("--run", metavar="ID", default="", help="the run to go on with (default: the newest)")
     status = _command(commands, "status", "Where the data folder stands.")

@@ -27,7 +27,18 @@ from ..pipeline.serve import Serve
 from ..runs.queue import Queue
 from ..stage import STAGES, Options
 from ..worker.protocol import Host
-from . import deploying, evaluating, host, judges, look, made_datasets, made_models, training, training_setup
+from . import (
+    benchmarks,
+    deploying,
+    evaluating,
+    host,
+    judges,
+    look,
+    made_datasets,
+    made_models,
+    training,
+    training_setup,
+)
 from .arguments import options_of, parsed
 from .terminal import Terminal, asides_text, goals_text, json_lines, status_text
 
@@ -67,6 +78,8 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
         return _graph(found, facts, script)
     if found.command in look.COMMANDS:
         return look.COMMANDS[found.command](found, _blender(found, facts, script), _tick())
+    if found.command == "benchmark" and found.action == "make":
+        return benchmarks.ACTIONS[found.action](found, _blender(found, facts, script), _tick())
     if getattr(found, "setup", False) or getattr(found, "models", False):
         return training_setup.asked(found, options_of(found), _tick())
     if getattr(found, "action", "") == "export":
@@ -75,7 +88,7 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
         return evaluating.compare(found)
     if getattr(found, "action", "") == "judge":
         return judges.judge(found, options_of(found), _tick())
-    if getattr(found, "action", None):
+    if getattr(found, "action", None) and found.command == "dataset":
         return made_datasets.ACTIONS[found.action](found)
     folder = DataFolder(found.data.expanduser().resolve())
     if getattr(found, "preview", None) is not None:
@@ -98,6 +111,8 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
         if isinstance(done, int):
             return done
         options = done
+    if found.command == "benchmark":
+        options, stages = replace(options, test_set=str(found.folder.expanduser().absolute())), ("evaluate",)
     if found.command == "parse" and options.source:
         stages = ("harvest", "parse")
     if found.command == "resume":

@@ -22,8 +22,8 @@ def budget(command: argparse.ArgumentParser) -> None:
     )
 
 
-def compared(command: argparse.ArgumentParser) -> None:
-    """Which model is evaluated, against whom, on what and by which metric."""
+def compared(command: argparse.ArgumentParser, *, fixed_set: bool = False) -> None:
+    """Which model is evaluated, against whom, by which metric, and on what, where that is not fixed."""
     group = command.add_argument_group("what is compared")
     group.add_argument(
         "--model",
@@ -37,6 +37,23 @@ def compared(command: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="base, few-shot, retrieval, or another model; can be repeated (default: those three)",
     )
+    group.add_argument("--renders", action="store_true", default=None, help="compare what answers look like, too")
+    group.add_argument(
+        "--probes",
+        action="store_true",
+        default=None,
+        help="look whether a tuned model copies what it learnt, and what it has forgotten",
+    )
+    if not fixed_set:
+        _where(group)
+    group.add_argument("--base-url", metavar="URL", help="a host that speaks the OpenAI protocol")
+    group.add_argument("--preset", choices=tuple(PRESETS), help="how many prompts, how long (default: quick)")
+    train_arguments.metric(group)
+    train_arguments.train_env(group)
+
+
+def _where(group: argparse._ArgumentGroup) -> None:
+    """Which prompts, and how many of them."""
     group.add_argument(
         "--set", dest="test_set", metavar="DATASET:SPLIT", help="the prompts (default: the dataset's test split)"
     )
@@ -49,10 +66,6 @@ def compared(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--plan", action="store_true", default=None, help="tell what the prompts can prove in the time, and ask nobody"
     )
-    group.add_argument("--base-url", metavar="URL", help="a host that speaks the OpenAI protocol")
-    group.add_argument("--preset", choices=tuple(PRESETS), help="how many prompts, how long (default: quick)")
-    train_arguments.metric(group)
-    train_arguments.train_env(group)
 
 
 def made_evaluations(command: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,15 @@ from ..errors import SetAside, UserError
 from ..files import now, write_json, write_jsonl
 from ..stage import HEADLINE, PRESETS, Outcome, Work
 from ..words import counted
-from . import choice, quality_metrics, result, separate
+from . import choice, quality_metrics, rendering, result, separate
 from .choice import Test
-from .contestants import Asked, Contestant, Finder, Tuned, newest, states_of
+from .contestants import BASE, SUBJECT, Asked, Contestant, Finder, Row, Tuned, newest, states_of
 from .execution import execute
 from .generation import Generation, Provider, Reached, Settings
+from .probes import run as probing
 from .result import LOSS, Example, Question
 from .retrieval import Nearest
-from .scoring import judged, said
+from .scoring import judged, known_names, said
 
 NOT_REACHED = "No prompt was answered by all in the time given. Give it more with --budget."
 
@@ -66,6 +67,7 @@ class Looked:
     examples: Sequence[Example]
     over_budget: int
     speed: Mapping[str, Any]
+    renders: Mapping[str, Any] | None
 
 
 class Evaluation:
@@ -93,6 +95,10 @@ class Evaluation:
             raise NotNow("all known", "The model was trained on all that this test would ask.")
         looked = self.look(question, test)
         body = self.told(looked, test, tuned, known) | {"states": states}
+        if looked.renders:
+            body["renders"] = looked.renders
+        if self.options.probes and {BASE, SUBJECT} <= {one.who for one in question.all}:
+            body |= self.probed(question, test.train)
         place, ending = self.place(subject, tuned, test)
         body["id"] = f"{place.parent.name}/{place.name}{ending}"
         body["looks"] = self.work.catalog.look(test.digest, body["id"], now()) if test.split == "test" else 0
@@ -184,7 +190,7 @@ class Evaluation:
         scripts = [answer.code for _, answers in contested for answer in answers.values()]
         ran = execute(self.work, [*(one.row["completion"] for one in reached), *scripts])
         executed = time.monotonic()
-        examples = judged(self.work, contested, ran, test.train, self.work.host)
+        examples, shown = judged(self.work, contested, ran, test.train, self.work.host)
         if not examples:
             raise NotNow("no reference", "No wanted answer could be run in this Blender, so nothing was compared.")
         generated = {
@@ -197,7 +203,25 @@ class Evaluation:
             "execute_s": round(executed - began, 1),
             "score_s": round(time.monotonic() - executed, 1),
         }
-        return Looked(question, reached, examples, sum(map(generation.over_budget, test.rows)), speed)
+        renders = rendering.summary(shown) if self.options.renders else None
+        return Looked(question, reached, examples, sum(map(generation.over_budget, test.rows)), speed, renders)
+
+    def probed(self, question: Question, train: Sequence[Row]) -> dict[str, Any]:
+        """Whether the tuned model copies, and what it has forgotten, beside its base."""
+
+        def ask(rows: Sequence[Row], who: Sequence[str], losses: bool) -> dict[str, dict[str, Any]]:
+            asked = [one for one in question.all if one.who in who]
+            new_tokens = 1 if losses else self.settings.new_tokens
+            settings = replace(self.settings, prompts=len(rows), budget=0, new_tokens=new_tokens)
+            generation = Generation(self.work, asked, Asked(Nearest([])), self.work.folder.answers, settings)
+            reached = generation.run(self.provider, rows)
+            return {
+                name: {str(one.row["id"]): {**one.answers[name], **one.losses.get(name, {})} for one in reached}
+                for name in who
+            }
+
+        found = probing.run(self.work, ask, train, known_names(self.work), (BASE, SUBJECT))
+        return {"probes": found.figures}
 
     # what is told
 

@@ -15,7 +15,7 @@ from ..paths import DataFolder
 from ..row_files import SPLITS, rows_of
 from ..stage import EVALUATED, PRESETS, Options
 from ..words import counted, duration
-from . import planning
+from . import frozen, planning
 from .contestants import RETRIEVAL, Row
 from .generation import Settings
 from .statistics import RELATIVE_FROM
@@ -42,8 +42,11 @@ class Test:
 
 
 def test_of(folder: DataFolder, dataset: str, named: str, parts: Sequence[str]) -> Test:
-    """The test that a person names: nothing for the dataset's own, or `DATASET:test`, `DATASET:val`, `:val`. Raises
-    UserError."""
+    """The test that a person names: nothing for the dataset's own, `DATASET:test`, `DATASET:val`, `:val`, or the folder
+    of a benchmark. Raises UserError."""
+    if (Path(named) / frozen.FACTS).is_file():
+        train = _rows(folder.dataset(dataset), "train", parts)
+        return Test(Path(named).name, "test", frozen.load(Path(named)), train)
     name, _, split = named.partition(":")
     name, split = name or dataset, split or "test"
     if split not in SPLITS:

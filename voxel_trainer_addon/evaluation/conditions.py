@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import Any
 
 from ..graph.canonical import shape_hash
 from ..graph.describe import interface_words, literal, place, place_words, value_words
@@ -56,6 +57,15 @@ class Condition:
             "only": lambda: int(not tree.kinds - Counter(dict(self.key))),
         }
         return counts[self.kind]() >= self.times
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Condition:
+        """What `as_json` told; other names beside its own are left out."""
+        key = (tuple(part) if value["kind"] == "only" else part for part in value["key"])
+        return cls(value["kind"], value["words"], tuple(key), value["times"])
 
 
 class Tree:

@@ -21,6 +21,8 @@ from .contestants import Asked, Base, Contestant, Row
 
 WINDOW = 8
 """So many times as many prompts as are wanted are offered, where some may be over the budget of tokens."""
+TOLD_FROM = 16
+"""Prompts that all have answered before a pace is told: so many are under way at once at first."""
 SHOW_EVERY_S = 2.0
 """A pair of answers is shown to the person at most this often."""
 
@@ -272,7 +274,7 @@ class Watched:
         of = self._of
         done = len(of._answered(self._rows, of.local or of.hosted))
         of.work.progress(min(done, self._most), self._most, str(row["prompt"])[:80], max(0.0, self._seconds - passed))
-        if not self._told and done and passed:
+        if not self._told and done >= TOLD_FROM and passed:
             self._told = True
             fit = int(self._seconds * done / passed)
             if fit < self._most:

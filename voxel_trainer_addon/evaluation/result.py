@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import re
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -44,9 +45,11 @@ class Judged:
     tokens: int = 0
     seconds: float = 0.0
     source: str = ""
+    picture: bytes | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
+            **({"render": b64encode(self.picture).decode()} if self.picture else {}),
             "text": self.text,
             "code": self.code,
             "tokens": self.tokens,
@@ -73,6 +76,7 @@ class Example:
     test: str = ""
     blender_version: str = ""
     source: str = ""
+    picture: bytes | None = None
     asked: tuple[str, ...] = ()
     """What the prompt asks for, in words; empty where nothing is asked that can be told, or too little to test by."""
 
@@ -93,6 +97,7 @@ class Example:
             "reference": self.reference,
             "asked": list(self.asked),
             "graph": drawn(self.graph),
+            **({"reference_render": b64encode(self.picture).decode()} if self.picture else {}),
             "losses": dict(self.losses),
             "answers": {name: answer.as_json() for name, answer in self.answers.items()},
         }

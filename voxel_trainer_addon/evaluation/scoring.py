@@ -14,14 +14,18 @@ from ..errors import SetAside
 from ..graph import similarity
 from ..stage import Work
 from ..worker.protocol import Host, Request
-from . import copying, separate
+from . import copying, rendering, separate
 from .choice import independent
 from .conditions import LOOSE, Condition, Tree, conditions, looseness
 from .contestants import RETRIEVAL, Contestant, Row
 from .generation import Reached
-from .quality_metrics import Answered, Ran, Wanted, score
+from .quality_metrics import Answered, Ran, Wanted, score, to_picture
+from .rendering import Shown
 from .result import Example, Judged
 from .retrieval import Nearest
+
+Asked = Sequence[tuple[Reached, Wanted]]
+Answers = dict[tuple[str, str], Answered]
 
 
 @dataclass(frozen=True)
@@ -56,24 +60,36 @@ def judged(
     ran: Mapping[str, Ran],
     train: Sequence[Row],
     host: Host,
-) -> list[Example]:
-    """Score what was answered and run. A prompt whose wanted answer no longer proves here is set aside."""
+) -> tuple[list[Example], list[Shown]]:
+    """Score what was answered and run, and with `renders` what of the wanted trees there is to see. A prompt whose
+    wanted answer no longer proves here is set aside."""
     by_id = {str(one.row["id"]): answers for one, answers in contested}
     codes = [answer.code for answers in by_id.values() for answer in answers.values()]
     copied = copying.shared(codes, (str(row["completion"]) for row in train))
     hashes = frozenset(str(row.get("answer", "")) for row in train)
     names = known_names(work)
+    asked: Asked = _asked([(one, _wanted(work, one.row, ran, host)) for one, _ in contested])
+    answered: Answers = {}
+    for one, _ in asked:
+        table = names if _same_version(one.row, host) else None
+        for who, one_said in by_id[str(one.row["id"])].items():
+            wrong = None if table is None else [finding.name for finding in names_valid(one_said.code, table)]
+            outcome = ran.get(one_said.code, Ran())
+            answered[str(one.row["id"]), who] = Answered(
+                one_said.code, one_said.finished, outcome, wrong, copied[one_said.code]
+            )
+    shown: list[Shown] = []
+    if work.options.renders:
+        asked, answered, shown = pictured(work, asked, answered)
     examples = []
-    for one, wanted in _asked([(one, _wanted(work, one.row, ran, host)) for one, _ in contested]):
+    for one, wanted in asked:
         row = one.row
-        table = names if _same_version(row, host) else None
         answers = {}
         for who, one_said in by_id[str(row["id"])].items():
-            code, outcome = one_said.code, ran.get(one_said.code, Ran())
-            wrong = None if table is None else [finding.name for finding in names_valid(code, table)]
-            answered = Answered(code, one_said.finished, outcome, wrong, copied[code])
-            made = similarity.nearest(wanted.graph, outcome.graphs or {})
-            answers[who] = Judged(one_said.text, code, score(answered, wanted, hashes), made, **one_said.facts)
+            answer = answered[str(row["id"]), who]
+            made = similarity.nearest(wanted.graph, answer.ran.graphs or {})
+            scored = score(answer, wanted, hashes)
+            answers[who] = Judged(one_said.text, one_said.code, scored, made, picture=answer.picture, **one_said.facts)
         examples.append(
             Example(
                 id=str(row["id"]),
@@ -89,9 +105,29 @@ def judged(
                 asked=tuple(condition.words for condition in wanted.asked),
                 answers=answers,
                 losses={who: float(line["loss"]) for who, line in one.losses.items()},
+                picture=wanted.picture,
             )
         )
-    return examples
+    return examples, shown
+
+
+def pictured(work: Work, asked: Asked, answered: Answers) -> tuple[Asked, Answers, list[Shown]]:
+    """The same with the pictures of what is wanted and of what answers made, where there is something to see."""
+    trees = {str(one.row["id"]): (str(one.row["completion"]), wanted.graph.key) for one, wanted in asked}
+    shown = rendering.wanted(work, (trees[str(one.row["id"])] for one, wanted in asked if wanted.effect))
+    seen = [
+        (one, replace(wanted, picture=shown[tree].picture) if (tree := trees[str(one.row["id"])]) in shown else wanted)
+        for one, wanted in asked
+    ]
+    due = {}
+    for one, wanted in seen:
+        for (id, who), answer in answered.items():
+            if id == str(one.row["id"]) and (key := to_picture(answer, wanted)):
+                due[id, who] = (answer.code, key), shown[trees[id]]
+    made = rendering.made(work, due.values())
+    pictures = {key: made.get((tree, about.frame)) for key, (tree, about) in due.items()}
+    found = {key: replace(answer, picture=pictures.get(key)) for key, answer in answered.items()}
+    return seen, found, [shown[tree] for tree in trees.values() if tree in shown]
 
 
 def known_names(work: Work) -> Names | None:

@@ -38,10 +38,10 @@ bump = new("ShaderNodeBump"); link(noise.outputs[0], bump.inputs["Height"])
     """noise = new("ShaderNodeTexNoise"); noise.inputs["Scale"].default_value = 10
 bump = new("ShaderNodeBump"); link(noise.outputs[0], bump.inputs["Height"])
 """,
-    """random_value = new("FunctionNodeRandomValue"); random_value.inputs[2].default_value = 0.1
+    """noise = new("ShaderNodeTexNoise"); noise.inputs["Scale"].default_value = 0.1
 math = new("ShaderNodeMath"); math.operation = "POWER"
 math.inputs[1].default_value = 0.2
-link(random_value.outputs[1], math.inputs[0])
+link(noise.outputs[0], math.inputs[0])
 """,
 )
 """Answers in the form that the dataset has. Half the scale of the third is Blender's default, which tells nothing."""

@@ -111,9 +111,11 @@ def _of_kind(row: Mapping[str, Any], left: Counter[str]) -> bool:
 def _free(row: Mapping[str, Any], left: Counter[str]) -> list[dict[str, Any]]:
     """The sources under whose licences others may have the row; empty where one that it needs has none."""
     sources = [source for source in row["sources"] if class_of(source["licence"]) in PASSED_ON]
-    if {source.get("of", "") for source in sources} == {source.get("of", "") for source in row["sources"]}:
+    had = {source.get("of", "") for source in sources}
+    lacking = [source for source in row["sources"] if source.get("of", "") not in had]
+    if not lacking:
         return sources
-    left[licence_class(row["sources"])] += 1
+    left[licence_class(lacking)] += 1
     return []
 
 

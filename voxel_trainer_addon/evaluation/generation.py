@@ -123,7 +123,10 @@ class Generation:
         return bool(self.local) and self._budget_key(row) in self._store(self.local[0])
 
     def seconds_each(self, rows: Sequence[Row]) -> float:
-        """What one of these prompts took all contestants on this computer, by what is known; 0 where nothing is."""
+        """What one of these prompts took all contestants on this computer, by what is known; 0 where nothing is, and
+        where nobody has to be asked any more."""
+        if not any(self._lacking(row, self.local) for row in rows):
+            return 0.0
         lines = [self._line(one, row) for row in rows for one in self.local]
         known = [float(line.get("seconds", 0.0)) for line in lines if line]
         return len(self.local) * sum(known) / len(known) if known else 0.0

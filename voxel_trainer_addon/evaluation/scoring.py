@@ -119,11 +119,11 @@ def pictured(work: Work, asked: Asked, answered: Answers) -> tuple[Asked, Answer
         (one, replace(wanted, picture=shown[tree].picture) if (tree := trees[str(one.row["id"])]) in shown else wanted)
         for one, wanted in asked
     ]
+    by_id = {str(one.row["id"]): wanted for one, wanted in seen if wanted.picture}
     due = {}
-    for one, wanted in seen:
-        for (id, who), answer in answered.items():
-            if id == str(one.row["id"]) and (key := to_picture(answer, wanted)):
-                due[id, who] = (answer.code, key), shown[trees[id]]
+    for (id, who), answer in answered.items():
+        if id in by_id and (key := to_picture(answer, by_id[id])):
+            due[id, who] = (answer.code, key), shown[trees[id]]
     made = rendering.made(work, due.values())
     pictures = {key: made.get((tree, about.frame)) for key, (tree, about) in due.items()}
     found = {key: replace(answer, picture=pictures.get(key)) for key, answer in answered.items()}

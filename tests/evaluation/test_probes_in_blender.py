@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.blenders import NEWEST, OLDEST, slow_but_in
 from tests.evaluation.stand_ins import Desk, desk
 from voxel_trainer_addon import prompts
 from voxel_trainer_addon.bpy_code.names import Names
@@ -23,7 +24,7 @@ from voxel_trainer_addon.graph.model import Graph
 from voxel_trainer_addon.worker.inside import Refused, names, node_table, run_answer
 from voxel_trainer_addon.worker.protocol import Answer, Request
 
-pytestmark = pytest.mark.bpy
+pytestmark = [pytest.mark.bpy, *slow_but_in(OLDEST, NEWEST)]
 
 SCRIPTS = (
     """mix = new("ShaderNodeMix"); mix.data_type = "RGBA"; mix.blend_type = "MULTIPLY"

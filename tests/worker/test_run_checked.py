@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.blenders import NEWEST, OLDEST, slow_but_in
 from voxel_trainer_addon.evaluation.probes import general
 from voxel_trainer_addon.worker.inside import Refused, run_answer, run_checked
 
-pytestmark = pytest.mark.bpy
+pytestmark = [pytest.mark.bpy, *slow_but_in(OLDEST, NEWEST)]
 ROWS = general.rows()
 
 

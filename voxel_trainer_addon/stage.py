@@ -114,6 +114,8 @@ class Options:
     all_checkpoints: bool = False
     renders: bool = False
     probes: bool = False
+    prompts: int = 0
+    new_tokens: int = 0
     base_url: str = ""
     yes: bool = False
 

@@ -48,6 +48,12 @@ def compared(command: argparse.ArgumentParser, *, fixed_set: bool = False) -> No
         _where(group)
     group.add_argument("--base-url", metavar="URL", help="a host that speaks the OpenAI protocol")
     group.add_argument("--preset", choices=tuple(PRESETS), help="how many prompts, how long (default: quick)")
+    group.add_argument(
+        "--prompts", type=train_arguments.count, metavar="N", help="at most N prompts (default: by preset)"
+    )
+    group.add_argument(
+        "--new-tokens", type=train_arguments.count, metavar="N", help="cut answers at N tokens (default: by preset)"
+    )
     train_arguments.metric(group)
     train_arguments.train_env(group)
 

@@ -21,6 +21,13 @@ def seconds(text: str) -> float:
     return float(match[1]) * UNITS[match[2] or "s"]
 
 
+def count(text: str) -> int:
+    """A whole number above 0."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"“{text}” is no whole number above 0")
+    return int(text)
+
+
 def tuning(command: argparse.ArgumentParser) -> None:
     """How, where and how long to train."""
     group = command.add_argument_group("training")

@@ -226,7 +226,11 @@ def main(words: list[str]) -> int:
     texts = texts if found.references else {id: str(one.get("text", "")) for id, one in lines_of(found.answers).items()}
     if unknown := sorted(texts.keys() - prompts.keys()):
         sys.exit(f"{len(unknown)} answers are to no prompt of this benchmark: {unknown[0]} …")
-    works = (words for words in APART if shutil.which(words[0]) and not subprocess.run([*words, "true"], capture_output=True).returncode)
+    works = (
+        words
+        for words in APART
+        if shutil.which(words[0]) and not subprocess.run([*words, "true"], capture_output=True).returncode
+    )
     apart = next(works, [])
     print(WARNING.format("yes" if apart else "NO"), file=sys.stderr)
     first = run("import bpy", found.blender, apart, found.limit)

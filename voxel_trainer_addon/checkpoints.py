@@ -13,6 +13,7 @@ from typing import Any
 from .catalog import Catalog
 from .files import now, read_json, write_json
 from .paths import TASKS, DataFolder
+from .stage import Options
 
 
 def command() -> str:
@@ -21,8 +22,9 @@ def command() -> str:
 
 
 def next_steps(folder: DataFolder, catalog: Catalog) -> list[str]:
-    """Commands that bring the work on from here, the next one first."""
-    counts, data, start = catalog.counts(), f"--data {folder.root.name}", command()
+    """Commands that bring the work on from here, the next one first. The data folder goes by its name alone, for
+    checkpoints can be shared."""
+    counts, data, start = catalog.counts(), f"--data {shlex.quote(folder.root.name)}", command()
     sources = catalog.sources()
     if any(source["state"] == "waiting" for source in sources):
         return [f"{start} resume {data}", f"{start} status {data}"]
@@ -36,6 +38,8 @@ def next_steps(folder: DataFolder, catalog: Catalog) -> list[str]:
         return [f"{start} dataset {data}"]
     if any(folder.training_queue.glob("*.json")):
         return [f"{start} train --queue {data}", f"{start} train --jobs {data}"]
+    if (names := catalog.datasets()) and Options().name not in names:
+        data += f" --name {shlex.quote(names[-1])}"
     if not any(job.get("status") == "done" for job in catalog.jobs()):
         return [f"{start} train {data}"]
     if not catalog.evaluations():

@@ -182,6 +182,10 @@ class Catalog(Search):
         self._write(statements())
         self._index()
 
+    def datasets(self) -> list[str]:
+        """Names of all datasets that have rows."""
+        return [name for (name,) in self._db.execute("SELECT DISTINCT dataset FROM example ORDER BY 1")]
+
     def examples(self, dataset: str, split: str = "") -> Iterator[dict[str, Any]]:
         """A dataset's rows, ordered by id."""
         rows = self._db.execute(

@@ -123,7 +123,7 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
 def _run(
     found: argparse.Namespace, folder: DataFolder, options: Options, stages: Sequence[str], blender: Host | None
 ) -> int:
-    listener = json_lines(sys.stdout) if found.json else Terminal()
+    listener = json_lines(sys.stdout) if found.json else Terminal(data=found.data)
     return Run(folder, options, blender, stages, [listener], found.run_id).go()
 
 
@@ -177,7 +177,7 @@ def _status(found: argparse.Namespace, folder: DataFolder) -> int:
         elif found.set_aside is not None:
             text = asides_text(shown := status.set_aside(catalog, found.set_aside))
         else:
-            text = status_text(shown := status.gather(folder, catalog))
+            text = status_text(shown := status.gather(folder, catalog), found.data)
     print(json.dumps(shown, ensure_ascii=True) if found.json else text)
     return Exit.DONE
 

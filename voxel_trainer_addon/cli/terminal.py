@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TextIO
 
 from ..words import counted, duration, harmless
@@ -34,8 +36,8 @@ class Terminal:
 
     EVERY_S = 10.0
 
-    def __init__(self, out: TextIO = sys.stdout) -> None:
-        self.out, self.moves = out, out.isatty()
+    def __init__(self, out: TextIO = sys.stdout, data: Path | None = None) -> None:
+        self.out, self.data, self.moves = out, data, out.isatty()
         self._width = self._asides = 0
         self._shown = 0.0
 
@@ -128,10 +130,17 @@ class Terminal:
         if line["report"]:
             self.say(f"Report: {harmless(line['report'])} in the data folder")
         for number, step in enumerate(line["next"]):
-            self.say(f"{'Next:   ' if not number else '        '}{step}")
+            self.say(f"{'Next:   ' if not number else '        '}{typed(step, self.data)}")
 
 
-def status_text(state: Line) -> str:
+def typed(step: str, data: Path | None) -> str:
+    """A next step with the data folder as this person typed it."""
+    if not data:
+        return step
+    return step.replace(f"--data {shlex.quote(data.expanduser().resolve().name)}", f"--data {shlex.quote(str(data))}")
+
+
+def status_text(state: Line, data: Path) -> str:
     """`status` in words."""
     counts = state["counts"]
     with_errors = f"{counts['with_errors']:,} of them with errors, " if counts["with_errors"] else ""
@@ -151,7 +160,7 @@ def status_text(state: Line) -> str:
         lines.append(f"  {counted(state['jobs_waiting'], 'training job')} in the queue: train --queue")
     if state["evaluation"]:
         lines.append(f"  {harmless(state['evaluation'].get('words', ''))}")
-    lines += ["Next:", *(f"  {step}" for step in state["next_steps"])]
+    lines += ["Next:", *(f"  {typed(step, data)}" for step in state["next_steps"])]
     return "\n".join(lines)
 
 

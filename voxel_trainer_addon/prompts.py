@@ -146,8 +146,9 @@ def code_request(what: str, told: str, facts: Sequence[str], choice: str) -> str
 
 
 def messages(row: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The chat before the answer: system and user, from a dataset row (or anything with a `prompt`)."""
-    return [
+    """The chat before the answer: a row's own `messages`, else system and user, from a dataset row (or anything with a
+    `prompt`)."""
+    return row.get("messages") or [
         {"role": "system", "content": SYSTEMS[row.get("form", "code")]},
         {"role": "user", "content": row["prompt"]},
     ]

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from voxel_trainer_addon import prompts
 from voxel_trainer_addon.bpy_code import allowed, source
+from voxel_trainer_addon.evaluation.contestants import Row
 from voxel_trainer_addon.evaluation.probes import forgetting, general, memorisation, plain_python
 from voxel_trainer_addon.evaluation.probes.forgetting import Checked
 
@@ -17,11 +19,12 @@ pytestmark = pytest.mark.plain
 
 def test_functions_of_the_standard_library() -> None:
     rows = plain_python.rows(0, 100)
-    assert len(rows) > 80 and len({row["module"] for row in rows}) > 30
+    assert len(rows) > 80 and len({row["group"] for row in rows[:30]}) == 30
     for row in rows:
         (function,) = ast.parse(row["completion"]).body
         assert isinstance(function, ast.FunctionDef) and ast.get_docstring(function) is None
-        assert function.name in row["prompt"] and row["messages"][-1]["content"] == row["prompt"]
+        assert function.name in row["prompt"]
+        assert prompts.messages(row) == [{"role": "user", "content": row["prompt"]}]
     assert plain_python.digest_of(rows) == plain_python.digest_of(plain_python.rows(0, 100))
     assert plain_python.digest_of(rows) != plain_python.digest_of(plain_python.rows(1, 100))
 
@@ -59,19 +62,26 @@ def test_code_is_changed_place_by_place() -> None:
     assert found[0][1] == code.replace("b.x = 0.2", "") and found[1][1] == ""
 
 
-def said(loss: float, rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def said(loss: float, rows: list[Row]) -> dict[str, dict[str, Any]]:
     return {row["id"]: {"loss": loss + 0.01 * (number % 5), "tokens": 50} for number, row in enumerate(rows)}
 
 
 def test_a_higher_loss_on_python_is_worse_and_the_same_is_not_shown() -> None:
-    rows = plain_python.rows(0, 60)
-    worse = forgetting.python(rows, {"base": said(1, rows), "tuned": said(1.2, rows)}, ("base", "tuned"), 0)
-    same = forgetting.python(rows, {"base": said(1, rows), "tuned": said(1, rows)}, ("base", "tuned"), 0)
+    """Functions without a loss are left out on both sides and counted."""
+    rows = plain_python.rows(0, 40)
+    base, tuned = said(1, rows), said(1.2, rows)
+    tuned[rows[38]["id"]] = {"text": "", "finished": False, "tokens": 0}
+    del base[rows[39]["id"]]
+    worse = forgetting.python(rows, {"base": base, "tuned": tuned}, ("base", "tuned"), 0)
+    same = forgetting.python(rows, {"base": base, "tuned": base}, ("base", "tuned"), 0)
     assert (worse["verdict"], same["verdict"]) == ("worse", "not shown")
-    assert worse["values"]["tuned"]["token"]["value"] == pytest.approx(1.22)
-    assert worse["values"]["tuned"]["byte"]["value"] == pytest.approx(
-        sum((1.2 + 0.01 * (n % 5)) * 50 / row["bytes"] for n, row in enumerate(rows)) / len(rows)
-    )
+    assert [worse[key] for key in ("wanted", "prompts", "unmeasured")] == [40, 38, 1]
+    losses = [1.2 + 0.01 * (n % 5) for n in range(38)]
+    assert worse["values"]["tuned"]["token"]["value"] == pytest.approx(sum(losses) / 38)
+    by_byte = [loss * 50 / row["bytes"] for loss, row in zip(losses, rows[:38], strict=True)]
+    assert worse["values"]["tuned"]["byte"]["value"] == pytest.approx(sum(by_byte) / 38)
+    alone = {"base": said(1, rows[:1]), "tuned": said(1, rows[:1])}
+    assert forgetting.python(rows, alone, ("base", "tuned"), 0)["verdict"] == "not shown"
 
 
 def test_only_requests_that_all_answered_count() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from tests.evaluation.stand_ins import Desk, desk
 from voxel_trainer_addon import prompts
 from voxel_trainer_addon.bpy_code.names import Names
 from voxel_trainer_addon.evaluation.conditions import Tree, conditions
-from voxel_trainer_addon.evaluation.probes import general, run
+from voxel_trainer_addon.evaluation.probes import run
 from voxel_trainer_addon.evaluation.probes.memorisation import Probe
 from voxel_trainer_addon.graph import similarity
 from voxel_trainer_addon.graph.describe import in_identifiers, in_words
@@ -94,6 +95,7 @@ def train(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
             {
                 "id": str(number),
                 "kind": "piece",
+                "group": str(number // 2),
                 "form": "code",
                 "key": "node_groups/It",
                 "prompt": request.text("0"),
@@ -135,7 +137,9 @@ def test_who_follows_is_told_from_who_copies(
     """The tuned model answers as it is asked, the base as it was trained, and nothing in general."""
     trained = {probe.id: str(probe.source["completion"]) for probe in probes}
 
-    def ask(rows: Sequence[Mapping[str, Any]], who: Sequence[str], losses: bool) -> dict[str, Any]:
+    def ask(
+        rows: Sequence[Mapping[str, Any]], who: Sequence[str], until: float, *, losses: bool = False
+    ) -> dict[str, Any]:
         loss = {"base": 1.0, "tuned": 1.5}
         if losses:
             return {one: {row["id"]: {"loss": loss[one], "tokens": row["bytes"] // 3} for row in rows} for one in who}
@@ -159,7 +163,12 @@ def test_who_follows_is_told_from_who_copies(
     assert lost["general"]["values"]["base"]["done"]["value"] == 0
     assert (lost["general"]["verdict"], lost["python"]["verdict"]) == ("better", "worse")
     assert lost["python"]["values"]["base"]["token"]["value"] == 1.0
-    assert len(probed.lines) == len(train) + len(general.rows())
+    assert Counter(line["probe"] for line in probed.lines) == {
+        "memorisation": len(train),
+        "general": 100,
+        "python": 100,
+    }
+    assert "4 of 4 changed training prompts" in probed.figures["words"]
     json.dumps(probed.figures), json.dumps(probed.lines)
 
 

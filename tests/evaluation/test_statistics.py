@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from voxel_trainer_addon.evaluation import statistics
@@ -21,6 +23,27 @@ def test_wilson_gives_known_intervals(successes: int, trials: int, low: float, h
 
 def test_wilson_without_trials_knows_nothing() -> None:
     assert statistics.wilson(0, 0) == statistics.Interval(0.0, 0.0, 1.0)
+
+
+def test_rows_that_are_alike_are_worth_fewer_trials() -> None:
+    apart = statistics.wilson_by_group([True] * 10 + [False] * 40, [str(n) for n in range(50)])
+    assert apart == statistics.wilson(10, 50)
+    alike = statistics.wilson_by_group([True] * 10 + [False] * 40, [str(n // 5) for n in range(50)])
+    assert alike.value == 0.2 and width(alike) > 1.5 * width(apart)
+    assert statistics.wilson_by_group([False] * 50, [str(n // 5) for n in range(50)]) == statistics.wilson(0, 10)
+    assert width(statistics.wilson_by_group([True, False] * 20, ["a"] * 40)) > 0.8
+    assert statistics.wilson_by_group([], []) == statistics.wilson(0, 0)
+
+
+def test_that_interval_holds_for_a_rare_thing_in_few_groups() -> None:
+    rng, held = random.Random(1), 0
+    for _ in range(300):
+        groups = [group for group in range(17) for _ in range(rng.randint(1, 5))]
+        lucky = [rng.random() < 0.05 for _ in range(17)]
+        rows = [lucky[group] if rng.random() < 0.5 else rng.random() < 0.05 for group in groups]
+        found = statistics.wilson_by_group(rows, [str(group) for group in groups])
+        held += found.low <= 0.05 <= found.high
+    assert held / 300 > 0.93
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,15 @@
 that it never saw.
 
 Three steps, each of which can be done again without the one before: answers are generated and kept, run in Blender, and
-scored. The result goes to `models/<name>/<version>/evaluation.json` and `answers.jsonl` (see docs/evaluate.md).
+scored. The result goes to `models/<name>/<version>/evaluation.json`, `answers.jsonl` and, where it probed,
+`probes.jsonl` (see docs/evaluate.md).
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from .contestants import BASE, SUBJECT, Asked, Contestant, Finder, Row, Tuned, n
 from .execution import execute
 from .generation import Generation, Provider, Reached, Settings
 from .probes import run as probing
+from .probes.run import Probed
 from .result import LOSS, Example, Question
 from .retrieval import Nearest
 from .scoring import judged, known_names, said
@@ -90,19 +92,26 @@ class Evaluation:
         if self.options.all_checkpoints:
             subject, states = self.best_state(tuned, metric)
         question = Question(subject, self.opponents(subject, tuned), metric)
+        if self.options.probes and not {BASE, SUBJECT} <= {one.who for one in question.all}:
+            raise UserError("--probes compares a model that was tuned here with its base: both have to take part.")
         test, known = separate.without_known(test, tuned)
         if not test.rows:
             raise NotNow("all known", "The model was trained on all that this test would ask.")
+        asked_from = time.monotonic()
         looked = self.look(question, test)
         body = self.told(looked, test, tuned, known) | {"states": states}
         if looked.renders:
             body["renders"] = looked.renders
-        if self.options.probes and {BASE, SUBJECT} <= {one.who for one in question.all}:
-            body |= self.probed(question, test.train)
+        probed = self.probed(question, test.train, asked_from) if self.options.probes else None
+        if probed:
+            body["probes"] = probed.figures
         place, ending = self.place(subject, tuned, test)
         body["id"] = f"{place.parent.name}/{place.name}{ending}"
         body["looks"] = self.work.catalog.look(test.digest, body["id"], now()) if test.split == "test" else 0
         write_jsonl(place / f"answers{ending}.jsonl", (example.as_json() for example in looked.examples))
+        (place / f"probes{ending}.jsonl").unlink(missing_ok=True)  # those of an earlier evaluation
+        if probed:
+            write_jsonl(place / f"probes{ending}.jsonl", probed.lines)
         write_json(place / f"evaluation{ending}.json", body)
         self.work.catalog.save_evaluation(body["id"], body)
         return _outcome(body)
@@ -206,13 +215,17 @@ class Evaluation:
         renders = rendering.summary(shown) if self.options.renders else None
         return Looked(question, reached, examples, sum(map(generation.over_budget, test.rows)), speed, renders)
 
-    def probed(self, question: Question, train: Sequence[Row]) -> dict[str, Any]:
-        """Whether the tuned model copies, and what it has forgotten, beside its base."""
+    def probed(self, question: Question, train: Sequence[Row], asked_from: float) -> Probed:
+        """Whether the tuned model copies, and what it has forgotten, beside its base, in what is left of the time that
+        began at `asked_from`."""
+        whole = float(self.options.preset_value("evaluate_s"))
 
-        def ask(rows: Sequence[Row], who: Sequence[str], losses: bool) -> dict[str, dict[str, Any]]:
+        def ask(
+            rows: Sequence[Row], who: Sequence[str], until: float, *, losses: bool = False
+        ) -> dict[str, dict[str, Any]]:
             asked = [one for one in question.all if one.who in who]
             new_tokens = 1 if losses else self.settings.new_tokens
-            settings = replace(self.settings, prompts=len(rows), budget=0, new_tokens=new_tokens)
+            settings = Settings(len(rows), asked_from + until * whole - time.monotonic(), new_tokens, budget=0)
             generation = Generation(self.work, asked, Asked(Nearest([])), self.work.folder.answers, settings)
             reached = generation.run(self.provider, rows)
             return {
@@ -220,8 +233,7 @@ class Evaluation:
                 for name in who
             }
 
-        found = probing.run(self.work, ask, train, known_names(self.work), (BASE, SUBJECT))
-        return {"probes": found.figures}
+        return probing.run(self.work, ask, train, known_names(self.work), (BASE, SUBJECT))
 
     # what is told
 

@@ -23,6 +23,8 @@ WINDOW = 8
 """So many times as many prompts as are wanted are offered, where some may be over the budget of tokens."""
 TOLD_FROM = 16
 """Prompts that all have answered before a pace is told: so many are under way at once at first."""
+COMPARING = 0.5
+"""Share of the time that the comparison has where probes follow it."""
 SHOW_EVERY_S = 2.0
 """A pair of answers is shown to the person at most this often."""
 
@@ -76,8 +78,9 @@ class Settings:
 
     @classmethod
     def of(cls, options: Options) -> Settings:
-        value = options.preset_value
-        return cls(int(value("prompts")), float(value("evaluate_s")), int(value("new_tokens")), int(value("tokens")))
+        value, part = options.preset_value, COMPARING if options.probes else 1.0
+        seconds = part * float(value("evaluate_s"))
+        return cls(int(value("prompts")), seconds, int(value("new_tokens")), int(value("tokens")))
 
 
 @dataclass

@@ -32,7 +32,7 @@ class Interval:
     high: float
 
 
-def wilson(successes: int, trials: int) -> Interval:
+def wilson(successes: float, trials: float) -> Interval:
     """Share of successes with Wilson's interval; (0, 0, 1) without trials. Unlike the textbook one it tells the truth
     at 0 and at all: 0 of 50 still allows 7 %."""
     if not trials:
@@ -44,6 +44,21 @@ def wilson(successes: int, trials: int) -> Interval:
     low = 0.0 if successes == 0 else max(0.0, middle - half)
     high = 1.0 if successes == trials else min(1.0, middle + half)
     return Interval(share, low, high)
+
+
+def wilson_by_group(successes: Sequence[bool], groups: Sequence[str]) -> Interval:
+    """The same where rows of one group are alike: no more trials than the spread between groups is worth (as Korn and
+    Graubard do for surveys), and where all rows are the same, as many as there are groups. Unlike a bootstrap it tells
+    the truth there, too."""
+    rows, count = len(successes), len(set(groups))
+    share = sum(successes) / rows if rows else 0.0
+    trials = float(count)
+    if count < rows and 0 < share < 1 < count:
+        sums = _by_group([float(one) for one in successes], groups)
+        spread = count / (count - 1) * sum((total - share * size) ** 2 for total, size in sums) / rows**2
+        worth = share * (1 - share) / spread if spread else rows
+        trials = min(rows, worth) * (Z / student(count - 1)) ** 2
+    return wilson(share * trials, trials)
 
 
 def mcnemar(only_first: int, only_second: int) -> float:

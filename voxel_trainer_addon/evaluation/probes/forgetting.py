@@ -45,35 +45,39 @@ def general(
     """Shares of the requests that all models answered: `runs` to its end, `done` as asked. The last of `who` is
     compared with the first, topics drawn as one."""
     told = [row for row in rows if all(row["id"] in results[one] for one in who)]
+    facts = {"wanted": len(rows), "prompts": len(told)}
     if not told:
-        return _nothing("general request")
-    values = {}
+        return facts | _nothing("No general request was answered by all models.")
+    topics = [str(row["group"]) for row in told]
     done = {one: [float(results[one][row["id"]].done) for row in told] for one in who}
-    for one in who:
-        ran = sum(results[one][row["id"]].ran for row in told)
-        values[one] = {
-            "runs": asdict(wilson(ran, len(told))),
-            "done": asdict(wilson(int(sum(done[one])), len(told))),
+    values = {
+        one: {
+            "runs": asdict(wilson(sum(results[one][row["id"]].ran for row in told), len(told))),
+            "done": asdict(wilson(sum(done[one]), len(told))),
         }
-    topics = [str(row["topic"]) for row in told]
+        for one in who
+    }
     pair = paired(
         *("general", "does what is asked in general requests", "the base"),
         *(done[who[-1]], done[who[0]], topics),
         binary=True,
         seed=seed,
     )
-    return {"prompts": len(told), "values": values, **_judged(pair)}
+    return {**facts, "values": values, **_judged(pair)}
 
 
 def python(
     rows: Sequence[Row], said: Mapping[str, Mapping[str, Mapping[str, Any]]], who: Sequence[str], seed: int
 ) -> dict[str, Any]:
-    """Loss in nats a token and a byte: means over the functions that all models were given, with intervals that draw
-    modules. The last of `who` is compared with the first by byte, for tokenizers differ."""
-    told = [row for row in rows if all(row["id"] in said[one] for one in who)]
-    modules = [str(row["module"]) for row in told]
+    """Loss in nats a token and a byte: means over the functions that all models were measured on, with intervals that
+    draw modules; `unmeasured` are those that came up and were too long for one of them. The last of `who` is compared
+    with the first by byte, for tokenizers differ."""
+    reached = [row for row in rows if all(row["id"] in said[one] for one in who)]
+    told = [row for row in reached if all("loss" in said[one][row["id"]] for one in who)]
+    facts = {"wanted": len(rows), "prompts": len(told), "unmeasured": len(reached) - len(told)}
+    modules = [str(row["group"]) for row in told]
     if len(set(modules)) < 2:
-        return _nothing("function")
+        return facts | _nothing("The loss could not be measured on functions of several modules.")
     token = {one: [float(said[one][row["id"]]["loss"]) for row in told] for one in who}
     byte = {
         one: [
@@ -95,7 +99,7 @@ def python(
         lower_is_better=True,
         seed=seed,
     )
-    return {"prompts": len(told), "python": platform.python_version(), "values": values, **_judged(pair)}
+    return {**facts, "python": platform.python_version(), "values": values, **_judged(pair)}
 
 
 def _judged(pair: Paired) -> dict[str, Any]:
@@ -103,5 +107,5 @@ def _judged(pair: Paired) -> dict[str, Any]:
     return {"verdict": comparison.verdict, "words": comparison.words}
 
 
-def _nothing(what: str) -> dict[str, Any]:
-    return {"prompts": 0, "values": {}, "verdict": "not shown", "words": f"No {what} was answered by all models."}
+def _nothing(why: str) -> dict[str, Any]:
+    return {"values": {}, "verdict": "not shown", "words": why}

@@ -8,21 +8,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ... import prompts
-
 REQUESTS = Path(__file__).with_name("general.toml")
 
 
 @cache
 def rows() -> tuple[dict[str, Any], ...]:
-    """A row a request: `id`, `topic`, `prompt`, `messages`, `completion`, and `checks` for the job `run_checked`."""
+    """A row a request: `id`, `group` (its topic), `prompt`, `completion`, and `checks` for the job `run_checked`."""
     topics = tomllib.loads(REQUESTS.read_text(encoding="utf-8"))
     return tuple(
         {
             "id": f"general/{topic}/{number}",
-            "topic": topic,
+            "group": topic,
             "prompt": asked["prompt"],
-            "messages": prompts.messages(asked),
             "completion": f"import bpy\n{asked['answer'].strip()}\n",
             "checks": asked.get("frames") or [{root: asked[root] for root in ("scene", "data") if root in asked}],
         }

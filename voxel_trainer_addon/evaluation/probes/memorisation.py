@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ... import prompts
 from ...bpy_code import source
 from ...bpy_code.names import Names
 from ...files import digest
@@ -23,12 +22,13 @@ from ...graph import similarity
 from ...graph.describe import literal, value_words
 from ...graph.menu import type_words
 from ...graph.model import Graph, Value
+from ...stage import EVALUATED
 from ...words import counted
+from ..choice import in_order, independent
 from ..conditions import Condition, Tree, conditions, kind
 from ..quality_metrics import Ran
-from ..statistics import wilson
+from ..statistics import wilson_by_group
 
-KINDS = ("tree", "piece")
 RAREST_FIRST = ("node", "option", "number")
 """What may be changed."""
 OUTCOMES = ("followed", "copied", "neither", "no_tree")
@@ -77,6 +77,11 @@ class Probe:
     graph: Graph
 
     @property
+    def group(self) -> str:
+        """What is alike: probes of one group of training rows."""
+        return independent(self.source)
+
+    @property
     def id(self) -> str:
         return f"memorisation/{digest([self.prompt, self.completion])[:16]}"
 
@@ -100,15 +105,14 @@ class Probe:
 
 
 def _asked(id: str, prompt: str, completion: str) -> dict[str, Any]:
-    row = {"id": id, "prompt": prompt, "completion": completion, "form": "code"}
-    return {**row, "messages": prompts.messages(row)}
+    return {"id": id, "prompt": prompt, "completion": completion, "form": "code"}
 
 
 def candidates(train: Sequence[Row], seed: int, longest: int) -> list[Row]:
-    """Rows for probes in an order that the seed fixes, one for each answer of at most `longest` characters."""
-    fit = [row for row in train if row["kind"] in KINDS and row.get("form", "code") == "code"]
-    fit = [row for row in fit if len(row["completion"]) <= longest]
-    ordered = sorted(fit, key=lambda row: digest([seed, row["id"]]))
+    """Rows for probes in an order that the seed fixes, one of each group in turn, and one for each answer of at most
+    `longest` characters."""
+    fit = [row for row in train if row["kind"] in EVALUATED and row.get("form", "code") == "code"]
+    ordered = in_order([row for row in fit if len(row["completion"]) <= longest], seed)
     return list({str(row["completion"]): row for row in reversed(ordered)}.values())[::-1]
 
 
@@ -249,31 +253,45 @@ def figures(
     reached: Mapping[str, Mapping[str, bool]],
     subject: str,
 ) -> dict[str, Any]:
-    """Shares with Wilson intervals for each model: of OUTCOMES by probe id, of `reached` (unchanged, it answers the
-    prompt as the old condition asks), and `followed_of_reached`: what of those it follows when changed. Only probes
-    count that all models answered. `words` tells of `subject`."""
+    """Shares for each model, with intervals that tell groups of training rows apart: of OUTCOMES by probe id, of
+    `reached` (unchanged, it answers the prompt as the old condition asks), and `followed_of_reached`: what of those it
+    follows when changed. Only probes count that all models answered. `words` tells of `subject`."""
     told = [one for one in probes if all(one.id in by_id for held in (outcomes, reached) for by_id in held.values())]
-    values: dict[str, dict[str, Any]] = {}
-    for who, by_id in outcomes.items():
-        counts = Counter(by_id[one.id] for one in told)
-        can = [one for one in told if reached[who][one.id]]
-        follows = sum(by_id[one.id] == "followed" for one in can)
-        values[who] = {
-            **{outcome: asdict(wilson(counts[outcome], len(told))) for outcome in OUTCOMES},
-            "reached": asdict(wilson(len(can), len(told))),
-            "followed_of_reached": {"prompts": len(can), **asdict(wilson(follows, len(can)))},
-        }
-    kinds = Counter(one.what for one in told)
-    return {"prompts": len(told), "changed": dict(kinds), "values": values, "words": _words(len(told), values[subject])}
+    values = {who: _shares(told, by_id, reached[who]) for who, by_id in outcomes.items()}
+    return {
+        "wanted": len(probes),
+        "prompts": len(told),
+        "groups": len({one.group for one in told}),
+        "changed": dict(Counter(one.what for one in told)),
+        "values": values,
+        "words": _sentences(len(told), values[subject]),
+    }
 
 
-def _words(count: int, value: Mapping[str, Any]) -> str:
+def _shares(told: Sequence[Probe], outcomes: Mapping[str, str], reached: Mapping[str, bool]) -> dict[str, Any]:
+    can = [one for one in told if reached[one.id]]
+
+    def share(of: Sequence[Probe], holds: Sequence[bool]) -> dict[str, float]:
+        return asdict(wilson_by_group(holds, [one.group for one in of]))
+
+    follows = share(can, [outcomes[one.id] == "followed" for one in can])
+    return {
+        **{outcome: share(told, [outcomes[one.id] == outcome for one in told]) for outcome in OUTCOMES},
+        "reached": share(told, [reached[one.id] for one in told]),
+        "followed_of_reached": {"prompts": len(can), **follows},
+    }
+
+
+def _sentences(count: int, value: Mapping[str, Any]) -> str:
     if not count:
         return "No changed training prompt was answered by all models, so nothing is known of copying."
     can = value["followed_of_reached"]
-    words = f"Of {counted(count, 'training prompt')} with one word changed, the tuned model follows "
-    words += f"{value['followed']['value']:.0%} and gives the old answer to {value['copied']['value']:.0%}. "
+    words = f"Of {counted(count, 'training prompt')} with one thing changed, the tuned model follows "
+    words += f"{_told(value['followed'])} and gives the trained answer back to {_told(value['copied'])}. "
     if not can["prompts"]:
         return f"{words}It answers none of them rightly when unchanged either, so nothing is known of copying."
-    words += f"Of the {can['prompts']} that it answers rightly when unchanged, it follows {can['value']:.0%} "
-    return f"{words}(95 %: {can['low']:.0%} to {can['high']:.0%})."
+    return f"{words}Of the {can['prompts']} that it answers rightly when unchanged, it follows {_told(can)}."
+
+
+def _told(share: Mapping[str, Any]) -> str:
+    return f"{share['value']:.0%} (95 %: {share['low']:.0%} to {share['high']:.0%})"

@@ -7,10 +7,12 @@ import ast
 import importlib
 import inspect
 import textwrap
-from typing import Any
+from functools import cache
 
 from ... import prompts
 from ...files import digest
+from ..choice import in_order
+from ..contestants import Row
 
 MODULES = (
     *("argparse", "base64", "bisect", "calendar", "collections", "colorsys", "configparser", "copy", "csv", "datetime"),
@@ -22,35 +24,33 @@ MODULES = (
 )
 SHORTEST, LONGEST = 120, 1200
 """Characters of a function without its docstring."""
-A_MODULE = 3
-"""Functions of one module at most."""
 
 
-def rows(seed: int, count: int) -> list[dict[str, Any]]:
-    """At most `count` rows: name, signature and docstring ask for the function. They are of this Python; what another
-    version has differs, so `digest_of` them is told with the figures."""
-    found = [row for module in MODULES for row in _of_module(module, seed)[:A_MODULE]]
-    return sorted(found, key=lambda row: digest([seed, row["id"]]))[:count]
+def rows(seed: int, count: int) -> list[Row]:
+    """At most `count` rows, one of each module (`group`) in turn: name, signature and docstring ask for the function,
+    without the message that stands before requests for bpy. They are of this Python; what another version has differs,
+    so `digest_of` them is told with the figures."""
+    return in_order([row for module in MODULES for row in _of_module(module)], seed)[:count]
 
 
-def digest_of(rows: list[dict[str, Any]]) -> str:
+def digest_of(rows: list[Row]) -> str:
     """The identity of rows by content."""
     return digest(sorted([row["prompt"], row["completion"]] for row in rows))
 
 
-def _of_module(name: str, seed: int) -> list[dict[str, Any]]:
+@cache
+def _of_module(name: str) -> tuple[Row, ...]:
     """A module's functions with a docstring; none where this Python has no source of it."""
     try:
         module = importlib.import_module(name)
         code = inspect.getsource(module)
     except (ImportError, OSError, TypeError):
-        return []
+        return ()
     functions = (node for node in ast.parse(code).body if isinstance(node, ast.FunctionDef))
-    found = [row for row in (_row(name, code, node) for node in functions) if row]
-    return sorted(found, key=lambda row: digest([seed, row["id"]]))
+    return tuple(row for row in (_row(name, code, node) for node in functions) if row)
 
 
-def _row(module: str, code: str, function: ast.FunctionDef) -> dict[str, Any] | None:
+def _row(module: str, code: str, function: ast.FunctionDef) -> Row | None:
     doc = ast.get_docstring(function)
     if not doc or len(function.body) < 2 or function.body[0].lineno == function.lineno:
         return None
@@ -63,7 +63,7 @@ def _row(module: str, code: str, function: ast.FunctionDef) -> dict[str, Any] | 
     asked = f"Write the Python function {function.name}({ast.unparse(function.args)}).\n\n{textwrap.dedent(doc)}"
     return {
         "id": f"python/{module}.{function.name}",
-        "module": module,
+        "group": module,
         "prompt": asked,
         "messages": [{"role": "user", "content": asked}],
         "completion": body + "\n",

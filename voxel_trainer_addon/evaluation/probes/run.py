@@ -11,6 +11,7 @@ from ... import prompts
 from ...bpy_code.names import Names
 from ...stage import Work
 from ...worker.protocol import Answer, Request
+from ..choice import in_order
 from ..execution import LIMIT_S, execute
 from ..quality_metrics import Ran
 from . import forgetting, general, memorisation, plain_python
@@ -19,21 +20,28 @@ from .memorisation import Draft, Probe, Row
 PYTHON_ROWS = 100
 ROUNDS_MAX = 4
 """Times `count` training rows that changes are looked for in."""
+UNTIL = {"python": 0.6, "memorisation": 0.8, "general": 1.0}
+"""Probing → share of the whole time at which its asking ends, in their order. What the comparison and the ones before
+it leave, the next one has; what Blender takes for one, the next one lacks."""
 
 Said = Mapping[str, Mapping[str, Any]]
 """Row id → what one model gave."""
 
 
 class Ask(Protocol):
-    """Have `who` answer `rows` greedily: who → row id → `text` and `finished`; with `losses` no answer is needed, but
-    `loss` (nats a token) on the row's framed completion and its `tokens`. What was not reached is left out."""
+    """Have `who` answer `rows` greedily until a share of the whole time is over: who → row id → `text` and `finished`;
+    with `losses` no answer is needed, but `loss` (nats a token) on the row's framed completion and its `tokens`, both
+    missing where the row is too long for the model. What was not reached is left out."""
 
-    def __call__(self, rows: Sequence[Row], who: Sequence[str], losses: bool, /) -> Mapping[str, Said]: ...
+    def __call__(
+        self, rows: Sequence[Row], who: Sequence[str], until: float, /, *, losses: bool = False
+    ) -> Mapping[str, Said]: ...
 
 
 @dataclass(frozen=True)
 class Probed:
-    """`figures` are for `evaluation.json`; `lines` hold each changed prompt and general request with all answers."""
+    """`figures` are for `evaluation.json`; `lines`, for `probes.jsonl`, hold each changed prompt, function and general
+    request that was reached, with what the models made of it."""
 
     figures: dict[str, Any]
     lines: list[dict[str, Any]]
@@ -48,12 +56,27 @@ def run(
     count: int = 50,
 ) -> Probed:
     """Probe the models `who`: the first is what the last, which the words are about, was tuned from."""
-    work.note("Evaluate: training prompts with one word changed, to see whether the model copies.")
-    copying, lines = memorised(work, ask, changed_prompts(work, train, names, count), who)
-    work.note("Evaluate: plain Python and general requests, to see what the model has forgotten.")
+    work.note("Evaluate: the loss on plain Python, to see what the model has forgotten.")
+    lost, lines = python_loss(work, ask, who)
+    work.note("Evaluate: training prompts with one thing changed, to see whether the model copies.")
+    copying, changed = memorised(work, ask, changed_prompts(work, train, names, count), who)
+    work.note("Evaluate: general requests about Blender, to see what the model has forgotten.")
     requests, more = general_requests(work, ask, who)
-    lost = python_loss(work, ask, who)
-    return Probed({"memorisation": copying, "forgetting": {"python": lost, "general": requests}}, [*lines, *more])
+    reached = f"In the time both models answered {_of(copying)} changed training prompts, {_of(requests)} general "
+    reached += f"requests and {_of(lost)} functions of plain Python."
+    for words in (
+        reached,
+        copying["words"],
+        f"General requests: {requests['words']}",
+        f"Plain Python: {lost['words']}",
+    ):
+        work.note(words)
+    figures = {"words": reached, "memorisation": copying, "forgetting": {"python": lost, "general": requests}}
+    return Probed(figures, [*changed, *more, *lines])
+
+
+def _of(figures: Mapping[str, Any]) -> str:
+    return f"{figures['prompts'] + figures.get('unmeasured', 0)} of {figures['wanted']}"
 
 
 def changed_prompts(work: Work, train: Sequence[Row], names: Names | None, count: int) -> list[Probe]:
@@ -81,7 +104,7 @@ def memorised(
     work: Work, ask: Ask, probes: Sequence[Probe], who: Sequence[str]
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Figures of the changed prompts, and a line for each with what the models made of it."""
-    said = ask([row for probe in probes for row in (probe.row, probe.control)], who, False)
+    said = ask([row for probe in probes for row in (probe.row, probe.control)], who, UNTIL["memorisation"])
     codes = {one: {id: prompts.code_of(str(line["text"])) for id, line in said[one].items()} for one in who}
     ran = execute(work, [code for by_id in codes.values() for code in by_id.values()])
 
@@ -97,25 +120,33 @@ def memorised(
         {
             "probe": "memorisation",
             "id": probe.id,
+            "group": probe.group,
             "source": probe.source["id"],
-            "prompt": probe.prompt,
+            "changed": probe.what,
             "was": probe.was.words,
             "asks": probe.asks.words,
+            "trained": {"prompt": probe.source["prompt"], "completion": probe.source["completion"]},
+            "prompt": probe.prompt,
+            "completion": probe.completion,
             "answers": {
-                one: {"text": said[one][probe.id]["text"], "outcome": changed[one][probe.id]}
+                one: {
+                    "text": said[one][probe.id]["text"],
+                    "outcome": changed[one][probe.id],
+                    "reached": reached[one][probe.id],
+                }
                 for one in who
-                if probe.id in changed[one]
             },
         }
         for probe in probes
+        if all(probe.id in by_id for held in (changed, reached) for by_id in held.values())
     ]
     return memorisation.figures(probes, changed, reached, who[-1]), lines
 
 
 def general_requests(work: Work, ask: Ask, who: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Figures of the general requests, and a line for each with what is not as asked."""
-    rows = general.rows()
-    said = ask(rows, who, False)
+    rows = in_order(general.rows(), work.options.seed)
+    said = ask(rows, who, UNTIL["general"])
     codes = {
         (one, str(row["id"])): prompts.code_of(str(said[one][row["id"]]["text"]))
         for one in who
@@ -129,14 +160,15 @@ def general_requests(work: Work, ask: Ask, who: Sequence[str]) -> tuple[dict[str
         {
             "probe": "general",
             "id": row["id"],
+            "group": row["group"],
             "prompt": row["prompt"],
+            "completion": row["completion"],
             "answers": {
-                one: {"text": said[one][row["id"]]["text"], **results[one, str(row["id"])].as_json()}
-                for one in who
-                if (one, row["id"]) in results
+                one: {"text": said[one][row["id"]]["text"], **results[one, str(row["id"])].as_json()} for one in who
             },
         }
         for row in rows
+        if all((one, row["id"]) in results for one in who)
     ]
     by_who = {one: {id: result for (whose, id), result in results.items() if whose == one} for one in who}
     return forgetting.general(rows, by_who, who, work.options.seed), lines
@@ -161,8 +193,18 @@ def _checked(
             yield key, answer
 
 
-def python_loss(work: Work, ask: Ask, who: Sequence[str]) -> dict[str, Any]:
-    """Figures of the loss on plain Python."""
+def python_loss(work: Work, ask: Ask, who: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Figures of the loss on plain Python, and a line for each function with the losses of the models."""
     rows = plain_python.rows(work.options.seed, PYTHON_ROWS)
-    said = ask(rows, who, True)
-    return {**forgetting.python(rows, said, who, work.options.seed), "digest": plain_python.digest_of(rows)}
+    said = ask(rows, who, UNTIL["python"], losses=True)
+    lines = [
+        {
+            "probe": "python",
+            **{key: row[key] for key in ("id", "group", "prompt", "completion", "bytes")},
+            "answers": {one: {key: said[one][row["id"]].get(key) for key in ("loss", "tokens")} for one in who},
+        }
+        for row in rows
+        if all(row["id"] in said[one] for one in who)
+    ]
+    figures = forgetting.python(rows, said, who, work.options.seed)
+    return {**figures, "digest": plain_python.digest_of(rows)}, lines

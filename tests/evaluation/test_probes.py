@@ -4,15 +4,24 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.evaluation import stand_ins
+from tests.evaluation.stand_ins import Ended, Provider
 from voxel_trainer_addon import prompts
 from voxel_trainer_addon.bpy_code import allowed, source
+from voxel_trainer_addon.errors import UserError
+from voxel_trainer_addon.evaluation import benchmark
 from voxel_trainer_addon.evaluation.contestants import Row
 from voxel_trainer_addon.evaluation.probes import forgetting, general, memorisation, plain_python
 from voxel_trainer_addon.evaluation.probes.forgetting import Checked
+from voxel_trainer_addon.files import read_json, read_jsonl
 
 pytestmark = pytest.mark.plain
 
@@ -68,20 +77,62 @@ def said(loss: float, rows: list[Row]) -> dict[str, dict[str, Any]]:
 
 def test_a_higher_loss_on_python_is_worse_and_the_same_is_not_shown() -> None:
     """Functions without a loss are left out on both sides and counted."""
-    rows = plain_python.rows(0, 40)
+    rows = plain_python.rows(0, 20)
     base, tuned = said(1, rows), said(1.2, rows)
-    tuned[rows[38]["id"]] = {"text": "", "finished": False, "tokens": 0}
-    del base[rows[39]["id"]]
+    tuned[rows[18]["id"]] = {"text": "", "finished": False, "tokens": 0}
+    del base[rows[19]["id"]]
     worse = forgetting.python(rows, {"base": base, "tuned": tuned}, ("base", "tuned"), 0)
     same = forgetting.python(rows, {"base": base, "tuned": base}, ("base", "tuned"), 0)
     assert (worse["verdict"], same["verdict"]) == ("worse", "not shown")
-    assert [worse[key] for key in ("wanted", "prompts", "unmeasured")] == [40, 38, 1]
-    losses = [1.2 + 0.01 * (n % 5) for n in range(38)]
-    assert worse["values"]["tuned"]["token"]["value"] == pytest.approx(sum(losses) / 38)
-    by_byte = [loss * 50 / row["bytes"] for loss, row in zip(losses, rows[:38], strict=True)]
-    assert worse["values"]["tuned"]["byte"]["value"] == pytest.approx(sum(by_byte) / 38)
+    assert [worse[key] for key in ("wanted", "prompts", "unmeasured")] == [20, 18, 1]
+    losses = [1.2 + 0.01 * (n % 5) for n in range(18)]
+    assert worse["values"]["tuned"]["token"]["value"] == pytest.approx(sum(losses) / 18)
+    by_byte = [loss * 50 / row["bytes"] for loss, row in zip(losses, rows[:18], strict=True)]
+    assert worse["values"]["tuned"]["byte"]["value"] == pytest.approx(sum(by_byte) / 18)
     alone = {"base": said(1, rows[:1]), "tuned": said(1, rows[:1])}
     assert forgetting.python(rows, alone, ("base", "tuned"), 0)["verdict"] == "not shown"
+
+
+@dataclass
+class Narrow(Provider):
+    """Its base cannot read the first function of plain Python."""
+
+    def answer(
+        self, request: dict[str, Any], on_line: Callable[[dict[str, Any]], None], tick: Callable[[], bool]
+    ) -> Ended:
+        too_long = request["rows"][0]["id"] if request["rows"][0]["id"].startswith("python/") else ""
+
+        def passed(line: dict[str, Any]) -> None:
+            if (line["id"], line.get("model")) != (too_long, "base"):
+                on_line(line)
+            elif line["kind"] == "answer":
+                on_line({"kind": "too_long", "model": "base", "id": too_long, "prompt_tokens": 900, "context": 512})
+
+        return super().answer(request, passed, tick)
+
+
+def test_probes_go_beside_the_evaluation_and_keep_its_time(tmp_path: Path) -> None:
+    desk = stand_ins.desk(tmp_path, probes=True, evaluate_s=100.0, against=("base",))
+    stand_ins.lay_dataset(desk.folder, "voxel", stand_ins.rows(6, 100), stand_ins.rows(4))
+    provider = Narrow(stand_ins.lay_model(desk.folder, "voxel"), lambda _: "Sure!", prompts.answer)
+    benchmark.evaluate(desk, provider)
+    place = desk.folder.model("voxel", "v1")
+    found, lines = read_json(place / "evaluation.json")["probes"], list(read_jsonl(place / "probes.jsonl"))
+    python = found["forgetting"]["python"]
+    assert [python[key] for key in ("wanted", "prompts", "unmeasured")] == [100, 99, 1]
+    assert Counter(line["probe"] for line in lines) == {"general": 100, "python": 100}
+    assert "100 of 100 functions" in found["words"]
+    asked = {request["rows"][0]["id"].partition("/")[0]: request for request in provider.requests}
+    roles = {id: [one["role"] for one in request["rows"][0]["messages"]] for id, request in asked.items()}
+    assert roles["python"] == ["user"] and roles["general"] == ["system", "user"]
+    assert [round(request["seconds"], -1) for request in provider.requests] == [50, 60, 100]
+    desk.options = replace(desk.options, probes=False)
+    benchmark.evaluate(desk, provider)
+    assert "probes" not in read_json(place / "evaluation.json") and not (place / "probes.jsonl").exists()
+    desk.options = replace(desk.options, probes=True, against=("retrieval",))
+    with pytest.raises(UserError, match="both have to take part"):
+        benchmark.evaluate(desk, provider)
+    desk.catalog.close()
 
 
 def test_only_requests_that_all_answered_count() -> None:

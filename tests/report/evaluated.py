@@ -94,6 +94,54 @@ def comparison(who: str, verdict: str, name: str = "node_f1", label: str = "has 
     }
 
 
+def probes() -> dict[str, Any]:
+    """Its `probes`: of two changed prompts the tuned model follows one and copies the other."""
+    outcomes = ("followed", "copied", "neither", "no_tree", "reached")
+    shares = {who: {one: interval(0.5) for one in outcomes} for who in ("base", "tuned")}
+    memorised = {
+        **{"wanted": 3, "prompts": 2, "groups": 2, "changed": {"number": 1, "node": 1}},
+        "values": {
+            who: each | {"followed_of_reached": {"prompts": 1, **interval(1.0)}} for who, each in shares.items()
+        },
+        "words": "Of 2 training prompts with one thing changed, the tuned model follows 50%.",
+    }
+    general = {who: {"runs": interval(0.4), "done": interval(0.2)} for who in ("base", "tuned")}
+    python = {who: {"token": interval(0.9), "byte": interval(0.25)} for who in ("base", "tuned")}
+    verdict = {"verdict": "not shown", "words": "Not shown to be better or worse than the base: the same."}
+    lost = {
+        "general": {"wanted": 100, "prompts": 1, "values": general, **verdict},
+        "python": {"wanted": 100, "prompts": 1, "unmeasured": 1, "python": "3.13.2", "values": python, **verdict},
+    }
+    return {"words": "In the time both models answered 2 of 3.", "memorisation": memorised, "forgetting": lost}
+
+
+def probe_lines() -> list[dict[str, Any]]:
+    """Its `probes.jsonl`."""
+    start = {"group": "a", "prompt": f"Make “{EVIL}” with Scale 4.", "completion": "import bpy\nwanted = 4\n"}
+    changed = {"source": "0", "changed": "number", "was": "Noise Texture: Scale 2", "asks": "Noise Texture: Scale 4"}
+    trained = {"prompt": f"Make “{EVIL}” with Scale 2.", "completion": "import bpy\ntrained = 2\n"}
+    said = {"base": "I cannot.", "tuned": "```python\nimport bpy\nsaid = 2\n```"}
+    outcomes = {"base": "no_tree", "tuned": "copied"}
+    ran = {"ran": True, "done": False, "missed": ["scene.objects"], "error": ""}
+    return [
+        {
+            **{"probe": "memorisation", "id": "memorisation/1", **start, **changed, "trained": trained},
+            "answers": {who: {"text": said[who], "outcome": outcomes[who], "reached": False} for who in said},
+        },
+        {
+            **{"probe": "general", "id": "general/a/1", **start},
+            "answers": {
+                "base": {"text": said["base"], "ran": False, "done": False, "missed": [], "error": f"No {EVIL}."},
+                "tuned": {"text": said["tuned"], **ran},
+            },
+        },
+        {
+            **{"probe": "python", "id": "python/a.b", **start, "bytes": 90},
+            "answers": {"base": {"loss": None, "tokens": None}, "tuned": {"loss": 0.93, "tokens": 40}},
+        },
+    ]
+
+
 def evaluation(**more: Any) -> dict[str, Any]:
     """Its `evaluation.json`."""
     few = [metric("node_f1", "has the nodes (F1)", False, few=True)]

@@ -53,7 +53,8 @@ def lay(root: Path, *, trained: bool = True, evaluated: bool = True) -> stand_in
         desk.set_aside(SetAside("evaluate", NAME, "no model", "No model has been tuned on the dataset voxel yet."))
     elif evaluated:
         model = desk.folder.model(NAME, "v1")
-        write_json(model / "evaluation.json", made.evaluation())
+        write_json(model / "evaluation.json", made.evaluation(probes=made.probes()))
+        write_jsonl(model / "probes.jsonl", made.probe_lines())
         write_jsonl(model / "answers.jsonl", made.lines())
     return desk
 

@@ -116,13 +116,6 @@ def _row(found: Shown, number: int, line: Json, passed: Sequence[bool]) -> Marku
         tag("span", f"{'✓' if did else '✗'} {name}", class_="yes" if did else "no")
         for did, name in zip(passed, found.names.values(), strict=True)
     ]
-    prompt = " ".join(line["prompt"].split())
-    head = tag(
-        "summary",
-        tag("b", f"{number}"),
-        tag("span", prompt[:PROMPT_SHOWN] + ("…" if len(prompt) > PROMPT_SHOWN else ""), class_="start"),
-        tag("small", marks, class_="marks"),
-    )
     about = [line.get(key) for key in ("kind", "test", "source")]
     body = tag(
         "div",
@@ -132,14 +125,25 @@ def _row(found: Shown, number: int, line: Json, passed: Sequence[bool]) -> Marku
             tag("div", tag("h3", "What was wanted"), tag("p", " · ".join(filter(None, about)), class_="soft")),
             _figure(wanted, "The tree that was wanted", found.shelf),
             _render(line.get("reference_render"), "The render of what was wanted"),
-            _code("The code", line["reference"]),
+            code("The code", line["reference"]),
             class_="lane",
         ),
         [_lane(name, answer, line["reference"], wanted, found.shelf) for name, answer in answers],
         id=f"row-{number}",
     )
     outcome = [f"{'y' if did else 'n'}{place}" for place, did in enumerate(passed)]
-    return tag("details", head, body, class_=" ".join(["card row", *outcome]))
+    return tag("details", head(number, line["prompt"], marks), body, class_=" ".join(["card row", *outcome]))
+
+
+def head(number: int, prompt: str, marks: Content) -> Markup:
+    """What shows of a row that is folded."""
+    start = " ".join(prompt.split())
+    return tag(
+        "summary",
+        tag("b", f"{number}"),
+        tag("span", start[:PROMPT_SHOWN] + ("…" if len(start) > PROMPT_SHOWN else ""), class_="start"),
+        tag("small", marks, class_="marks"),
+    )
 
 
 def _lane(name: str, answer: Json, reference: str, wanted: Graph | None, shelf: Shelf) -> Markup:
@@ -154,7 +158,6 @@ def _lane(name: str, answer: Json, reference: str, wanted: Graph | None, shelf: 
         tag("p", f"Drawn with {counted(left_out, 'failing line')} left out.", class_="soft") if left_out else None,
     )
     text = str(answer["code"] or answer["text"])
-    cut = text[:LONG] + (f"\n… and {len(text) - LONG:,} characters more" if len(text) > LONG else "")
     return tag(
         "div",
         told,
@@ -162,7 +165,7 @@ def _lane(name: str, answer: Json, reference: str, wanted: Graph | None, shelf: 
         _render(answer.get("render"), f"The render of what the {name} made"),
         tag("p", "The wanted code, word for word.", class_="soft")
         if text.split() == reference.split()
-        else _code("The answer", cut),
+        else code("The answer", cut(text)),
         class_="lane",
     )
 
@@ -186,7 +189,13 @@ def _missed(missed: Sequence[str]) -> Markup | None:
     return tag("p", f"Asked for, and not there: {'; '.join(missed[:MISSED_SHOWN])}{more}.", class_="soft missed")
 
 
-def _code(words: str, text: str) -> Markup:
+def cut(text: str) -> str:
+    """An answer as far as it is shown."""
+    return text[:LONG] + (f"\n… and {len(text) - LONG:,} characters more" if len(text) > LONG else "")
+
+
+def code(words: str, text: str) -> Markup:
+    """Code to open under its words."""
     lines = counted(len(text.splitlines()), "line")
     shown = tag("pre", text or "(empty)", class_="wrap")
     return tag("details", tag("summary", words, tag("small", f" {lines}")), shown)

@@ -63,6 +63,7 @@ class Facts:
     """The folder of that version."""
     evaluation: Json
     answers: list[Json]
+    probes: list[Json]
     run: Json
     places: list[tuple[str, str, int]]
     """(path relative to the data folder, what lies there, bytes), those that exist."""
@@ -102,6 +103,7 @@ def gather(folder: DataFolder, catalog: Catalog, name: str) -> Facts:
         model=model,
         evaluation=_object(model / "evaluation.json"),
         answers=_lines(model / "answers.jsonl"),
+        probes=_lines(model / "probes.jsonl"),
         run=_object(runs[-1]) if runs else {},
         places=list(_places(folder, name, version)),
     )
@@ -178,6 +180,7 @@ def _places(folder: DataFolder, name: str, version: str) -> Iterator[tuple[str, 
             (model / "adapter", "the tuned adapter"),
             (model / "evaluation.json", "all figures of the comparison"),
             (model / "answers.jsonl", "all answers, with scores"),
+            (model / "probes.jsonl", "all probes, with answers"),
         ]
     for path, what in wanted:
         if path.exists():

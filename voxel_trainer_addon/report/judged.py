@@ -100,24 +100,26 @@ def _classes(evaluation: Json) -> dict[str, str]:
 def table(evaluation: Json) -> Markup:
     """Every metric for every contestant with intervals, then the same by parts, and the other verdicts."""
     names, deciding = heads(evaluation), evaluation["verdict"]["metric"]
-    body = [_metric(evaluation, metric, metric["metric"] == deciding) for metric in evaluation["metrics"]]
+    body = [metric_row(evaluation, metric, metric["metric"] == deciding) for metric in evaluation["metrics"]]
     if loss := evaluation.get("loss"):
-        body.append(_metric(evaluation, {**loss, "binary": False, "none": "none: it is no model"}, False))
+        body.append(metric_row(evaluation, {**loss, "binary": False, "none": "none: it is no model"}))
     return join(
-        _figures("share of all prompts that …", names, tag("tbody", body)),
+        figures("share of all prompts that …", names, tag("tbody", body)),
         tag("p", _reading(evaluation), class_="soft"),
         list(_parts(evaluation, deciding)),
         _others(evaluation, deciding),
     )
 
 
-def _figures(first: str, names: Mapping[str, str], bodies: Content) -> Markup:
+def figures(first: str, names: Mapping[str, str], bodies: Content) -> Markup:
+    """A table with a column for each of `names`, contestant → heading."""
     head = tag("tr", [tag("th", words) for words in (first, *names.values())])
     whole = tag("table", tag("thead", head), bodies, class_="figures")
     return tag("div", whole, class_="card scroll")
 
 
-def _metric(evaluation: Json, metric: Json, deciding: bool) -> Markup:
+def metric_row(evaluation: Json, metric: Json, deciding: bool = False) -> Markup:
+    """A metric's value and interval for every contestant."""
     name = f"{metric['label']} ★" if deciding else metric["label"]
     if metric.get("does_not_apply"):
         name += f" (of the {metric['prompts']:,} that it applies to)"
@@ -189,12 +191,12 @@ def _parts(evaluation: Json, deciding: str) -> Iterator[Markup]:
     for by, tables in groupby(evaluation.get("tables", []), key=lambda each: each["by"]):
         bodies = [_part(evaluation, each, deciding) for each in tables]
         words = f"By {BY.get(by, by.replace('_', ' '))}"
-        yield tag("details", tag("summary", words), _figures(words, heads(evaluation), bodies))
+        yield tag("details", tag("summary", words), figures(words, heads(evaluation), bodies))
 
 
 def _part(evaluation: Json, part: Json, deciding: str) -> Markup:
     ordered = sorted(part["metrics"], key=lambda metric: metric["metric"] != deciding)
-    lines = [_metric(evaluation, metric, metric["metric"] == deciding) for metric in ordered]
+    lines = [metric_row(evaluation, metric, metric["metric"] == deciding) for metric in ordered]
     binary = ordered[0]["binary"]
     for source in part.get("sources", []):
         told = {**source, "metric": deciding, "binary": binary}

@@ -12,7 +12,7 @@ from ..catalog import Catalog
 from ..examples import SAMPLE, told
 from ..files import write_jsonl, write_text
 from ..paths import DataFolder
-from . import answers, browser, by_judges, contents, judged, ledger, losses, made, training
+from . import answers, browser, by_judges, contents, judged, ledger, losses, made, probed, training
 from . import facts as gathered
 from .facts import Facts
 from .html import Markup, join, tag, text
@@ -22,6 +22,7 @@ TRAINED = (
     ("better", "Is it better?"),
     ("errors", "What goes wrong first"),
     ("answers", "Every prompt with its answers"),
+    ("probes", "Does it copy, has it forgotten?"),
     ("training", "Training"),
 )
 DATASET = (
@@ -81,7 +82,7 @@ def _evaluated(facts: Facts) -> dict[str, Markup]:
     evaluation = facts.evaluation
     if not evaluation or (older := judged.readable(evaluation)):
         why = made.missing(older if evaluation else facts.why("evaluate"))
-        return dict.fromkeys(("better", "errors", "answers"), why)
+        return dict.fromkeys(("better", "errors", "answers", "probes"), why)
     rows = answers.shown(evaluation, facts.answers)
     return {
         "better": join(
@@ -89,6 +90,7 @@ def _evaluated(facts: Facts) -> dict[str, Markup]:
         ),
         "errors": judged.errors(evaluation, rows.numbers),
         "answers": answers.browser(rows),
+        "probes": probed.probes(evaluation, facts.probes),
     }
 
 

@@ -257,14 +257,14 @@ def figures(
     `reached` (unchanged, it answers the prompt as the old condition asks), and `followed_of_reached`: what of those it
     follows when changed. Only probes count that all models answered. `words` tells of `subject`."""
     told = [one for one in probes if all(one.id in by_id for held in (outcomes, reached) for by_id in held.values())]
-    values = {who: _shares(told, by_id, reached[who]) for who, by_id in outcomes.items()}
+    values = {who: _shares(told, by_id, reached[who]) for who, by_id in outcomes.items() if told}
     return {
         "wanted": len(probes),
         "prompts": len(told),
         "groups": len({one.group for one in told}),
         "changed": dict(Counter(one.what for one in told)),
         "values": values,
-        "words": _sentences(len(told), values[subject]),
+        "words": _sentences(len(told), values.get(subject, {})),
     }
 
 

@@ -112,7 +112,7 @@ class Narrow(Provider):
 
 
 def test_probes_go_beside_the_evaluation_and_keep_its_time(tmp_path: Path) -> None:
-    desk = stand_ins.desk(tmp_path, probes=True, evaluate_s=100.0, against=("base",))
+    desk = stand_ins.desk(tmp_path, probes=True, evaluate_s=10_000.0, against=("base",))
     stand_ins.lay_dataset(desk.folder, "voxel", stand_ins.rows(6, 100), stand_ins.rows(4))
     provider = Narrow(stand_ins.lay_model(desk.folder, "voxel"), lambda _: "Sure!", prompts.answer)
     benchmark.evaluate(desk, provider)
@@ -125,7 +125,7 @@ def test_probes_go_beside_the_evaluation_and_keep_its_time(tmp_path: Path) -> No
     asked = {request["rows"][0]["id"].partition("/")[0]: request for request in provider.requests}
     roles = {id: [one["role"] for one in request["rows"][0]["messages"]] for id, request in asked.items()}
     assert roles["python"] == ["user"] and roles["general"] == ["system", "user"]
-    assert [round(request["seconds"], -1) for request in provider.requests] == [50, 60, 100]
+    assert [request["seconds"] for request in provider.requests] == pytest.approx([5_000, 6_000, 10_000], abs=200)
     desk.options = replace(desk.options, probes=False)
     benchmark.evaluate(desk, provider)
     assert "probes" not in read_json(place / "evaluation.json") and not (place / "probes.jsonl").exists()

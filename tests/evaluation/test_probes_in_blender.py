@@ -95,7 +95,7 @@ def train(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
             {
                 "id": str(number),
                 "kind": "piece",
-                "group": str(number // 2),
+                "family": str(number // 2),
                 "form": "code",
                 "key": "node_groups/It",
                 "prompt": request.text("0"),

@@ -60,12 +60,12 @@ def _rows(folder: Path, split: str, parts: Sequence[str]) -> list[Row]:
     return [row for row in rows_of(folder, split, parts) if row["kind"] in EVALUATED]
 
 
-def in_order(rows: Sequence[Row], seed: int) -> list[Row]:
+def in_order(rows: Sequence[Row], seed: int, alike: Callable[[Row], str] | None = None) -> list[Row]:
     """`rows` in a random order that the seed fixes, one of each group in turn: what time allows then comes from as many
-    independent groups as it can."""
+    independent groups as it can. `alike` tells a row's group (`independent`)."""
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: digest([seed, row["id"]])):
-        groups[independent(row)].append(row)
+        groups[(alike or independent)(row)].append(row)
     turns = [(turn, place, row) for place, group in enumerate(groups.values()) for turn, row in enumerate(group)]
     return [row for _, _, row in sorted(turns, key=lambda entry: entry[:2])]
 

@@ -3,7 +3,8 @@
 
 A change is made in the prompt's text and in its answer's alike. Blender then runs the changed answer, and the
 conditions of both prompts must differ in exactly one, which holds for one answer and not for the other: so every probe
-is known to be readable, possible and telling, whatever was changed.
+is known to be readable, possible and telling, whatever was changed. Of a node that stands for another, what comes into
+it and out of it is called by another name too; that it is there is the condition that tells.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from ...graph.menu import type_words
 from ...graph.model import Graph, Value
 from ...stage import EVALUATED
 from ...words import counted
-from ..choice import in_order, independent
+from ..choice import in_order
 from ..conditions import Condition, Tree, conditions, kind
 from ..quality_metrics import Ran
 from ..statistics import wilson_by_group
@@ -32,17 +33,19 @@ from ..statistics import wilson_by_group
 RAREST_FIRST = ("node", "option", "number")
 """What may be changed."""
 OUTCOMES = ("followed", "copied", "neither", "no_tree")
-FAMILIES = (
-    *(
-        (
-            "ShaderNodeTexNoise",
-            "ShaderNodeTexVoronoi",
-            "ShaderNodeTexWave",
-            "ShaderNodeTexMagic",
-            "ShaderNodeTexChecker",
-        ),
-    ),
-    *(("ShaderNodeBsdfDiffuse", "ShaderNodeBsdfTranslucent", "ShaderNodeBsdfTransparent", "ShaderNodeBsdfToon"),),
+FAMILIES = tuple(
+    frozenset(f"{kind}Node{name}" for name in names.split())
+    for kind, names in (
+        ("Shader", "TexNoise TexVoronoi TexWave TexMagic TexChecker TexBrick TexGradient TexWhiteNoise"),
+        ("Shader", "BsdfDiffuse BsdfAnisotropic BsdfGlass BsdfRefraction BsdfTranslucent BsdfTransparent BsdfToon"),
+        ("Shader", "Gamma Invert HueSaturation BrightContrast"),
+        ("Geometry", "MeshCube MeshUVSphere MeshCylinder MeshCone MeshGrid"),
+        ("Geometry", "CurvePrimitiveCircle CurvePrimitiveQuadrilateral CurveStar CurveSpiral"),
+        ("Geometry", "SubdivideMesh SubdivisionSurface Triangulate FlipFaces DualMesh"),
+        ("Geometry", "TranslateInstances RotateInstances ScaleInstances"),
+        ("Geometry", "SetPosition SetShadeSmooth SetMaterial SetID"),
+        ("Compositor", "Blur Denoise Filter Glare Pixelate"),
+    )
 )
 """Nodes that can stand for each other; whether they can in a tree is found by running it."""
 DRAFTS_MAX = 3
@@ -78,8 +81,8 @@ class Probe:
 
     @property
     def group(self) -> str:
-        """What is alike: probes of one group of training rows."""
-        return independent(self.source)
+        """What is alike: probes of one family of training rows. Groups would be too few: a few hold most rows."""
+        return family(self.source)
 
     @property
     def id(self) -> str:
@@ -109,11 +112,16 @@ def _asked(id: str, prompt: str, completion: str) -> dict[str, Any]:
 
 
 def candidates(train: Sequence[Row], seed: int, longest: int) -> list[Row]:
-    """Rows for probes in an order that the seed fixes, one of each group in turn, and one for each answer of at most
+    """Rows for probes in an order that the seed fixes, one of each family in turn, and one for each answer of at most
     `longest` characters."""
     fit = [row for row in train if row["kind"] in EVALUATED and row.get("form", "code") == "code"]
-    ordered = in_order([row for row in fit if len(row["completion"]) <= longest], seed)
+    ordered = in_order([row for row in fit if len(row["completion"]) <= longest], seed, family)
     return list({str(row["completion"]): row for row in reversed(ordered)}.values())[::-1]
+
+
+def family(row: Row) -> str:
+    """What training rows are alike in."""
+    return str(row["family"])
 
 
 def drafts(row: Row, ran: Ran, names: Names | None, seed: int) -> list[Draft]:
@@ -147,8 +155,8 @@ def proven(tried: Sequence[Draft], ran: Mapping[str, Ran], count: int) -> list[P
 
 
 def possible(draft: Draft, ran: Mapping[str, Ran]) -> Probe | None:
-    """The probe that a draft makes, as far as `ran` tells; None where the changed answer does not run, and where not
-    exactly one condition tells the prompts and their answers apart."""
+    """The probe that a draft makes, as far as `ran` tells; None where the changed answer does not run, where its prompt
+    asks for more or less than the other, and where not exactly one condition tells the prompts and answers apart."""
     key = str(draft.row.get("key", ""))
     codes = str(draft.row["completion"]), draft.completion, draft.without
     first, second, bare = (similarity.root(ran.get(code, Ran()).graphs or {}, key) for code in codes)
@@ -156,7 +164,11 @@ def possible(draft: Draft, ran: Mapping[str, Ran]) -> Probe | None:
         return None
     before, after = conditions(first, str(draft.row["prompt"])), conditions(second, draft.prompt)
     was, asks = [one for one in before if one not in after], [one for one in after if one not in before]
-    if len(was) != 1 or len(asks) != 1 or was[0].kind != asks[0].kind:
+    if Counter(one.kind for one in was) != Counter(one.kind for one in asks):
+        return None
+    if draft.what == "node":
+        was, asks = ([one for one in some if one.kind == "node"] for some in (was, asks))
+    if len(was) != 1 or len(asks) != 1:
         return None
     others = [first, *([bare] if bare else [])]
     if was[0].met(Tree(second)) or any(asks[0].met(Tree(tree)) for tree in others):
@@ -168,13 +180,14 @@ def _nodes(row: Row, graph: Graph) -> Iterator[Draft]:
     prompt, code = str(row["prompt"]), str(row["completion"])
     named = " ".join(re.findall(r'"[^"]*"', prompt))
     for family in FAMILIES:
-        for old in {node.type for node in graph.nodes if node.type in family}:
-            words = type_words(old)
-            if words not in prompt or words in named:
-                continue
-            for new in family:
-                if new not in code and type_words(new) not in prompt:
-                    yield Draft(row, "node", prompt.replace(words, type_words(new)), code.replace(old, new))
+        for old in sorted({node.type for node in graph.nodes} & family):
+            for new in sorted(family):
+                told = prompt
+                for spelled, instead in ((old, new), (type_words(old), type_words(new))):
+                    told = re.sub(rf"\b{re.escape(spelled)}\b", instead, told)
+                known = type_words(old) in named or new in code or type_words(new) in prompt
+                if told != prompt and not known:
+                    yield Draft(row, "node", told, code.replace(old, new))
 
 
 def _values(row: Row, graph: Graph, names: Names | None, seed: int) -> Iterator[Draft]:

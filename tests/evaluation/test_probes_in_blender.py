@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -45,9 +46,13 @@ math = new("ShaderNodeMath"); math.operation = "POWER"
 math.inputs[1].default_value = 0.2
 link(noise.outputs[0], math.inputs[0])
 """,
+    """cube = new("GeometryNodeMeshCube"); moved = new("GeometryNodeTransform")
+link(cube.outputs["Mesh"], moved.inputs["Geometry"])
+""",
 )
 """Answers in the form that the dataset has. Half the scale of the third is Blender's default, which tells nothing."""
-TREES = ("ShaderNodeTree", "ShaderNodeTree", "ShaderNodeTree", "GeometryNodeTree")
+LONG = run.Clock(time.monotonic(), 3600)
+TREES = ("ShaderNodeTree", "ShaderNodeTree", "ShaderNodeTree", "GeometryNodeTree", "GeometryNodeTree")
 
 
 class Inside(Desk):
@@ -107,12 +112,12 @@ def train(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def probes(work: Inside, train: list[dict[str, Any]], known: Names) -> list[Probe]:
-    return run.changed_prompts(work, train, known, 50)
+    return run.changed_prompts(work, LONG, train, known, 50)
 
 
 def test_every_row_gives_a_probe_of_one_condition(probes: list[Probe], train: list[dict[str, Any]]) -> None:
     assert {probe.source["id"] for probe in probes} == {row["id"] for row in train}
-    assert {probe.what for probe in probes} == {"number", "option"}
+    assert {probe.what for probe in probes} == {"number", "option", "node"}
     for probe in probes:
         assert probe.prompt != probe.source["prompt"] and probe.completion != probe.source["completion"]
         asked = conditions(probe.graph, probe.prompt)
@@ -128,7 +133,7 @@ def test_what_is_blenders_default_is_not_asked_for(probes: list[Probe]) -> None:
 def test_probes_are_the_same_for_a_seed(
     probes: list[Probe], work: Inside, train: list[dict[str, Any]], known: Names
 ) -> None:
-    assert [p.id for p in run.changed_prompts(work, train[::-1], known, 50)] == [p.id for p in probes]
+    assert [p.id for p in run.changed_prompts(work, LONG, train[::-1], known, 50)] == [p.id for p in probes]
 
 
 def test_who_follows_is_told_from_who_copies(
@@ -138,7 +143,7 @@ def test_who_follows_is_told_from_who_copies(
     trained = {probe.id: str(probe.source["completion"]) for probe in probes}
 
     def ask(
-        rows: Sequence[Mapping[str, Any]], who: Sequence[str], until: float, *, losses: bool = False
+        rows: Sequence[Mapping[str, Any]], who: Sequence[str], seconds: float, *, losses: bool = False
     ) -> dict[str, Any]:
         loss = {"base": 1.0, "tuned": 1.5}
         if losses:
@@ -151,7 +156,7 @@ def test_who_follows_is_told_from_who_copies(
             one: {id: {"text": prompts.answer(text), "finished": True} for id, text in said[one].items()} for one in who
         }
 
-    probed = run.run(work, ask, train, known)
+    probed = run.run(work, ask, LONG, train, known)
     copying, lost = probed.figures["memorisation"], probed.figures["forgetting"]
     assert copying["prompts"] == len(train)
     for who, outcome in (("tuned", "followed"), ("base", "copied")):
@@ -168,7 +173,7 @@ def test_who_follows_is_told_from_who_copies(
         "general": 100,
         "python": 100,
     }
-    assert "4 of 4 changed training prompts" in probed.figures["words"]
+    assert "5 of 5 changed training prompts" in probed.figures["words"]
     json.dumps(probed.figures), json.dumps(probed.lines)
 
 

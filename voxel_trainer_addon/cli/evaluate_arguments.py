@@ -42,7 +42,7 @@ def compared(command: argparse.ArgumentParser, *, fixed_set: bool = False) -> No
         "--probes",
         action="store_true",
         default=None,
-        help="look whether a tuned model copies what it learnt, and what it has forgotten",
+        help="look whether a tuned model copies what it learnt, and what it has forgotten; takes half of the time",
     )
     if not fixed_set:
         _where(group)

@@ -25,7 +25,7 @@ from .contestants import BASE, SUBJECT, Asked, Contestant, Finder, Row, Tuned, n
 from .execution import execute
 from .generation import Generation, Provider, Reached, Settings
 from .probes import run as probing
-from .probes.run import Probed
+from .probes.run import Clock, Probed
 from .result import LOSS, Example, Question
 from .retrieval import Nearest
 from .scoring import judged, known_names, said
@@ -97,12 +97,12 @@ class Evaluation:
         test, known = separate.without_known(test, tuned)
         if not test.rows:
             raise NotNow("all known", "The model was trained on all that this test would ask.")
-        asked_from = time.monotonic()
+        clock = Clock(time.monotonic(), float(self.options.preset_value("evaluate_s")))
         looked = self.look(question, test)
         body = self.told(looked, test, tuned, known) | {"states": states}
         if looked.renders:
             body["renders"] = looked.renders
-        probed = self.probed(question, test.train, asked_from) if self.options.probes else None
+        probed = self.probed(question, test.train, clock) if self.options.probes else None
         if probed:
             body["probes"] = probed.figures
         place, ending = self.place(subject, tuned, test)
@@ -215,17 +215,15 @@ class Evaluation:
         renders = rendering.summary(shown) if self.options.renders else None
         return Looked(question, reached, examples, sum(map(generation.over_budget, test.rows)), speed, renders)
 
-    def probed(self, question: Question, train: Sequence[Row], asked_from: float) -> Probed:
-        """Whether the tuned model copies, and what it has forgotten, beside its base, in what is left of the time that
-        began at `asked_from`."""
-        whole = float(self.options.preset_value("evaluate_s"))
+    def probed(self, question: Question, train: Sequence[Row], clock: Clock) -> Probed:
+        """Whether the tuned model copies, and what it has forgotten, beside its base, in the time that is left."""
 
         def ask(
-            rows: Sequence[Row], who: Sequence[str], until: float, *, losses: bool = False
+            rows: Sequence[Row], who: Sequence[str], seconds: float, *, losses: bool = False
         ) -> dict[str, dict[str, Any]]:
             asked = [one for one in question.all if one.who in who]
             new_tokens = 1 if losses else self.settings.new_tokens
-            settings = Settings(len(rows), asked_from + until * whole - time.monotonic(), new_tokens, budget=0)
+            settings = Settings(len(rows), seconds, new_tokens, budget=0)
             generation = Generation(self.work, asked, Asked(Nearest([])), self.work.folder.answers, settings)
             reached = generation.run(self.provider, rows)
             return {
@@ -233,7 +231,7 @@ class Evaluation:
                 for name in who
             }
 
-        return probing.run(self.work, ask, train, known_names(self.work), (BASE, SUBJECT))
+        return probing.run(self.work, ask, clock, train, known_names(self.work), (BASE, SUBJECT))
 
     # what is told
 

@@ -48,6 +48,7 @@ FAMILIES = tuple(
     )
 )
 """Nodes that can stand for each other; whether they can in a tree is found by running it."""
+_TYPES = frozenset().union(*FAMILIES)
 DRAFTS_MAX = 3
 """Changes of one row that are tried: about half of them prove."""
 
@@ -113,10 +114,19 @@ def _asked(id: str, prompt: str, completion: str) -> dict[str, Any]:
 
 def candidates(train: Sequence[Row], seed: int, longest: int) -> list[Row]:
     """Rows for probes in an order that the seed fixes, one of each family in turn, and one for each answer of at most
-    `longest` characters."""
+    `longest` characters. A third are rows with a node that another may stand for, while there are any: few have one."""
     fit = [row for row in train if row["kind"] in EVALUATED and row.get("form", "code") == "code"]
     ordered = in_order([row for row in fit if len(row["completion"]) <= longest], seed, family)
-    return list({str(row["completion"]): row for row in reversed(ordered)}.values())[::-1]
+    rows = list({str(row["completion"]): row for row in reversed(ordered)}.values())[::-1]
+
+    def rare(row: Row) -> bool:
+        return not _TYPES.isdisjoint(re.findall(r"\w+", row["completion"]))
+
+    ranked = [
+        *enumerate(row for row in rows if not rare(row)),
+        *((2 * n, row) for n, row in enumerate(filter(rare, rows))),
+    ]
+    return [row for _, row in sorted(ranked, key=lambda entry: entry[0])]
 
 
 def family(row: Row) -> str:
@@ -179,9 +189,9 @@ def possible(draft: Draft, ran: Mapping[str, Ran]) -> Probe | None:
 def _nodes(row: Row, graph: Graph) -> Iterator[Draft]:
     prompt, code = str(row["prompt"]), str(row["completion"])
     named = " ".join(re.findall(r'"[^"]*"', prompt))
-    for family in FAMILIES:
-        for old in sorted({node.type for node in graph.nodes} & family):
-            for new in sorted(family):
+    for several in FAMILIES:
+        for old in sorted({node.type for node in graph.nodes} & several):
+            for new in sorted(several):
                 told = prompt
                 for spelled, instead in ((old, new), (type_words(old), type_words(new))):
                     told = re.sub(rf"\b{re.escape(spelled)}\b", instead, told)

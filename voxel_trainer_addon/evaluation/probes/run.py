@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,24 +19,36 @@ from . import forgetting, general, memorisation, plain_python
 from .memorisation import Draft, Probe, Row
 
 PYTHON_ROWS = 100
-ROUNDS_MAX = 4
-"""Times `count` training rows that changes are looked for in."""
-UNTIL = {"python": 0.6, "memorisation": 0.8, "general": 1.0}
-"""Probing → share of the whole time at which its asking ends, in their order. What the comparison and the ones before
-it leave, the next one has; what Blender takes for one, the next one lacks."""
+ROWS_MAX, LOT = 200, 25
+"""Training rows that changes are looked for in, and how many of them at a time."""
+UNTIL = {"python": 0.6, "proofs": 0.7, "memorisation": 0.85, "general": 1.0}
+"""Step → share of the whole time at which it ends, in their order. What the comparison and the steps before it leave,
+the next one has; what Blender takes to run answers, the next one lacks."""
 
 Said = Mapping[str, Mapping[str, Any]]
 """Row id → what one model gave."""
 
 
 class Ask(Protocol):
-    """Have `who` answer `rows` greedily until a share of the whole time is over: who → row id → `text` and `finished`;
-    with `losses` no answer is needed, but `loss` (nats a token) on the row's framed completion and its `tokens`, both
-    missing where the row is too long for the model. What was not reached is left out."""
+    """Have `who` answer `rows` greedily in so many seconds: who → row id → `text` and `finished`; with `losses` no
+    answer is needed, but `loss` (nats a token) on the row's framed completion and its `tokens`, both missing where the
+    row is too long for the model. What was not reached is left out."""
 
     def __call__(
-        self, rows: Sequence[Row], who: Sequence[str], until: float, /, *, losses: bool = False
+        self, rows: Sequence[Row], who: Sequence[str], seconds: float, /, *, losses: bool = False
     ) -> Mapping[str, Said]: ...
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The time that comparison and probes share: `seconds` from `began` on (of `time.monotonic`)."""
+
+    began: float
+    seconds: float
+
+    def left(self, step: str) -> float:
+        """Seconds until a step of UNTIL ends; below 0 where it is over."""
+        return self.began + UNTIL[step] * self.seconds - time.monotonic()
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,7 @@ class Probed:
 def run(
     work: Work,
     ask: Ask,
+    clock: Clock,
     train: Sequence[Row],
     names: Names | None,
     who: Sequence[str] = ("base", "tuned"),
@@ -57,11 +71,12 @@ def run(
 ) -> Probed:
     """Probe the models `who`: the first is what the last, which the words are about, was tuned from."""
     work.note("Evaluate: the loss on plain Python, to see what the model has forgotten.")
-    lost, lines = python_loss(work, ask, who)
+    lost, lines = python_loss(work, ask, clock, who)
     work.note("Evaluate: training prompts with one thing changed, to see whether the model copies.")
-    copying, changed = memorised(work, ask, changed_prompts(work, train, names, count), who)
+    probes = changed_prompts(work, clock, train, names, count)
+    copying, changed = memorised(work, ask, clock, probes, who)
     work.note("Evaluate: general requests about Blender, to see what the model has forgotten.")
-    requests, more = general_requests(work, ask, who)
+    requests, more = general_requests(work, ask, clock, who)
     reached = f"In the time both models answered {_of(copying)} changed training prompts, {_of(requests)} general "
     reached += f"requests and {_of(lost)} functions of plain Python."
     for words in (
@@ -79,15 +94,14 @@ def _of(figures: Mapping[str, Any]) -> str:
     return f"{figures['prompts'] + figures.get('unmeasured', 0)} of {figures['wanted']}"
 
 
-def changed_prompts(work: Work, train: Sequence[Row], names: Names | None, count: int) -> list[Probe]:
-    """At most `count` probes, each proven in this Blender."""
+def changed_prompts(work: Work, clock: Clock, train: Sequence[Row], names: Names | None, count: int) -> list[Probe]:
+    """At most `count` probes, each proven in this Blender: as many as time allows."""
     longest = int(int(work.options.preset_value("new_tokens")) * prompts.CHARACTERS_A_TOKEN["local"])
-    rows = memorisation.candidates(train, work.options.seed, longest)
+    rows = memorisation.candidates(train, work.options.seed, longest)[:ROWS_MAX]
     tried: list[Draft] = []
     ran: dict[str, Ran] = {}
     found: list[Probe] = []
-    for start in range(0, min(len(rows), ROUNDS_MAX * count), count):
-        part = rows[start : start + count]
+    for part in (rows[start : start + LOT] for start in range(0, len(rows), LOT)):
         ran |= execute(work, [str(row["completion"]) for row in part])
         made = (memorisation.drafts(row, ran[str(row["completion"])], names, work.options.seed) for row in part)
         new = [draft for drafts in made for draft in drafts]
@@ -95,16 +109,16 @@ def changed_prompts(work: Work, train: Sequence[Row], names: Names | None, count
         tried += [draft for draft in new if memorisation.possible(draft, ran)]
         ran |= execute(work, [draft.without for draft in tried if draft.without not in ran])
         found = memorisation.proven(tried, ran, count)
-        if len(found) == count:
+        if len(found) == count or clock.left("proofs") < 0:
             break
     return found
 
 
 def memorised(
-    work: Work, ask: Ask, probes: Sequence[Probe], who: Sequence[str]
+    work: Work, ask: Ask, clock: Clock, probes: Sequence[Probe], who: Sequence[str]
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Figures of the changed prompts, and a line for each with what the models made of it."""
-    said = ask([row for probe in probes for row in (probe.row, probe.control)], who, UNTIL["memorisation"])
+    said = ask([row for probe in probes for row in (probe.row, probe.control)], who, clock.left("memorisation"))
     codes = {one: {id: prompts.code_of(str(line["text"])) for id, line in said[one].items()} for one in who}
     ran = execute(work, [code for by_id in codes.values() for code in by_id.values()])
 
@@ -143,10 +157,12 @@ def memorised(
     return memorisation.figures(probes, changed, reached, who[-1]), lines
 
 
-def general_requests(work: Work, ask: Ask, who: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def general_requests(
+    work: Work, ask: Ask, clock: Clock, who: Sequence[str]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Figures of the general requests, and a line for each with what is not as asked."""
     rows = in_order(general.rows(), work.options.seed)
-    said = ask(rows, who, UNTIL["general"])
+    said = ask(rows, who, clock.left("general"))
     codes = {
         (one, str(row["id"])): prompts.code_of(str(said[one][row["id"]]["text"]))
         for one in who
@@ -193,10 +209,10 @@ def _checked(
             yield key, answer
 
 
-def python_loss(work: Work, ask: Ask, who: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def python_loss(work: Work, ask: Ask, clock: Clock, who: Sequence[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Figures of the loss on plain Python, and a line for each function with the losses of the models."""
     rows = plain_python.rows(work.options.seed, PYTHON_ROWS)
-    said = ask(rows, who, UNTIL["python"], losses=True)
+    said = ask(rows, who, clock.left("python"), losses=True)
     lines = [
         {
             "probe": "python",

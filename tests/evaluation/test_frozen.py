@@ -24,11 +24,11 @@ from voxel_trainer_addon.errors import UserError
 from voxel_trainer_addon.evaluation import frozen, standalone
 from voxel_trainer_addon.evaluation.conditions import Condition, Tree, conditions
 from voxel_trainer_addon.evaluation.quality_metrics import Ran
-from voxel_trainer_addon.evaluation.statistics import wilson
 from voxel_trainer_addon.files import read_json, read_jsonl, write_json, write_jsonl
 from voxel_trainer_addon.graph import similarity
 from voxel_trainer_addon.graph.menu import type_words
 from voxel_trainer_addon.graph.model import Graph, Link
+from voxel_trainer_addon.intervals import wilson
 from voxel_trainer_addon.pipeline.freeze import freeze
 
 pytestmark = pytest.mark.plain

@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from voxel_trainer_addon import intervals
 from voxel_trainer_addon.evaluation import statistics
 
 pytestmark = pytest.mark.plain
@@ -17,12 +18,12 @@ pytestmark = pytest.mark.plain
     [(0, 50, 0.0, 0.071), (0, 200, 0.0, 0.019), (4, 24, 0.067, 0.359), (24, 24, 0.862, 1.0), (81, 263, 0.255, 0.366)],
 )
 def test_wilson_gives_known_intervals(successes: int, trials: int, low: float, high: float) -> None:
-    found = statistics.wilson(successes, trials)
+    found = intervals.wilson(successes, trials)
     assert (found.low, found.high) == pytest.approx((low, high), abs=6e-4)
 
 
 def test_wilson_without_trials_knows_nothing() -> None:
-    assert statistics.wilson(0, 0) == statistics.Interval(0.0, 0.0, 1.0)
+    assert intervals.wilson(0, 0) == intervals.Interval(0.0, 0.0, 1.0)
 
 
 def test_rows_that_are_alike_are_worth_fewer_trials() -> None:
@@ -59,7 +60,7 @@ def test_holm_corrects_in_the_order_given() -> None:
     assert statistics.holm([]) == []
 
 
-def width(interval: statistics.Interval) -> float:
+def width(interval: intervals.Interval) -> float:
     return interval.high - interval.low
 
 

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from ..deployment.promotion import SHARE_MAX
 
 USAGE = """%(prog)s MODEL [--force REASON]
        %(prog)s list | show MODEL | promote MODEL | rollback [--why TEXT]
        %(prog)s canary MODEL --share 0.1 | canary --share 0
-       %(prog)s compare MODEL | watch
+       %(prog)s compare MODEL | watch [--prometheus FILE]
        %(prog)s add DATASET --asks PROVIDER:MODEL [--base-url URL]"""
 
 
@@ -35,6 +36,9 @@ def deploy(command: argparse.ArgumentParser) -> None:
         type=float,
         metavar="SHARE",
         help=f"share of the requests for the canary, at most {SHARE_MAX} (default: 0.1; 0 ends it)",
+    )
+    command.add_argument(
+        "--prometheus", type=Path, metavar="FILE", help="watch: write the figures for Prometheus' textfile collector"
     )
     group = command.add_argument_group("a model at a host")
     group.add_argument("--asks", default="", metavar="PROVIDER:MODEL", help="openai:NAME or claude:NAME")

@@ -7,9 +7,11 @@ import argparse
 import json
 from dataclasses import asdict
 
-from ..deployment import canary, drift, duels, pointer, registry, requests
+from ..deployment import canary, duels, in_use, pointer, registry, requests
 from ..errors import Exit, UserError
+from ..files import write_text
 from ..paths import DataFolder
+from ..report import page
 from ..words import counted, harmless
 
 
@@ -37,21 +39,24 @@ def compare(found: argparse.Namespace, folder: DataFolder) -> int:
 
 
 def watch(found: argparse.Namespace, folder: DataFolder) -> int:
-    """What became of requests, by model and Blender, and what has changed."""
-    stands, seen = pointer.read(folder).pointer, requests.watched(folder)
-    rows = requests.summary(seen.requests)
-    alarms = drift.alarms(seen.requests, stands.live, stands.before[-1] if stands.before else "")
+    """What became of requests, by model and Blender, and what has changed: told, and drawn on a page."""
+    told = in_use.told(folder)
+    if found.prometheus:
+        write_text(found.prometheus, in_use.metrics(folder))
+    place = page.write_in_use(folder, told).relative_to(folder.root).as_posix() if told["requests"] else ""
     if found.json:
-        print(json.dumps({"models": rows, "alarms": [asdict(one) for one in alarms], "damaged_lines": seen.damaged}))
+        print(json.dumps({**told, "page": place}))
         return Exit.DONE
-    if not rows:
+    if not told["requests"]:
         print("Nothing was asked yet.")
-    for row in rows:
+    for row in told["by_blender"]:
         asked = f"{harmless(row['model'])} in Blender {harmless(row['blender'])}: {counted(row['requests'], 'request')}"
         print(asked + (f", {row['whole_s']['median']:.1f} s in the middle" if row["whole_s"] else ""))
         print("  " + ", ".join(f"{name} {row[name]}" for name in requests.SHARES))
-    if seen.damaged:
-        print(f"Left out, for the log is damaged: {counted(seen.damaged, 'line')}.")
-    for alarm in alarms:
-        print(f"! {harmless(alarm.words)}")
+    if told["damaged_lines"]:
+        print(f"Left out, for the log is damaged: {counted(told['damaged_lines'], 'line')}.")
+    for alarm in told["alarms"]:
+        print(f"! {harmless(alarm['words'])} What helps: {alarm['button']}.")
+    if place:
+        print(f"Page: {place} in the data folder")
     return Exit.DONE

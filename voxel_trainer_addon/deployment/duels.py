@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 import random
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
+from ..errors import UserError
 from ..files import now
 from ..paths import DataFolder
-from . import logs
+from . import logs, registry
 
 SETTLED = 20.0
 PRIOR = 2.0
@@ -36,6 +37,23 @@ class Duel:
     b: str
     chosen: str
     at: str = ""
+
+
+def rivals(folder: DataFolder, other: str = "") -> tuple[str, str]:
+    """Whom a duel is between: the live model, and `other` as a person named it, or else the canary, or else the
+    candidate that was made last. Raises UserError where there are no two."""
+    known = registry.models(folder)
+    live = next((model.id for model in known if model.state == "live"), "")
+    if not live:
+        raise UserError("No model is live, so there is none to duel with. `deploy MODEL` makes one live.")
+    for state in ("canary", "candidate"):
+        other = other or next((model.id for model in known if model.state == state), "")
+    if not other:
+        raise UserError(f"There is no other model for a duel with {live}: `train` makes one.")
+    against = registry.named(folder, other).id
+    if against == live:
+        raise UserError(f"{live} is live; name another for a duel with it.")
+    return live, against
 
 
 def drawn(first: str, second: str, rng: random.Random | None = None) -> tuple[str, str]:
@@ -94,6 +112,17 @@ def judge(duels: Iterable[Duel], first: str, second: str) -> Verdict:
             winner = max(wins, key=lambda model: wins[model]) if stands >= SETTLED else ""
     more = None if winner else _more(max(wins.values()), sum(wins.values()), both_bad)
     return Verdict(wins, both_bad, winner, stands, more, _words(wins, both_bad, winner, more))
+
+
+def all_pairs(duels: Sequence[Duel], live: str) -> list[Verdict]:
+    """The verdict on every two models that fought, those of the live model first, and the live one last in each."""
+    fought = [
+        (duel.a, duel.b) if duel.b == live or (duel.a != live and duel.a < duel.b) else (duel.b, duel.a)
+        for duel in duels
+        if duel.a != duel.b
+    ]
+    ordered = sorted(set(fought), key=lambda pair: (pair[1] != live, pair))
+    return [judge(duels, first, second) for first, second in ordered]
 
 
 def _more(most: int, decided: int, both_bad: int) -> int | None:

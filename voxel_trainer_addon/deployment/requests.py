@@ -129,19 +129,22 @@ def _fits(key: str, value: Any) -> bool:
     return number or (value is None and kind == "float | None")
 
 
+TOGETHER = 50
+"""Requests whose run rate is one point of a curve."""
 SHARES = ("finished", "parses", "safe", "runs", "shown", "applied", "kept", "edited", "undone")
 
 
-def summary(requests: Iterable[Request]) -> list[dict[str, Any]]:
-    """A row for each model and version of Blender: `requests`, tokens, counts of `SHARES`, `repaired` (ran after at
-    least one repair), and of both times `median` and `p95` in seconds, None where none is known."""
-    groups: dict[tuple[str, str], list[Request]] = {}
+def summary(requests: Iterable[Request], *by: str) -> list[dict[str, Any]]:
+    """A row for each value of the fields `by` (model and version of Blender): these fields, `requests`, tokens, counts
+    of `SHARES`, `repaired` (ran after at least one repair), and of both times `median` and `p95` in seconds, None where
+    none is known."""
+    names = by or ("model", "blender")
+    groups: dict[tuple[str, ...], list[Request]] = {}
     for request in requests:
-        groups.setdefault((request.model, request.blender), []).append(request)
+        groups.setdefault(tuple(getattr(request, name) for name in names), []).append(request)
     return [
         {
-            "model": model,
-            "blender": blender,
+            **dict(zip(names, values, strict=True)),
             "requests": len(group),
             "prompt_tokens": sum(request.prompt_tokens for request in group),
             "tokens": sum(request.tokens for request in group),
@@ -151,8 +154,21 @@ def summary(requests: Iterable[Request]) -> list[dict[str, Any]]:
             "first_s": _times([request.first_s for request in group]),
             "whole_s": _times([request.whole_s for request in group]),
         }
-        for (model, blender), group in sorted(groups.items())
+        for values, group in sorted(groups.items())
     ]
+
+
+def run_rates(requests: Iterable[Request]) -> dict[str, list[tuple[int, float]]]:
+    """Of each model the share that ran of every `TOGETHER` of its requests, at the number of the last of them among all
+    requests; a rest of fewer is left out."""
+    own: dict[str, list[bool]] = {}
+    found: dict[str, list[tuple[int, float]]] = {}
+    for number, request in enumerate(requests, 1):
+        ran = own.setdefault(request.model, [])
+        ran.append(request.runs)
+        if len(ran) % TOGETHER == 0:
+            found.setdefault(request.model, []).append((number, sum(ran[-TOGETHER:]) / TOGETHER))
+    return found
 
 
 def _times(values: Iterable[float | None]) -> dict[str, float] | None:

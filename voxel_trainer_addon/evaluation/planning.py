@@ -8,8 +8,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..intervals import Z
 from ..words import counted
-from .statistics import GROUPS_MIN, POWER, Z, student
+from .statistics import GROUPS_MIN, POWER, student
 
 GAIN_MAX = 20.0
 """The largest relative gain that is looked for."""

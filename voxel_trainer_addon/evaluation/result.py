@@ -11,13 +11,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ..graph.model import Graph
+from ..intervals import Interval, wilson
 from ..stage import HEADLINE
 from ..words import counted
 from . import quality_metrics as metrics
 from .choice import FAR_GROUPS_MIN, spoken_for
 from .contestants import BASE, Contestant
 from .quality_metrics import Score
-from .statistics import GROUPS_MIN, RELATIVE_FROM, Comparison, Interval, Paired, bootstrap, judge, paired, wilson
+from .statistics import GROUPS_MIN, RELATIVE_FROM, Comparison, Paired, bootstrap, judge, paired
 
 SCHEMA = 2
 LOSS = "loss"

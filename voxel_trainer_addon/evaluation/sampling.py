@@ -7,7 +7,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .statistics import DRAWS, Interval, bootstrap
+from ..intervals import Interval
+from .statistics import DRAWS, bootstrap
 
 BEST_OF_N = "best of n, judged by Blender"
 """What it is called wherever it is told: a feature of the product, and no property of the model."""

@@ -10,40 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ..intervals import Interval, Z
 from ..words import counted
 
-Z = 1.959963984540054
-"""Standard normal quantile of a two-sided 95 % interval."""
 POWER = 0.8416212335729143
-"""The same for a power of 80 %."""
+"""Standard normal quantile of a power of 80 %."""
 DRAWS = 10_000
 GROUPS_MIN = 6
 """Independent groups below which nothing is claimed: with 5 even a difference in every one has p = 2/2⁵ > 0.05."""
 RELATIVE_FROM = 0.10
 """The base's rate from which a relative gain says something."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A value and its two-sided 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-def wilson(successes: float, trials: float) -> Interval:
-    """Share of successes with Wilson's interval; (0, 0, 1) without trials. Unlike the textbook one it tells the truth
-    at 0 and at all: 0 of 50 still allows 7 %."""
-    if not trials:
-        return Interval(0.0, 0.0, 1.0)
-    share = successes / trials
-    scale = 1 + Z * Z / trials
-    middle = (share + Z * Z / (2 * trials)) / scale
-    half = Z / scale * math.sqrt(share * (1 - share) / trials + Z * Z / (4 * trials * trials))
-    low = 0.0 if successes == 0 else max(0.0, middle - half)
-    high = 1.0 if successes == trials else min(1.0, middle + half)
-    return Interval(share, low, high)
 
 
 def wilson_by_group(successes: Sequence[bool], groups: Sequence[str]) -> Interval:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from ..files import read_json, write_json
+from ..intervals import wilson
 from ..words import counted
 from .pairs import Evaluated, Pair
-from .statistics import GROUPS_MIN, judge, paired, wilson
+from .statistics import GROUPS_MIN, judge, paired
 
 FILE = "judges.json"
 SCHEMA = 1

@@ -58,8 +58,9 @@ RUNNERS: dict[str, Callable[[Work], Outcome]] = {
 
 def write_report(folder: DataFolder, catalog: Catalog, name: str) -> str:
     """Write the dataset's report, where there is a dataset; its path relative to the data folder, or ''."""
+    from ..deployment import in_use
     from ..report import page
 
     if not (folder.dataset(name) / "dataset.json").is_file():
         return ""
-    return page.write(folder, catalog, name).relative_to(folder.root).as_posix()
+    return page.write(folder, catalog, name, in_use.told(folder)).relative_to(folder.root).as_posix()

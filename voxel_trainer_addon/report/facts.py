@@ -65,6 +65,8 @@ class Facts:
     answers: list[Json]
     probes: list[Json]
     run: Json
+    in_use: Json
+    """What `deployment.in_use` tells, empty where nobody asked."""
     places: list[tuple[str, str, int]]
     """(path relative to the data folder, what lies there, bytes), those that exist."""
 
@@ -77,8 +79,8 @@ class Facts:
         return sum(reason.count for reason in self.reasons if reason.stage == stage)
 
 
-def gather(folder: DataFolder, catalog: Catalog, name: str) -> Facts:
-    """What is known of the dataset `name`."""
+def gather(folder: DataFolder, catalog: Catalog, name: str, in_use: Json) -> Facts:
+    """What is known of the dataset `name`, and of models in use."""
     place = folder.dataset(name)
     dataset = _object(place / "dataset.json")
     made = [(path.parent.name, _object(path)) for path in (folder.models / name).glob("v*/job.json")]
@@ -105,6 +107,7 @@ def gather(folder: DataFolder, catalog: Catalog, name: str) -> Facts:
         answers=_lines(model / "answers.jsonl"),
         probes=_lines(model / "probes.jsonl"),
         run=_object(runs[-1]) if runs else {},
+        in_use=in_use,
         places=list(_places(folder, name, version)),
     )
 

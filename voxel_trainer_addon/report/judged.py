@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from ..graph.words.phrases import listed
@@ -94,7 +94,12 @@ def heads(evaluation: Json) -> dict[str, str]:
 
 def _classes(evaluation: Json) -> dict[str, str]:
     others = [each["who"] for each in evaluation["contestants"] if each["who"] != evaluation["subject"]]
-    return {evaluation["subject"]: "tuned", **{who: COLOURS[n % len(COLOURS)] for n, who in enumerate(others)}}
+    return classes(evaluation["subject"], others)
+
+
+def classes(subject: str, others: Sequence[str]) -> dict[str, str]:
+    """Who is compared → the class that gives them their colour."""
+    return {subject: "tuned", **{who: COLOURS[n % len(COLOURS)] for n, who in enumerate(others)}}
 
 
 def table(evaluation: Json) -> Markup:
@@ -104,16 +109,16 @@ def table(evaluation: Json) -> Markup:
     if loss := evaluation.get("loss"):
         body.append(metric_row(evaluation, {**loss, "binary": False, "none": "none: it is no model"}))
     return join(
-        figures("share of all prompts that …", names, tag("tbody", body)),
+        figures("share of all prompts that …", names.values(), tag("tbody", body)),
         tag("p", _reading(evaluation), class_="soft"),
         list(_parts(evaluation, deciding)),
         _others(evaluation, deciding),
     )
 
 
-def figures(first: str, names: Mapping[str, str], bodies: Content) -> Markup:
-    """A table with a column for each of `names`, contestant → heading."""
-    head = tag("tr", [tag("th", words) for words in (first, *names.values())])
+def figures(first: str, columns: Iterable[str], bodies: Content) -> Markup:
+    """A table: what stands in the rows, a column for each who is compared, and the rows."""
+    head = tag("tr", [tag("th", words) for words in (first, *columns)])
     whole = tag("table", tag("thead", head), bodies, class_="figures")
     return tag("div", whole, class_="card scroll")
 
@@ -129,18 +134,23 @@ def metric_row(evaluation: Json, metric: Json, deciding: bool = False) -> Markup
 def _cells(evaluation: Json, metric: Json) -> Iterator[Markup]:
     classes, binary = _classes(evaluation), metric["binary"]
     for who, name in heads(evaluation).items():
-        interval = metric["values"].get(who)
-        if interval is None:
-            yield tag("td", tag("span", metric.get("none", "none"), class_="range"), data_who=name)
-            continue
-        yield tag(
-            "td",
-            tag("span", share(interval["value"], binary), class_="value"),
-            [" ", tag("span", _range(interval, binary), class_="range")] if "low" in interval else None,
-            _dots(interval) if "metric" in metric and "low" in interval else None,
-            class_=classes[who],
-            data_who=name,
-        )
+        interval, drawn = metric["values"].get(who), "metric" in metric
+        yield figure(interval, binary, drawn, metric.get("none", "none"), class_=classes[who], data_who=name)
+
+
+def figure(interval: Json | None, binary: bool, drawn: bool, none: str, **attributes: str) -> Markup:
+    """A cell with a value and, where it is known, its interval, in words and where wanted `drawn`; `none` where there
+    is no value."""
+    if interval is None:
+        return tag("td", tag("span", none, class_="range"), **attributes)
+    known = "low" in interval
+    return tag(
+        "td",
+        tag("span", share(interval["value"], binary), class_="value"),
+        [" ", tag("span", _range(interval, binary), class_="range")] if known else None,
+        _dots(interval) if drawn and known else None,
+        **attributes,
+    )
 
 
 def share(value: float, binary: bool) -> str:
@@ -191,7 +201,7 @@ def _parts(evaluation: Json, deciding: str) -> Iterator[Markup]:
     for by, tables in groupby(evaluation.get("tables", []), key=lambda each: each["by"]):
         bodies = [_part(evaluation, each, deciding) for each in tables]
         words = f"By {BY.get(by, by.replace('_', ' '))}"
-        yield tag("details", tag("summary", words), figures(words, heads(evaluation), bodies))
+        yield tag("details", tag("summary", words), figures(words, heads(evaluation).values(), bodies))
 
 
 def _part(evaluation: Json, part: Json, deciding: str) -> Markup:

@@ -10,12 +10,13 @@ from pathlib import Path
 from .. import __version__
 from ..catalog import Catalog
 from ..examples import SAMPLE, told
-from ..files import write_jsonl, write_text
+from ..files import now, write_jsonl, write_text
 from ..paths import DataFolder
-from . import answers, browser, by_judges, contents, judged, ledger, losses, made, probed, training
+from . import answers, browser, by_judges, contents, in_use, judged, ledger, losses, made, probed, training
 from . import facts as gathered
 from .facts import Facts
 from .html import Markup, join, tag, text
+from .rows import Json
 from .style import CSS
 
 TRAINED = (
@@ -24,6 +25,7 @@ TRAINED = (
     ("answers", "Every prompt with its answers"),
     ("probes", "Does it copy, has it forgotten?"),
     ("training", "Training"),
+    ("use", "In use"),
 )
 DATASET = (
     ("dataset", "What is in the dataset"),
@@ -32,16 +34,34 @@ DATASET = (
     ("split", "Split and leaks"),
     ("sources", "Sources and licences"),
 )
+FOOTER = tag(
+    "footer", "Made by Voxel Trainer. This file holds everything it shows; it asks for nothing from elsewhere."
+)
 END = (("aside", "Set aside"), ("settings", "Settings"), ("places", "Where everything lies"))
 
 
-def write(folder: DataFolder, catalog: Catalog, name: str) -> Path:
-    """Write `datasets/<name>/report.html` from what there is by now, and say where it lies. Beside it lies the sample
-    that it shows, for the panel."""
-    facts = gathered.gather(folder, catalog, name)
+def write(folder: DataFolder, catalog: Catalog, name: str, used: Json | None = None) -> Path:
+    """Write `datasets/<name>/report.html` from what there is by now, and say where it lies. `used` is what is known of
+    models in use (see `deployment.in_use`). Beside it lies the sample that it shows, for the panel."""
+    facts = gathered.gather(folder, catalog, name, used or {})
     path = folder.dataset(name) / "report.html"
     write_jsonl(path.with_name(SAMPLE), (told(split, row) for split, row in facts.rows.sample))
     write_text(path, page(facts))
+    return path
+
+
+def write_in_use(folder: DataFolder, used: Json) -> Path:
+    """Write the part about models in use as a page of its own, which waits for no run: `watched/report.html`."""
+    title = "Models in use"
+    body = tag(
+        "main",
+        tag("p", f"Voxel Trainer {__version__} · {now()}", class_="kicker"),
+        tag("h1", title),
+        in_use.in_use(used),
+        FOOTER,
+    )
+    path = folder.watched / "report.html"
+    write_text(path, document(title, body, CSS))
     return path
 
 
@@ -50,6 +70,7 @@ def page(facts: Facts) -> str:
     sections = {
         **_evaluated(facts),
         "training": training.training(facts),
+        "use": in_use.in_use(facts.in_use),
         "dataset": contents.contained(facts),
         "examples": browser.browser(facts),
         "way": losses.way(facts),
@@ -68,9 +89,7 @@ def page(facts: Facts) -> str:
         made.funnel(facts) if facts.version or not facts.rows.count else None,
         tag("nav", [tag("a", heading, href=f"#{id}") for id, heading in parts], aria_label="Parts of this report"),
         [made.section(id, heading, sections[id]) for id, heading in parts],
-        tag(
-            "footer", "Made by Voxel Trainer. This file holds everything it shows; it asks for nothing from elsewhere."
-        ),
+        FOOTER,
     )
     return document(
         facts.name, body, CSS + browser.styles(facts) + answers.styles(len(facts.evaluation.get("contestants", ())))

@@ -69,7 +69,7 @@ def probes(evaluation: Json, lines: Sequence[Json]) -> Markup:
 
 def _table(seen: Json, first: str, metrics: Sequence[Json]) -> Markup | None:
     body = tag("tbody", [judged.metric_row(seen, metric) for metric in metrics])
-    return judged.figures(first, judged.heads(seen), body) if metrics else None
+    return judged.figures(first, judged.heads(seen).values(), body) if metrics else None
 
 
 def _shares(values: Json, told: Mapping[str, str], *, means: bool = False) -> list[Json]:

@@ -99,14 +99,26 @@ svg .tick, svg .axis { fill: var(--soft); }
 .middle { text-anchor: middle; }
 .curve { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
 .curve.train { stroke: var(--soft); opacity: .7; }
-.curve.held { stroke: var(--tuned); }
-.point.held { fill: var(--tuned); }
+.curve.held, .curve.tuned { stroke: var(--tuned); }
+.curve.base { stroke: var(--base); }
+.curve.near { stroke: var(--near); }
+.curve.val { stroke: var(--val); }
+.curve.test { stroke: var(--test); }
+.point.held, .point.tuned { fill: var(--tuned); }
+.point.base { fill: var(--base); }
+.point.near { fill: var(--near); }
+.point.val { fill: var(--val); }
+.point.test { fill: var(--test); }
 .point.train { fill: var(--soft); }
 .key {
   display: inline-block; width: 18px; height: 3px; vertical-align: middle; margin: 0 6px 0 0;
   border-radius: 2px; background: var(--soft);
 }
-.key.held { background: var(--tuned); }
+.key.held, .key.tuned { background: var(--tuned); }
+.key.base { background: var(--base); }
+.key.near { background: var(--near); }
+.key.val { background: var(--val); }
+.key.test { background: var(--test); }
 .legend { font-size: 13px; }
 .legend span { margin-right: 18px; white-space: nowrap; }
 .dots { width: 120px; height: 14px; margin: 3px 0 0; }

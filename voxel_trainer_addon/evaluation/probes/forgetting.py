@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ...intervals import wilson
 from ...worker.protocol import Answer
-from ..statistics import Paired, bootstrap, judge, paired, wilson
+from ..statistics import Paired, bootstrap, judge, paired
 
 Row = Mapping[str, Any]
 

@@ -4,8 +4,8 @@
     python benchmarks/in_use.py FOLDER [--requests 900] [--seed 17]
     python scripts/run_headless.py deploy watch --data FOLDER
 
-Six weeks: voxel/v2 answers, after a third voxel/v3, after two thirds with voxel/v4 as its canary. In the last quarter most
-artists ask from a new Blender, in which the older models do badly.
+Six weeks: voxel/v2 answers, after a third voxel/v3, after two thirds with voxel/v4 as its canary. At last most
+artists ask from a new Blender, in which all but the newest model do badly.
 """
 
 from __future__ import annotations

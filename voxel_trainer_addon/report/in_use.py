@@ -23,7 +23,7 @@ SHARES = (
     ("undone", "was undone, of those applied", "applied"),
 )
 """What is counted, what the row is called, and of what it is a share."""
-TIMES = (("first_s", "seconds to the first token"), ("whole_s", "seconds to the whole answer"))
+TIMES = (("first_s", "time to the first token"), ("whole_s", "time to the whole answer"))
 RESULTS = {"better": "good", "worse": "bad"}
 
 
@@ -64,20 +64,22 @@ def _sentence(told: Json) -> str:
 
 
 def _alarms(told: Json) -> list[Markup] | Markup:
-    cards = [
-        tag(
-            "div",
-            tag("span", f"Alarm: {alarm['what']}", class_="soft"),
-            tag("strong", alarm["words"]),
-            tag("p", "What helps: ", tag("b", alarm["button"]), "."),
-            class_="card verdict worse",
-        )
-        for alarm in told["alarms"]
-    ]
+    cards = [_alarm(alarm) for alarm in told["alarms"]]
     since = told["watched_from"]
     words = "No alarm. The run rate of the live model is watched once it was asked {:,} times, what is asked for once "
     words += "there were {:,} requests."
     return cards or tag("p", words.format(since["run rate"], since["prompts"]), class_="soft")
+
+
+def _alarm(alarm: Json) -> Markup:
+    first, _, rest = alarm["words"].partition(". ")
+    return tag(
+        "div",
+        tag("span", f"Alarm: {alarm['what']}", class_="soft"),
+        tag("strong", f"{first}."),
+        tag("p", rest, " What helps: ", tag("b", alarm["button"]), "."),
+        class_="card verdict worse",
+    )
 
 
 def _curve(told: Json, colours: Mapping[str, str]) -> Markup | None:
@@ -102,11 +104,9 @@ def _curve(told: Json, colours: Mapping[str, str]) -> Markup | None:
 
 def _table(told: Json, models: Sequence[str], colours: Mapping[str, str]) -> Markup:
     rows = {str(row["model"]): row for row in told["models"]}
-    reading = (
-        "Beside each share is its 95 % interval (Wilson). Times are those that half, and 95 of 100, stayed within."
-    )
+    reading = "Times are the median, counted from Enter; beside each share is its 95 % interval (Wilson)."
     return join(
-        figures("of each model", models, tag("tbody", _rows(rows, colours, drawn=True))),
+        figures("by model", models, tag("tbody", _rows(rows, colours, drawn=True))),
         tag("p", reading, class_="soft"),
     )
 
@@ -131,14 +131,12 @@ def _rows(rows: Mapping[str, Json], colours: Mapping[str, str], *, drawn: bool) 
     def line(name: str, cell: Content) -> Markup:
         return tag("tr", tag("th", name, scope="row"), cell)
 
-    def plain(name: str, words: Mapping[str, str]) -> Markup:
+    def plain(name: str, words: Mapping[str, Content]) -> Markup:
         return line(name, [tag("td", words.get(model, "none"), data_who=model) for model in colours])
 
     yield plain("requests", {model: f"{row['requests']:,}" for model, row in rows.items()})
     for key, name in TIMES:
-        yield plain(
-            name, {m: f"{row[key]['median']:.1f}, {row[key]['p95']:.1f}" for m, row in rows.items() if row[key]}
-        )
+        yield plain(name, {model: _time(row[key]) for model, row in rows.items()})
     tokens = {model: f"{row['prompt_tokens']:,} and {row['tokens']:,}" for model, row in rows.items()}
     yield plain("tokens of prompts and of answers", tokens)
     for key, name, of in SHARES:
@@ -152,6 +150,13 @@ def _rows(rows: Mapping[str, Json], colours: Mapping[str, str], *, drawn: bool) 
     yield plain("reasons why not", {model: _reasons(row["reasons"]) for model, row in rows.items()})
 
 
+def _time(known: Json | None) -> Content:
+    if known is None:
+        return "none"
+    value, most = tag("span", f"{known['median']:.1f} s", class_="value"), f" 95 % within {known['p95']:.1f} s"
+    return value, tag("span", most, class_="range")
+
+
 def _reasons(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{reason} {count:,}" for reason, count in counts.items() if count) or "none"
 
@@ -163,11 +168,11 @@ def _compared(told: Json) -> Markup | None:
         (first, won), (second, lost) = each["wins"].items()
         counts = [tag("td", f"{count:,}", class_="number") for count in (won, each["both_bad"], lost)]
         words = tag("td", each["words"], class_="good" if each["winner"] else None)
-        lines.append(tag("tr", tag("th", f"{first} and {second}", scope="row"), counts, words))
+        lines.append(tag("tr", tag("th", f"{first} against {second}", scope="row"), counts, words))
     decision = told["decision"]
     if not lines and not decision:
         return None
-    heads = [tag("th", "duels of"), *map(number_head, ("won", "both bad", "lost")), tag("th", "what they show")]
+    heads = [tag("th", "duels"), *map(number_head, ("won", "both bad", "lost")), tag("th", "what they show")]
     table = tag("table", tag("thead", tag("tr", heads)), tag("tbody", lines))
     return tag(
         "div",

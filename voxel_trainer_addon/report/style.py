@@ -120,7 +120,7 @@ svg .tick, svg .axis { fill: var(--soft); }
 .key.val { background: var(--val); }
 .key.test { background: var(--test); }
 .legend { font-size: 13px; }
-.legend span { margin-right: 18px; white-space: nowrap; }
+.legend > span { margin-right: 18px; white-space: nowrap; }
 .dots { width: 120px; height: 14px; margin: 3px 0 0; }
 .dots .track { stroke: var(--line); stroke-width: 2; }
 .dots .span { stroke-width: 4; stroke-linecap: round; opacity: .4; }
@@ -267,7 +267,7 @@ footer { margin-top: 56px; color: var(--soft); font-size: 13px; }
   .dots { width: 84px; }
   .funnel { grid-template-columns: repeat(2, 1fr); }
   .lane { grid-template-columns: minmax(0, 1fr); }
-  .legend span { white-space: normal; display: block; }
+  .legend > span { white-space: normal; display: block; }
   td.wide { width: 30%; min-width: 64px; }
   .kinds thead { display: none; }
   .kinds tr { display: grid; grid-template-columns: 1fr auto auto; border-top: 1px solid var(--line); }

@@ -34,7 +34,8 @@ class Unfit(Exception):
 @dataclass
 class Request:
     """What somebody asks a model. `told` gets text as it comes, an Unfit, or None at the end; `why` is then `stop` or
-    `length`. Setting `gone` ends the work on it. `most` 0: as much as the model's context leaves."""
+    `length`. Setting `gone` ends the work on it. `most` 0: as much as the model's context leaves. `tokens` are those of
+    the answer so far."""
 
     model: str
     messages: Sequence[dict[str, str]]
@@ -207,8 +208,8 @@ class _Line:
                 answer.ended = "gone"
             elif text.go_on(answer.tokens, bool(answer.ended)):
                 answer.ended = "stop"
+            request.tokens = len(answer.tokens)
             if answer.ended:
-                request.tokens = len(answer.tokens)
                 request.why = "stop" if answer.ended == "stop" else "length"
                 request.told.put(None)
         self.under_way = [(request, answer) for request, answer in self.under_way if not answer.ended]

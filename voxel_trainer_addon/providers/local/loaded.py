@@ -73,6 +73,10 @@ class Loaded:
     def __iter__(self) -> Iterator[str]:
         return iter(tuple(self._places))
 
+    def held(self) -> dict[str, bool]:
+        """Name → whether its weights are in memory."""
+        return {name: self._places[name][0] in self._weights for name in self}
+
     def has_room(self, name: str, busy: Collection[str]) -> bool:
         """Whether a model is in memory, or may be loaded beside those that are busy."""
         key = self._places[name][0]

@@ -20,11 +20,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ... import files, locks
+from ... import exposition, files, locks
 from . import devices, models
 from .answer_turns import Request, Turns, Unfit
 from .channel import Channel, Refused
 from .loaded import Loaded
+from .metrics import Metrics
 
 BODY_MAX = 4 << 20
 LOOK_S = 0.25
@@ -84,6 +85,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, port: int, turns: Turns, token: str) -> None:
         self.turns, self.token, self.began = turns, token, int(time.time())
+        self.metrics = Metrics()
         self.aliases: dict[str, str] = {}
         super().__init__(("127.0.0.1", port), _Handler)
 
@@ -127,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
         """What is asked stays between those who talk."""
 
     def do_GET(self) -> None:
-        self._answered({"/v1/models": self._models, "/voxel/state": self._state})
+        self._answered({"/v1/models": self._models, "/voxel/state": self._state, "/metrics": self._metrics})
 
     def do_POST(self) -> None:
         self._answered(
@@ -155,9 +157,12 @@ class _Handler(BaseHTTPRequestHandler):
             raise Unfit(401, "invalid_api_key", "The token is not this server's.")
 
     def _send(self, status: int, value: Any) -> None:
-        content = json.dumps(value, ensure_ascii=False).encode()
+        self._send_text(status, json.dumps(value, ensure_ascii=False), "application/json")
+
+    def _send_text(self, status: int, text: str, kind: str) -> None:
+        content = text.encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
@@ -192,28 +197,42 @@ class _Handler(BaseHTTPRequestHandler):
     def _state(self) -> None:
         self._send(200, self.server.turns.state())
 
+    def _metrics(self) -> None:
+        turns = self.server.turns
+        text = self.server.metrics.text(turns.state(), turns.loaded.held())
+        self._send_text(200, text, exposition.CONTENT_TYPE)
+
     def _stop(self) -> None:
         self._send(200, {})
         self.server.turns.end()
 
     def _chat(self) -> None:
-        body = self._body()
+        body, began = self._body(), time.monotonic()
         request = asked(body)
-        self._model(request.model)
-        request.model = self.server.aliases.get(request.model, request.model)
-        self.server.turns.ask(request)
+        name = request.model
+        self._model(name)
+        request.model = self.server.aliases.get(name, name)
         head = {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": request.model}
+        first_s, error = None, "client_closed"
         try:
+            self.server.turns.ask(request)
             parts = self._parts(request)
             first = next(parts, "")  # before it nothing was sent, so that an error has its status
+            first_s = time.monotonic() - began
             if body.get("stream"):
-                self._stream(head, request, first, parts, bool((body.get("stream_options") or {}).get("include_usage")))
+                count = bool((body.get("stream_options") or {}).get("include_usage"))
+                error = self._stream(head, request, first, parts, count)
             else:
                 message = {"role": "assistant", "content": first + "".join(parts)}
                 choice = {"index": 0, "message": message, "finish_reason": request.why, "logprobs": None}
                 self._send(200, {**head, "object": "chat.completion", "choices": [choice], "usage": usage(request)})
+                error = ""
+        except Unfit as unfit:
+            error = unfit.code
+            raise
         finally:
             request.gone = True
+            self.server.metrics.heard(name, request, first_s, time.monotonic() - began, error)
 
     def _parts(self, request: Request) -> Iterator[str]:
         """The text as it comes. Raises Unfit; ConnectionError where who asked is gone."""
@@ -240,8 +259,10 @@ class _Handler(BaseHTTPRequestHandler):
             return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
         return True
 
-    def _stream(self, head: dict[str, Any], request: Request, first: str, parts: Iterator[str], count: bool) -> None:
-        """Server-sent events; the connection's end is theirs. An error after the first is an event of its own."""
+    def _stream(self, head: dict[str, Any], request: Request, first: str, parts: Iterator[str], count: bool) -> str:
+        """Server-sent events; the connection's end is theirs. An error after the first is an event of its own: its
+        code, '' where there was none."""
+        error = ""
         self.close_connection = True
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
@@ -261,8 +282,10 @@ class _Handler(BaseHTTPRequestHandler):
             if count:
                 self._event({**head, "object": "chat.completion.chunk", "choices": [], "usage": usage(request)})
         except Unfit as unfit:
-            self._event({"error": {"message": unfit.sentence, "type": "server_error", "code": unfit.code}})
+            error = unfit.code
+            self._event({"error": {"message": unfit.sentence, "type": "server_error", "code": error}})
         self.wfile.write(b"data: [DONE]\n\n")
+        return error
 
     def _event(self, value: dict[str, Any]) -> None:
         self.wfile.write(b"data: " + json.dumps(value, ensure_ascii=False).encode() + b"\n\n")

@@ -19,7 +19,7 @@ class Interval:
     high: float
 
 
-def wilson(successes: int, trials: int) -> Interval:
+def wilson(successes: float, trials: float) -> Interval:
     """Share of successes with Wilson's interval; (0, 0, 1) without trials. Unlike the textbook one it tells the truth
     at 0 and at all: 0 of 50 still allows 7 %."""
     if not trials:

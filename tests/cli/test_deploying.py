@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.deployment import small_models
+from tests.prometheus_text import parsed
 from voxel_trainer_addon.cli.command import main
 from voxel_trainer_addon.deployment import canary, duels, pointer, requests
 from voxel_trainer_addon.deployment.duels import Duel
@@ -78,6 +79,8 @@ def test_every_word_has_a_form_for_programs(folder: DataFolder, capsys: pytest.C
 
 
 def test_models_are_compared_and_watched_by_how_they_do(folder: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    assert deploy(folder, "watch") == 0
+    assert capsys.readouterr().out == "Nothing was asked yet.\n" and not folder.watched.exists()
     deploy(folder, "voxel/v1")
     deploy(folder, "canary", "voxel/v2", "--share", "0.25")
     about = pointer.read(folder).pointer.canary
@@ -97,8 +100,11 @@ def test_models_are_compared_and_watched_by_how_they_do(folder: DataFolder, caps
     assert deploy(folder, "compare", "voxel/v2", "--json") == 0
     compared = told(capsys)
     assert compared["duels"]["winner"] == "voxel/v2" and compared["canary"]["result"] == "better"
-    assert deploy(folder, "watch") == 0
-    assert "voxel/v1 in Blender 5.2.3: " in capsys.readouterr().out
+    assert deploy(folder, "watch", "--prometheus", str(folder.root / "voxel.prom")) == 0
+    shown = capsys.readouterr().out
+    assert "voxel/v1 in Blender 5.2.3: " in shown and "Page: watched/report.html in the data folder" in shown
+    assert "voxel/v2 against voxel/v1" in (folder.watched / "report.html").read_text(encoding="utf-8")
+    assert sum(parsed((folder.root / "voxel.prom").read_text())["voxel_requests_total"].values()) == 40
     assert deploy(folder, "watch", "--json") == 0
     watched = told(capsys)
     assert sum(row["requests"] for row in watched["models"]) == 40 and watched["alarms"] == []

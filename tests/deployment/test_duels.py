@@ -11,8 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxel_trainer_addon.deployment import duels
+from tests.deployment import small_models
+from voxel_trainer_addon.deployment import duels, pointer
 from voxel_trainer_addon.deployment.duels import Duel
+from voxel_trainer_addon.deployment.pointer import Canary, Pointer
+from voxel_trainer_addon.errors import UserError
 from voxel_trainer_addon.paths import DataFolder
 
 pytestmark = pytest.mark.plain
@@ -78,6 +81,25 @@ def test_undecided_says_how_many_more() -> None:
 def test_the_order_is_blind() -> None:
     shown = Counter(duels.drawn("new", "old") for _ in range(400))
     assert set(shown) == {("new", "old"), ("old", "new")} and min(shown.values()) > 140
+
+
+def test_the_live_model_duels_with_the_canary_or_the_newest_candidate(tmp_path: Path) -> None:
+    folder, base = DataFolder(tmp_path / "data"), small_models.base(tmp_path / "base")
+    with pytest.raises(UserError, match="No model is live"):
+        duels.rivals(folder)
+    stands = pointer.move(folder, Pointer(), Pointer(live="voxel/v1"), done="", model="voxel/v1", why="", by="")
+    small_models.tuned(folder, "v1", base)
+    with pytest.raises(UserError, match="There is no other model"):
+        duels.rivals(folder)
+    for version in ("v2", "v3"):
+        small_models.tuned(folder, version, base)
+    assert duels.rivals(folder) == ("voxel/v1", "voxel/v3")
+    assert duels.rivals(folder, "voxel/v2") == ("voxel/v1", "voxel/v2")
+    beside = Pointer(live="voxel/v1", canary=Canary("voxel/v2", 0.1, "salt"))
+    pointer.move(folder, stands, beside, done="", model="voxel/v2", why="", by="")
+    assert duels.rivals(folder) == ("voxel/v1", "voxel/v2")
+    with pytest.raises(UserError, match="name another"):
+        duels.rivals(folder, "voxel/v1")
 
 
 def test_the_log_is_read_past_damage_and_counts_a_duel_once(tmp_path: Path) -> None:

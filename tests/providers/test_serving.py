@@ -18,6 +18,7 @@ from typing import Any
 import openai
 import pytest
 
+from tests.prometheus_text import parsed
 from voxel_trainer_addon import locks
 from voxel_trainer_addon.deployment import server
 from voxel_trainer_addon.deployment.server import Places, Running
@@ -225,6 +226,43 @@ def test_all_share_one_server_and_it_is_their_own(
     if os.name != "nt":
         assert places.state.stat().st_mode & 0o777 == 0o600 and places.home.stat().st_mode & 0o777 == 0o700
     assert running.token not in places.log.read_text()
+
+
+def metrics(running: Running, token: str = "") -> tuple[int, str]:
+    connection = http.client.HTTPConnection(running.url.split("/")[2], timeout=60)
+    connection.request("GET", "/metrics", headers={"Authorization": f"Bearer {token or running.token}"})
+    answer = connection.getresponse()
+    told = answer.status, answer.read().decode()
+    connection.close()
+    return told
+
+
+def test_prometheus_is_told_what_was_done(client: openai.OpenAI, running: Running, folder: DataFolder) -> None:
+    assert metrics(running, "guessed")[0] == 401
+    assert metrics(running, Places.of(folder).state.with_suffix(".token").read_text())[0] == 200
+    before = parsed(metrics(running)[1])
+    asked: Any = [{"role": "user", "content": "Keep my secret."}]
+    said = client.chat.completions.create(model="whole", messages=asked, max_tokens=9)
+    list(client.chat.completions.create(model="whole", messages=asked, max_tokens=9, stream=True))
+    for wrong in ({"model": "whole", "messages": [{"role": "user", "content": "long " * 500}]}, {"model": "other"}):
+        with pytest.raises(openai.APIStatusError):
+            client.chat.completions.create(**{"messages": asked, **wrong})
+    text = metrics(running)[1]
+    after = parsed(text)
+    assert "secret" not in text and "other" not in text, "names of models that are there, and nothing else"
+
+    def more(series: str, **labels: str) -> float:
+        wanted = {f'{key}="{value}"' for key, value in {"gen_ai_response_model": "whole", **labels}.items()}
+        found = (sum(v for k, v in told.get(series, {}).items() if wanted <= k) for told in (after, before))
+        return next(found) - next(found)
+
+    assert said.usage and more("gen_ai_server_request_duration_seconds_count") == 3
+    assert more("gen_ai_server_request_duration_seconds_count", error_type="context_length_exceeded") == 1
+    assert more("gen_ai_server_time_to_first_token_seconds_count") == 2
+    assert more("gen_ai_client_token_usage_sum", gen_ai_token_type="output") == 2 * said.usage.completion_tokens
+    assert more("gen_ai_client_token_usage_sum", gen_ai_token_type="input") == 2 * said.usage.prompt_tokens
+    assert after["voxel_model_loaded"][frozenset({'model="whole"'})] == 1
+    assert after["voxel_requests_waiting"][frozenset({'model="whole"'})] == 0
 
 
 def ends(places: Places) -> bool:

@@ -41,9 +41,9 @@ def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
 
     Keys: `models`, name → folder, `over`, adapter → folder of the model below, `aliases`, other name → name; `lock`, a
     file that is held while this runs; `state`, where port, token and process id are written for this person's eyes
-    only; `port` (0: any); `threads`, the most; `numbers` (see `devices.numbers_of`); `memory`, bytes of weights (0:
-    half of the machine's); `idle_s`; `outlives` (see `program`). Raises Refused where the port is taken, another server
-    holds the lock, or an adapter cannot be read.
+    only, and beside it the token alone, as Prometheus reads it; `port` (0: any); `threads`, the most; `numbers` (see
+    `devices.numbers_of`); `memory`, bytes of weights (0: half of the machine's); `idle_s`; `outlives` (see `program`).
+    Raises Refused where the port is taken, another server holds the lock, or an adapter cannot be read.
     """
     os.umask(0o077)
     models.quiet()
@@ -53,11 +53,13 @@ def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
         raise Refused("running", "Another server of this data folder is running.")
     with lock:
         turns, token = Turns(loaded, body["idle_s"], body["threads"]), secrets.token_urlsafe(32)
+        state = Path(body["state"])
         server = _listening(body["port"], turns, token)
         try:
             server.begin_with(body)
             port = server.server_address[1]
-            files.write_json(Path(body["state"]), {"port": port, "pid": os.getpid(), "token": token})
+            files.write_json(state, {"port": port, "pid": os.getpid(), "token": token})
+            files.write_text(state.with_suffix(".token"), token)
             channel.say("serving", port=port)
             threading.Thread(target=server.serve_forever, daemon=True).start()
             try:
@@ -66,7 +68,8 @@ def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
                 server.shutdown()
         finally:
             server.server_close()
-            Path(body["state"]).unlink(missing_ok=True)
+            for path in (state, state.with_suffix(".token")):
+                path.unlink(missing_ok=True)
     return {}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 ADDRESS = re.compile(r"<?[^\s<>()@:,;]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}>?")
 
@@ -45,6 +46,11 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def bars(shares: Iterable[float]) -> str:
+    """Shares from 0 to 1 as bars of eight heights: `▁▄█`."""
+    return "".join("▁▂▃▄▅▆▇█"[min(7, int(8 * share))] for share in shares)
 
 
 def slug(text: str) -> str:

@@ -105,6 +105,8 @@ def test_models_are_compared_and_watched_by_how_they_do(folder: DataFolder, caps
     assert "voxel/v1 in Blender 5.2.3: " in shown and "Page: watched/report.html in the data folder" in shown
     assert "voxel/v2 against voxel/v1" in (folder.watched / "report.html").read_text(encoding="utf-8")
     assert sum(parsed((folder.root / "voxel.prom").read_text())["voxel_requests_total"].values()) == 40
+    assert deploy(folder, "list") == 0
+    assert " in use " in capsys.readouterr().out
     assert deploy(folder, "watch", "--json") == 0
     watched = told(capsys)
     assert sum(row["requests"] for row in watched["models"]) == 40 and watched["alarms"] == []

@@ -53,6 +53,12 @@ def test_a_point_is_fifty_requests_of_one_model() -> None:
     assert requests.run_rates(asked) == {"a": [(100, 0.5), (200, 0.5)], "b": [(99, 0.0), (199, 0.0)]}
 
 
+def test_how_answers_ran_of_late_is_a_line() -> None:
+    asked = [Request(str(n), "a", "5.2.3", runs=n >= 50 and n % 50 < 30) for n in range(120)]
+    asked.append(Request("new", "b", "5.2.3", runs=True))
+    assert requests.lately(asked) == {"a": "▁▅ 30 of the last 50 answers ran", "b": "1 of 1 answer ran"}
+
+
 def test_every_pair_that_fought_is_judged_the_live_model_last() -> None:
     fought = [Duel("1", "z", "a", "A"), Duel("2", "a", "z", "A"), Duel("3", "m", "z", "B"), Duel("4", "b", "m", "A")]
     found = duels.all_pairs([*fought, Duel("5", "a", "a", "A")], live="m")

@@ -7,7 +7,7 @@ import argparse
 import json
 from typing import Any
 
-from ..deployment import gate, pointer, promotion, registry
+from ..deployment import gate, pointer, promotion, registry, requests
 from ..deployment.promotion import Moved
 from ..deployment.registry import Model
 from ..errors import Exit, UserError
@@ -29,9 +29,10 @@ def asked(found: argparse.Namespace, folder: DataFolder) -> int:
 
 def _list(found: argparse.Namespace, folder: DataFolder) -> int:
     standing, known = pointer.read(folder), registry.models(folder)
+    lately = requests.lately(requests.watched(folder).requests)
     known.sort(key=lambda model: pointer.STATES.index(model.state))
     if found.json:
-        shown = [_brief(model) for model in known]
+        shown = [{**_brief(model), "lately": lately.get(model.id, "")} for model in known]
         print(json.dumps({**standing.pointer.as_json(), "problem": standing.problem, "models": shown}))
         return Exit.DONE
     if standing.problem:
@@ -40,6 +41,8 @@ def _list(found: argparse.Namespace, folder: DataFolder) -> int:
         print("No model is there yet: `train` makes one.")
     for model in known:
         print(f"{model.state:<10}{harmless(model.id):<24}{model.finished_at[:10]:<12}{model.honest}")
+        if model.id in lately:
+            print(f"{'':<10}{'in use':<36}{lately[model.id]}")
     live = standing.pointer.live
     if live and live not in {model.id for model in known}:
         print(f"{harmless(live)} is live, but its files are gone. `deploy rollback` goes back to the one before.")

@@ -20,9 +20,9 @@ MOVES_SHOWN = 10
 
 def told(folder: DataFolder) -> dict[str, Any]:
     """All that is known, JSON throughout: `live` and `canary` as in the pointer, `requests` with `first_at` and
-    `last_at`, `models` and `by_blender` (rows of `requests.summary`), `run_rates` with `together`, `alarms`, `duels`
-    (the verdict on every pair that fought), `decision` on the canary or None, the last `moves` of the registry, and
-    `damaged_lines`. Raises OSError where a log cannot be read."""
+    `last_at`, `models` and `by_blender` (rows of `requests.summary`), `run_rates` with `together`, `lately` (of
+    `requests`), `alarms`, `duels` (the verdict on every pair that fought), `decision` on the canary or None, the last
+    `moves` of the registry, and `damaged_lines`. Raises OSError where a log cannot be read."""
     stands, seen = pointer.read(folder).pointer, requests.watched(folder)
     times = sorted(request.at for request in seen.requests if request.at)
     decision = canary.judge(seen.requests, stands.canary, stands.live) if stands.canary else None
@@ -36,6 +36,7 @@ def told(folder: DataFolder) -> dict[str, Any]:
         "by_blender": requests.summary(seen.requests, "model", "blender"),
         "run_rates": requests.run_rates(seen.requests),
         "together": requests.TOGETHER,
+        "lately": requests.lately(seen.requests),
         "alarms": [asdict(alarm) for alarm in _alarms(stands, seen.requests)],
         "watched_from": {"run rate": drift.LEARN, "prompts": drift.FIRST + drift.LATEST},
         "duels": [asdict(verdict) for verdict in duels.all_pairs(duels.kept(folder), stands.live)],

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 import secrets
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from ..files import now
 from ..paths import DataFolder
+from ..words import bars, counted
 from . import logs
 
 LOG = "requests.jsonl"
@@ -129,8 +130,8 @@ def _fits(key: str, value: Any) -> bool:
     return number or (value is None and kind == "float | None")
 
 
-TOGETHER = 50
-"""Requests whose run rate is one point of a curve."""
+TOGETHER, BARS = 50, 8
+"""Requests whose run rate is one point of a curve, and points that a line has room for."""
 SHARES = ("finished", "parses", "safe", "runs", "shown", "applied", "kept", "edited", "undone")
 
 
@@ -169,6 +170,22 @@ def run_rates(requests: Iterable[Request]) -> dict[str, list[tuple[int, float]]]
         if len(ran) % TOGETHER == 0:
             found.setdefault(request.model, []).append((number, sum(ran[-TOGETHER:]) / TOGETHER))
     return found
+
+
+def lately(requests: Sequence[Request]) -> dict[str, str]:
+    """Model → how often its answers ran of late, in a line: a bar for every `TOGETHER` requests of the last ones, and
+    the count of as many."""
+    own: dict[str, list[bool]] = {}
+    for request in requests:
+        own.setdefault(request.model, []).append(request.runs)
+    rates = run_rates(requests)
+    lines = {}
+    for model, ran in own.items():
+        drawn = bars(rate for _, rate in rates.get(model, ())[-BARS:])
+        last = ran[-TOGETHER:]
+        words = f"{sum(last)} of {'the last ' if len(ran) > len(last) else ''}{counted(len(last), 'answer')} ran"
+        lines[model] = f"{drawn} {words}".strip()
+    return lines
 
 
 def _times(values: Iterable[float | None]) -> dict[str, float] | None:

@@ -16,8 +16,11 @@ from tests.report import sample
 from tests.report.elements import Elements
 from tests.report.graphs import EVIL
 from voxel_trainer_addon.catalog import Catalog
+from voxel_trainer_addon.deployment import requests
+from voxel_trainer_addon.deployment.requests import Request
 from voxel_trainer_addon.files import read_json, write_json
 from voxel_trainer_addon.paths import DataFolder
+from voxel_trainer_addon.pipeline import stages
 from voxel_trainer_addon.report import page
 
 pytestmark = pytest.mark.plain
@@ -121,6 +124,14 @@ def test_equal_folders_give_equal_reports(desk: stand_ins.Desk) -> None:
     texts = [page.write(desk.folder, desk.catalog, sample.NAME).read_text(encoding="utf-8") for _ in range(2)]
     first, second = (re.sub(r"\d{4}-\d\d-\d\dT[\d:]+Z", "", text) for text in texts)
     assert first == second
+
+
+def test_models_in_use_are_a_part_of_what_a_run_writes(desk: stand_ins.Desk, whole: str) -> None:
+    assert "In useNo model has been asked for anything yet." in Elements(whole).text
+    requests.answered(desk.folder, Request("1", "voxel/v1", "5.2.3", at="2026-11-20T10:00:00Z"))
+    place = stages.write_report(desk.folder, desk.catalog, sample.NAME)
+    text = Elements((desk.folder.root / place).read_text(encoding="utf-8")).text
+    assert "In use1 request on 2026-11-20. No model is live." in text
 
 
 def test_all_jobs_are_listed_with_history_and_curve(tmp_path: Path) -> None:

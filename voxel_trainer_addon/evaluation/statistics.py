@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..intervals import Interval, Z
+from ..intervals import Interval, Z, wilson
 from ..words import counted
 
 POWER = 0.8416212335729143

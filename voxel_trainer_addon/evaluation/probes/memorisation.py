@@ -23,7 +23,6 @@ from ...graph import similarity
 from ...graph.describe import literal, value_words
 from ...graph.menu import type_words
 from ...graph.model import Graph, Value
-from ...intervals import wilson
 from ...stage import EVALUATED
 from ...words import counted
 from ..choice import in_order

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Figures in the text that Prometheus reads (format 0.0.4), some under the names of OpenTelemetry's conventions for
-generative AI (semantic-conventions-genai 0.1, where they are still in development)."""
+generative AI (docs/deploy.md says of which)."""
 
 from __future__ import annotations
 

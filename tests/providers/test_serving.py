@@ -240,7 +240,7 @@ def metrics(running: Running, token: str = "") -> tuple[int, str]:
 
 def test_prometheus_is_told_what_was_done(client: openai.OpenAI, running: Running, folder: DataFolder) -> None:
     assert metrics(running, "guessed")[0] == 401
-    assert metrics(running, Places.of(folder).state.with_suffix(".token").read_text())[0] == 200
+    assert metrics(running, Places.of(folder).token.read_text())[0] == 200
     before = parsed(metrics(running)[1])
     asked: Any = [{"role": "user", "content": "Keep my secret."}]
     said = client.chat.completions.create(model="whole", messages=asked, max_tokens=9)
@@ -304,7 +304,7 @@ def test_it_ends_when_idle_and_comes_again_after_a_crash(
 
         assert ends(places, scrape), "nobody asked it, so it ended; who looks at its figures does not count"
         provider.started[2]._process.wait(60)
-        assert not places.state.exists() and not places.state.with_suffix(".token").exists()
+        assert not places.state.exists() and not places.token.exists()
         assert server.find(folder) is None
     server.stop(folder)
 

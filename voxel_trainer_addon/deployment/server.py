@@ -71,6 +71,11 @@ class Places:
         return self.home / "server.json"
 
     @property
+    def token(self) -> Path:
+        """The token alone, for Prometheus; written by the server."""
+        return self.state.with_suffix(".token")
+
+    @property
     def lock(self) -> Path:
         """Held by the server as long as it lives."""
         return self.home / "server.lock"

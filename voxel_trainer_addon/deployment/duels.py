@@ -116,13 +116,13 @@ def judge(duels: Iterable[Duel], first: str, second: str) -> Verdict:
 
 def all_pairs(duels: Sequence[Duel], live: str) -> list[Verdict]:
     """The verdict on every two models that fought, those of the live model first, and the live one last in each."""
-    fought = [
-        (duel.a, duel.b) if duel.b == live or (duel.a != live and duel.a < duel.b) else (duel.b, duel.a)
-        for duel in duels
-        if duel.a != duel.b
-    ]
-    ordered = sorted(set(fought), key=lambda pair: (pair[1] != live, pair))
-    return [judge(duels, first, second) for first, second in ordered]
+
+    def pair(duel: Duel) -> tuple[str, str]:
+        first, second = sorted((duel.a, duel.b), key=lambda model: (model == live, model))
+        return first, second
+
+    fought = {pair(duel) for duel in duels if duel.a != duel.b}
+    return [judge(duels, *each) for each in sorted(fought, key=lambda each: (each[1] != live, each))]
 
 
 def _more(most: int, decided: int, both_bad: int) -> int | None:

@@ -116,6 +116,8 @@ class Options:
     probes: bool = False
     prompts: int = 0
     new_tokens: int = 0
+    samples: int = 0
+    temperature: float = 0.8
     base_url: str = ""
     yes: bool = False
 

@@ -44,6 +44,13 @@ def compared(command: argparse.ArgumentParser, *, fixed_set: bool = False) -> No
         default=None,
         help="look whether a tuned model copies what it learnt, and what it has forgotten; takes half of the time",
     )
+    group.add_argument(
+        "--samples",
+        type=int,
+        metavar="N",
+        help="beside the likeliest answer draw N of the model and its base: how likely is it that one of k runs?",
+    )
+    group.add_argument("--temperature", type=float, metavar="T", help="of these samples (default: 0.8)")
     if not fixed_set:
         _where(group)
     group.add_argument("--base-url", metavar="URL", help="a host that speaks the OpenAI protocol")

@@ -12,8 +12,8 @@ from typing import Any
 
 from ..files import digest, read_jsonl, sha256_of
 
-DECODING = "greedy/2"
-"""How answers are drawn, and the version of that; a change asks every model anew."""
+GREEDY = "greedy/2"
+"""How answers are made, the likeliest token each time, and the version of that; a change asks every model anew."""
 
 WEIGHTS = (
     "*.safetensors",
@@ -34,20 +34,27 @@ def model_hash(folder: Path) -> str:
 
 @dataclass(frozen=True)
 class Ask:
-    """One question to one model: `messages` before the answer, the wanted `completion`, tokens the answer may take."""
+    """One question to one model: `messages` before the answer, the wanted `completion`, tokens the answer may take, and
+    how it is made (`GREEDY`, or `drawn`)."""
 
     model: str
     messages: list[dict[str, str]]
     completion: str
     new_tokens: int
+    decoding: str = GREEDY
 
     @cached_property
     def answer_key(self) -> str:
-        return digest(["answer", DECODING, self.model, self.messages, self.new_tokens])
+        return digest(["answer", self.decoding, self.model, self.messages, self.new_tokens])
 
     @cached_property
     def loss_key(self) -> str:
         return digest(["loss", self.model, self.messages, self.completion])
+
+
+def drawn(temperature: float, seed: int, sample: int) -> str:
+    """How answer number `sample` of several is drawn by chance."""
+    return f"drawn/1 {temperature:g} {seed} {sample}"
 
 
 class Answers:

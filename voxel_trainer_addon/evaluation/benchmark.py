@@ -19,7 +19,7 @@ from ..errors import SetAside, UserError
 from ..files import now, write_json, write_jsonl
 from ..stage import HEADLINE, PRESETS, Outcome, Work
 from ..words import counted
-from . import choice, quality_metrics, rendering, result, separate
+from . import choice, quality_metrics, rendering, result, sampling, separate
 from .choice import Test
 from .contestants import BASE, SUBJECT, Asked, Contestant, Finder, Row, Tuned, newest, states_of
 from .execution import execute
@@ -28,7 +28,7 @@ from .probes import run as probing
 from .probes.run import Clock, Probed
 from .result import LOSS, Example, Question
 from .retrieval import Nearest
-from .scoring import judged, known_names, said
+from .scoring import contested, judged, known_names
 
 NOT_REACHED = "No prompt was answered by all in the time given. Give it more with --budget."
 
@@ -94,14 +94,19 @@ class Evaluation:
         question = Question(subject, self.opponents(subject, tuned), metric)
         if self.options.probes and not {BASE, SUBJECT} <= {one.who for one in question.all}:
             raise UserError("--probes compares a model that was tuned here with its base: both have to take part.")
+        if self.settings.samples and not all(one.folder for one in question.drawn):
+            raise UserError("--samples draws from models on this computer: hosts do not draw by a seed.")
         test, known = separate.without_known(test, tuned)
         if not test.rows:
             raise NotNow("all known", "The model was trained on all that this test would ask.")
-        clock = Clock(time.monotonic(), float(self.options.preset_value("evaluate_s")))
-        looked = self.look(question, test)
+        sampling_s = self.settings.seconds if self.settings.samples else 0.0
+        clock = Clock(time.monotonic(), float(self.options.preset_value("evaluate_s")) + sampling_s)
+        looked = self.look(question, test, self.settings)
         body = self.told(looked, test, tuned, known) | {"states": states}
         if looked.renders:
             body["renders"] = looked.renders
+        if samples := sampling.figures(looked.examples, self.settings):
+            body["samples"] = samples
         probed = self.probed(question, test.train, clock) if self.options.probes else None
         if probed:
             body["probes"] = probed.figures
@@ -160,7 +165,7 @@ class Evaluation:
         found = {}
         for words, weights in states_of(tuned).items():
             contestant = self.finder().of_weights(tuned, weights, words)
-            looked = self.look(Question(contestant, (), metric), val)
+            looked = self.look(Question(contestant, (), metric), val, replace(self.settings, samples=0))
             found[words] = contestant, result.mean_of(looked.examples, contestant.who, metric)
         told = [{"state": words, "val": value} for words, (_, value) in found.items()]
         better = min if metric == LOSS else max
@@ -182,24 +187,26 @@ class Evaluation:
 
     # one look
 
-    def look(self, question: Question, test: Test) -> Looked:
+    def look(self, question: Question, test: Test, settings: Settings) -> Looked:
         """Have everybody answer, run and score it."""
         order = choice.in_order(test.rows, self.options.seed)
         index = Nearest(test.train)
-        generation = Generation(self.work, question.all, Asked(index), self.work.folder.answers, self.settings)
-        wanted = order[: self.settings.prompts]
+        generation = Generation(self.work, question.all, Asked(index), self.work.folder.answers, settings)
+        wanted = order[: settings.prompts]
         each = generation.seconds_each(wanted)
-        self.work.note(f"Evaluate: {choice.plan(wanted, self.settings.seconds, each)}")
+        self.work.note(f"Evaluate: {choice.plan(wanted, settings.seconds, each)}")
         reached = generation.run(self.provider, order)
         if not reached:
             raise NotNow("no answers", generation.failed or NOT_REACHED)
+        if settings.samples:
+            reached = generation.draw(self.provider, reached, question.drawn)
         assert self.work.host is not None
         began = time.monotonic()
-        contested = [(one, said(one, index, question.all)) for one in reached]
-        scripts = [answer.code for _, answers in contested for answer in answers.values()]
+        given = [contested(one, index, question.all) for one in reached]
+        scripts = [code for one in given for code in one.codes]
         ran = execute(self.work, [*(one.row["completion"] for one in reached), *scripts])
         executed = time.monotonic()
-        examples, shown = judged(self.work, contested, ran, test.train, self.work.host)
+        examples, shown = judged(self.work, given, ran, test.train, self.work.host)
         if not examples:
             raise NotNow("no reference", "No wanted answer could be run in this Blender, so nothing was compared.")
         generated = {

@@ -3,20 +3,21 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from .. import prompts
-from ..errors import Unavailable
+from ..errors import Unavailable, UserError
 from ..files import digest
 from ..providers.answering import Answer, Chat
 from ..providers.refusals import Refusal
 from ..stage import Options, Work
 from ..words import counted, duration
-from .answers import Answers, Ask
+from .answers import GREEDY, Answers, Ask, drawn
 from .contestants import Asked, Base, Contestant, Row
 
 WINDOW = 8
@@ -29,6 +30,7 @@ SHOW_EVERY_S = 2.0
 """A pair of answers is shown to the person at most this often."""
 
 Line = Mapping[str, Any]
+SAID_NOTHING: Line = {"kind": "answer", "text": "", "finished": False, "tokens": 0}
 
 
 class Ended(Protocol):
@@ -59,28 +61,37 @@ class Provider(Protocol):
 @dataclass(frozen=True)
 class Reached:
     """A prompt that every contestant answered: who → the answer's line, and who → the line of its loss on the wanted
-    answer, without those where it was not measured."""
+    answer, without those where it was not measured; `samples`: who → the lines of answers drawn by chance, where all
+    that were wanted are there."""
 
     row: Row
     answers: Mapping[str, Line]
     losses: Mapping[str, Line]
+    samples: Mapping[str, Sequence[Line]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How it is asked: prompts at most, seconds for all, new tokens an answer, and tokens that prompt and wanted answer
-    may take (0: any)."""
+    """How it is asked: prompts at most, seconds for all, new tokens an answer, tokens that prompt and wanted answer may
+    take (0: any); and how many `samples` are drawn beside the likeliest answer, at what temperature, by what seed."""
 
     prompts: int
     seconds: float
     new_tokens: int
     budget: int
+    samples: int = 0
+    temperature: float = 0.0
+    seed: int = 0
 
     @classmethod
     def of(cls, options: Options) -> Settings:
-        value, part = options.preset_value, COMPARING if options.probes else 1.0
-        seconds = part * float(value("evaluate_s"))
-        return cls(int(value("prompts")), seconds, int(value("new_tokens")), int(value("tokens")))
+        """Raises UserError where samples cannot be drawn so."""
+        value, samples, temperature = options.preset_value, options.samples, options.temperature
+        if samples and (samples < 2 or not 0 < temperature < math.inf):
+            raise UserError("--samples draws two answers or more at a --temperature above 0.")
+        seconds = (COMPARING if options.probes else 1.0) * float(value("evaluate_s"))
+        limits = int(value("prompts")), seconds, int(value("new_tokens")), int(value("tokens"))
+        return cls(*limits, samples, temperature, options.seed)
 
 
 @dataclass
@@ -95,7 +106,7 @@ class Generation:
     failed: str = ""
     """Why asking ended early, or empty."""
     _stores: dict[str, Answers] = field(default_factory=dict)
-    _asks: dict[tuple[str, str], Ask] = field(default_factory=dict)
+    _asks: dict[tuple[str, str, int | None], Ask] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.local = [one for one in self.contestants if one.folder]
@@ -120,6 +131,14 @@ class Generation:
         for contestant in self.hosted:
             self._ask_host(contestant, self._answered(rows, self.local)[:wanted], end)
         return [self._reached(row) for row in self._answered(rows, self.generating)[:wanted]]
+
+    def draw(self, provider: Provider, reached: Sequence[Reached], who: Sequence[Contestant]) -> list[Reached]:
+        """The same prompts with `samples` answers of each of `who`, which are on this computer, drawn by chance: as
+        many prompts, in this order, as the time allows once more."""
+        rows = [one.row for one in reached if not self._samples(one.row, who)]
+        if rows:
+            self._ask_samples(provider, who, rows)
+        return [replace(one, samples=self._samples(one.row, who)) for one in reached]
 
     def over_budget(self, row: Row) -> bool:
         """Whether prompt and wanted answer are known to take more tokens than are allowed."""
@@ -153,8 +172,7 @@ class Generation:
                 one = by_who[line["model"]]
                 self._store(one).add(self._ask_of(one, row).loss_key, line)
             elif kind == "too_long":  # the model cannot read so much: no answer, which counts as one that failed
-                said_nothing = {"kind": "answer", "text": "", "finished": False, "tokens": 0}
-                self._keep(by_who[line["model"]], row, {**line, **said_nothing})
+                self._keep(by_who[line["model"]], row, {**line, **SAID_NOTHING})
                 watched.took(row, time.monotonic() - began)
             elif kind == "answer":
                 self._keep(by_who[line["model"]], row, line)
@@ -184,6 +202,50 @@ class Generation:
             self.failed = ended.sentence
             self.work.note(f"The models could not go on: {ended.sentence}")
 
+    def _ask_samples(self, provider: Provider, who: Sequence[Contestant], rows: Sequence[Row]) -> None:
+        by_id, by_who = {str(row["id"]): row for row in rows}, {one.who: one for one in who}
+        numbers = range(self.settings.samples)
+        lacking = {
+            id: [number for number in numbers if any(self._line(one, row, number) is None for one in who)]
+            for id, row in by_id.items()
+        }
+        began, ended_rows = time.monotonic(), set[str]()
+
+        def on_line(line: dict[str, Any]) -> None:
+            if line.get("kind") not in ("answer", "too_long"):
+                return
+            id, one = str(line["id"]), by_who[line["model"]]
+            told = {**line, **SAID_NOTHING} if line["kind"] == "too_long" else line
+            for number in lacking[id] if line["kind"] == "too_long" else (int(line["sample"]),):
+                if self._line(one, by_id[id], number) is None:
+                    self._keep(one, by_id[id], told, number)
+            if self._samples(by_id[id], who):
+                ended_rows.add(id)
+            left = max(0.0, self.settings.seconds - (time.monotonic() - began))
+            self.work.progress(len(ended_rows), len(rows), str(by_id[id]["prompt"])[:80], left)
+
+        request = {
+            "models": {one.who: str(one.folder) for one in who},
+            "rows": [
+                {
+                    "id": id,
+                    "messages": prompts.messages(row),
+                    "completion": prompts.answer_of(row),
+                    "samples": lacking[id],
+                }
+                for id, row in by_id.items()
+            ],
+            "max_new_tokens": self.settings.new_tokens,
+            "samples": self.settings.samples,
+            "temperature": self.settings.temperature,
+            "seed": self.settings.seed,
+            "seconds": self.settings.seconds,
+        }
+        ended = provider.answer(request, on_line, self.work.tick)
+        if not ended.ok:
+            self.failed = ended.sentence
+            self.work.note(f"No more samples were drawn: {ended.sentence}")
+
     def _ask_host(self, contestant: Contestant, rows: Sequence[Row], end: float) -> None:
         """Ask a host what it was not asked before. What it refuses to answer counts as an empty answer: no prompt is
         left out for its sake."""
@@ -200,7 +262,7 @@ class Generation:
         watched = Watched(self, rows, len(rows), max(0.0, end - time.monotonic()))
 
         def take(id: str, answer: Answer | Refusal) -> None:
-            line: dict[str, Any] = {"kind": "answer", "id": id, "text": "", "finished": False, "tokens": 0}
+            line: dict[str, Any] = {"id": id, **SAID_NOTHING}
             if not isinstance(answer, Refusal):
                 line |= {"text": answer.text, "finished": answer.finished, "tokens": answer.answer_tokens}
                 line["said_by"] = answer.model
@@ -227,8 +289,8 @@ class Generation:
 
     # what is known
 
-    def _keep(self, contestant: Contestant, row: Row, line: Line) -> None:
-        self._store(contestant).add(self._ask_of(contestant, row).answer_key, line)
+    def _keep(self, contestant: Contestant, row: Row, line: Line, sample: int | None = None) -> None:
+        self._store(contestant).add(self._ask_of(contestant, row, sample).answer_key, line)
 
     def _store(self, contestant: Contestant) -> Answers:
         name = contestant.hash[:16]
@@ -236,8 +298,15 @@ class Generation:
             self._stores[name] = Answers(self.folder / f"{name}.jsonl")
         return self._stores[name]
 
-    def _line(self, contestant: Contestant, row: Row) -> Line | None:
-        return self._store(contestant).get(self._ask_of(contestant, row).answer_key)
+    def _line(self, contestant: Contestant, row: Row, sample: int | None = None) -> Line | None:
+        return self._store(contestant).get(self._ask_of(contestant, row, sample).answer_key)
+
+    def _samples(self, row: Row, who: Sequence[Contestant]) -> dict[str, list[Line]]:
+        """Who → all samples that are wanted; nothing where one is lacking."""
+        numbers = range(self.settings.samples)
+        lines = {one.who: [self._line(one, row, number) for number in numbers] for one in who}
+        found = {name: [line for line in each if line is not None] for name, each in lines.items()}
+        return found if all(len(each) == len(numbers) for each in found.values()) else {}
 
     def _reached(self, row: Row) -> Reached:
         answers = {one.who: line for one in self.generating if (line := self._line(one, row)) is not None}
@@ -255,11 +324,12 @@ class Generation:
         models = [one for one in self.local if one.who in names]
         return any(self._ask_of(one, row).loss_key not in self._store(one) for one in models)
 
-    def _ask_of(self, contestant: Contestant, row: Row) -> Ask:
-        key = contestant.who, str(row["id"])
+    def _ask_of(self, contestant: Contestant, row: Row, sample: int | None = None) -> Ask:
+        key, settings = (contestant.who, str(row["id"]), sample), self.settings
         if key not in self._asks:
             messages = self.asked.messages(contestant, row)
-            self._asks[key] = Ask(contestant.hash, messages, row["completion"], self.settings.new_tokens)
+            how = GREEDY if sample is None else drawn(settings.temperature, settings.seed, sample)
+            self._asks[key] = Ask(contestant.hash, messages, row["completion"], settings.new_tokens, how)
         return self._asks[key]
 
     def _budget_key(self, row: Row) -> str:

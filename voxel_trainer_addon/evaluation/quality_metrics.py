@@ -141,7 +141,7 @@ def has_effect(graph: Graph) -> bool:
     return any(view.nodes[name].type.startswith(ENDS) and view.into[name] for name in view.ends)
 
 
-def _of_kind(made: Graph, wanted: Graph) -> bool:
+def of_kind(made: Graph, wanted: Graph) -> bool:
     """Whether both are trees of the same type that belong to the same kind of data-block."""
     return (made.type, made.key.partition("/")[0]) == (wanted.type, wanted.key.partition("/")[0])
 
@@ -215,7 +215,7 @@ def _ladder(
         "names_valid": (None if names is None else not names, f"Unknown: {', '.join(list(names or ())[:3])}."),
         "runs": (answer.ran.ran, answer.ran.error or "The script did not come to its end."),
         "has_effect": (
-            (made is not None and _of_kind(made, wanted.graph) and has_effect(made)) if wanted.effect else None,
+            (made is not None and of_kind(made, wanted.graph) and has_effect(made)) if wanted.effect else None,
             "The tree that was asked for is not there, or nothing comes into its output.",
         ),
         "conditions_all": (not missed if wanted.asked else None, f"Not met: {', '.join(c.words for c in missed[:3])}."),

@@ -7,7 +7,7 @@ import math
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ..graph.model import Graph
@@ -18,7 +18,7 @@ from . import quality_metrics as metrics
 from .choice import FAR_GROUPS_MIN, spoken_for
 from .contestants import BASE, Contestant
 from .quality_metrics import Score
-from .statistics import GROUPS_MIN, RELATIVE_FROM, Comparison, Paired, bootstrap, judge, paired
+from .statistics import GROUPS_MIN, RELATIVE_FROM, Comparison, Paired, judge, mean, paired
 
 SCHEMA = 2
 LOSS = "loss"
@@ -62,8 +62,25 @@ class Judged:
 
 
 @dataclass(frozen=True)
+class Samples:
+    """Answers of one contestant to one prompt that were drawn by chance, and the index of the one that is `best` by
+    Blender's word alone."""
+
+    answers: tuple[Judged, ...]
+    best: int
+
+    def values(self, metric: str) -> list[float | None]:
+        """A metric of each; None of all where it does not apply to the prompt."""
+        return [getattr(answer.score, metric) for answer in self.answers]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"best": self.best, "answers": [answer.as_json() | {"graph": None} for answer in self.answers]}
+
+
+@dataclass(frozen=True)
 class Example:
-    """One prompt with the answers of all contestants; `losses` by who (nats a token), empty where not measured."""
+    """One prompt with the answers of all contestants; `losses` by who (nats a token), empty where not measured, and
+    `samples` by who, empty where none were drawn."""
 
     id: str
     task: str
@@ -78,6 +95,7 @@ class Example:
     blender_version: str = ""
     source: str = ""
     picture: bytes | None = None
+    samples: Mapping[str, Samples] = field(default_factory=dict)
     asked: tuple[str, ...] = ()
     """What the prompt asks for, in words; empty where nothing is asked that can be told, or too little to test by."""
 
@@ -101,6 +119,7 @@ class Example:
             **({"reference_render": b64encode(self.picture).decode()} if self.picture else {}),
             "losses": dict(self.losses),
             "answers": {name: answer.as_json() for name, answer in self.answers.items()},
+            **({"samples": {who: one.as_json() for who, one in self.samples.items()}} if self.samples else {}),
         }
 
 
@@ -132,6 +151,11 @@ class Question:
     def all(self) -> list[Contestant]:
         return [self.subject, *self.opponents]
 
+    @property
+    def drawn(self) -> list[Contestant]:
+        """Those of whom samples are drawn, where any are: the subject, and the base that it must beat."""
+        return [self.subject, *(one for one in self.opponents if one.who == BASE)]
+
 
 def figures(examples: Sequence[Example], question: Question, seed: int) -> dict[str, Any]:
     """`metrics`, `loss`, `comparisons`, `verdict`, `worse` and the rest of an evaluation (see docs/evaluate.md)."""
@@ -141,7 +165,7 @@ def figures(examples: Sequence[Example], question: Question, seed: int) -> dict[
     shown = [_metric(claimed or examples, name, question, seed) for name in named if _applies(examples, name)]
     return {
         "claimed": len(claimed),
-        "metrics": shown if claimed else [_without_intervals(one) for one in shown],
+        "metrics": shown if claimed else [without_intervals(one) for one in shown],
         "tokens": _tokens(claimed or examples, question, seed),
         "tables": [table for by in BY for table in _tables(examples, by, question, seed)],
         "loss": _loss(claimed or examples, question, seed),
@@ -204,7 +228,7 @@ def _metric(examples: Sequence[Example], metric: str, question: Question, seed: 
     }
 
 
-def _without_intervals(metric: dict[str, Any]) -> dict[str, Any]:
+def without_intervals(metric: dict[str, Any]) -> dict[str, Any]:
     return {**metric, "values": {who: {"value": value["value"]} for who, value in metric["values"].items()}}
 
 
@@ -218,7 +242,7 @@ def _tables(examples: Sequence[Example], by: str, question: Question, seed: int)
         few = (value == "far" and groups < FAR_GROUPS_MIN) or groups < GROUPS_MIN
         names = dict.fromkeys((*IN_TABLES, *((question.metric,) if question.metric != LOSS else ())))
         rows = [_metric(part, name, question, seed) for name in names if _applies(part, name)]
-        rows = [_without_intervals(row) for row in rows] if few else rows
+        rows = [without_intervals(row) for row in rows] if few else rows
         table: dict[str, Any] = {"by": by, "value": value, "prompts": len(part), "groups": groups, "metrics": rows}
         if few and value == "far":
             table["sources"] = _by_source(part, question)
@@ -246,10 +270,7 @@ def mean_of(examples: Sequence[Example], who: str, metric: str) -> float | None:
 
 
 def _mean(examples: Sequence[Example], values: Sequence[float], seed: int, most: float = math.inf) -> Interval:
-    """A mean with its interval. No figure here is below 0, nor a share above 1 (`most`): an interval that was widened
-    for few groups ends there."""
-    found = bootstrap(values, [example.group for example in examples], seed).interval
-    return replace(found, low=max(0.0, found.low), high=min(most, found.high))
+    return mean(values, [example.group for example in examples], seed, most=most)
 
 
 def _tokens(examples: Sequence[Example], question: Question, seed: int) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from .. import prompts
@@ -18,13 +19,13 @@ from . import copying, rendering, separate
 from .choice import independent
 from .conditions import LOOSE, Condition, Tree, conditions, looseness
 from .contestants import RETRIEVAL, Contestant, Row
-from .generation import Reached
+from .generation import Line, Reached
 from .quality_metrics import Answered, Ran, Wanted, score, to_picture
 from .rendering import Shown
-from .result import Example, Judged
+from .result import Example, Judged, Samples
 from .retrieval import Nearest
+from .sampling import Seen, best_of
 
-Asked = Sequence[tuple[Reached, Wanted]]
 Answers = dict[tuple[str, str], Answered]
 
 
@@ -38,9 +39,34 @@ class Said:
     finished: bool
     facts: Mapping[str, Any]
 
+    @classmethod
+    def of(cls, line: Line) -> Said:
+        facts = {"tokens": int(line.get("tokens", 0)), "seconds": float(line.get("seconds", 0.0))}
+        return cls(line["text"], prompts.code_of(line["text"]), bool(line["finished"]), facts)
 
-def said(one: Reached, index: Nearest, contestants: Sequence[Contestant]) -> dict[str, Said]:
-    """Who → what it answered; of `RETRIEVAL` the answer whose prompt is nearest in `index`."""
+
+@dataclass(frozen=True)
+class Contested:
+    """A prompt that all answered: who → its answer, and who → those that were drawn by chance, where there are any."""
+
+    reached: Reached
+    answers: Mapping[str, Said]
+    samples: Mapping[str, Sequence[Said]]
+
+    @property
+    def row(self) -> Row:
+        return self.reached.row
+
+    @property
+    def codes(self) -> list[str]:
+        return [one.code for one in chain(self.answers.values(), *self.samples.values())]
+
+
+Asked = Sequence[tuple[Contested, Wanted]]
+
+
+def contested(one: Reached, index: Nearest, contestants: Sequence[Contestant]) -> Contested:
+    """What was answered to a prompt; by `RETRIEVAL` the answer whose prompt is nearest in `index`."""
     found = {}
     for who in (contestant.who for contestant in contestants):
         if who == RETRIEVAL:
@@ -48,48 +74,48 @@ def said(one: Reached, index: Nearest, contestants: Sequence[Contestant]) -> dic
             code = str(nearest["completion"]) if nearest else ""
             found[who] = Said(code, code, True, {"source": str(nearest["id"]) if nearest else ""})
         else:
-            line = one.answers[who]
-            facts = {"tokens": int(line.get("tokens", 0)), "seconds": float(line.get("seconds", 0.0))}
-            found[who] = Said(line["text"], prompts.code_of(line["text"]), bool(line["finished"]), facts)
-    return found
+            found[who] = Said.of(one.answers[who])
+    return Contested(one, found, {who: [Said.of(line) for line in lines] for who, lines in one.samples.items()})
 
 
 def judged(
     work: Work,
-    contested: Sequence[tuple[Reached, Mapping[str, Said]]],
+    given: Sequence[Contested],
     ran: Mapping[str, Ran],
     train: Sequence[Row],
     host: Host,
 ) -> tuple[list[Example], list[Shown]]:
     """Score what was answered and run, and with `renders` what of the wanted trees there is to see. A prompt whose
     wanted answer no longer proves here is set aside."""
-    by_id = {str(one.row["id"]): answers for one, answers in contested}
-    codes = [answer.code for answers in by_id.values() for answer in answers.values()]
-    copied = copying.shared(codes, (str(row["completion"]) for row in train))
+    copied = copying.shared([code for one in given for code in one.codes], (str(row["completion"]) for row in train))
     hashes = frozenset(str(row.get("answer", "")) for row in train)
     names = known_names(work)
-    asked: Asked = _asked([(one, _wanted(work, one.row, ran, host)) for one, _ in contested])
-    answered: Answers = {}
-    for one, _ in asked:
-        table = names if _same_version(one.row, host) else None
-        for who, one_said in by_id[str(one.row["id"])].items():
-            wrong = None if table is None else [finding.name for finding in names_valid(one_said.code, table)]
-            outcome = ran.get(one_said.code, Ran())
-            answered[str(one.row["id"]), who] = Answered(
-                one_said.code, one_said.finished, outcome, wrong, copied[one_said.code]
-            )
+
+    def done(said: Said, row: Row) -> Answered:
+        table = names if _same_version(row, host) else None
+        wrong = None if table is None else [finding.name for finding in names_valid(said.code, table)]
+        return Answered(said.code, said.finished, ran.get(said.code, Ran()), wrong, copied[said.code])
+
+    def scored(said: Said, answer: Answered, wanted: Wanted) -> Judged:
+        made = similarity.nearest(wanted.graph, answer.ran.graphs or {})
+        result = score(answer, wanted, hashes)
+        return Judged(said.text, said.code, result, made, picture=answer.picture, **said.facts)
+
+    asked: Asked = _asked([(one, _wanted(work, one.row, ran, host)) for one in given])
+    answered: Answers = {
+        (str(one.row["id"]), who): done(said, one.row) for one, _ in asked for who, said in one.answers.items()
+    }
     shown: list[Shown] = []
     if work.options.renders:
         asked, answered, shown = pictured(work, asked, answered)
     examples = []
     for one, wanted in asked:
         row = one.row
-        answers = {}
-        for who, one_said in by_id[str(row["id"])].items():
-            answer = answered[str(row["id"]), who]
-            made = similarity.nearest(wanted.graph, answer.ran.graphs or {})
-            scored = score(answer, wanted, hashes)
-            answers[who] = Judged(one_said.text, one_said.code, scored, made, picture=answer.picture, **one_said.facts)
+        samples = {}
+        for who, several in one.samples.items():
+            both = [(said, done(said, row)) for said in several]
+            best = best_of([Seen.of(answer, wanted, said.facts["tokens"]) for said, answer in both])
+            samples[who] = Samples(tuple(scored(said, answer, wanted) for said, answer in both), best)
         examples.append(
             Example(
                 id=str(row["id"]),
@@ -103,8 +129,9 @@ def judged(
                 reference=str(row["completion"]),
                 graph=wanted.graph,
                 asked=tuple(condition.words for condition in wanted.asked),
-                answers=answers,
-                losses={who: float(line["loss"]) for who, line in one.losses.items()},
+                answers={who: scored(said, answered[str(row["id"]), who], wanted) for who, said in one.answers.items()},
+                losses={who: float(line["loss"]) for who, line in one.reached.losses.items()},
+                samples=samples,
                 picture=wanted.picture,
             )
         )
@@ -157,7 +184,7 @@ def _wanted(work: Work, row: Row, ran: Mapping[str, Ran], host: Host) -> Wanted 
     return Wanted(graph, graphs, conditions(graph, str(row["prompt"])), piece=row["kind"] == "piece")
 
 
-def _asked(found: Sequence[tuple[Reached, Wanted | None]]) -> list[tuple[Reached, Wanted]]:
+def _asked(found: Sequence[tuple[Contested, Wanted | None]]) -> list[tuple[Contested, Wanted]]:
     """Those with a reference; a prompt whose conditions hold for over half of the other wanted trees is not tested by
     them."""
     there = [(one, wanted) for one, wanted in found if wanted is not None]

@@ -74,9 +74,9 @@ def bootstrap(values: Sequence[float], groups: Sequence[str], seed: int = 0, dra
 @lru_cache(maxsize=256)
 def _bootstrap(values: tuple[float, ...], groups: tuple[str, ...], seed: int, draws: int) -> Bootstrapped:
     sums = _by_group(values, groups)
-    mean = math.fsum(values) / len(values)
+    middle = math.fsum(values) / len(values)
     if len(set(values)) == 1:
-        return Bootstrapped(Interval(mean, mean, mean), 1.0 if mean == 0 else 2 / (draws + 1))
+        return Bootstrapped(Interval(middle, middle, middle), 1.0 if middle == 0 else 2 / (draws + 1))
     rng = random.Random(seed)
     weigh = sum(count for _, count in sums) ** 2 / sum(count**2 for _, count in sums)
     wider = student(weigh - 1) / Z * math.sqrt(weigh / (weigh - 1)) if weigh > 1 else math.inf
@@ -86,7 +86,7 @@ def _bootstrap(values: tuple[float, ...], groups: tuple[str, ...], seed: int, dr
     )
     tail = min(bisect_right(means, 0.0), draws - bisect_left(means, 0.0))
     low, high = means[int(0.025 * draws)], means[min(draws - 1, int(0.975 * draws))]
-    interval = Interval(mean, mean - (mean - low) * wider, mean + (high - mean) * wider)
+    interval = Interval(middle, middle - (middle - low) * wider, middle + (high - middle) * wider)
     return Bootstrapped(interval, min(1.0, 2 * (tail + 1) / (draws + 1)))
 
 
@@ -95,6 +95,15 @@ def student(degrees: float) -> float:
     n, z = max(degrees, 1.0), Z
     first = (z**3 + z) / (4 * n) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2)
     return z + first + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * n**3)
+
+
+def mean(
+    values: Sequence[float], groups: Sequence[str], seed: int = 0, draws: int = DRAWS, most: float = math.inf
+) -> Interval:
+    """A mean with the interval of `bootstrap`, of figures that are never below 0 nor above `most`: an interval that was
+    widened for few groups ends there."""
+    found = bootstrap(values, groups, seed, draws).interval
+    return Interval(found.value, max(0.0, found.low), min(most, found.high))
 
 
 def flipped(values: Sequence[float], groups: Sequence[str], seed: int = 0, draws: int = DRAWS) -> float:

@@ -28,13 +28,13 @@ def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
     """Losses and answers of `body["models"]`, name → folder; the same folder may have several names.
 
     Keys: `rows` as in `train`, and a row may have `messages_by`: model → other messages for that model, or a list
-    of such, of which the first is taken that leaves room for the answer; `loss_rows`, ids of those whose loss is
-    wanted, of `loss_models` (all); `budget_tokens` (0: none) for a row with its own messages, in tokens of the
-    first model; `prompts`, the most rows (0: all); `max_new_tokens`; `batch`, answers under way at once; `seconds`
-    for everything (0: no limit); `threads`, the most, for fewer may be faster. May have `over`: adapter → name of
-    the model that it is laid over (`base`); `numbers` (see `devices.numbers_of`; `auto`); `temperature` (0: the
-    likeliest token), `top_p`, `samples` a row, `seed`; and `probe`: false for exactly so many threads, as the same
-    answers to the last bit in bfloat16 need.
+    of such, of which the first is taken that leaves room for the answer; and `samples`, the numbers of those that are
+    drawn (all); `loss_rows`, ids of those whose loss is wanted, of `loss_models` (all); `budget_tokens` (0: none) for a
+    row with its own messages, in tokens of the first model; `prompts`, the most rows (0: all); `max_new_tokens`;
+    `batch`, answers under way at once; `seconds` for everything (0: no limit); `threads`, the most, for fewer may be
+    faster. May have `over`: adapter → name of the model that it is laid over (`base`); `numbers` (see
+    `devices.numbers_of`; `auto`); `temperature` (0: the likeliest token), `top_p`, `samples` a row, `seed`; and
+    `probe`: false for exactly so many threads, as the same answers to the last bit in bfloat16 need.
 
     Lines: `over_budget` with the id of each row passed over as longer; `loss` (`loss` in nats a token, `tokens`, the
     answer's `bytes`, `loss_per_byte`); `answer` (`sample` from 0, `chosen`: which of several messages), as they come;
@@ -52,10 +52,10 @@ def run(body: dict[str, Any], channel: Channel) -> dict[str, Any]:
     while done < len(job.rows):
         channel.wait_while_paused()
         before = time.monotonic()
-        lot = job.rows[done : done + body["batch"] * (LOT if done else 1)]
+        lot = job.rows[done : done + job.at_once * (LOT if done else 1)]
         if body["seconds"] and done:
             lot = lot[: max(0, int((body["seconds"] - (before - began)) / slowest))]
-        if channel.stopping or len(lot) < min(body["batch"], len(job.rows) - done):
+        if channel.stopping or len(lot) < min(job.at_once, len(job.rows) - done):
             break
         job.answer(lot)
         slowest = max(slowest, (time.monotonic() - before) / len(lot))
@@ -92,6 +92,11 @@ class _Job:
         self.rows, self.over = chat.within(
             self._tokenizer, body["rows"], body.get("budget_tokens", 0), body.get("prompts", 0)
         )
+
+    @property
+    def at_once(self) -> int:
+        """Rows whose answers fill the slots."""
+        return max(1, int(self._body["batch"]) // int(self._body.get("samples", 1)))
 
     def threads(self) -> int:
         """Use as many threads as are fastest, or as were asked for; the number."""
@@ -149,7 +154,7 @@ class _Job:
         asked = (
             Answer((row.id, sample), row.prompt, self._body["max_new_tokens"], self._draw(row.id, sample))
             for row, _ in rows
-            for sample in range(self._body.get("samples", 1))
+            for sample in self._given[row.id].get("samples", range(self._body.get("samples", 1)))
         )
         with self._loaded.decoding(name, self._body["batch"]) as decoder:
             for answer in decoder.all(asked, self._going):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.evaluation import stand_ins
-from tests.evaluation.stand_ins import Provider
+from tests.evaluation.stand_ins import Provider, prose
 from voxel_trainer_addon import prompts
 from voxel_trainer_addon.cli.command import main
 from voxel_trainer_addon.errors import Exit
@@ -21,10 +21,6 @@ from voxel_trainer_addon.report import page
 
 pytestmark = pytest.mark.plain
 TRAINED = {"parameters": {"seed": 0, "rate": 0.0}, "model": "small", "base_hash": "b", "dataset_hash": "d"}
-
-
-def prose(_: str) -> str:
-    return "Sure! Here is how you do it in Blender."
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from tests.evaluation.judged_model import BAD, GOOD, lay
 from tests.evaluation.test_judging import fair
-from tests.providers.answer_server import Server, answering
+from tests.providers.answer_server import Server, answering_here
 from voxel_trainer_addon.cli.command import main
 from voxel_trainer_addon.errors import Exit
 from voxel_trainer_addon.evaluation.pairs import evaluated
@@ -26,11 +26,7 @@ pytestmark = pytest.mark.plain
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    pytest.importorskip("openai")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("VOXEL_TRAINER_CONFIG", str(tmp_path))
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with answering(fair) as server:
+    with answering_here(fair, tmp_path, monkeypatch) as server:
         yield server
 
 

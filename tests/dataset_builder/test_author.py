@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.dataset_builder.test_dataset import FakeWork, contents, many, rows
-from tests.providers.answer_server import Server, answering
+from tests.providers.answer_server import Server, answering_here
 from voxel_trainer_addon.dataset_builder import dataset, published
 from voxel_trainer_addon.dataset_builder.author import Author
 from voxel_trainer_addon.errors import Cancelled, Unavailable, UserError
@@ -62,11 +62,7 @@ def lying(text: str) -> str:
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    pytest.importorskip("openai")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("VOXEL_TRAINER_CONFIG", str(tmp_path))
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    with answering(faithful) as server:
+    with answering_here(faithful, tmp_path, monkeypatch) as server:
         yield server
 
 

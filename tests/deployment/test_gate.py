@@ -9,17 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.evaluation import stand_ins
-from tests.evaluation.stand_ins import Desk, Provider
+from tests.evaluation.stand_ins import Desk, Provider, prose
 from voxel_trainer_addon import prompts
 from voxel_trainer_addon.deployment import gate, promotion, registry
 from voxel_trainer_addon.deployment.promotion import Refused
 from voxel_trainer_addon.evaluation import benchmark
 
 pytestmark = pytest.mark.plain
-
-
-def prose(_: str) -> str:
-    return "Sure! Here is how you do it in Blender."
 
 
 def test_a_model_that_evaluate_shows_to_run_less_often_than_the_live_one_is_refused(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from voxel_trainer_addon.bpy_code.sketch import sketch
 from voxel_trainer_addon.catalog import Catalog
 from voxel_trainer_addon.errors import SetAside
 from voxel_trainer_addon.events import event
-from voxel_trainer_addon.files import digest, write_json, write_jsonl
+from voxel_trainer_addon.files import digest, read_json, write_json, write_jsonl
 from voxel_trainer_addon.paths import DataFolder
 from voxel_trainer_addon.stage import Options
 from voxel_trainer_addon.worker.protocol import Answer, Host, Request
@@ -207,6 +207,23 @@ def desk(root: Path, **options: Any) -> Desk:
     folder = DataFolder(root / "training_data")
     folder.root.mkdir(parents=True)
     return Desk(folder, Catalog(folder.catalog), Options(**options))
+
+
+def prose(_: str) -> str:
+    return "Sure! Here is how you do it in Blender."
+
+
+def laid(desk: Desk, test: int = 8) -> Path:
+    """A dataset and a model that was tuned on it; the base's folder."""
+    lay_dataset(desk.folder, "voxel", rows(6, 100), rows(test))
+    return lay_model(desk.folder, "voxel")
+
+
+def evaluation(desk: Desk, ending: str = "", version: str = "v1") -> dict[str, Any]:
+    """What the stage wrote."""
+    found = read_json(desk.folder.model("voxel", version) / f"evaluation{ending}.json")
+    assert isinstance(found, dict)
+    return found
 
 
 def lay_dataset(folder: DataFolder, name: str, train: list[dict[str, Any]], test: list[dict[str, Any]]) -> None:

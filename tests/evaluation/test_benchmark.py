@@ -3,47 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.evaluation import stand_ins
-from tests.evaluation.stand_ins import Desk, Provider
+from tests.evaluation.stand_ins import Desk, Provider, evaluation, laid, prose
 from voxel_trainer_addon import prompts
 from voxel_trainer_addon.errors import UserError
 from voxel_trainer_addon.evaluation import benchmark, choice
 from voxel_trainer_addon.evaluation.contestants import newest
-from voxel_trainer_addon.files import read_json, read_jsonl
+from voxel_trainer_addon.files import read_jsonl
 
 pytestmark = pytest.mark.plain
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    made = stand_ins.desk(tmp_path)
-    yield made
-    made.catalog.close()
-
-
-def laid(desk: Desk, test: int = 8) -> Path:
-    stand_ins.lay_dataset(desk.folder, "voxel", stand_ins.rows(6, 100), stand_ins.rows(test))
-    return stand_ins.lay_model(desk.folder, "voxel")
-
-
-def prose(_: str) -> str:
-    return "Sure! Here is how you do it in Blender."
-
-
-def right(code: str) -> str:
-    return prompts.answer(code)
-
-
-def evaluation(desk: Desk) -> dict[str, Any]:
-    found = read_json(desk.folder.model("voxel", "v1") / "evaluation.json")
-    assert isinstance(found, dict)
-    return found
 
 
 def metric(found: dict[str, Any], name: str, who: str) -> float:
@@ -51,7 +23,7 @@ def metric(found: dict[str, Any], name: str, who: str) -> float:
 
 
 def test_a_model_that_learnt_everything_is_better_than_one_that_knows_nothing(desk: Desk) -> None:
-    provider = Provider(laid(desk), prose, right)
+    provider = Provider(laid(desk), prose, prompts.answer)
     outcome = benchmark.evaluate(desk, provider)
     found = evaluation(desk)
     assert not outcome.aside
@@ -65,7 +37,7 @@ def test_a_model_that_learnt_everything_is_better_than_one_that_knows_nothing(de
 
 
 def test_a_model_that_forgot_everything_is_worse(desk: Desk) -> None:
-    benchmark.evaluate(desk, Provider(laid(desk), right, prose))
+    benchmark.evaluate(desk, Provider(laid(desk), prompts.answer, prose))
     found = evaluation(desk)
     assert found["verdict"]["result"] == "worse"
     assert "node_f1" in found["worse"]
@@ -98,8 +70,8 @@ def test_unsafe_answers_are_a_rung_of_their_own_and_are_not_run(desk: Desk) -> N
 
 def test_nobody_is_asked_twice(desk: Desk) -> None:
     base = laid(desk)
-    benchmark.evaluate(desk, Provider(base, prose, right))
-    again = Provider(base, prose, right)
+    benchmark.evaluate(desk, Provider(base, prose, prompts.answer))
+    again = Provider(base, prose, prompts.answer)
     benchmark.evaluate(desk, again)
     assert again.asked == []
     (desk.folder.model("voxel", "v1") / "model" / "model.safetensors").write_bytes(b"tuned further")
@@ -109,9 +81,9 @@ def test_nobody_is_asked_twice(desk: Desk) -> None:
 
 def test_a_cut_run_goes_on_where_it_stopped(desk: Desk) -> None:
     base = laid(desk)
-    benchmark.evaluate(desk, Provider(base, prose, right, stops_after=3))
+    benchmark.evaluate(desk, Provider(base, prose, prompts.answer, stops_after=3))
     assert evaluation(desk)["prompts"]["reached"] == 3
-    again = Provider(base, prose, right)
+    again = Provider(base, prose, prompts.answer)
     benchmark.evaluate(desk, again)
     assert evaluation(desk)["prompts"]["reached"] == 8
     assert len({id for _, id in again.asked}) == 5
@@ -119,10 +91,10 @@ def test_a_cut_run_goes_on_where_it_stopped(desk: Desk) -> None:
 
 def test_a_line_that_was_cut_off_is_asked_again(desk: Desk) -> None:
     base = laid(desk)
-    benchmark.evaluate(desk, Provider(base, prose, right))
+    benchmark.evaluate(desk, Provider(base, prose, prompts.answer))
     (store, *_) = sorted(desk.folder.answers.glob("*.jsonl"))
     store.write_bytes(store.read_bytes()[:-20])
-    again = Provider(base, prose, right)
+    again = Provider(base, prose, prompts.answer)
     benchmark.evaluate(desk, again)
     assert len(again.asked) == 1
     assert evaluation(desk)["prompts"]["reached"] == 8
@@ -131,7 +103,7 @@ def test_a_line_that_was_cut_off_is_asked_again(desk: Desk) -> None:
 def test_rows_over_the_budget_are_counted_and_not_asked(desk: Desk) -> None:
     base = laid(desk)
     longest = max(len(prompts.answer(row["completion"])) for row in stand_ins.rows(8))
-    provider = Provider(base, prose, right, budget=longest - 1)
+    provider = Provider(base, prose, prompts.answer, budget=longest - 1)
     benchmark.evaluate(desk, provider)
     found = evaluation(desk)["prompts"]
     assert found["over_budget"] > 0
@@ -139,14 +111,14 @@ def test_rows_over_the_budget_are_counted_and_not_asked(desk: Desk) -> None:
 
 
 def test_pairs_are_shown_while_they_come(desk: Desk) -> None:
-    benchmark.evaluate(desk, Provider(laid(desk), prose, right))
+    benchmark.evaluate(desk, Provider(laid(desk), prose, prompts.answer))
     pairs = [e for e in desk.events if e["kind"] == "pair"]
     assert pairs
     assert pairs[0]["base"].startswith("Sure!")
 
 
 def test_no_rows_no_model_no_blender_are_each_said(desk: Desk) -> None:
-    provider = Provider(desk.folder.root, prose, right)
+    provider = Provider(desk.folder.root, prose, prompts.answer)
     assert "no held-out rows" in benchmark.evaluate(desk, provider).words
     stand_ins.lay_dataset(desk.folder, "voxel", [], stand_ins.rows(2))
     assert "No model" in benchmark.evaluate(desk, provider).words
@@ -161,7 +133,7 @@ def test_no_rows_no_model_no_blender_are_each_said(desk: Desk) -> None:
 def test_an_empty_training_set_leaves_retrieval_without_an_answer(desk: Desk) -> None:
     base = laid(desk)
     stand_ins.lay_dataset(desk.folder, "voxel", [], stand_ins.rows(8))
-    benchmark.evaluate(desk, Provider(base, prose, right))
+    benchmark.evaluate(desk, Provider(base, prose, prompts.answer))
     assert metric(evaluation(desk), "parses", "retrieval") == 0
 
 
@@ -169,7 +141,7 @@ def test_a_wanted_answer_that_makes_no_tree_is_set_aside(desk: Desk) -> None:
     base = laid(desk)
     broken: dict[str, Any] = {**stand_ins.row(9, ["ShaderNodeMath"]), "completion": "import bpy\n"}
     stand_ins.lay_dataset(desk.folder, "voxel", [], [*stand_ins.rows(7), broken])
-    outcome = benchmark.evaluate(desk, Provider(base, prose, right))
+    outcome = benchmark.evaluate(desk, Provider(base, prose, prompts.answer))
     found = evaluation(desk)["prompts"]
     assert (found["reached"], found["compared"], found["stale"]) == (8, 7, 1)
     assert "no longer proves: 1." in outcome.words
@@ -193,12 +165,12 @@ def test_rows_of_the_near_test_are_independent_by_family_those_of_the_far_test_b
     assert len({row["family"] for row in choice.in_order(made, 1)[:5]}) == 5
     base = laid(desk)
     stand_ins.lay_dataset(desk.folder, "voxel", stand_ins.rows(6, 100), made)
-    benchmark.evaluate(desk, Provider(base, prose, right))
+    benchmark.evaluate(desk, Provider(base, prose, prompts.answer))
     assert evaluation(desk)["prompts"]["groups"] == 5
 
 
 def test_a_group_that_was_trained_on_is_refused_before_anybody_is_asked(desk: Desk) -> None:
-    provider = Provider(laid(desk), prose, right)
+    provider = Provider(laid(desk), prose, prompts.answer)
     stand_ins.lay_dataset(desk.folder, "voxel", stand_ins.rows(6, 7), stand_ins.rows(8))
     with pytest.raises(UserError, match=r"share 1 group \(group 7\)"):
         benchmark.evaluate(desk, provider)
@@ -210,12 +182,12 @@ def test_names_are_looked_up_where_a_row_is_for_the_blender_at_hand(desk: Desk) 
         return prompts.answer(code + "bpy.data.node_trees\n")
 
     base = laid(desk)
-    benchmark.evaluate(desk, Provider(base, made_up, right))
+    benchmark.evaluate(desk, Provider(base, made_up, prompts.answer))
     found = evaluation(desk)
     assert [metric(found, "names_valid", who) for who in ("base", "tuned")] == [0, 1]
     older = [{**row, "blender_version": "4.2.23"} for row in stand_ins.rows(8)]
     stand_ins.lay_dataset(desk.folder, "voxel", stand_ins.rows(6, 100), older)
-    benchmark.evaluate(desk, Provider(base, made_up, right))
+    benchmark.evaluate(desk, Provider(base, made_up, prompts.answer))
     assert "names_valid" not in {one["metric"] for one in evaluation(desk)["metrics"]}
 
 
@@ -223,7 +195,7 @@ def test_what_the_guard_stopped_is_not_safe(desk: Desk) -> None:
     def stopped(code: str) -> str:
         return prompts.answer(f"{code}{stand_ins.STOPPED}\n")
 
-    benchmark.evaluate(desk, Provider(laid(desk), right, stopped))
+    benchmark.evaluate(desk, Provider(laid(desk), prompts.answer, stopped))
     found = evaluation(desk)
     assert [metric(found, rung, "tuned") for rung in ("imports_bpy", "safe", "runs", "makes_tree")] == [1, 0, 0, 0]
     assert metric(found, "safe", "base") == 1
@@ -232,7 +204,7 @@ def test_what_the_guard_stopped_is_not_safe(desk: Desk) -> None:
 
 
 def test_what_the_prompts_can_prove_is_said_before_the_first_answer(desk: Desk) -> None:
-    benchmark.evaluate(desk, Provider(laid(desk), prose, right))
+    benchmark.evaluate(desk, Provider(laid(desk), prose, prompts.answer))
     said = [(e["kind"], e.get("words", "")) for e in desk.events]
     (place,) = [n for n, (_, words) in enumerate(said) if "8 prompts of 8 independent groups can prove" in words]
     assert place < next(n for n, (kind, _) in enumerate(said) if kind == "pair")

@@ -3,51 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.evaluation import stand_ins
-from tests.evaluation.stand_ins import Desk, Provider
+from tests.evaluation.stand_ins import Desk, Provider, evaluation, laid, prose
 from tests.providers.answer_server import answering
 from voxel_trainer_addon import prompts
 from voxel_trainer_addon.errors import Unavailable, UserError
 from voxel_trainer_addon.evaluation import benchmark, choice
 from voxel_trainer_addon.evaluation.contestants import SHOTS, SHOTS_CHARACTERS, Asked, Contestant
 from voxel_trainer_addon.evaluation.retrieval import Nearest
-from voxel_trainer_addon.files import read_json, write_jsonl
+from voxel_trainer_addon.files import write_jsonl
 from voxel_trainer_addon.row_files import TRAINED_ON
 
 pytestmark = pytest.mark.plain
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    made = stand_ins.desk(tmp_path)
-    yield made
-    made.catalog.close()
-
-
-def laid(desk: Desk, test: int = 8) -> Path:
-    stand_ins.lay_dataset(desk.folder, "voxel", stand_ins.rows(6, 100), stand_ins.rows(test))
-    return stand_ins.lay_model(desk.folder, "voxel")
-
-
-def prose(_: str) -> str:
-    return "Sure! Here is how you do it in Blender."
-
-
-def right(code: str) -> str:
-    return prompts.answer(code)
-
-
-def evaluation(place: Path, name: str = "evaluation.json") -> dict[str, Any]:
-    found = read_json(place / name)
-    assert isinstance(found, dict)
-    return found
 
 
 def test_examples_that_are_shown_are_the_nearest_training_answers_that_fit() -> None:
@@ -63,9 +35,9 @@ def test_examples_that_are_shown_are_the_nearest_training_answers_that_fit() -> 
 
 
 def test_the_base_is_asked_with_and_without_examples_in_one_go(desk: Desk) -> None:
-    provider = Provider(laid(desk), prose, right)
+    provider = Provider(laid(desk), prose, prompts.answer)
     benchmark.evaluate(desk, provider)
-    found = evaluation(desk.folder.model("voxel", "v1"))
+    found = evaluation(desk)
     assert [one["who"] for one in found["contestants"]] == ["tuned", "base", "few-shot", "retrieval"]
     (request,) = provider.requests
     assert request["models"]["base"] == request["models"]["few-shot"] and request["loss_models"] == ["tuned", "base"]
@@ -74,17 +46,16 @@ def test_the_base_is_asked_with_and_without_examples_in_one_go(desk: Desk) -> No
 
 
 def test_a_model_is_better_only_if_it_beats_the_best_of_them(desk: Desk) -> None:
-    provider = Provider(laid(desk), prose, right)
+    provider = Provider(laid(desk), prose, prompts.answer)
     desk.options = replace(desk.options, against=("base",))
     benchmark.evaluate(desk, provider)
-    place = desk.folder.model("voxel", "v1")
-    assert evaluation(place)["verdict"]["result"] == "better"
+    assert evaluation(desk)["verdict"]["result"] == "better"
     twin = stand_ins.lay_model(desk.folder, "twin", finished_at="2026-01-01")
     (desk.folder.model("twin", "v1") / "model" / "model.safetensors").write_bytes(b"a twin")
-    provider.tuned_says = provider.base_says = right
+    provider.tuned_says = provider.base_says = prompts.answer
     desk.options = replace(desk.options, against=("base", "twin/v1"))
-    benchmark.evaluate(desk, Provider(twin, right, right))
-    found = evaluation(place)
+    benchmark.evaluate(desk, Provider(twin, prompts.answer, prompts.answer))
+    found = evaluation(desk)
     assert found["verdict"]["than"] == {"base": "better", "twin-v1": "not shown"}
     assert found["verdict"]["result"] == "not shown"
 
@@ -94,9 +65,9 @@ def test_a_host_answers_all_prompts_and_is_not_asked_twice(desk: Desk, monkeypat
     monkeypatch.setenv("OPENAI_API_KEY", "sk-" + "a" * 20)
     with answering(prose) as server:
         desk.options = replace(desk.options, evaluated="openai:small", base_url=server.url, against=("retrieval",))
-        provider = Provider(desk.folder.root, prose, right)
+        provider = Provider(desk.folder.root, prose, prompts.answer)
         benchmark.evaluate(desk, provider)
-        found = evaluation(desk.folder.model("voxel", "asked-openai-small"))
+        found = evaluation(desk, version="asked-openai-small")
         assert (found["prompts"]["compared"], provider.requests) == (8, [])
         assert found["contestants"][0]["label"] == "openai:small"
         before = len(server.asked)
@@ -109,7 +80,7 @@ def test_a_host_elsewhere_is_told_nothing_without_consent(desk: Desk, monkeypatc
     monkeypatch.setenv("OPENAI_API_KEY", "sk-" + "a" * 20)
     desk.options = replace(desk.options, evaluated="openai:small", base_url="https://models.example.com/v1")
     with pytest.raises(Unavailable, match=r"8 prompts \(licences: CC0-1.0\) would be sent to https://models.example"):
-        benchmark.evaluate(desk, Provider(desk.folder.root, prose, right))
+        benchmark.evaluate(desk, Provider(desk.folder.root, prose, prompts.answer))
 
 
 def test_the_state_that_does_best_on_val_is_tested_and_test_is_looked_at_once(desk: Desk) -> None:
@@ -123,52 +94,51 @@ def test_the_state_that_does_best_on_val_is_tested_and_test_is_looked_at_once(de
         """Knows all after step 5, nothing after step 10."""
 
         def answer(self, request: dict[str, Any], on_line: Any, tick: Any) -> stand_ins.Ended:
-            self.tuned_says = right if request["models"]["tuned"].endswith("step-5") else prose
+            self.tuned_says = prompts.answer if request["models"]["tuned"].endswith("step-5") else prose
             return super().answer(request, on_line, tick)
 
     desk.options = replace(desk.options, all_checkpoints=True)
     provider = Forgets(base, prose, prose)
     benchmark.evaluate(desk, provider)
-    found = evaluation(place, "evaluation.step-5.json")
+    found = evaluation(desk, ".step-5")
     assert found["states"] == [{"state": "step 5", "val": 1.0}, {"state": "step 10", "val": 0.0}]
     assert found["contestants"][0]["label"] == "the tuned model (step 5)" and found["looks"] == 1
     assert not (place / "evaluation.json").exists(), "the model's own state was not tested"
     desk.options = replace(desk.options, all_checkpoints=False)
     benchmark.evaluate(desk, provider)
-    assert evaluation(place)["looks"] == 2
+    assert evaluation(desk)["looks"] == 2
 
 
 def test_val_costs_no_look_at_test(desk: Desk) -> None:
     base = laid(desk)
     write_jsonl(desk.folder.dataset("voxel") / "val.jsonl", stand_ins.rows(6, 50))
     desk.options = replace(desk.options, test_set=":val")
-    benchmark.evaluate(desk, Provider(base, prose, right))
-    found = evaluation(desk.folder.model("voxel", "v1"), "evaluation.voxel-val.json")
+    benchmark.evaluate(desk, Provider(base, prose, prompts.answer))
+    found = evaluation(desk, ".voxel-val")
     assert (found["looks"], found["dataset"]["split"], found["prompts"]["compared"]) == (0, "val", 6)
 
 
 def test_a_metric_that_was_named_after_training_is_told_as_such(desk: Desk) -> None:
     base = laid(desk)
     stand_ins.lay_model(desk.folder, "voxel", metric="runs")
-    benchmark.evaluate(desk, Provider(base, prose, right))
-    place = desk.folder.model("voxel", "v1")
-    assert evaluation(place)["chosen"] == {"metric": "runs", "before_training": True}
+    benchmark.evaluate(desk, Provider(base, prose, prompts.answer))
+    assert evaluation(desk)["chosen"] == {"metric": "runs", "before_training": True}
     desk.options = replace(desk.options, metric="loss")
-    benchmark.evaluate(desk, Provider(base, prose, right))
-    found = evaluation(place)
+    benchmark.evaluate(desk, Provider(base, prose, prompts.answer))
+    found = evaluation(desk)
     assert found["chosen"] == {"metric": "loss", "before_training": False}
     assert found["verdict"]["than"] == {"base": "better"} and found["verdict"]["result"] == "better"
     desk.options = replace(desk.options, metric="beauty")
     with pytest.raises(UserError, match="beauty is no metric that decides; these are: finished, parses"):
-        benchmark.evaluate(desk, Provider(base, prose, right))
+        benchmark.evaluate(desk, Provider(base, prose, prompts.answer))
 
 
 def test_rows_that_the_model_was_trained_on_are_not_asked(desk: Desk) -> None:
     base = laid(desk)
     (desk.folder.model("voxel", "v1") / TRAINED_ON).write_text("group 3\nelse\n")
-    provider = Provider(base, prose, right)
+    provider = Provider(base, prose, prompts.answer)
     benchmark.evaluate(desk, provider)
-    found = evaluation(desk.folder.model("voxel", "v1"))
+    found = evaluation(desk)
     assert (found["prompts"]["known_to_model"], found["prompts"]["compared"]) == (1, 7)
     assert stand_ins.row(3, [])["id"] not in {id for _, id in provider.asked}
 
@@ -177,10 +147,10 @@ def test_a_name_that_means_nothing_is_told_with_what_there_is(desk: Desk) -> Non
     base = laid(desk)
     desk.options = replace(desk.options, test_set="voxel:exam")
     with pytest.raises(UserError, match="voxel:exam names no split; write voxel:val or voxel:test"):
-        benchmark.evaluate(desk, Provider(base, prose, right))
+        benchmark.evaluate(desk, Provider(base, prose, prompts.answer))
     desk.options = replace(desk.options, test_set="other:test")
     with pytest.raises(UserError, match="There is no dataset other in "):
-        benchmark.evaluate(desk, Provider(base, prose, right))
+        benchmark.evaluate(desk, Provider(base, prose, prompts.answer))
 
 
 def test_the_plan_tells_what_the_time_allows_and_what_that_can_prove(desk: Desk) -> None:
@@ -188,7 +158,9 @@ def test_the_plan_tells_what_the_time_allows_and_what_that_can_prove(desk: Desk)
     plan = choice.planned(desk.folder, desk.options)
     assert (plan["prompts"], plan["groups"], plan["contestants"], plan["seconds"]) == (24, 24, 4, 240.0)
     assert "24 prompts of 24 independent groups can prove" in plan["words"]
-    benchmark.evaluate(desk, Provider(base, prose, right))  # each answer takes half a second, three models answer
+    benchmark.evaluate(
+        desk, Provider(base, prose, prompts.answer)
+    )  # each answer takes half a second, three models answer
     assert (
         "6 s allow about 4 prompts of 24. " in choice.planned(desk.folder, replace(desk.options, evaluate_s=6))["words"]
     )

@@ -8,7 +8,10 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 TOKEN = "sk-loopback-9876543210"
 MODEL = "gpt-oss-20b-of-the-host"
@@ -80,3 +83,14 @@ def answering(say: Callable[[str], str]) -> Iterator[Server]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextlib.contextmanager
+def answering_here(say: Callable[[str], str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """The same for OpenAI's package: no file gives it a token, and no proxy stands between."""
+    pytest.importorskip("openai")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("VOXEL_TRAINER_CONFIG", str(folder))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with answering(say) as server:
+        yield server

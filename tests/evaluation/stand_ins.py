@@ -108,6 +108,8 @@ class Provider:
     tuned_says: Callable[[str], str]
     budget: int = 10_000
     stops_after: int = 10_000
+    draws: Callable[[str, int], str] = lambda code, sample: prompts.answer(code) if sample % 2 else ""
+    """What is said to a completion by chance, by the sample's number."""
     asked: list[tuple[str, str]] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
 
@@ -125,17 +127,19 @@ class Provider:
         over = [r["id"] for r in request["rows"] if len(r["completion"]) > self.budget]
         for id in over:
             on_line({"kind": "over_budget", "id": id})
-        for r in kept[: min(request["prompts"], self.stops_after)]:
+        for r in kept[: min(request.get("prompts") or len(kept), self.stops_after)]:
             for model in request["models"]:
                 tick()
                 self.asked.append((model, r["id"]))
-                if r["id"] in request["loss_rows"] and model in request["loss_models"]:
+                if r["id"] in request.get("loss_rows", ()) and model in request["loss_models"]:
                     loss = 0.2 if model == "tuned" else 1.6
                     on_line({"kind": "loss", "model": model, "id": r["id"], "loss": loss, "tokens": 90})
-                says = self.tuned_says if model == "tuned" else self.base_says
-                text = says(prompts.code_of(r["completion"]))
-                line = {"text": text, "finished": not text.endswith("…"), "tokens": len(text) // 3, "seconds": 0.5}
-                on_line({"kind": "answer", "model": model, "id": r["id"], **line})
+                for number in r.get("samples", (None,)):
+                    says = self.tuned_says if model == "tuned" else self.base_says
+                    code = prompts.code_of(r["completion"])
+                    text = says(code) if number is None else self.draws(code, number)
+                    line = {"text": text, "finished": not text.endswith("…"), "tokens": len(text) // 3, "seconds": 0.5}
+                    on_line({"kind": "answer", "model": model, "id": r["id"], "sample": number or 0, **line})
         return Ended()
 
 

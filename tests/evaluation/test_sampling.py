@@ -8,7 +8,10 @@ from itertools import combinations, permutations
 
 import pytest
 
+from tests.evaluation.stand_ins import script
+from voxel_trainer_addon.bpy_code.sketch import sketch
 from voxel_trainer_addon.evaluation import sampling
+from voxel_trainer_addon.evaluation.quality_metrics import Answered, Ran, Wanted
 from voxel_trainer_addon.evaluation.sampling import Seen
 
 pytestmark = pytest.mark.plain
@@ -56,3 +59,18 @@ def test_what_does_not_apply_holds_nobody_back() -> None:
     piece = replace(GOOD, names_valid=None, takes_effect=None)
     assert sampling.best_of([replace(piece, runs=0, tokens=1), piece]) == 1
     assert sampling.best_of([GOOD, GOOD]) == 0
+
+
+def test_blender_is_asked_for_the_kind_of_tree_alone() -> None:
+    trees = {name: sketch(script(["ShaderNodeTexNoise", "ShaderNodeMath"], name)) for name in ("A", "B")}
+    made = {name: replace(tree, key=f"node_groups/{name}") for name, tree in trees.items() if tree}
+    wanted = Wanted(made["A"], made, piece=True)
+    other = Ran(True, graphs={"B": replace(made["B"], nodes=made["B"].nodes[:1], links=())})
+    said = Answered(script(["ShaderNodeMath"]), True, other)
+    assert Seen.of(said, wanted, 40) == replace(GOOD, names_valid=None, takes_effect=None)
+    assert Seen.of(said, replace(wanted, piece=False), 40).takes_effect == 0
+    assert Seen.of(replace(said, wrong_names=["x"], ran=Ran(stopped=True)), wanted, 40) == Seen(
+        1, 1, 0, 0, 0, 0, None, 40
+    )
+    material = Ran(True, graphs={"M": replace(made["B"], key="materials/M")})
+    assert Seen.of(replace(said, ran=material), wanted, 40).makes_kind == 0

@@ -59,6 +59,27 @@ def test_without_intervals_each_source_is_told() -> None:
     assert f"★ in {evaluated.EVIL} (3 prompts)" in words
 
 
+def test_samples_are_told_apart_from_the_likeliest_answer() -> None:
+    assert "drawn by chance" not in judged.table(evaluated.evaluation())
+
+    def metric(label: str) -> dict[str, Any]:
+        found = evaluated.metric("runs", label, True)
+        return {**found, "values": {who: found["values"][who] for who in ("base", "tuned")}}
+
+    best = {"label": "best of n, judged by Blender", "metrics": [metric("runs")]}
+    passes = [{"k": k, **metric("runs")} for k in (1, 2, 3, 4)]
+    samples = {"n": 8, "temperature": 0.8, "prompts": 3, "groups": 3, "pass_at_k": passes, "best_of_n": best}
+    part = str(judged.table(evaluated.evaluation(samples=samples))).partition("<summary>Several answers a prompt")[2]
+    assert re.findall(r"<th>(.*?)</th>", part) == ["share of prompts where …", "base model", "tuned model"]
+    assert re.findall(r'<th scope="row">(.*?)</th>', part) == [
+        "one of 1 runs",
+        "one of 2 runs",
+        "one of 4 runs",
+        "runs",
+    ]
+    assert "best of n, judged by Blender (n = 8)" in part and "drawn by chance at temperature 0.8" in part
+
+
 def test_errors_lead_to_their_rows() -> None:
     shown = answers.shown(evaluated.evaluation(), evaluated.lines())
     found = judged.errors(evaluated.evaluation(), shown.numbers)

@@ -119,7 +119,8 @@ def planned(folder: DataFolder, options: Options) -> dict[str, Any]:
         "groups": len(set(map(independent, wanted))),
         "contestants": 1 + len(names),
         "seconds": settings.seconds,
-        "words": plan(wanted, settings.seconds, answering * pace(folder.answers)),
+        "words": plan(wanted, settings.seconds, answering * pace(folder.answers))
+        + (f" Samples take at most {duration(settings.seconds)} more." if settings.samples else ""),
     }
 
 

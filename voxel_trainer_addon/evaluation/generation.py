@@ -137,8 +137,13 @@ class Generation:
         many prompts, in this order, as the time allows once more."""
         rows = [one.row for one in reached if not self._samples(one.row, who)]
         if rows:
+            words = f"{self.settings.samples} answers to each of {counted(len(rows), 'prompt')}"
+            self.work.note(f"Evaluate: drawing {words} at temperature {self.settings.temperature:g}.")
             self._ask_samples(provider, who, rows)
-        return [replace(one, samples=self._samples(one.row, who)) for one in reached]
+        found = [replace(one, samples=self._samples(one.row, who)) for one in reached]
+        if not any(one.samples for one in found):
+            self.work.note("Evaluate: no prompt got all of its samples in the time; the next run goes on with them.")
+        return found
 
     def over_budget(self, row: Row) -> bool:
         """Whether prompt and wanted answer are known to take more tokens than are allowed."""

@@ -111,6 +111,7 @@ def figures(examples: Sequence[Example], settings: Settings) -> dict[str, Any] |
             "label": metrics.LABELS[metric],
             "binary": metric in metrics.BINARY,
             "prompts": len(groups),
+            "does_not_apply": len(claimed or drawn) - len(groups),
             "values": {
                 who: asdict(interval([example.samples[who] for example in applied[metric]], groups))
                 for who in drawn[0].samples

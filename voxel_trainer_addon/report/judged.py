@@ -113,6 +113,7 @@ def table(evaluation: Json) -> Markup:
         tag("p", _reading(evaluation), class_="soft"),
         list(_parts(evaluation, deciding)),
         _others(evaluation, deciding),
+        _samples(evaluation),
     )
 
 
@@ -225,6 +226,33 @@ def _others(evaluation: Json, deciding: str) -> Markup | None:
     items = [tag("li", tag("b", f"{c['label']}: "), c["words"]) for c in other]
     words = "What the other metrics show (corrected for being many)"
     return tag("details", tag("summary", words), tag("ul", items, class_="plain")) if items else None
+
+
+def _samples(evaluation: Json) -> Markup | None:
+    """How likely one of k answers that were drawn by chance passes; apart from that, the best of n by Blender."""
+    if not (samples := evaluation.get("samples")):
+        return None
+    n, best = samples["n"], samples["best_of_n"]
+    who = samples["pass_at_k"][0]["values"]
+    drawn = {**evaluation, "contestants": [each for each in evaluation["contestants"] if each["who"] in who]}
+    passes = [each for each in samples["pass_at_k"] if each["k"].bit_count() == 1]
+    lines = [_metric(drawn, {**each, "label": f"one of {each['k']} {each['label']}"}, False) for each in passes]
+    head = tag("tr", tag("th", f"{best['label']} (n = {n})", colspan=1 + len(who), scope="rowgroup"))
+    chosen = [_metric(drawn, each, False) for each in best["metrics"]]
+    bodies = [tag("tbody", lines), tag("tbody", head, chosen, class_="part")]
+    told = (
+        f"{n} answers to each of {counted(samples['prompts'], 'prompt')} were drawn by chance at temperature "
+        f"{samples['temperature']:g}; all figures above are of the likeliest one. “One of 2” is how likely at least one "
+        "of two such answers does it (pass@2). Best of n is not the model alone: Blender ran all and took the one that "
+        "came furthest, without knowing what was wanted."
+    )
+    summary = tag("summary", f"Several answers a prompt: {n}, drawn by chance")
+    return tag(
+        "details",
+        summary,
+        _figures("share of prompts where …", heads(drawn), bodies),
+        tag("p", told, class_="soft"),
+    )
 
 
 def errors(evaluation: Json, rows: Mapping[str, int]) -> Markup:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import sys
@@ -16,7 +17,7 @@ import peft
 import torch
 import transformers
 
-from voxel_trainer_addon.providers.local import chat, decoding, loaded, models
+from voxel_trainer_addon.providers.local import chat, decoding, generate, loaded, models
 from voxel_trainer_addon.providers.local.decoding import Answer, Draw
 
 TINY, SCRATCH = sys.argv[2], Path(sys.argv[3])
@@ -124,6 +125,37 @@ def adapters_lie_side_by_side_over_one_base(model: Any) -> None:
         assert found == wanted[name], name
 
 
+class Heard:
+    """A channel that keeps what is said."""
+
+    stopping = False
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+
+    def say(self, kind: str, **told: Any) -> None:
+        if kind == "answer":
+            self.texts[told["model"]] = told["text"]
+
+    def wait_while_paused(self) -> None:
+        pass
+
+
+def an_adapter_may_be_named_before_the_base_that_it_lies_over() -> None:
+    about = SCRATCH / "first" / models.ADAPTER
+    about.write_text(json.dumps({**json.loads(about.read_text()), "base_model_name_or_path": "gone"}))
+    places, rows = (
+        {"tuned": str(SCRATCH / "first"), "base": TINY},
+        [{"id": "r", "messages": asked[:1], "completion": "a"}],
+    )
+    found = []
+    for names in (("tuned", "base"), ("base", "tuned")):
+        body = {"models": {name: places[name] for name in names}, "rows": rows, "max_new_tokens": MOST, "probe": False}
+        generate.run({**body, "batch": 2, "seconds": 0, "threads": 1, "numbers": "float32"}, heard := Heard())
+        found.append(heard.texts)
+    assert found[0] == found[1] and found[0]["tuned"] != found[0]["base"]
+
+
 def a_decoder_grows_while_answers_are_under_way(model: Any) -> None:
     alone = drawn(model, range(6), 1)
     with torch.inference_mode():
@@ -158,6 +190,7 @@ chance_hangs_on_its_own_row_only(tiny)
 tokens_are_drawn_as_likely_as_they_are()
 a_model_with_another_memory_answers_too()
 adapters_lie_side_by_side_over_one_base(tiny)
+an_adapter_may_be_named_before_the_base_that_it_lies_over()
 a_decoder_grows_while_answers_are_under_way(tiny)
 the_least_used_weights_go_first()
 print("all good")

@@ -242,9 +242,9 @@ def _samples(evaluation: Json) -> Markup | None:
     bodies = [tag("tbody", lines), tag("tbody", head, chosen, class_="part")]
     told = (
         f"{n} answers to each of {counted(samples['prompts'], 'prompt')} were drawn by chance at temperature "
-        f"{samples['temperature']:g}; all figures above are of the likeliest one. “One of 2” is how likely at least one "
-        "of two such answers does it (pass@2). Best of n is not the model alone: Blender ran all and took the one that "
-        "came furthest, without knowing what was wanted."
+        f"{samples['temperature']:g}; all figures above are of the likeliest one. “One of 2” is how likely at least "
+        "one of two such answers does it (pass@2). Best of n is not the model alone: Blender ran all and took the one "
+        "that came furthest, without knowing what was wanted."
     )
     summary = tag("summary", f"Several answers a prompt: {n}, drawn by chance")
     return tag(

@@ -13,6 +13,8 @@ SPLITS = ("train", "val", "test")
 PARTS = ("", "share-alike", "copyleft")
 """Parts by licence: what may be passed on under any licence, and what must stay under its own."""
 
+OWN_PAIRS = "pairs.jsonl"
+"""Beside a tuned model: pairs of its own answers, a training `row`'s id and what replaces fields of it a line."""
 TRAINED_ON = "trained_on.txt"
 """Beside a tuned model: the answers and groups of the rows that it was trained on, one a line."""
 

@@ -97,6 +97,7 @@ class Options:
     method: str = "auto"
     objective: str = "sft"
     start_from: str = ""
+    own_pairs: bool = False
     rate: float = 0.0
     rank: int = 0
     keep: int = 1

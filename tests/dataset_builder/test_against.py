@@ -23,12 +23,11 @@ from voxel_trainer_addon.dataset_builder import (
 )
 from voxel_trainer_addon.dataset_builder.edit_dataset import pairs
 from voxel_trainer_addon.dataset_builder.kinds import Draft, Settings
-from voxel_trainer_addon.dataset_builder.preference_dataset import NOTHING, Sample, preferences
 from voxel_trainer_addon.graph.blender.read import read_graphs
 from voxel_trainer_addon.graph.canonical import graph_hash
 from voxel_trainer_addon.graph.model import Graph
 from voxel_trainer_addon.prompts import code_of
-from voxel_trainer_addon.worker.inside import empty, node_table, prove, prove_edits, run_answer, try_broken
+from voxel_trainer_addon.worker.inside import empty, node_table, prove, prove_edits, try_broken
 
 from .shelf import Shelf
 
@@ -169,16 +168,6 @@ def test_repairs_and_preferences(shelf: Shelf) -> None:
         ast.parse(draft.more["rejected"]["completion"])
         assert draft.more["rejected"]["what"].startswith("It runs, but makes another tree.")
         assert draft.more["rejected"]["completion"] != draft.completion
-
-
-def test_what_a_worker_says_of_samples_makes_preferences(tmp_path: Path) -> None:
-    good = 'import bpy\ntree = bpy.data.node_groups.new("A", "ShaderNodeTree")\ntree.nodes.new("ShaderNodeMath")\n'
-    scripts = [good, good.replace("Math", "Maths"), good.replace("node_groups", "node_trees"), "x = 1\n", "x ="]
-    samples = [Sample.judged("Make A.", s, run_answer.run({"code": s}, tmp_path)) for s in scripts[:4]]
-    assert [sample.ran for sample in samples] == [True, False, False, False]
-    (pair,) = preferences(samples)
-    assert pair.chosen == good and "undefined" in pair.what and "Maths" in pair.rejected
-    assert samples[3].error == NOTHING
 
 
 def test_ports_need_a_file_that_both_blenders_read_whole(shelf: Shelf) -> None:

@@ -32,6 +32,7 @@ from voxel_trainer_addon.fine_tuning.waiting import Waiting
 from voxel_trainer_addon.locks import FolderLock
 from voxel_trainer_addon.paths import cache_home
 from voxel_trainer_addon.providers.local import Local, environment
+from voxel_trainer_addon.row_files import OWN_PAIRS
 from voxel_trainer_addon.stage import Options
 
 pytestmark = pytest.mark.plain
@@ -384,6 +385,22 @@ def test_dpo_takes_preferences_and_begins_from_a_version(told: Told) -> None:
         "--again",
     ):
         assert words in card
+
+
+def test_dpo_takes_a_models_own_pairs_of_rows_that_train_has(told: Told) -> None:
+    training_orchestrator.run(told)
+    told.options = dataclasses.replace(told.options, objective="dpo", own_pairs=True)
+    for version in ("", "v1"):
+        told.options = dataclasses.replace(told.options, start_from=version)
+        with pytest.raises(UserError, match="--set :train --samples 8` makes them"):
+            training_orchestrator.run(told)
+    own = {"completion": "import bpy\nright = 1\n", "rejected": {"completion": "wrong\n", "what": "It fails."}}
+    pairs = [{**own, "id": f"pair {id}", "row": id} for id in ("tree-001", "tree-100", "tree-of-another-day")]
+    write_jsonl(told.folder.model("rocks", "v1") / OWN_PAIRS, pairs)
+    training_orchestrator.run(told)
+    (chat,) = request_of(told, "v2")["rows"]
+    assert chat["id"] == "pair tree-001" and chat["messages"][-1]["content"] == "Make 1.", "tree-100 is held out"
+    assert "right = 1" in chat["chosen"] and "wrong" in chat["rejected"]
 
 
 def test_what_dpo_lacks_is_said(told: Told) -> None:

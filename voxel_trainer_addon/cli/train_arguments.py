@@ -91,6 +91,12 @@ def jobs(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--start-from", metavar="VERSION", help="go on from an earlier model, such as v1 (default: the base)"
     )
+    group.add_argument(
+        "--own-pairs",
+        action="store_true",
+        default=None,
+        help="dpo: learn from that model's own answers to training prompts (evaluate --set :train --samples N)",
+    )
     group.add_argument("--seed", type=int, metavar="N", help="which rows, and in what order (default: 0)")
     group.add_argument("--rate", type=float, metavar="R", help="learning rate, such as 2e-4 (default: by method)")
     group.add_argument("--rank", type=int, metavar="N", help="rank of a LoRA adapter (default: by size of the dataset)")

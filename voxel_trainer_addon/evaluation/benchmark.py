@@ -17,9 +17,10 @@ from typing import Any
 
 from ..errors import SetAside, UserError
 from ..files import now, write_json, write_jsonl
+from ..row_files import OWN_PAIRS
 from ..stage import HEADLINE, PRESETS, Outcome, Work
 from ..words import counted
-from . import choice, quality_metrics, rendering, result, sampling, separate
+from . import choice, own_pairs, quality_metrics, rendering, result, sampling, separate
 from .choice import Test
 from .contestants import BASE, SUBJECT, Asked, Contestant, Finder, Row, Tuned, newest, states_of
 from .execution import execute
@@ -81,12 +82,12 @@ class Evaluation:
         self.settings = Settings.of(work.options)
 
     def run(self) -> Outcome:
+        if self.options.test_set.endswith(":train"):
+            return self.pairs()
         test = self.test("")
         if not test.rows:
             raise NotNow("no held-out rows", f"The dataset {test.name} has no held-out rows to evaluate on.")
         subject, tuned = self.subject()
-        if self.work.host is None:
-            raise NotNow("no Blender", "Evaluate needs a Blender to run the answers in, and there is none.")
         metric = self.metric(tuned)
         states: list[dict[str, Any]] = []
         if self.options.all_checkpoints:
@@ -121,6 +122,33 @@ class Evaluation:
         self.work.catalog.save_evaluation(body["id"], body)
         return _outcome(body)
 
+    def pairs(self) -> Outcome:
+        """Have the model answer training prompts several times, for pairs of its own that it can be trained by. This is
+        no test: nothing is compared."""
+        if not self.settings.samples:
+            raise UserError("What was trained on is no test. With --samples N it gives pairs for `train --own-pairs`.")
+        subject, tuned = self.subject()
+        test = choice.test_of(self.work.folder, self.options.name, self.options.test_set, ("", *self.options.allow))
+        if tuned is None or tuned.folder.parent.name != test.name:
+            raise UserError("Pairs are made of a tuned model's own answers to the prompts that it was tuned on.")
+        rows = choice.in_order(test.rows, self.options.seed)[: self.settings.prompts]
+        generation = Generation(self.work, [subject], Asked(Nearest([])), self.work.folder.answers, self.settings)
+        drawn = generation.draw(self.provider, [Reached(row, {}, {}) for row in rows], [subject])
+        reached = [one for one in drawn if one.samples]
+        if not reached:
+            raise NotNow("no answers", generation.failed or NOT_REACHED)
+        assert self.work.host is not None
+        given = [contested(one, Nearest([]), ()) for one in reached]
+        ran = execute(self.work, (code for one in given for code in one.scripts))
+        examples, _ = judged(self.work, given, ran, (), self.work.host)
+        pairs = own_pairs.made(examples, subject.who, self.work.host.name)
+        write_jsonl(tuned.folder / OWN_PAIRS, pairs)
+        words = f"{counted(len(pairs), 'pair')} from {counted(len(reached), 'training prompt')}. "
+        words += (
+            f"`train --name {test.name} --objective dpo --start-from {tuned.version} --own-pairs` learns from them."
+        )
+        return Outcome(words, {"pairs": len(pairs), "prompts": len(reached)})
+
     # who, on what
 
     def test(self, split: str) -> Test:
@@ -140,6 +168,8 @@ class Evaluation:
     def subject(self) -> tuple[Contestant, Tuned | None]:
         if not self.options.evaluated and newest(self.work.folder.models / self.options.name) is None:
             raise NotNow("no model", f"No model has been tuned on the dataset {self.options.name} yet.")
+        if self.work.host is None:
+            raise NotNow("no Blender", "Evaluate needs a Blender to run the answers in, and there is none.")
         self.work.note("Evaluate: reading the models.")
         if not self.options.evaluated.startswith(("openai:", "claude:")):
             self.provider.environment(self.work)
@@ -203,8 +233,7 @@ class Evaluation:
         assert self.work.host is not None
         began = time.monotonic()
         given = [contested(one, index, question.all) for one in reached]
-        scripts = [code for one in given for code in one.codes]
-        ran = execute(self.work, [*(one.row["completion"] for one in reached), *scripts])
+        ran = execute(self.work, (code for one in given for code in one.scripts))
         executed = time.monotonic()
         examples, shown = judged(self.work, given, ran, test.train, self.work.host)
         if not examples:

@@ -61,6 +61,11 @@ class Contested:
     def codes(self) -> list[str]:
         return [one.code for one in chain(self.answers.values(), *self.samples.values())]
 
+    @property
+    def scripts(self) -> list[str]:
+        """All that is to be run: the wanted answer, and those that were given."""
+        return [str(self.row["completion"]), *self.codes]
+
 
 Asked = Sequence[tuple[Contested, Wanted]]
 

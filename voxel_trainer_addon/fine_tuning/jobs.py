@@ -20,6 +20,7 @@ REPEATED = (
     "method",
     "objective",
     "start_from",
+    "own_pairs",
     "rate",
     "rank",
     "keep",

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import prompts
-from ..files import digest, read_json
+from ..errors import UserError
+from ..files import digest, read_json, read_jsonl
 from ..paths import DataFolder
 from ..providers.makers import may_train
 from ..providers.openai_api import OWN_URL
-from ..row_files import rows_of
+from ..row_files import OWN_PAIRS, rows_of
 from ..stage import EVALUATED, Options
 
 
@@ -31,8 +32,8 @@ class Dataset:
 
 def read(folder: DataFolder, options: Options) -> Dataset:
     """The rows that the options' objective takes, those under share-alike and copyleft licences where they were
-    allowed; none where the dataset is not there. DPO takes preferences and nothing else; the short presets of local
-    training take only what evaluate compares."""
+    allowed; none where the dataset is not there. DPO takes preferences alone, with `own_pairs` those of the model that
+    it begins from; the short presets of local training take only what evaluate compares. Raises UserError."""
     place = folder.dataset(options.name)
     every_kind = options.preset == "full" or options.provider != "local"
 
@@ -45,11 +46,27 @@ def read(folder: DataFolder, options: Options) -> Dataset:
         sorted(filter(wanted, rows_of(place, split, ("", *options.allow))), key=lambda row: str(row["id"]))
         for split in ("train", "val")
     ]
+    if options.own_pairs:
+        found[0] = _own_pairs(folder, options)
     platform = _platform(options)
     train, held_out = ([row for row in rows if may_train(row, platform)] for rows in found)
     ids = digest([[row["id"] for row in rows] for rows in (train, held_out)])
     licences = read_json(place / "dataset.json", {}).get("licences", {})
     return Dataset(options.name, train, held_out, ids, licences, sum(map(len, found)) - len(train) - len(held_out))
+
+
+def _own_pairs(folder: DataFolder, options: Options) -> list[dict[str, Any]]:
+    """A model's own answers as preferences, of those rows that train has now: what was taken out of the dataset since,
+    or is held out now, is left. Raises UserError."""
+    path = folder.model(options.name, options.start_from) / OWN_PAIRS
+    if options.objective != "dpo" or not options.start_from or not path.is_file():
+        raise UserError(
+            "--own-pairs wants --objective dpo and a --start-from VERSION with pairs of its own: "
+            f"`evaluate --name {options.name} --model VERSION --set :train --samples 8` makes them."
+        )
+    rows = {str(row["id"]): row for row in rows_of(folder.dataset(options.name), "train", ("", *options.allow))}
+    pairs = read_jsonl(path)
+    return [{**rows[pair["row"]], **pair, "kind": "preference"} for pair in pairs if pair["row"] in rows]
 
 
 def _platform(options: Options) -> str:

@@ -46,7 +46,7 @@ def compared(command: argparse.ArgumentParser, *, fixed_set: bool = False) -> No
     )
     group.add_argument(
         "--samples",
-        type=int,
+        type=train_arguments.count,
         metavar="N",
         help="beside the likeliest answer draw N of the model and its base: how likely is it that one of k runs?",
     )
@@ -68,7 +68,10 @@ def compared(command: argparse.ArgumentParser, *, fixed_set: bool = False) -> No
 def _where(group: argparse._ArgumentGroup) -> None:
     """Which prompts, and how many of them."""
     group.add_argument(
-        "--set", dest="test_set", metavar="DATASET:SPLIT", help="the prompts (default: the dataset's test split)"
+        "--set",
+        dest="test_set",
+        metavar="DATASET:SPLIT",
+        help="the prompts (default: the dataset's test split); :train with --samples makes pairs for train --own-pairs",
     )
     group.add_argument(
         "--all-checkpoints",

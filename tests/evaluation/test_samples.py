@@ -27,7 +27,7 @@ def wanting(desk: Desk, samples: int = 4, **more: object) -> None:
 
 
 def test_one_right_answer_of_four_is_told_as_pass_at_k_and_beside_the_likeliest(desk: Desk) -> None:
-    provider = Provider(laid(desk), prose, prose, draws=now_and_then)
+    provider = Provider(laid(desk, 3), prose, prose, draws=now_and_then)
     desk.options = replace(desk.options, against=("base", "few-shot"))
     benchmark.evaluate(desk, provider)
     greedy = evaluation(desk)
@@ -35,7 +35,7 @@ def test_one_right_answer_of_four_is_told_as_pass_at_k_and_beside_the_likeliest(
     benchmark.evaluate(desk, provider)
     found = evaluation(desk)
     told = found["samples"]
-    assert (told["n"], told["temperature"], told["prompts"], told["groups"]) == (4, 0.8, 8, 8)
+    assert (told["n"], told["temperature"], told["prompts"], told["groups"]) == (4, 0.8, 3, 3)
     assert [each["k"] for each in told["pass_at_k"] if each["metric"] == "runs"] == [1, 2]
     for each, share in zip(told["pass_at_k"], (0.25, 0.5), strict=False):
         assert set(each["values"]) == {"tuned", "base"}
@@ -51,7 +51,7 @@ def test_one_right_answer_of_four_is_told_as_pass_at_k_and_beside_the_likeliest(
 
 
 def test_no_sample_is_drawn_twice(desk: Desk) -> None:
-    provider = Provider(laid(desk), prose, prompts.answer, stops_after=8)
+    provider = Provider(laid(desk, 2), prose, prompts.answer)
     wanting(desk, 2)
     benchmark.evaluate(desk, provider)
     again = Provider(provider.folder, prose, prompts.answer)
@@ -70,20 +70,31 @@ def test_no_sample_is_drawn_twice(desk: Desk) -> None:
 
 
 def test_samples_that_were_cut_off_are_told_of_fewer_prompts_and_go_on(desk: Desk) -> None:
-    base = laid(desk)
+    base = laid(desk, 3)
     benchmark.evaluate(desk, Provider(base, prose, prompts.answer))
     wanting(desk)
-    benchmark.evaluate(desk, Provider(base, prose, prompts.answer, stops_after=3))
+    benchmark.evaluate(desk, Provider(base, prose, prompts.answer, stops_after=1))
     found = evaluation(desk)
-    assert (found["prompts"]["compared"], found["samples"]["prompts"]) == (8, 3)
+    assert (found["prompts"]["compared"], found["samples"]["prompts"]) == (3, 1)
     again = Provider(base, prose, prompts.answer)
     benchmark.evaluate(desk, again)
-    assert len(again.requests[0]["rows"]) == 5 and evaluation(desk)["samples"]["prompts"] == 8
+    assert len(again.requests[0]["rows"]) == 2 and evaluation(desk)["samples"]["prompts"] == 3
+
+
+def test_a_far_test_of_few_groups_has_no_intervals(desk: Desk) -> None:
+    base = laid(desk)
+    rows = [{**row, "test": "far"} for row in stand_ins.rows(4)]
+    stand_ins.lay_dataset(desk.folder, "voxel", stand_ins.rows(6, 100), rows)
+    wanting(desk, 2)
+    benchmark.evaluate(desk, Provider(base, prose, prompts.answer))
+    told = evaluation(desk)["samples"]
+    figures = [each["values"]["tuned"] for each in (*told["pass_at_k"], *told["best_of_n"]["metrics"])]
+    assert figures[:2] == [{"value": 0.5}, {"value": 1.0}]
 
 
 def test_states_of_a_training_are_not_sampled_on_val(desk: Desk) -> None:
-    base, place = laid(desk), desk.folder.model("voxel", "v1")
-    write_jsonl(desk.folder.dataset("voxel") / "val.jsonl", stand_ins.rows(6, 50))
+    base, place = laid(desk, 2), desk.folder.model("voxel", "v1")
+    write_jsonl(desk.folder.dataset("voxel") / "val.jsonl", stand_ins.rows(2, 50))
     for step in (5, 10):
         (place / f"snapshots/step-{step}").mkdir(parents=True)
         (place / f"snapshots/step-{step}/model.safetensors").write_bytes(b"%d" % step)

@@ -32,15 +32,6 @@ def test_pass_at_k_of_too_few_answers_is_refused(n: int, c: int, k: int) -> None
         sampling.pass_at_k(n, c, k)
 
 
-def test_the_mean_counts_groups_and_not_rows() -> None:
-    alike = [[True, True]] * 10 + [[False, False]] * 10
-    rows = sampling.mean_pass_at_k(alike, [str(n) for n in range(20)], 1)
-    groups = sampling.mean_pass_at_k(alike, [str(n // 5) for n in range(20)], 1)
-    assert rows.value == groups.value == 0.5
-    assert groups.high - groups.low > 1.5 * (rows.high - rows.low)
-    assert sampling.mean_pass_at_k([[True, False]] * 4, list("abcd"), 2).value == 1.0
-
-
 def test_the_best_is_furthest_up_the_ladder_then_shortest() -> None:
     ladder = [
         GOOD,

@@ -214,20 +214,20 @@ class Generation:
             id: [number for number in numbers if any(self._line(one, row, number) is None for one in who)]
             for id, row in by_id.items()
         }
-        began, ended_rows = time.monotonic(), set[str]()
+        began, whole = time.monotonic(), set[str]()
 
         def on_line(line: dict[str, Any]) -> None:
             if line.get("kind") not in ("answer", "too_long"):
                 return
-            id, one = str(line["id"]), by_who[line["model"]]
-            told = {**line, **SAID_NOTHING} if line["kind"] == "too_long" else line
-            for number in lacking[id] if line["kind"] == "too_long" else (int(line["sample"]),):
-                if self._line(one, by_id[id], number) is None:
-                    self._keep(one, by_id[id], told, number)
-            if self._samples(by_id[id], who):
-                ended_rows.add(id)
+            id, one, row = str(line["id"]), by_who[line["model"]], by_id[str(line["id"])]
+            heard = [int(line["sample"])] if line["kind"] == "answer" else lacking[id]
+            for number in heard:
+                if self._line(one, row, number) is None:
+                    self._keep(one, row, line if line["kind"] == "answer" else {**line, **SAID_NOTHING}, number)
+            if self._samples(row, who):
+                whole.add(id)
             left = max(0.0, self.settings.seconds - (time.monotonic() - began))
-            self.work.progress(len(ended_rows), len(rows), str(by_id[id]["prompt"])[:80], left)
+            self.work.progress(len(whole), len(rows), str(row["prompt"])[:80], left)
 
         request = {
             "models": {one.who: str(one.folder) for one in who},

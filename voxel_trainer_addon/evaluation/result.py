@@ -69,9 +69,10 @@ class Samples:
     answers: tuple[Judged, ...]
     best: int
 
-    def values(self, metric: str) -> list[float | None]:
-        """A metric of each; None of all where it does not apply to the prompt."""
-        return [getattr(answer.score, metric) for answer in self.answers]
+    def values(self, metric: str) -> list[float]:
+        """A metric of each; empty where it does not apply to the prompt."""
+        each = (getattr(answer.score, metric) for answer in self.answers)
+        return [float(value) for value in each if value is not None]
 
     def as_json(self) -> dict[str, Any]:
         return {"best": self.best, "answers": [answer.as_json() | {"graph": None} for answer in self.answers]}

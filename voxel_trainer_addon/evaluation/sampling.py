@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any
 
 from ..bpy_code import allowed, source
@@ -16,7 +15,7 @@ from .choice import spoken_for
 from .generation import Settings
 from .quality_metrics import Answered, Wanted
 from .result import Example, Samples, without_intervals
-from .statistics import DRAWS, mean
+from .statistics import mean
 
 BEST_OF_N = "best of n, judged by Blender"
 """What it is called wherever it is told: a feature of the product, and no property of the model."""
@@ -33,15 +32,6 @@ def pass_at_k(n: int, c: int, k: int) -> float:
     if not 0 <= c <= n or not 1 <= k <= n:
         raise ValueError(f"pass@{k} cannot be told from {n} answers of which {c} passed")
     return 1.0 - math.comb(n - c, k) / math.comb(n, k)
-
-
-def mean_pass_at_k(
-    passed: Sequence[Sequence[bool]], groups: Sequence[str], k: int, seed: int = 0, draws: int = DRAWS
-) -> Interval:
-    """pass@k over prompts: each one's answers as passed or not, and the group it belongs to. The interval draws whole
-    groups. Raises ValueError without prompts, or where a prompt has fewer than `k` answers."""
-    values = [pass_at_k(len(answers), sum(answers), k) for answers in passed]
-    return mean(values, groups, seed, draws, most=1.0)
 
 
 @dataclass(frozen=True)
@@ -94,51 +84,39 @@ def figures(examples: Sequence[Example], settings: Settings) -> dict[str, Any] |
     if not drawn:
         return None
     claimed = spoken_for(drawn, lambda example: (example.test, example.group))
-    applied = {
-        metric: found
-        for metric in OF_BEST
-        if (
-            found := [
-                one for one in claimed or drawn if all(None not in s.values(metric) for s in one.samples.values())
-            ]
-        )
-    }
 
-    def told(metric: str, interval: Callable[[Sequence[Samples], Sequence[str]], Interval]) -> dict[str, Any]:
-        groups = [example.group for example in applied[metric]]
+    def figure(metric: str, of: Callable[[Samples], float]) -> dict[str, Any]:
+        """The mean of one number a prompt, where the metric applies, with an interval that draws whole groups."""
+        told = claimed or drawn
+        applied = [one for one in told if all(samples.values(metric) for samples in one.samples.values())]
+        groups = [one.group for one in applied]
+        values = {
+            who: asdict(mean([of(one.samples[who]) for one in applied], groups, settings.seed, most=1.0))
+            for who in (drawn[0].samples if applied else ())
+        }
         found = {
             "metric": metric,
             "label": metrics.LABELS[metric],
             "binary": metric in metrics.BINARY,
-            "prompts": len(groups),
-            "does_not_apply": len(claimed or drawn) - len(groups),
-            "values": {
-                who: asdict(interval([example.samples[who] for example in applied[metric]], groups))
-                for who in drawn[0].samples
-            },
+            "prompts": len(applied),
+            "does_not_apply": len(told) - len(applied),
+            "values": values,
         }
         return found if claimed else without_intervals(found)
 
-    def passing(metric: str, k: int) -> dict[str, Any]:
-        def interval(samples: Sequence[Samples], groups: Sequence[str]) -> Interval:
-            return mean_pass_at_k([list(map(bool, one.values(metric))) for one in samples], groups, k, settings.seed)
+    def passes(metric: str, k: int) -> dict[str, Any]:
+        return {"k": k, **figure(metric, lambda one: pass_at_k(settings.samples, int(sum(one.values(metric))), k))}
 
-        return {"k": k, **told(metric, interval)}
+    def best(metric: str) -> dict[str, Any]:
+        return figure(metric, lambda one: one.values(metric)[one.best])
 
-    def best(samples: Sequence[Samples], groups: Sequence[str], metric: str) -> Interval:
-        return mean([float(one.values(metric)[one.best] or 0) for one in samples], groups, settings.seed, most=1.0)
-
+    pass_at_ks = [passes(rung, k) for rung in PASSES for k in range(1, settings.samples // 2 + 1)]
     return {
         "n": settings.samples,
         "temperature": settings.temperature,
         "seed": settings.seed,
         "prompts": len(drawn),
         "groups": len({example.group for example in drawn}),
-        "pass_at_k": [
-            passing(rung, k) for rung in PASSES if rung in applied for k in range(1, settings.samples // 2 + 1)
-        ],
-        "best_of_n": {
-            "label": BEST_OF_N,
-            "metrics": [told(metric, partial(best, metric=metric)) for metric in applied],
-        },
+        "pass_at_k": [each for each in pass_at_ks if each["prompts"]],
+        "best_of_n": {"label": BEST_OF_N, "metrics": [each for each in map(best, OF_BEST) if each["prompts"]]},
     }

@@ -97,12 +97,10 @@ def student(degrees: float) -> float:
     return z + first + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * n**3)
 
 
-def mean(
-    values: Sequence[float], groups: Sequence[str], seed: int = 0, draws: int = DRAWS, most: float = math.inf
-) -> Interval:
+def mean(values: Sequence[float], groups: Sequence[str], seed: int = 0, most: float = math.inf) -> Interval:
     """A mean with the interval of `bootstrap`, of figures that are never below 0 nor above `most`: an interval that was
     widened for few groups ends there."""
-    found = bootstrap(values, groups, seed, draws).interval
+    found = bootstrap(values, groups, seed).interval
     return Interval(found.value, max(0.0, found.low), min(most, found.high))
 
 

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..bpy_code import allowed, source
-from ..intervals import Interval
 from . import quality_metrics as metrics
 from .choice import spoken_for
 from .generation import Settings

@@ -236,9 +236,9 @@ def _samples(evaluation: Json) -> Markup | None:
     who = samples["pass_at_k"][0]["values"]
     drawn = {**evaluation, "contestants": [each for each in evaluation["contestants"] if each["who"] in who]}
     passes = [each for each in samples["pass_at_k"] if each["k"].bit_count() == 1]
-    lines = [_metric(drawn, {**each, "label": f"one of {each['k']} {each['label']}"}, False) for each in passes]
+    lines = [metric_row(drawn, {**each, "label": f"one of {each['k']} {each['label']}"}) for each in passes]
     head = tag("tr", tag("th", f"{best['label']} (n = {n})", colspan=1 + len(who), scope="rowgroup"))
-    chosen = [_metric(drawn, each, False) for each in best["metrics"]]
+    chosen = [metric_row(drawn, each) for each in best["metrics"]]
     bodies = [tag("tbody", lines), tag("tbody", head, chosen, class_="part")]
     told = (
         f"{n} answers to each of {counted(samples['prompts'], 'prompt')} were drawn by chance at temperature "
@@ -250,7 +250,7 @@ def _samples(evaluation: Json) -> Markup | None:
     return tag(
         "details",
         summary,
-        _figures("share of prompts where …", heads(drawn), bodies),
+        figures("share of prompts where …", heads(drawn).values(), bodies),
         tag("p", told, class_="soft"),
     )
 

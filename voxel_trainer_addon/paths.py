@@ -104,6 +104,11 @@ class DataFolder:
         return self.root / "watched"
 
     @property
+    def feedback(self) -> Path:
+        """What artists asked and did with the answers, where they agreed that it is kept (see `feedback`)."""
+        return self.root / "feedback"
+
+    @property
     def datasets(self) -> Path:
         return self.root / "datasets"
 

@@ -12,10 +12,13 @@ import pytest
 
 from tests.deployment import small_models
 from tests.prometheus_text import parsed
+from tests.small_feedback import request, tree
+from voxel_trainer_addon import feedback
 from voxel_trainer_addon.cli.command import main
 from voxel_trainer_addon.deployment import canary, duels, pointer, requests
 from voxel_trainer_addon.deployment.duels import Duel
 from voxel_trainer_addon.deployment.requests import Request
+from voxel_trainer_addon.feedback import Failed, Tree
 from voxel_trainer_addon.paths import DataFolder
 
 pytestmark = pytest.mark.plain
@@ -112,6 +115,31 @@ def test_models_are_compared_and_watched_by_how_they_do(folder: DataFolder, caps
     assert sum(row["requests"] for row in watched["models"]) == 40 and watched["alarms"] == []
 
 
+def test_feedback_is_agreed_to_looked_at_and_deleted(folder: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    assert deploy(folder, "feedback") == 0 and capsys.readouterr().out.startswith("Feedback is off: nothing is kept.")
+    assert deploy(folder, "feedback", "on") == 0 and "on this computer alone" in capsys.readouterr().out
+    feedback.asked(folder, request(1, failed=(Failed("x", "NameError: x"),)))
+    feedback.became(folder, request(1).id, "kept", kept=tree(0.1, 0.2, 0.9))
+    assert deploy(folder, "feedback") == 0
+    assert f"{request(1).id}  2026-11-11  voxel/v1             edited   make the rust" in capsys.readouterr().out
+    assert deploy(folder, "feedback", "show", request(1).id) == 0
+    shown = capsys.readouterr().out
+    assert (
+        "  * Set the input “Value 2” of “n2” from 0.3 to 0.9." in shown
+        and "1 script failed, the last with NameError: x" in shown
+    )
+    assert deploy(folder, "feedback", "show", request(1).id, "--json") == 0
+    assert Tree.from_json(told(capsys)["kept"]) == tree(0.1, 0.2, 0.9)
+    (folder.feedback / f"{2:016x}.json").write_text("{")
+    assert deploy(folder, "feedback", "list", "--json") == 0
+    listed = told(capsys)
+    assert listed["on"] and [one["state"] for one in listed["feedback"]] == ["edited"] and len(listed["damaged"]) == 1
+    assert deploy(folder, "feedback", "delete", request(1).id, "--json") == 0
+    assert told(capsys)["words"].startswith("Deleted: 1 request.")
+    assert deploy(folder, "feedback", "off") == 0 and deploy(folder, "feedback", "delete", "all") == 0
+    assert [path for path in folder.feedback.rglob("*.json") if path.name != "consent.json"] == []
+
+
 def test_a_live_model_whose_files_are_gone_is_told(folder: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
     deploy(folder, "voxel/v1")
     deploy(folder, "voxel/v2")
@@ -129,6 +157,10 @@ def test_a_live_model_whose_files_are_gone_is_told(folder: DataFolder, capsys: p
         (["demote", "voxel/v1"], "demote is no word of `deploy`"),
         (["add", "voxel"], "Say which model, and on which dataset"),
         (["canary", "--share", "0"], "No model is a canary."),
+        (["feedback", "forget"], "forget is no word of `deploy feedback`; they are list, show, delete, on, off."),
+        (["feedback", "show"], "Say `deploy feedback show ID`."),
+        (["feedback", "delete", "0" * 16], f"There is no feedback {'0' * 16}."),
+        (["show", "voxel/v1", "voxel/v2"], "`deploy show` is about one thing; voxel/v2 is one too many."),
         (["compare", "voxel/v1"], "Name a model to compare with the live one"),
     ],
 )

@@ -12,6 +12,7 @@ USAGE = """%(prog)s MODEL [--force REASON]
        %(prog)s list | show MODEL | promote MODEL | rollback [--why TEXT]
        %(prog)s canary MODEL --share 0.1 | canary --share 0
        %(prog)s compare MODEL | watch [--prometheus FILE]
+       %(prog)s feedback [on | off | list | show ID | delete ID|all]
        %(prog)s add DATASET --asks PROVIDER:MODEL [--base-url URL]"""
 
 
@@ -24,9 +25,11 @@ def deploy(command: argparse.ArgumentParser) -> None:
         help="make this model live, such as voxel/v3, or voxel for its newest version; or one of the words: list all "
         "models; show one; promote one, which makes it live; rollback to the one that was live before; let one be the "
         "canary that answers a share of the requests; compare one with the live one by duels and requests; watch how "
-        "models do in use; add one of a host, to be evaluated on the test split of a dataset",
+        "models do in use; what was kept of feedback, to be looked at and deleted; add one of a host, to be evaluated "
+        "on the test split of a dataset",
     )
     command.add_argument("tuned", nargs="?", default="", metavar="MODEL", help="what the word is about")
+    command.add_argument("which", nargs="?", default="", metavar="ID", help="of feedback: which request")
     command.add_argument(
         "--force", default="", metavar="REASON", help="overrule what stands against the model; the reason is kept"
     )

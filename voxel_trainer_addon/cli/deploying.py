@@ -13,13 +13,15 @@ from ..deployment.registry import Model
 from ..errors import Exit, UserError
 from ..paths import DataFolder
 from ..words import harmless
-from . import watching
+from . import feedback, watching
 
 SHARE = 0.1
 
 
 def asked(found: argparse.Namespace, folder: DataFolder) -> int:
     """Do what `deploy` was asked; the exit status. A word that is none of ours is a model to be made live."""
+    if found.which and found.word != "feedback":
+        raise UserError(f"`deploy {found.word}` is about one thing; {harmless(found.which)} is one too many.")
     if found.word in WORDS:
         return WORDS[found.word](found, folder)
     if found.tuned:
@@ -144,4 +146,5 @@ WORDS = {
     "add": _add,
     "compare": watching.compare,
     "watch": watching.watch,
+    "feedback": feedback.asked,
 }

@@ -89,6 +89,11 @@ class Feedback:
     kept: Tree | None = None
 
     @property
+    def trees(self) -> list[Tree]:
+        """The tree that was to be changed, the answer, and what was kept, as far as they are there."""
+        return [tree for tree in (self.before, self.answer, self.kept) if tree]
+
+    @property
     def edited(self) -> bool:
         """Whether it was kept as another tree than the answer."""
         return self.kept is not None and self.kept.hash != self.answer.hash

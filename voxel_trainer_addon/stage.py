@@ -86,6 +86,7 @@ class Options:
     hold_out: tuple[str, ...] = ()
     keep_test: str = ""
     near_test: bool = False
+    from_feedback: bool = False
     most_of_shape: int = 8
     most_of_family: int = 24
     most_of_source: float = 0.25

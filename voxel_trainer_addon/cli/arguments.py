@@ -339,6 +339,12 @@ def _dataset(command: argparse.ArgumentParser) -> None:
         help="data folder of another Blender's run over the same files: rows that port between the two",
     )
     group.add_argument(
+        "--from-feedback",
+        action="store_true",
+        default=None,
+        help="rows of what was kept of the assistant's answers, too (deploy feedback)",
+    )
+    group.add_argument(
         "--most-of-shape", type=int, metavar="N", help="at most N answers of one shape (default: 8; 0: all)"
     )
     group.add_argument(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -37,10 +38,12 @@ from . import (
 from .author import Author
 from .decontamination import Benchmarks
 from .drafts import Drafts
+from .feedback_dataset import FromFeedback
+from .feedback_rows import Joining, held_out
 from .kinds import FEWEST_NODES, Ask, FileKind, Place, Settings, WideKind
 from .library import Library
 from .near import Index
-from .parts import row_files
+from .parts import part, row_files
 from .proving import VERSION, Unit, asks, prove
 from .published import FACTS, describe
 from .quality import quality
@@ -69,6 +72,8 @@ ASKED = {
     "prove_scenes": "scenes",
     "prove_edits": "edits",
     "try_broken": "broken scripts",
+    "prove": "trees of feedback",
+    "try_failed": "failed scripts of feedback",
 }
 """Job → what it proves, as the funnel says it."""
 CHECKPOINT_S = 5.0
@@ -101,6 +106,7 @@ class _Build:
         self.wide = {name: kind for name, kind in WIDE_KINDS.items() if name not in self.options.without}
         self.benchmarks = Benchmarks.read(Path(self.options.decontaminate)) if self.options.decontaminate else None
         self.author = Author(work) if self.options.author else None
+        self.feedback = FromFeedback.read(work, host.name, self.counts) if self.options.from_feedback else None
         self.done = self.total = 0
         self.checked = time.monotonic()
 
@@ -126,7 +132,8 @@ class _Build:
     def fresh(self) -> dict[str, Graph]:
         """Tree type → a new node group with each node type that the records use, as this Blender makes them."""
         types: dict[str, set[str]] = {}
-        for tree_type, used in self.library.node_types():
+        told = self.feedback.node_types() if self.feedback else ()
+        for tree_type, used in itertools.chain(self.library.node_types(), told):
             if tree_type in TREES:
                 types.setdefault(tree_type, set()).update(used)
         asked = Request(
@@ -184,6 +191,14 @@ class _Build:
 
     def prove_rest(self) -> None:
         """Have proven what kinds want beyond trees."""
+        if self.feedback:
+            self.prove_asked(self.feedback.tree_asks(self.library.settings))
+        self.prove_asked(self.asks())
+        self.library.file.cache_clear()
+        self.checkpoint("running")
+
+    def prove_asked(self, asks: Iterator[Ask]) -> None:
+        """Have proven what nobody has proven yet, and nothing twice."""
 
         def new(ask: Ask) -> Ask | None:
             units = {
@@ -194,9 +209,7 @@ class _Build:
             self.total += len(units)
             return Ask(ask.job, ask.body, units, ask.item, ask.nodes) if units else None
 
-        prove(self.work, filter(None, map(new, self.asks())), VERSION, self.tell)
-        self.library.file.cache_clear()
-        self.checkpoint("running")
+        prove(self.work, filter(None, map(new, asks)), VERSION, self.tell)
 
     def asks(self) -> Iterator[Ask]:
         settings = self.library.settings
@@ -207,6 +220,8 @@ class _Build:
                     yield from wanted(file, settings)
         for wide in self.wide.values():
             yield from wide.asks(self.library, settings)
+        if self.feedback:
+            yield from self.feedback.asks(self.library, settings)
 
     def tell(self, more: int, item: str) -> None:
         self.done += more
@@ -325,6 +340,7 @@ class _Build:
                 drafts.choose(split, name, row)
         if self.author:
             self.author.reword(drafts, library.settings, self.benchmarks)
+        joined = self.join(self.feedback) if self.feedback else {}
         for name in PARTS:
             for split in SPLITS:
                 path = self.place / file_name(split, name)
@@ -349,7 +365,11 @@ class _Build:
             unlicensed=unlicensed,
             set_aside=dict(Counter(line["code"] for line in asides).most_common()),
         )
-        self.work.catalog.set_examples(self.options.name, drafts.all_chosen(), drafts.features_of)
+        self.work.catalog.set_examples(
+            self.options.name,
+            drafts.all_chosen(),
+            lambda row: drafts.features_of(row) or joined.get(row["answer"], b""),
+        )
         for line in asides:
             if line["task"] != "piece":
                 self.work.set_aside(SetAside("dataset", line["item"], line["code"], line["reason"]))
@@ -357,6 +377,19 @@ class _Build:
         for sentence in known["split"]["words"]:
             self.work.note(sentence)
         return outcome(known)
+
+    def join(self, feedback: FromFeedback) -> dict[str, bytes]:
+        """Put rows of feedback beside those that were chosen, where no author model hears of them; the features of
+        their trees by answer."""
+        wanted = list(feedback.drafts(self.library, self.library.settings))
+        held = held_out(self.work.folder.datasets)
+        with Joining(self.drafts, held, self.benchmarks, self.options.each) as joining:
+            for row in joining.rows(wanted, feedback.origins, self.host.name, self.left_out):
+                self.drafts.choose("train", part(row["sources"]), row)
+                self.counts["rows of feedback"] += 1
+        count = counted(self.counts["rows of feedback"], "row")
+        self.work.note(f"{count} of feedback joined train: your own work, which leaves this computer only as you say.")
+        return {draft.answer: draft.features for draft in wanted if draft.among}
 
     def held(self) -> Held:
         """What is kept for test. Raises UserError where an earlier dataset is named that is not there."""
@@ -394,6 +427,7 @@ class _Build:
             "caps": [options.most_of_shape, options.most_of_family, options.most_of_source],
             "author": self.author.name if self.author else "",
             "author_share": options.author_share if self.author else 0,
+            "from_feedback": options.from_feedback,
             "proof_version": VERSION,
         }
 

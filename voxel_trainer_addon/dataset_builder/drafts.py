@@ -64,6 +64,24 @@ class Example:
     places: tuple[Place, ...]
 
 
+def body_of(draft: Draft) -> dict[str, Any]:
+    """A row as far as its draft tells it."""
+    return {
+        "kind": draft.kind,
+        "task": draft.task,
+        "prompt": draft.prompt(),
+        "completion": draft.completion,
+        "form": draft.form,
+        "proof": dict(draft.proof),
+        "answer": draft.answer,
+        "given": draft.given,
+        "nodes": draft.nodes,
+        "key": draft.key,
+        "score": round(draft.score, 3),
+        **draft.more,
+    }
+
+
 class Drafts:
     """A file of drafts, made anew. Close it before it is deleted."""
 
@@ -131,21 +149,7 @@ class Drafts:
             "SELECT rank FROM wording WHERE example = ? AND variant = ?", (id, draft.variant)
         ).fetchone()
         if kept is None or rank < json.loads(kept[0]):
-            body = {
-                "kind": draft.kind,
-                "task": draft.task,
-                "prompt": draft.prompt(),
-                "completion": draft.completion,
-                "form": draft.form,
-                "proof": dict(draft.proof),
-                "answer": draft.answer,
-                "given": draft.given,
-                "nodes": draft.nodes,
-                "key": draft.key,
-                "score": round(draft.score, 3),
-                **draft.more,
-            }
-            row = (id, draft.variant, json.dumps(rank), json.dumps(body, ensure_ascii=False))
+            row = (id, draft.variant, json.dumps(rank), json.dumps(body_of(draft), ensure_ascii=False))
             self._db.execute("INSERT OR REPLACE INTO wording VALUES (?, ?, ?, ?)", row)
 
     def _example(self, draft: Draft, rank: list[Any]) -> int:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import itertools
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from ..catalog import Proof
 from ..files import digest
 from ..graph.diff import diff
 from ..graph.edits import Edit
@@ -68,12 +69,15 @@ class Pair:
     def unit(self) -> str:
         return told_apart("edits", self.before.proof.unit, [edit.as_json() for edit in self.edits])
 
+    @property
+    def change(self) -> Change:
+        """What is to be proven of it."""
+        return Change(self.unit, (*self.before.below[:-1], self.given), self.edits, self.before.code)
+
 
 def asks(library: Library, settings: Settings) -> Iterator[Ask]:
     """Every edit as code, proven by running it."""
-    found = pairs(library, settings)
-    changes = (Change(p.unit, (*p.before.below[:-1], p.given), p.edits, p.before.code) for p in found)
-    return against.asks(changes, "edits of trees")
+    return against.asks((pair.change for pair in pairs(library, settings)), "edits of trees")
 
 
 def drafts(library: Library, settings: Settings) -> Iterator[Draft]:
@@ -88,28 +92,38 @@ def drafts(library: Library, settings: Settings) -> Iterator[Draft]:
             in_words()
         except NotTellable:
             continue
-        yield Draft(
-            kind="edit",
-            task=pair.before.task,
-            answer=proof.graph,
-            given=pair.before.proof.graph,
-            prompt=partial(prompt, pair, in_words, told["given"], int(pair.unit[:8], 16)),
-            completion=told["edit"],
-            proof=proof_of("applied", proof.graph, settings),
-            places=(pair.before.place, pair.after.place),
-            nodes=proof.nodes,
-            family=proof.shape,
-            key=pair.before.graph.key,
-            rank=(not pair.message, pair.before.graph.key),
-            score=worth(pair.edits),
-            features=pair.after.features,
-            more={"edits": len(pair.edits), **({"message": pair.message} if pair.message else {})},
-        )
+        choice = int(pair.unit[:8], 16)
+        yield draft(pair, proof, settings, partial(prompt, pair, in_words, told["given"], choice))
+
+
+def draft(pair: Pair, proof: Proof, settings: Settings, prompt: Callable[[], str]) -> Draft:
+    """The draft of an edit that was proven."""
+    return Draft(
+        kind="edit",
+        task=pair.before.task,
+        answer=proof.graph,
+        given=pair.before.proof.graph,
+        prompt=prompt,
+        completion=said(proof.code)["edit"],
+        proof=proof_of("applied", proof.graph, settings),
+        places=(pair.before.place, pair.after.place),
+        nodes=proof.nodes,
+        family=proof.shape,
+        key=pair.before.graph.key,
+        rank=(not pair.message, pair.before.graph.key),
+        score=worth(pair.edits),
+        features=pair.after.features,
+        more={"edits": len(pair.edits), **({"message": pair.message} if pair.message else {})},
+    )
 
 
 def prompt(pair: Pair, in_words: partial[list[str]], code: str, choice: int) -> str:
     """The request: what to change, and the script that made the tree."""
-    changes = listing(in_words(style=choice), choice)
+    return asked(pair, listing(in_words(style=choice), choice), code, choice)
+
+
+def asked(pair: Pair, changes: str, code: str, choice: int) -> str:
+    """The request for changes that are told in words already."""
     wordings = WORDED_OF_COMMIT if pair.message else WORDED
     words = wordings[choice // 7 % len(wordings)].format(
         name=named(pair.before.graph), changes=changes, message=pair.message

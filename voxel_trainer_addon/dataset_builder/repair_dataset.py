@@ -82,14 +82,19 @@ def drafts(file: File, settings: Settings) -> Iterator[Draft]:
     """A row for each script that is really broken."""
     for tree in file.trees:
         for one, told in tried(file, tree, settings):
-            yield tree.draft(
-                "repair",
-                settings,
-                given=digest([one.broken.code]),
-                prompt=partial(prompt, one, told, settings.blender_name, int(one.unit[:8], 16)),
-                completion=tree.code,
-                more={"broken": one.broken.kind, "error": told["error"]},
-            )
+            yield draft(one, told, settings)
+
+
+def draft(one: Broken, told: Mapping[str, Any], settings: Settings) -> Draft:
+    """The draft of a script that is really broken."""
+    return one.tree.draft(
+        "repair",
+        settings,
+        given=digest([one.broken.code]),
+        prompt=partial(prompt, one, told, settings.blender_name, int(one.unit[:8], 16)),
+        completion=one.tree.code,
+        more={"broken": one.broken.kind, "error": told["error"]},
+    )
 
 
 def prompt(one: Broken, told: Mapping[str, Any], blender: str, choice: int) -> str:

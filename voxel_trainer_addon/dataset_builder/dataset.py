@@ -384,7 +384,7 @@ class _Build:
         wanted = list(feedback.drafts(self.library, self.library.settings))
         held = held_out(self.work.folder.datasets)
         with Joining(self.drafts, held, self.benchmarks, self.options.each) as joining:
-            for row in joining.rows(wanted, feedback.origins, self.host.name, self.left_out):
+            for row in joining.rows(feedback, wanted, self.host.name, self.left_out):
                 self.drafts.choose("train", part(row["sources"]), row)
                 self.counts["rows of feedback"] += 1
         count = counted(self.counts["rows of feedback"], "row")

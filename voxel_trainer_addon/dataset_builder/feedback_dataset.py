@@ -76,7 +76,7 @@ class Told:
             if after is None:
                 return None
             asked = partial(wished, NOUNS[after.task][0], words)
-            return after.draft("tree", settings, prompt=asked, among="tree")
+            return after.draft("tree", settings, prompt=asked, completion=after.code, among="tree")
         pair = self.pair(after, settings)
         proof = pair and library.proof(pair.unit)
         if not pair or not proof or not proof.proven:
@@ -86,13 +86,14 @@ class Told:
 
 
 class FromFeedback:
-    """A kind of rows (`kinds.WideKind`) of some requests, all of one Blender."""
+    """What some requests, all of one Blender, want proven, and the drafts that are made of them."""
 
     def __init__(self, folder: DataFolder, requests: Sequence[Feedback]) -> None:
         self._requests, self._folder, self._makers = requests, folder, Makers(folder.root)
         self._refused = feedback.refused(requests)
         self._origins = {one.id: _origin(folder, one) for one in requests}
         self._of = {origin.sha256: origin for origin in self._origins.values()}
+        self._words = {self._origins[one.id].sha256: one.prompt for one in requests}
 
     @classmethod
     def read(cls, work: Work, blender: str, counts: Counter[str]) -> FromFeedback:
@@ -131,8 +132,12 @@ class FromFeedback:
                 item = f"failed scripts of {SOURCE}{one.request.id}"
                 yield Ask("try_failed", {"failed": failed}, {unit: unit for unit in failed}, item, 20 * len(failed))
 
+    def words(self, draft: Draft) -> str:
+        """The artist's words that a draft's request is made of."""
+        return self._words[draft.places[0].sha256]
+
     def drafts(self, library: Library, settings: Settings) -> Iterator[Draft]:
-        """As of `kinds.WideKind`: of every request whose answer was kept."""
+        """Of every request whose answer was kept."""
         told = {one.request.id: one for one in self._told(library, settings)}
         for id, earlier in self._refused.items():
             one, others = told[id], [told[other.id] for other in earlier]

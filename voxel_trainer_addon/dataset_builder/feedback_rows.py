@@ -13,11 +13,12 @@ from ..row_files import SPLITS
 from .alike import Alike
 from .decontamination import Benchmarks, normal
 from .drafts import Drafts, body_of
+from .feedback_dataset import FromFeedback
 from .kinds import Draft, Json
 from .looks import private
 from .near import Index
 from .parts import row_files
-from .rows import Origins, as_row, named
+from .rows import as_row, named
 
 TRAIN = SPLITS[0]
 
@@ -63,7 +64,9 @@ class Joining:
         for index in (self._train, self._held, self._texts):
             index.__exit__(*why)
 
-    def rows(self, wanted: Iterable[Draft], origins: Origins, blender: str, left_out: Counter[str]) -> Iterator[Json]:
+    def rows(
+        self, feedback: FromFeedback, wanted: Iterable[Draft], blender: str, left_out: Counter[str]
+    ) -> Iterator[Json]:
         """The rows, the best first; what does not become one is counted by its reason."""
         order = sorted(wanted, key=lambda draft: (-draft.score, draft.kind, draft.answer, draft.given, draft.prompt()))
         for number, draft in enumerate(order):
@@ -71,10 +74,10 @@ class Joining:
             about = {
                 "group": digest(sorted(places))[:16],
                 "family": self._families.get(draft.answer, digest(draft.answer)[:16]),
-                "sources": list(named(origins, places)),
+                "sources": list(named(feedback.origins, places)),
             }
             row = as_row({**body_of(draft), **about}, blender)
-            if why := self._against(draft, row):
+            if why := self._against(draft, row, feedback.words(draft)):
                 left_out[why] += 1
                 continue
             self._asked.add(_asked(row))
@@ -84,12 +87,12 @@ class Joining:
                 self._families[draft.answer] = row["family"]
             yield row
 
-    def _against(self, draft: Draft, row: Json) -> str:
+    def _against(self, draft: Draft, row: Json, words: str) -> str:
         """Why a draft does not become a row, '' where it does."""
         texts = [row["prompt"], row["completion"], row["key"], *row.get("rejected", {}).values()]
         if any(True for text in texts for _ in private(text)):
             return "feedback that tells something private"
-        if digest(normal(draft.prompt())) in self._held_prompts:
+        if any(digest(normal(text)) in self._held_prompts for text in (words, row["prompt"])):
             return "feedback that asks for what is held out"
         if any(self._drafts.said(what) not in ("", TRAIN) for what in (draft.answer, draft.given) if what):
             return "feedback equal to what is held out"

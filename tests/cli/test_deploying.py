@@ -113,6 +113,7 @@ def test_models_are_compared_and_watched_by_how_they_do(folder: DataFolder, caps
     assert deploy(folder, "watch", "--json") == 0
     watched = told(capsys)
     assert sum(row["requests"] for row in watched["models"]) == 40 and watched["alarms"] == []
+    assert watched["retrain"]["since"] == "voxel/v1" and not watched["retrain"]["enough"]
 
 
 def test_feedback_is_agreed_to_looked_at_and_deleted(folder: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:

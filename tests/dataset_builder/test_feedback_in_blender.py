@@ -71,7 +71,7 @@ def bumped(nodes: Any) -> None:
 
 
 def requests() -> list[Feedback]:
-    """One kept after failures, one changed, one sent back and asked for again, one change of a tree that was changed."""
+    """One kept after failures, one changed, one sent back and asked for again, one that was to change a tree."""
     failed = (
         Failed("import bpy\nbpy.data.materials.new('Rust').nodes\n", "AttributeError: as it was then"),
         Failed("import os\nos.remove('x')\n", "refused"),

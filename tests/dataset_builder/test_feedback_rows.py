@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,8 @@ from voxel_trainer_addon import feedback
 from voxel_trainer_addon.dataset_builder.verify import verify
 from voxel_trainer_addon.feedback import Feedback, Tree
 from voxel_trainer_addon.files import read_json, write_json
-from voxel_trainer_addon.graph.model import Graph
 
-from .test_dataset import FakeWork, build, many, rows, tree
+from .test_dataset import FakeWork, build, many, math, rows, tree
 
 pytestmark = pytest.mark.plain
 
@@ -70,7 +70,7 @@ def test_feedback_joins_train_and_is_gone_when_it_is_deleted(work: FakeWork) -> 
     assert all(row["sources"][0]["licence"] == "own" and "author" not in row for row in new)
     assert [row in after["train"] for row in before["train"]] == [True] * len(before["train"])
     assert set(verify(work.folder.dataset("d")).counts) <= {"files"}
-    assert "3 rows of feedback joined train: your own work" in work.notes[-2] + work.notes[-1]
+    assert any(note.startswith("3 rows of feedback joined train: your own work") for note in work.notes)
     feedback.delete(work.folder)
     build(work)
     assert [row for split, row in rows(work) if split == "train"] == before["train"]
@@ -83,10 +83,8 @@ def test_what_val_and_test_hold_is_never_taken(work: FakeWork) -> None:
     number, nodes = int(theirs["key"].removeprefix("materials/M")), theirs["nodes"]
     same = held(number * 100.0, nodes)
     assert same.hash == theirs["answer"]
-    graph = same.graph
-    near = Tree(
-        same.key, {same.key: Graph(graph.key, graph.type, graph.nodes[:-1] + graph.nodes[-1:], graph.links[:-1])}
-    )
+    changed = (math("n0", value=0.5), *same.graph.nodes[1:])
+    near = Tree(same.key, {same.key: replace(same.graph, nodes=changed)})
     kept(work, 1, held(0.25), prompt=theirs["prompt"].upper())
     kept(work, 2, same)
     kept(work, 3, near)
@@ -100,7 +98,6 @@ def test_what_val_and_test_hold_is_never_taken(work: FakeWork) -> None:
         "feedback nearly equal to what is held out": 1,
         "feedback that tells something private": 1,
     }
-    write_json(work.folder.dataset("d") / "x.json", {})
     other = work.folder.dataset("other")
     other.mkdir()
     (other / "test.jsonl").write_text('{"prompt": "Make rust  number 6."}\n')
@@ -110,6 +107,7 @@ def test_what_val_and_test_hold_is_never_taken(work: FakeWork) -> None:
 
 
 def test_nothing_stands_twice(work: FakeWork) -> None:
+    work.options = replace(work.options, each=2)
     build(work)
     (theirs, *_) = [row for split, row in rows(work) if split == "train" and row["key"].startswith("materials/M")]
     same = held(int(theirs["key"].removeprefix("materials/M")) * 100.0, theirs["nodes"])
@@ -119,7 +117,11 @@ def test_nothing_stands_twice(work: FakeWork) -> None:
     kept(work, 4, held(0.25), prompt="Rust,  once")
     kept(work, 5, held(0.25), prompt="rust, again")
     build(work)
-    assert sorted(joined(work)) == ["Make a material. rust, again", "Make a material. the same in my words"]
+    assert sorted(row.removeprefix("Make a material. ") for row in joined(work)) == [
+        "Rust,  once",
+        "rust, again",
+        "the same in my words",
+    ]
     assert joined(work)["Make a material. the same in my words"]["family"] == theirs["family"]
 
 
@@ -130,15 +132,11 @@ def test_what_a_model_at_a_host_answered_keeps_its_terms(work: FakeWork) -> None
     sent_back = request(5, held(9.25, 9), prompt="make rust number 4", model="openai:gpt-5", done="refused")
     feedback.asked(work.folder, sent_back)
     kept(work, 6, held(8.25, 10), prompt="make rust number 4", model="voxel/v1", instead_of=sent_back.id)
+    (work.folder.feedback / f"{7:016x}.json").write_text("{")
     build(work)
+    assert [(aside.item, aside.code) for aside in work.asides] == [("feedback", "damaged")]
     terms = {row["prompt"][-1]: row.get("author", {}).get("terms") for row in joined(work).values()}
     assert {**terms, "4": None} == {"1": "openai", "2": "anthropic", "4": None}
     assert left_out(work) == {"answers of a model whose terms nobody knows": 1}
     (preferred,) = [row for split, row in rows(work) if row["kind"] == "preference"]
     assert preferred["author"]["model"] == "gpt-5" and preferred["author"]["host"] == "openai"
-
-
-def test_damaged_feedback_is_set_aside(work: FakeWork) -> None:
-    (work.folder.feedback / f"{1:016x}.json").write_text("{")
-    build(work)
-    assert [(aside.item, aside.code) for aside in work.asides] == [("feedback", "damaged")]

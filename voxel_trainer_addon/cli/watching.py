@@ -12,6 +12,7 @@ from ..errors import Exit, UserError
 from ..files import write_text
 from ..paths import DataFolder
 from ..report import page
+from ..pipeline import retraining
 from ..words import counted, harmless
 
 
@@ -41,11 +42,12 @@ def compare(found: argparse.Namespace, folder: DataFolder) -> int:
 def watch(found: argparse.Namespace, folder: DataFolder) -> int:
     """What became of requests, by model and Blender, and what has changed: told, and drawn on a page."""
     told = in_use.told(folder)
+    retrain = retraining.suggested(folder)
     if found.prometheus:
         write_text(found.prometheus, in_use.metrics(folder))
     place = page.write_in_use(folder, told).relative_to(folder.root).as_posix() if told["requests"] else ""
     if found.json:
-        print(json.dumps({**told, "page": place}))
+        print(json.dumps({**told, "page": place, "retrain": asdict(retrain)}))
         return Exit.DONE
     if not told["requests"]:
         print("Nothing was asked yet.")
@@ -59,4 +61,10 @@ def watch(found: argparse.Namespace, folder: DataFolder) -> int:
         print(f"! {harmless(alarm['words'])} What helps: {alarm['button']}.")
     if place:
         print(f"Page: {place} in the data folder")
+    if seen.damaged:
+        print(f"Left out, for the log is damaged: {counted(seen.damaged, 'line')}.")
+    for alarm in alarms:
+        print(f"! {harmless(alarm.words)}")
+    if retrain.enough:
+        print(f"! {harmless(retrain.words)}")
     return Exit.DONE

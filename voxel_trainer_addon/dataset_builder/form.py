@@ -57,7 +57,7 @@ PROOF = (
     _may("deprecated", "texts", "names that this Blender has, and will not keep"),
 )
 AUTHOR = (
-    Field("model", "text", "the model that put the request into words"),
+    Field("model", "text", "the model that put the request into words, or in feedback answered"),
     Field("version", "text", "the name that its host gave it, or the hash of its files"),
     Field("host", "text", "where it answered"),
     Field("date", "text", "the day on which it answered"),
@@ -93,7 +93,7 @@ FIELDS = (
     _may("message", "text", "of edits: what whoever made the change wrote of it"),
     _may("broken", "text", "of repairs: in which way the given code is broken"),
     _may("error", "text", "of repairs: what Blender said of the given code, empty where it ran"),
-    Field("author", "object", "who put the request into words; it is missing where rules did", AUTHOR, ()),
+    Field("author", "object", "what model had a part in it; it is missing where none had", AUTHOR, ()),
     _may("patterns", "texts", "of code: what it is an example of"),
     _may("copies", "texts", "hashes of further files where it, or what is nearly equal to it, was found"),
 )

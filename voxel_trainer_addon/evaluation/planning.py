@@ -96,6 +96,13 @@ def needed(sizes: Sequence[int], difference: float, spread: Spread) -> int | Non
     return math.ceil(independent * sum(sizes) / effective(sizes, spread.within))
 
 
+def matters(sizes: Sequence[int], right: float, mended: float) -> bool:
+    """Whether answers in use are enough to tune on again: had a model given the share of right answers that is known
+    now, the gain would be found in 4 of 5 cases. `sizes` are judged answers, those to one request together; `right` is
+    the share that was so at once, `mended` that of which the right answer came later."""
+    return power(sizes, mended, assumed(right, right + mended)) >= 0.8
+
+
 def words(sizes: Sequence[int], base: float, agreement: float = 0.3, within: float = 0.2) -> str:
     """The plan for a person, before it begins."""
     count = f"{counted(sum(sizes), 'prompt')} of {counted(len(sizes), 'independent group')}"

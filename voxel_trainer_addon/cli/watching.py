@@ -59,12 +59,8 @@ def watch(found: argparse.Namespace, folder: DataFolder) -> int:
         print(f"Left out, for the log is damaged: {counted(told['damaged_lines'], 'line')}.")
     for alarm in told["alarms"]:
         print(f"! {harmless(alarm['words'])} What helps: {alarm['button']}.")
-    if place:
-        print(f"Page: {place} in the data folder")
-    if seen.damaged:
-        print(f"Left out, for the log is damaged: {counted(seen.damaged, 'line')}.")
-    for alarm in alarms:
-        print(f"! {harmless(alarm.words)}")
     if retrain.enough:
         print(f"! {harmless(retrain.words)}")
+    if place:
+        print(f"Page: {place} in the data folder")
     return Exit.DONE

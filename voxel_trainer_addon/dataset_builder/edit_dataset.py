@@ -20,9 +20,10 @@ from ..graph.model import Graph
 from ..graph.near import as_made, can_be_told, distance, meant, near_pairs, stem
 from ..graph.steps import is_reference
 from ..graph.words.changes import NotTellable, clauses
+from ..prompts import EDIT, with_code, with_rule
 from ..words import without_addresses
 from . import against
-from .against import MOST_CHARACTERS, Change, listing, named, said, told_apart, with_code, with_rule
+from .against import MOST_CHARACTERS, Change, listing, named, said, told_apart
 from .kinds import Ask, Draft, File, Known, Library, Settings, Tree, proof_of
 
 MOST_EDITS = 12
@@ -41,12 +42,6 @@ TRIVIAL = re.compile(
 """Words of a commit's message that say nothing about a tree."""
 NAMES = ("name", "type", "node", "socket_name", "source", "target", "output_name", "input_name")
 """What of an edit names something that a person may speak of."""
-WORDED = (
-    "Change the {name} that this script makes. {changes}",
-    "This script makes the {name}. Change it: {changes}",
-    "My {name} comes from the script below. I want this: {changes}",
-    "Here is the script of my {name}. Please change it. {changes}",
-)
 WORDED_OF_COMMIT = (
     "{message}: that is the change to make in the {name}. {changes}",
     'Change the {name} that this script makes ("{message}"). {changes}',
@@ -110,7 +105,7 @@ def drafts(library: Library, settings: Settings) -> Iterator[Draft]:
 def prompt(pair: Pair, in_words: partial[list[str]], code: str, choice: int) -> str:
     """The request: what to change, and the script that made the tree."""
     changes = listing(in_words(style=choice), choice)
-    wordings = WORDED_OF_COMMIT if pair.message else WORDED
+    wordings = WORDED_OF_COMMIT if pair.message else EDIT
     words = wordings[choice // 7 % len(wordings)].format(
         name=named(pair.before.graph), changes=changes, message=pair.message
     )

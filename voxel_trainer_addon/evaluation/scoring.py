@@ -12,6 +12,7 @@ from ..bpy_code.names import Names
 from ..bpy_code.valid import names_valid
 from ..errors import SetAside
 from ..graph import similarity
+from ..nearest import Nearest
 from ..stage import Work
 from ..worker.protocol import Host, Request
 from . import copying, rendering, separate
@@ -22,7 +23,6 @@ from .generation import Reached
 from .quality_metrics import Answered, Ran, Wanted, score, to_picture
 from .rendering import Shown
 from .result import Example, Judged
-from .retrieval import Nearest
 
 Asked = Sequence[tuple[Reached, Wanted]]
 Answers = dict[tuple[str, str], Answered]

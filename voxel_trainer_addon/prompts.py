@@ -153,6 +153,11 @@ def drawn(choices: Sequence[str], choice: str) -> str:
     return choices[int(choice[:8], 16) % len(choices)]
 
 
+def wished(noun: str, text: str) -> str:
+    """A person's own words for something new; what kind of thing that is, is said where they do not."""
+    return text if noun.split()[0] in text.lower() else UNNAMED[0].format(noun=noun, description=text)
+
+
 def explanation(code: str, length: str, choice: str) -> str:
     """A question about a script; `length` is that of the answer, `choice` picks the wording."""
     return f"{drawn(EXPLAIN[length], choice)}\n\n{answer(code)}"

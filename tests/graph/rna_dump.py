@@ -10,7 +10,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import bpy
@@ -58,7 +58,7 @@ def value(v: Any, looks: bool) -> Any:
     return [value(x, looks) for x in v] if hasattr(v, "__len__") else v
 
 
-@lru_cache(maxsize=None)
+@cache
 def properties(kind: type, left_out: frozenset[str]) -> list[str]:
     """Names of the properties of a kind of struct."""
     return [p.identifier for p in kind.bl_rna.properties if p.identifier not in left_out]

@@ -60,7 +60,8 @@ def value(v: Any, depth: int) -> Any:
 def struct(thing: Any, depth: int = 0) -> dict[str, Any]:
     """Every property of a struct, read-only ones too."""
     found = {}
-    for name in thing.bl_rna.properties.keys():
+    for p in thing.bl_rna.properties:
+        name = p.identifier
         if name in LEFT_OUT or (name == "segments" and hasattr(thing, "points")):
             continue  # segments of a curve profile are drawn from its points
         v = getattr(thing, name)

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import tomllib
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from voxel_trainer_addon import paths, pythons, words
 
 ROOT = Path(__file__).resolve().parent.parent
 CI = os.environ.get("CI", "") not in ("", "0", "false")
+APT = threading.Lock()
+"""Held while Debian's packages are installed: apt-get refuses a second one at the same time."""
 
 SIZES = {
     "plain": (8, 60),
@@ -161,8 +164,9 @@ def mend(lack: str, packages: list[str]) -> None:
         raise Missing(f"{lack}. On Debian or Ubuntu this mends it:\n  {sudo}{line}")
     say(f"{lack}; this mends it: {line}")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for argv in (["apt-get", "update", "-qq"], [*line.split(), "-qq"]):
-        done = subprocess.run(argv, env=quiet, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    with APT:
+        for argv in (["apt-get", "update", "-qq"], [*line.split(), "-qq"]):
+            done = subprocess.run(argv, env=quiet, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
         raise Missing(f"{lack}, and `{line}` failed: {done.stderr.strip()[-500:]}")
 

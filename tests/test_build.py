@@ -10,13 +10,14 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
 import time
 import tomllib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -337,7 +338,7 @@ def test_the_headless_commands_words_are_handed_on(tmp_path: Path, monkeypatch: 
 
 def test_a_failing_suite_makes_the_whole_command_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(asked: suites.Asked) -> str:
-        return suites.passes([sys.executable, "-c", "raise SystemExit(3)"])
+        return suites.passes(asked, [sys.executable, "-c", "raise SystemExit(3)"])
 
     def absent(asked: suites.Asked) -> str:
         raise suites.Skipped("not on this machine")
@@ -348,6 +349,47 @@ def test_a_failing_suite_makes_the_whole_command_fail(monkeypatch: pytest.Monkey
     assert suites.main(["--suite", "good", "--suite", "absent"]) == 0
     monkeypatch.setattr(suites, "CI", True)
     assert suites.main(["--suite", "absent"]) == 1
+
+
+MEETS = """
+import pathlib, sys, time
+own, other = sys.argv[1:]
+pathlib.Path(own).touch()
+print("came")
+while not pathlib.Path(other).exists():
+    time.sleep(0.01)
+print("met")
+"""
+
+
+def test_suites_run_two_at_a_time_and_what_each_prints_stays_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def meeting(own: str, other: str) -> Callable[[suites.Asked], str]:
+        return lambda asked: suites.passes(asked, [sys.executable, "-c", MEETS, tmp_path / own, tmp_path / other])
+
+    monkeypatch.setattr(suites, "SUITES", {"one": meeting("1", "2"), "two": meeting("2", "1")})
+    monkeypatch.setattr(suites, "LIMIT_S", 60)
+    assert suites.main([]) == 0
+    said = capsys.readouterr().out
+    assert all(f"=== {name} ===\ncame\nmet\n" in said for name in ("one", "two"))
+
+
+def test_suites_end_with_whoever_asked_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    def long(asked: suites.Asked) -> str:
+        return suites.passes(asked, [sys.executable, "-c", "import time; time.sleep(600)"])
+
+    def quick(asked: suites.Asked) -> str:
+        while not suites.CHILDREN:
+            time.sleep(0.01)
+        return ""
+
+    monkeypatch.setattr(suites, "SUITES", {"long": long, "quick": quick})
+    results = suites.run(["long", "quick"], suites.Asked((), False))
+    assert next(results).suite == "quick"
+    (child,) = suites.CHILDREN
+    results.close()
+    assert child.returncode == -signal.SIGKILL
 
 
 @pytest.fixture

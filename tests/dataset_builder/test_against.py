@@ -13,6 +13,7 @@ from typing import Any
 import bpy
 import pytest
 
+from tests.blenders import NEWEST, OLDEST, slow_but_in
 from voxel_trainer_addon.catalog import Origin
 from voxel_trainer_addon.dataset_builder import (
     completion_dataset,
@@ -31,7 +32,7 @@ from voxel_trainer_addon.worker.inside import empty, node_table, prove, prove_ed
 
 from .shelf import Shelf
 
-pytestmark = pytest.mark.bpy
+pytestmark = [pytest.mark.bpy, *slow_but_in(OLDEST, NEWEST)]
 
 JOBS = {"prove": prove.run, "prove_edits": prove_edits.run, "try_broken": try_broken.run}
 FILES = ("nodes.blend", "*mtoon1_2_20_54.blend", "*simple_chair.blend")

@@ -13,6 +13,7 @@ from typing import Any
 import bpy
 import pytest
 
+from tests.blenders import NEWEST, OLDEST, slow_but_in
 from voxel_trainer_addon.catalog import Proof
 from voxel_trainer_addon.dataset_builder import (
     explain_dataset,
@@ -39,7 +40,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import check_prompts
 import check_scenes
 
-pytestmark = pytest.mark.bpy
+pytestmark = [pytest.mark.bpy, *slow_but_in(OLDEST, NEWEST)]
 
 Json = dict[str, Any]
 JOBS: Json = {"prove_scenes": prove_scenes, "prove_stacks": prove_stacks, "compact": compact}

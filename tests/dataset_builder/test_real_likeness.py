@@ -9,6 +9,7 @@ from pathlib import Path
 import bpy
 import pytest
 
+from tests.blenders import NEWEST, OLDEST, slow_but_in
 from voxel_trainer_addon.dataset_builder.near import Index
 from voxel_trainer_addon.dataset_builder.quality import quality
 from voxel_trainer_addon.graph import minhash
@@ -17,7 +18,7 @@ from voxel_trainer_addon.graph.features import graph_features
 from voxel_trainer_addon.graph.minhash import NEAR, jaccard, packed
 from voxel_trainer_addon.graph.model import Graph
 
-pytestmark = pytest.mark.bpy
+pytestmark = [pytest.mark.bpy, *slow_but_in(OLDEST, NEWEST)]
 
 FEW_BYTES = 2_000_000
 

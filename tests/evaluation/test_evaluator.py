@@ -134,18 +134,19 @@ def run(code: str, scratch: Path) -> Ran:
 def cases(asked: list[Asked], files: dict[str, dict[str, Graph]], scratch: Path) -> Iterator[mutations.Case]:
     made: dict[str, tuple[str, Asked]] = {}
     for one in asked:
-        if one.length == "full" and one.kind in ("material", "shader") and 3 <= len(one.graph.nodes) <= 15:
+        wanted = one.length == "full" and one.kind in ("material", "shader") and 3 <= len(one.graph.nodes) <= 15
+        if wanted and len(made) < CASES:
             key = one.graph.key
             graphs = {name: graph.as_json() for name, graph in files[one.file].items()}
             answer = prove.run(plain_json({"graphs": graphs, "roots": [key]}), scratch)["scripts"][key]
-            if answer["proven"] and len(made) < CASES:
+            if answer["proven"]:
                 made[f"{one.file} {key}"] = answer["code"], one
     listed = list(made.values())
     for n, (code, one) in enumerate(listed):
         graphs_made = run(code, scratch).graphs or {}
         graph = graphs_made[one.graph.key]
-        wanted = Wanted(graph, graphs_made, conditions.conditions(graph, one.prompt))
-        yield mutations.Case(code, wanted, listed[(n + len(listed) // 2) % len(listed)][0])
+        asks = Wanted(graph, graphs_made, conditions.conditions(graph, one.prompt))
+        yield mutations.Case(code, asks, listed[(n + len(listed) // 2) % len(listed)][0])
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from typing import Any
 import bpy
 import pytest
 
+from tests.blenders import NEWEST, OLDEST, slow_but_in
 from tests.worker.test_render import BALL, GLOW
 from tests.worker.test_render_answer import ROUGH, WORLD
 from voxel_trainer_addon.evaluation import rendering
@@ -21,7 +22,7 @@ from voxel_trainer_addon.stage import Options
 from voxel_trainer_addon.worker.pool import Pool
 from voxel_trainer_addon.worker.protocol import Answer, Host, Request
 
-pytestmark = pytest.mark.bpy
+pytestmark = [pytest.mark.bpy, *slow_but_in(OLDEST, NEWEST)]
 
 ROUGHER = ROUGH.format(0.9), "materials/Rough"
 GLOWING = GLOW.format("0.8, 0.3, 0.0"), "materials/Glow"

@@ -10,6 +10,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import bpy
@@ -42,6 +43,10 @@ FRAME, REROUTE = "NodeFrame", "NodeReroute"
 
 def value(v: Any, looks: bool) -> Any:
     """A property's value as JSON; structs below are dumped, other nodes and sockets are named by their type."""
+    if isinstance(v, str | int | None):
+        return v
+    if isinstance(v, float):
+        return v if math.isfinite(v) else str(v)
     if isinstance(v, bpy.types.ID):
         return [v.id_type, v.name]
     if isinstance(v, bpy.types.Node | bpy.types.NodeSocket | bpy.types.NodeTreeInterfaceItem):
@@ -50,21 +55,19 @@ def value(v: Any, looks: bool) -> Any:
         return struct(v, looks)
     if isinstance(v, set):
         return sorted(v)
-    if isinstance(v, float) and not math.isfinite(v):
-        return str(v)
-    if isinstance(v, str) or not hasattr(v, "__len__"):
-        return v
-    return [value(x, looks) for x in v]
+    return [value(x, looks) for x in v] if hasattr(v, "__len__") else v
+
+
+@cache
+def properties(kind: type, left_out: frozenset[str]) -> list[str]:
+    """Names of the properties of a kind of struct."""
+    return [p.identifier for p in kind.bl_rna.properties if p.identifier not in left_out]
 
 
 def struct(thing: Any, looks: bool, without: Iterable[str] = ()) -> Dump:
     """Every property of a struct, read-only ones too."""
-    left_out = NEVER.union(without)
-    return {
-        p.identifier: value(getattr(thing, p.identifier), looks)
-        for p in thing.bl_rna.properties
-        if p.identifier not in left_out
-    }
+    names = properties(type(thing), frozenset(NEVER.union(without)))
+    return {name: value(getattr(thing, name), looks) for name in names}
 
 
 def socket(thing: Any, looks: bool, fed: bool) -> Dump:

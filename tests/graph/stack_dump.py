@@ -34,9 +34,14 @@ NEVER = {
 }
 ELSEWHERE = {"bakes", "properties"}
 """What is told by identifiers or in no order; `stack` looks at it in its own way."""
+LEFT_OUT = NEVER | ELSEWHERE
 
 
 def value(v: Any, depth: int) -> Any:
+    if isinstance(v, str | int | None):
+        return v
+    if isinstance(v, float):
+        return f"{v:.6g}" if math.isfinite(v) else str(v)
     if isinstance(v, bpy.types.ID):
         return [v.id_type, v.name]
     if isinstance(v, bpy.types.ParticleSystem | bpy.types.ShapeKey) and depth > 1:
@@ -49,23 +54,20 @@ def value(v: Any, depth: int) -> Any:
         return struct(v, depth + 1)
     if isinstance(v, set):
         return sorted(v)
-    if isinstance(v, float):
-        return f"{v:.6g}" if math.isfinite(v) else str(v)
-    if isinstance(v, str) or not hasattr(v, "__len__"):
-        return v
-    return [value(x, depth) for x in v]
+    return [value(x, depth) for x in v] if hasattr(v, "__len__") else v
 
 
 def struct(thing: Any, depth: int = 0) -> dict[str, Any]:
     """Every property of a struct, read-only ones too."""
     found = {}
     for p in thing.bl_rna.properties:
-        if p.identifier in NEVER | ELSEWHERE or (p.identifier == "segments" and hasattr(thing, "points")):
+        name = p.identifier
+        if name in LEFT_OUT or (name == "segments" and hasattr(thing, "points")):
             continue  # segments of a curve profile are drawn from its points
-        v = getattr(thing, p.identifier)
-        if p.identifier == "particle_system" and thing.bl_rna.identifier != "ParticleSystemModifier":
+        v = getattr(thing, name)
+        if name == "particle_system" and thing.bl_rna.identifier != "ParticleSystemModifier":
             v = v and v.name
-        found[p.identifier] = value(v, depth)
+        found[name] = value(v, depth)
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import bpy
 import pytest
 
+from tests.blenders import NEWEST, OLDEST, slow_but_in
 from tests.graph.every_modifier import DATA, aims, failures, listed, new_object, prove_mixed, prove_type
 from tests.graph.stack_dump import stack
 from voxel_trainer_addon.worker.inside import empty
@@ -17,12 +18,18 @@ pytestmark = pytest.mark.bpy
 DASH = "GREASE_PENCIL_DASH"
 
 
-@pytest.mark.parametrize("modifier", listed("modifiers"))
+def every(kind: str) -> list[Any]:
+    """All in the oldest and the newest Blender; in each other another third, and all with `--all`."""
+    marks, minor = slow_but_in(OLDEST, NEWEST), bpy.app.version[1]
+    return [pytest.param(name, marks=marks if (at - minor) % 3 else []) for at, name in enumerate(listed(kind))]
+
+
+@pytest.mark.parametrize("modifier", every("modifiers"))
 def test_a_modifier_comes_back(modifier: str) -> None:
     assert prove_type("modifiers", modifier) == []
 
 
-@pytest.mark.parametrize("constraint", listed("constraints"))
+@pytest.mark.parametrize("constraint", every("constraints"))
 def test_a_constraint_comes_back(constraint: str) -> None:
     assert prove_type("constraints", constraint) == []
 

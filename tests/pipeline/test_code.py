@@ -11,10 +11,11 @@ from pathlib import Path
 import bpy
 import pytest
 
+from tests.blenders import NEWEST, OLDEST, slow_but_in
 from voxel_trainer_addon.errors import Exit
 from voxel_trainer_addon.worker.inside import empty
 
-pytestmark = pytest.mark.bpy
+pytestmark = [pytest.mark.bpy, *slow_but_in(OLDEST, NEWEST)]
 
 
 def code(root: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:

@@ -53,7 +53,6 @@ VOLUME = shader("VolumePrincipled", "VolumeScatter", "VolumeAbsorption", "Volume
 MATERIAL_OUTPUT = shader("OutputMaterial")
 WORLD_OUTPUT = shader("OutputWorld")
 BACKGROUND = shader("Background")
-COORDINATES = shader("TexCoord", "UVMap", "NewGeometry")
 ATTRIBUTE = shader("Attribute", "VertexColor")
 GROUP_INPUT = frozenset({"NodeGroupInput"})
 PRIMITIVE = geometry(

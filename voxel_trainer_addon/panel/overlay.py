@@ -10,6 +10,7 @@ import bpy
 import gpu
 from gpu_extras.batch import batch_for_shader
 
+from ..graph.blender.beside import corner
 from .blender import DESK
 from .shown import shown
 
@@ -38,7 +39,7 @@ def draw_signs(context: Any) -> None:
         node = what.tree.nodes.get(name)
         if node is None:
             continue
-        left, top = (part * scale for part in place(node))
+        left, top = (part * scale for part in corner(node))
         x0, y1 = view.view_to_region(left, top, clip=False)
         x1, y0 = view.view_to_region(left + node.dimensions.x, top - node.dimensions.y, clip=False)
         frames[sign] += [(x0, y0), (x1, y0), (x1, y0), (x1, y1), (x1, y1), (x0, y1), (x0, y1), (x0, y0)]
@@ -52,14 +53,6 @@ def draw_signs(context: Any) -> None:
             shader.uniform_float("color", COLOURS[sign])
             batch_for_shader(shader, "LINES", {"pos": corners}).draw(shader)
     gpu.state.line_width_set(1.0)
-
-
-def place(node: Any) -> tuple[float, float]:
-    """The upper left corner of a node in its tree."""
-    x, y = node.location
-    while (node := node.parent) is not None:
-        x, y = x + node.location.x, y + node.location.y
-    return x, y
 
 
 def register() -> None:

@@ -28,10 +28,11 @@ Told = tuple[str, int, bool]
 @dataclass(frozen=True)
 class Altered:
     """The steps that changed a tree; `found`: base of a thing that was there before → what finds it: the name of a
-    node, the name of an interface item or its place."""
+    node, the name of an interface item or its place. `new`: node of the graph → the live one that was made for it."""
 
     steps: tuple[Step, ...]
     found: Mapping[str, str | int]
+    new: Mapping[str, Any]
 
 
 def alter(live: Any, names: Mapping[str, str], before: Graph, after: Graph) -> Altered:
@@ -75,7 +76,8 @@ class _Alterer(Builder):
         for phase in ("links_into", "socket_values"):
             self.work(phase)
         self.finish()
-        return Altered(tuple(self.steps), self.found)
+        new = {name: self.stage.things[f"node/{name}"] for name, turn in self.made.items() if turn >= 0}
+        return Altered(tuple(self.steps), self.found, new)
 
     def animate(self) -> None:
         """What moves the tree stays as it is."""

@@ -18,7 +18,7 @@ from voxel_trainer_addon.graph.blender.apply import NotApplied, Proposal
 from voxel_trainer_addon.graph.blender.read import owner_of, read_graph, read_graphs, read_with_groups, tree_of
 from voxel_trainer_addon.graph.canonical import graph_hash
 from voxel_trainer_addon.graph.diff import diff
-from voxel_trainer_addon.graph.model import Graph
+from voxel_trainer_addon.graph.model import Graph, Graphs
 from voxel_trainer_addon.worker.inside import empty
 
 pytestmark = pytest.mark.bpy
@@ -62,8 +62,8 @@ def told(key: str) -> dict[str, Any]:
     return made
 
 
-def answer(key: str, change: Callable[[Any], None]) -> tuple[Proposal, str]:
-    """An edit of a tree: what `change` does to a copy of it; and the hash of the tree as it is."""
+def answer(key: str, change: Callable[[Any], None]) -> tuple[Proposal, Graphs]:
+    """An edit of a tree: what `change` does to a copy of it; and the tree as it is."""
     owner, tree = owner_of(bpy.data, key), tree_of(bpy.data, key)
     before = read_with_groups(tree, key, owner)
     block = (owner or tree).copy()
@@ -75,10 +75,10 @@ def answer(key: str, change: Callable[[Any], None]) -> tuple[Proposal, str]:
     said = json.dumps([{name: graph.as_json() for name, graph in after.items()}, edits])
     graphs, edits = json.loads(said.replace(f'"name": "{block.name}"', f'"name": "{key.split("/")[1]}"'))
     bpy.data.batch_remove([block])
-    return Proposal(key, graphs, edits), graph_hash(key, before)
+    return Proposal(key, graphs, edits), before
 
 
-def take(proposal: Proposal, asked: str) -> apply.Applied:
+def take(proposal: Proposal, asked: Graphs) -> apply.Applied:
     key = proposal.key
     return apply.edit(proposal, tree_of(bpy.data, key), key, owner_of(bpy.data, key), asked)
 

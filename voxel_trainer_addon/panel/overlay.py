@@ -11,7 +11,7 @@ import gpu
 from gpu_extras.batch import batch_for_shader
 
 from ..graph.blender.beside import corner
-from .blender import DESK
+from .blender import signs
 from .shown import shown
 
 COLOURS = {"−": (0.95, 0.35, 0.25, 1.0), "~": (0.95, 0.75, 0.2, 1.0)}
@@ -27,15 +27,14 @@ def draw() -> None:
 
 def draw_signs(context: Any) -> None:
     """Frames and signs, in pixels of the region."""
-    if DESK.view.title != "Compare" or not DESK.compared.edits:
-        return
     what = shown(context)
-    if what is None or what.key != DESK.view.key:
+    marks = signs(what.key) if what else {}
+    if what is None or not marks:
         return
     view, scale = context.region.view2d, context.preferences.system.ui_scale
     frames: dict[str, list[tuple[float, float]]] = {sign: [] for sign in COLOURS}
     blf.size(0, 18 * scale)
-    for name, sign in list(DESK.compared.marks.items())[:MARKS_MAX]:
+    for name, sign in list(marks.items())[:MARKS_MAX]:
         node = what.tree.nodes.get(name)
         if node is None:
             continue

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -73,6 +73,8 @@ def new_material(proposal: Proposal, ob: Any = None) -> Applied:
             ob.active_material = material
             if ob.active_material != material:
                 raise NotApplied(f"Blender gives “{ob.name}” no other material; is its data linked?")
+        else:
+            material.use_fake_user = True  # without a user it would be lost when the file is saved
     return Applied(f"materials/{material.name}", made.told)
 
 
@@ -119,12 +121,12 @@ def new_compositor(proposal: Proposal, scene: Any) -> Applied:
     return Applied(f"scenes/{scene.name}", made.told)
 
 
-def edit(proposal: Proposal, tree: Any, key: str, owner: Any, asked: str) -> Applied:
-    """Make the edits in the tree of a key, which meant what the hash `asked` says when it was asked about; only what
-    they name changes. Raises NotApplied."""
+def edit(proposal: Proposal, tree: Any, key: str, owner: Any, asked: Graphs) -> Applied:
+    """Make the edits in the tree of a key, which must mean what it did with its groups when it was `asked` about; only
+    what the edits name changes. Raises NotApplied."""
     _own(owner or tree)
     before = read_with_groups(tree, key, owner)
-    if graph_hash(key, before) != asked:
+    if not means_the_same(proposal.key, asked, key, before):
         raise NotApplied("The tree has changed since you asked, so this answer is about another one. Ask again.")
     made = Made()
     with _taken_back(made):
@@ -134,6 +136,35 @@ def edit(proposal: Proposal, tree: Any, key: str, owner: Any, asked: str) -> App
         _tried(change, tree, key, owner, after)
         change(tree)
     return Applied(key, made.told)
+
+
+def own_copy(block: Any) -> Any:
+    """A copy of a material or group that this file may change, wherever the original comes from. Raises NotApplied."""
+    copied = block.copy()
+    if copied.override_library is not None:
+        copied.make_local()
+    if copied.library is not None or copied.override_library is not None:
+        bpy.data.batch_remove((copied,))
+        raise NotApplied(f"Blender makes no copy of “{block.name}” that could be changed here.")
+    return copied
+
+
+def give(ob: Any, old: Any, new: Any) -> None:
+    """Let an object use another material in place of one. Raises NotApplied."""
+    slots = [slot for slot in ob.material_slots if slot.material == old] if ob else []
+    for slot in slots:
+        if ob.data.library is not None or ob.data.override_library is not None:
+            slot.link = "OBJECT"
+        slot.material = new
+    if not slots or any(slot.material != new for slot in slots):
+        raise NotApplied(f"No object that is chosen here uses “{old.name}”, so a copy of it would be lost.")
+
+
+def means_the_same(root: str, graphs: Graphs, other_root: str, others: Graphs) -> bool:
+    """Whether two trees with their groups mean the same; equal ones need no canonical form."""
+    alike = replace(others[other_root], key=root) == graphs[root] and len(graphs) == len(others)
+    same = alike and all(graphs.get(key) == graph for key, graph in others.items() if key != other_root)
+    return same or graph_hash(root, graphs) == graph_hash(other_root, others)
 
 
 def _own(block: Any) -> None:

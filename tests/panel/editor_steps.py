@@ -69,9 +69,13 @@ def measure() -> None:
         setattr(owner, name, outer)
 
     timed(module("panel.desk").Desk, "step", "timer")
+    timed(module("panel.ask_panels"), "look", "timer")
     timed(module("panel.overlay"), "draw_signs", "draw signs")
     for panel in ("VOXEL_PT_tree", "VOXEL_PT_told"):
         timed_method(getattr(module("panel.editor"), panel), "draw", "draw")
+    for panel in ("VOXEL_PT_ask", "VOXEL_PT_ask_nodes"):
+        timed_method(getattr(module("panel.ask_panels"), panel), "draw", "draw")
+    timed_method(module("panel.applying").VOXEL_OT_apply_answer, "execute", "apply")
     for name, what in (("paste_graph", "paste"), ("copy_python", "copy"), ("copy_graph", "copy")):
         timed_method(getattr(module("panel.clipboard"), f"VOXEL_OT_{name}"), "execute", what)
 

@@ -54,7 +54,7 @@ _models: list[tuple[str, str, str]] = []
 """Blender keeps no hold of the texts of a menu."""
 
 
-def _model_items(*_: Any) -> list[tuple[str, str, str]]:
+def _model_items(self: Any = None, context: Any = None) -> list[tuple[str, str, str]]:
     _models[:] = [(one.id or "AUTO", one.label, one.about) for one in ASSIST.askables.known]
     _models.append((OWN, "Other…", "A chat model by its name: of OpenAI, of Anthropic, or of a server of your own"))
     return _models

@@ -57,3 +57,11 @@ def test_asked_previewed_applied_undone(window: Any, version: str) -> None:
     assert len(found["changes"]) >= 5
     first, second = found["watched"][:2]
     assert first["applied"] and first["undone_s"] is not None and second["reason"] == "wrong nodes"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ("4.3", "5.2"))
+def test_fifty_answers_and_undos_leave_nothing(window: Any, version: str) -> None:
+    found = window(version, "drive_ask_rounds", 900)
+    rounds, taken, wrong = found["rounds"]
+    assert rounds == 50 and taken >= 30 and wrong == []

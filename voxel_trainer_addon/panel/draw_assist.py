@@ -47,6 +47,7 @@ def answer(layout: Layout, offer: Offer, sketched: int, rendered: int, columns: 
     pictures = box.row()
     for icon in filter(None, (sketched, rendered)):
         pictures.template_icon(icon_value=icon, scale=PICTURE if sketched and rendered else 2 * PICTURE)
+    _buttons(box, offer)
     lines = box.column(align=True)
     for line in offer.lines:
         if offer.changes:
@@ -56,11 +57,11 @@ def answer(layout: Layout, offer: Offer, sketched: int, rendered: int, columns: 
     if offer.more:
         lines.label(text=offer.more, icon="BLANK1")
     checks = box.column(align=True)
-    for passed, words in offer.checks:
-        wrapped(checks, words[:1].upper() + words[1:], columns - 2, "CHECKMARK" if passed else "ERROR")
-    about = box.column(align=True)
-    wrapped(about, f"{offer.label}; {offer.honest}. {ERR}", columns - 2, active=False)
-    _buttons(box, offer)
+    passed = ", ".join(words for good, words in offer.checks if good)
+    wrapped(checks, f"Checked: {passed}.", columns - 2, "CHECKMARK")
+    for words in (words for good, words in offer.checks if not good):
+        wrapped(checks, f"{words[:1].upper()}{words[1:]}.", columns - 2, "ERROR")
+    wrapped(box, f"{offer.label}; {offer.honest}. {ERR}", columns - 2, active=False)
 
 
 def _buttons(layout: Layout, offer: Offer) -> None:

@@ -14,8 +14,8 @@ from .canvas import HEIGHT, WIDTH, colour, column, line
 
 NODES_MAX = 48
 """A picture of more would show nothing."""
-GAP, FRAME_PX, LEAST = 8, 3, 14
-BOX_MAX = (64, 34)
+GAP, FRAME_PX = 10, 3
+BOX_MAX = (64, 64)
 BODY, WIRE = colour(70, 70, 70, 255), colour(170, 170, 170, 200)
 HEADS = {
     "output": colour(120, 45, 60, 255),
@@ -29,10 +29,11 @@ HEADS = {
     "math": colour(50, 115, 150, 255),
 }
 FRAMES = {"+": colour(80, 220, 90, 255), "−": colour(242, 90, 64, 255), "~": colour(242, 191, 51, 255)}
-DIGITS = ("757557", "262227", "717447", "717117", "557111", "747117", "747557", "711222", "757557", "757117")
+DIGITS = ("75557", "26227", "71747", "71717", "55711", "74717", "74757", "71122", "75757", "75717")
+"""Rows of three dots from above, each as a number."""
 INK = colour(255, 255, 255, 255)
-SCALE = 2
-"""Pixels of a dot of a digit; digits are three dots wide and five or six high."""
+SCALE = 3
+"""Pixels of a dot of a digit, at most."""
 
 
 def order(graph: Graph) -> list[str]:
@@ -64,7 +65,7 @@ def picture(graph: Graph, signs: Mapping[str, str] | None = None) -> array[int] 
         _fill(pixels, left, low, right, high, BODY)
         _fill(pixels, left, high - (high - low) // 3, right, high, HEADS[kind(types[name])])
         if signs is None:
-            _number(pixels, number, (left + right) // 2, low + (high - low) // 3)
+            _number(pixels, f"{number:{len(str(len(shown)))}}", boxes[name])
     return pixels
 
 
@@ -73,6 +74,7 @@ def _placed(found: Sequence[Sequence[str]]) -> dict[str, tuple[int, int, int, in
     rows = max(map(len, found))
     wide, tall = (WIDTH - GAP) // len(found), (HEIGHT - GAP) // rows
     width, height = (max(4, min(most, cell - GAP)) for most, cell in zip(BOX_MAX, (wide, tall), strict=True))
+    height = min(height, 3 * width // 2)
     step = min(tall, height + 2 * GAP)
     boxes = {}
     for x, names in enumerate(found):
@@ -88,14 +90,15 @@ def _fill(pixels: array[int], left: int, low: int, right: int, high: int, ink: i
         column(pixels, x, low, high, ink)
 
 
-def _number(pixels: array[int], number: int, x: int, y: int) -> None:
-    """A number with its middle at a place."""
-    said = str(number)
-    left = x - (4 * len(said) - 1) * SCALE // 2
-    for at, digit in enumerate(said):
-        rows = DIGITS[int(digit)]
-        for row, bits in enumerate(rows):
+def _number(pixels: array[int], said: str, box: tuple[int, int, int, int]) -> None:
+    """A number in the middle of a box, below its head; spaces before it make it as small as longer ones."""
+    left, low, right, high = box
+    size = max(1, min(SCALE, (right - left - 2) // (4 * len(said)), (high - low) // 9))
+    begin = (left + right - (4 * len(said.strip()) - 1) * size) // 2
+    top = low + ((high - low) * 2 // 3 + 5 * size) // 2
+    for at, digit in enumerate(said.strip()):
+        for row, bits in enumerate(map(int, DIGITS[int(digit)])):
             for dot in range(3):
-                if int(bits) >> (2 - dot) & 1:
-                    at_x, at_y = left + (4 * at + dot) * SCALE, y + (len(rows) // 2 - row) * SCALE
-                    _fill(pixels, at_x, at_y, at_x + SCALE - 1, at_y + SCALE - 1, ink=INK)
+                if bits >> (2 - dot) & 1:
+                    x, y = begin + (4 * at + dot) * size, top - (row + 1) * size
+                    _fill(pixels, x, y, x + size - 1, y + size - 1, INK)

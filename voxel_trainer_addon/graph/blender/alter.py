@@ -35,20 +35,24 @@ class Altered:
     new: Mapping[str, Any]
 
 
-def alter(live: Any, names: Mapping[str, str], before: Graph, after: Graph) -> Altered:
+def alter(
+    live: Any, names: Mapping[str, str], before: Graph, after: Graph, pairs: Mapping[str, str] | None = None
+) -> Altered:
     """Bring the live tree, which means what `before` does, to `after`, whose groups and data are there.
 
-    `names`: node of `before` → its name in the live tree. What Blender refuses is left out, and shows when the result
+    `names`: node of `before` → its name in the live tree; `pairs`: node of `before` → the one of `after` that it is, by
+    their likeness where that is not told. What Blender refuses is left out, and shows when the result
     is compared. Raises what Blender raises, and NotTaken.
     """
-    return _Alterer(live, names, before, after).altered()
+    return _Alterer(live, names, before, after, paired(before, after)[0] if pairs is None else pairs).altered()
 
 
 class _Alterer(Builder):
     """Builds what is not there yet, and takes away what should not be."""
 
-    def __init__(self, live: Any, names: Mapping[str, str], before: Graph, after: Graph) -> None:
-        pairs = paired(before, after)[0]
+    def __init__(
+        self, live: Any, names: Mapping[str, str], before: Graph, after: Graph, pairs: Mapping[str, str]
+    ) -> None:
         super().__init__(called_alike(before, after, pairs), layout=False, limit_s=float("inf"))
         self.tree = self.stage.things[TREE.base] = live
         self.before = before

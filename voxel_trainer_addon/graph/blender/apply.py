@@ -275,7 +275,8 @@ def _fill(graph: Graph, tree: Any, made: Made) -> None:
 def _change(tree: Any, before: Graph, after: Graph) -> None:
     """Bring a live tree from one graph to the other; new nodes get the names and places that they should have."""
     names = {node.name: node.name for node in before.nodes if node.type != FRAME}
-    new = alter(tree, names, before, after).new
+    pairs = {node.name: node.name for node in after.nodes if node.name in names}
+    new = alter(tree, names, before, after, pairs).new
     loop = Loop()
     loop.stage.things[TREE.base] = tree
     give_names(loop, new)

@@ -12,6 +12,7 @@ from bpy.props import EnumProperty
 from ..graph.blender import apply
 from ..graph.blender.apply import NotApplied, Proposal
 from ..graph.blender.read import embedded_key
+from ..graph.model import Graphs
 from ..runs import REASONS
 from . import draw_assist
 from .aiming import live, read
@@ -34,9 +35,13 @@ def stepped(*_: Any) -> None:
     done = ASSIST.done
     if done is not None:
         now = read(done.key)
-        if now == done.before or now == done.after:
-            ASSIST.undone(now == done.before)
+        if _alike(done.key, now, done.before) or _alike(done.key, now, done.after):
+            ASSIST.undone(_alike(done.key, now, done.before))
             redraw(*EDITORS)
+
+
+def _alike(key: str, now: Graphs | None, then: Graphs | None) -> bool:
+    return now is then if now is None or then is None else apply.alike(key, now, key, then)
 
 
 @persistent  # type: ignore[untyped-decorator]

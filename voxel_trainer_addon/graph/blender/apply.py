@@ -19,7 +19,7 @@ import bpy
 from ..canonical import differences, graph_hash
 from ..edits import Edit, apply
 from ..flow import FRAME
-from ..model import Graph, Graphs, Value, closure
+from ..model import Graph, Graphs, Node, Value, closure
 from ..steps import TREE, is_reference, references
 from .alter import alter
 from .beside import put_beside
@@ -160,11 +160,24 @@ def give(ob: Any, old: Any, new: Any) -> None:
         raise NotApplied(f"No object that is chosen here uses “{old.name}”, so a copy of it would be lost.")
 
 
+def alike(root: str, graphs: Graphs, other_root: str, others: Graphs) -> bool:
+    """Whether two readings of a tree with its groups are equal, but for which sockets are available: Blender works that
+    out late."""
+    return _bare(root, graphs) == _bare(other_root, others)
+
+
 def means_the_same(root: str, graphs: Graphs, other_root: str, others: Graphs) -> bool:
     """Whether two trees with their groups mean the same; equal ones need no canonical form."""
-    alike = replace(others[other_root], key=root) == graphs[root] and len(graphs) == len(others)
-    same = alike and all(graphs.get(key) == graph for key, graph in others.items() if key != other_root)
-    return same or graph_hash(root, graphs) == graph_hash(other_root, others)
+    return alike(root, graphs, other_root, others) or graph_hash(root, graphs) == graph_hash(other_root, others)
+
+
+def _bare(root: str, graphs: Graphs) -> dict[str, Graph]:
+    def bare(node: Node) -> Node:
+        sides = (tuple(replace(s, available=True) for s in side) for side in (node.inputs, node.outputs))
+        return replace(node, **dict(zip(("inputs", "outputs"), sides, strict=True)))
+
+    named = {"" if key == root else key: graph for key, graph in graphs.items()}
+    return {key: replace(graph, key=key, nodes=tuple(map(bare, graph.nodes))) for key, graph in named.items()}
 
 
 def _own(block: Any) -> None:

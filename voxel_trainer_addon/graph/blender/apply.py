@@ -173,8 +173,8 @@ def means_the_same(root: str, graphs: Graphs, other_root: str, others: Graphs) -
 
 def _bare(root: str, graphs: Graphs) -> dict[str, Graph]:
     def bare(node: Node) -> Node:
-        sides = (tuple(replace(s, available=True) for s in side) for side in (node.inputs, node.outputs))
-        return replace(node, **dict(zip(("inputs", "outputs"), sides, strict=True)))
+        inputs, outputs = (tuple(replace(s, available=True) for s in side) for side in (node.inputs, node.outputs))
+        return replace(node, inputs=inputs, outputs=outputs)
 
     named = {"" if key == root else key: graph for key, graph in graphs.items()}
     return {key: replace(graph, key=key, nodes=tuple(map(bare, graph.nodes))) for key, graph in named.items()}

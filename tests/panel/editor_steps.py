@@ -75,7 +75,7 @@ def measure() -> None:
         setattr(owner, name, outer)
 
     timed(module("panel.desk").Desk, "step", "timer")
-    timed(module("panel.ask_panels"), "look", "timer")
+    timed(module("panel.ask_panels"), "look", "pictures")
     timed(module("panel.overlay"), "draw_signs", "draw signs")
     for panel in ("VOXEL_PT_tree", "VOXEL_PT_told"):
         timed_method(getattr(module("panel.editor"), panel), "draw", "draw")

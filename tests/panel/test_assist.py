@@ -109,7 +109,7 @@ def test_a_new_tree_is_asked_for_thought_about_and_offered(helper: Scripted) -> 
     helper.heard("Asking voxel/v3\x1b")
     assert assist.step() is False and assist.view.thinking == "Asking voxel/v3 "
     helper.reply(answered())
-    assert assist.undrawn and assist.draw() and assist.drawn and not assist.draw()
+    assert assist.undrawn and assist.sketched()
     offer = assist.view.offer
     assert offer and offer.heading == "New Material: 2 nodes" and not assist.thinking
     assert [line.text for line in offer.lines] == ["1  Emission", "2  Material Output"]
@@ -138,11 +138,11 @@ def test_a_change_is_shown_with_its_signs(helper: Scripted) -> None:
         {"do": "set", "node": "Out", "path": ["target"], "old": "ALL", "new": "CYCLES"},
     ]
     helper.reply(answered(kind="edit", edits=edits))
-    assist.draw()
+    drawing = assist.sketched()
     offer = assist.view.offer
     assert offer and offer.heading == "3 changes to “Rust”" and [line.sign for line in offer.lines] == ["−", "+", "~"]
     assert assist.marks == (RUST.key, {"Emission": "−", "Out": "~"})
-    assert assist.drawn and {sketch.FRAMES[sign] for sign in "+−~"} <= set(assist.drawn)
+    assert drawing and {sketch.FRAMES[sign] for sign in "+−~"} <= set(drawing)
     assist.applied(RUST.key, {RUST.key: replace(RUST, nodes=RUST.nodes[1:], links=())}, [])
     assert assist.marks == ("", {}) and assist.view.offer and assist.view.offer.state == "applied"
 

@@ -11,26 +11,30 @@ from bpy.props import EnumProperty, StringProperty
 
 from . import draw_assist
 from .aiming import editor_of
-from .assist import OWN, PLACES
+from .assist import OWN, PLACES, RENDER, SKETCH
 from .blender import ASSIST
 from .icons import Icons
 from .panels import VoxelPanel, columns
 
 ICONS = Icons()
-SKETCH, RENDER = "sketch", "render"
 
 
 def look() -> bool:
-    """Take in what is new; whether the panels must be drawn again."""
+    """Take in what is new, at most one picture; whether the panels must be drawn again."""
     changed = ASSIST.step()
-    if ASSIST.draw():
+    if not ASSIST.undrawn:
+        return changed
+    which = ASSIST.undrawn.pop(0)
+    if which == RENDER and (path := ASSIST.answer.get("picture")):
+        ICONS.load(RENDER, path)
+    elif which == SKETCH:
         ICONS.clear()
-        if ASSIST.drawn:
-            ICONS.draw(SKETCH, ASSIST.drawn)
-        if path := ASSIST.answer.get("picture"):
-            ICONS.load(RENDER, path)
-        changed = True
-    return changed
+        if pixels := ASSIST.sketched():
+            ICONS.draw(SKETCH, pixels)
+    return True
+
+
+# The fields
 
 
 def _text(name: str) -> dict[str, Callable[..., Any]]:

@@ -23,6 +23,7 @@ LATE_S = 30.0
 """So long after its deadline an answer is waited for no more: the other end hangs."""
 NODES_SHOWN = 16
 CANDIDATES = 3
+SKETCH, RENDER = "sketch", "render"
 OWN = "OWN"
 """Stands for a model that is named by hand."""
 DAMAGES = (ValueError, KeyError, TypeError, AttributeError, IndexError)
@@ -119,7 +120,8 @@ class Done:
 
 class Assist:
     """One request at a time, its answer, and what becomes of it. `agreed` are hosts that may read requests; `seen` says
-    that the panel was drawn: before, nobody needs to know whom it can ask. `undrawn`: the offer has no picture yet."""
+    that the panel was drawn: before, nobody needs to know whom it can ask. `undrawn` are the
+    offer's pictures that are not made yet, each for a tick of its own."""
 
     def __init__(self) -> None:
         self.text = self.model = self.own = self.url = ""
@@ -136,8 +138,7 @@ class Assist:
         self.asked: Asked | None = None
         self.answer: Mapping[str, Any] = {}
         self.done: Done | None = None
-        self.drawn: array[int] | None = None
-        self.undrawn = False
+        self.undrawn: list[str] = []
         self._ask = ""
         self._signs: Mapping[str, str] = {}
         self._began = self._ready = self._limit_s = 0.0
@@ -223,14 +224,11 @@ class Assist:
                 self.view = replace(self.view, seconds=int(now - self._began))
         return self.view != before
 
-    def draw(self) -> bool:
-        """Make the offer's picture, in a tick of its own; whether there is another one now."""
-        if not self.undrawn:
-            return False
-        self.undrawn, self.drawn = False, None
+    def sketched(self) -> array[int] | None:
+        """The offer's drawing, None where there is none to show."""
         with contextlib.suppress(*DAMAGES):  # Apply says what is wrong with it
-            self.drawn = self._sketched()
-        return True
+            return self._sketched()
+        return None
 
     def _sketched(self) -> array[int] | None:
         assert self.asked
@@ -259,7 +257,7 @@ class Assist:
         except DAMAGES:
             self.view = AssistView(note=("ERROR", "The answer is damaged and cannot be shown."))
             return
-        self.answer, self.undrawn = answer.body, True
+        self.answer, self.undrawn = answer.body, [SKETCH, RENDER]
         self._signs = Compared(edits=answer.body["edits"]).marks if offer.changes else {}
         self.view = AssistView(offer=offer)
         self.became(shown=True)

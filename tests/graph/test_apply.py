@@ -230,3 +230,13 @@ def test_what_lies_in_another_file_is_left_alone(tmp_path: Path) -> None:
     override = linked.override_create()
     with pytest.raises(NotApplied, match="library override"):
         apply.edit(proposal, override.node_tree, "materials/Rust", override, asked)
+    cube = bpy.data.objects.new("Cube", bpy.data.meshes.new("Cube"))
+    cube.data.materials.append(linked)
+    for foreign in (linked, override):
+        mine = apply.own_copy(foreign)
+        apply.edit(proposal, mine.node_tree, f"materials/{mine.name}", mine, asked)
+        assert "Math" in mine.node_tree.nodes and "Math" not in foreign.node_tree.nodes
+        with pytest.raises(NotApplied, match="would be lost"):
+            apply.give(None, foreign, mine)
+    apply.give(cube, linked, mine)
+    assert cube.active_material == mine

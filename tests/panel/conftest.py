@@ -48,7 +48,7 @@ def window(blender_tool: Path, archived: Path, corpus: Path, tmp_path: Path) -> 
         found: dict[str, Any] = json.loads((out / "result.json").read_text(encoding="utf-8"))
         log = (out / "blender.log").read_text(encoding="utf-8", errors="replace")
         assert found["ok"], f"{found['error']}\n{log[-3000:]}"
-        assert "Python script error" not in log, log[-3000:]
+        assert "Python script error" not in log and "Traceback" not in log, log[-3000:]
         return found
 
     return run

@@ -9,7 +9,7 @@ from .assist import AssistView, Offer
 from .draw import wrapped
 
 Layout = Any
-COLOURS = {"+": "STRIP_COLOR_04", "−": "STRIP_COLOR_01", "~": "STRIP_COLOR_03"}
+COLOURS = {"+": "COLORSET_03_VEC", "−": "COLORSET_01_VEC", "~": "COLORSET_09_VEC"}
 """Sign of a change → an icon in green, red or yellow."""
 ERR = "Small models err: look before you keep it."
 PICTURE = 5.0

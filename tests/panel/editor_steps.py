@@ -21,6 +21,8 @@ KINDS = {
 }
 held: dict[str, list[float]] = defaultdict(list)
 """Milliseconds that our code held Blender, by what it did."""
+busy: dict[str, list[float]] = defaultdict(list)
+"""The same of the processor's time: what a machine that others use does not stretch."""
 
 
 def module(name: str) -> Any:
@@ -40,14 +42,18 @@ def prepare() -> None:
 def measure() -> None:
     """Note how long our timer, our drawing and our buttons take."""
 
-    def noted(what: str, began: float) -> None:
-        held[what].append(round(1000 * (time.perf_counter() - began), 2))
+    def now() -> tuple[float, float]:
+        return time.perf_counter(), time.thread_time()
+
+    def noted(what: str, began: tuple[float, float]) -> None:
+        for times, begin, end in zip((held, busy), began, now(), strict=True):
+            times[what].append(round(1000 * (end - begin), 2))
 
     def timed(owner: Any, name: str, what: str) -> None:
         inner = getattr(owner, name)
 
         def outer(*args: Any, **named: Any) -> Any:
-            began = time.perf_counter()
+            began = now()
             try:
                 return inner(*args, **named)
             finally:
@@ -60,7 +66,7 @@ def measure() -> None:
         inner = getattr(owner, name)
 
         def outer(self: Any, context: Any) -> Any:
-            began = time.perf_counter()
+            began = now()
             try:
                 return inner(self, context)
             finally:
@@ -69,9 +75,13 @@ def measure() -> None:
         setattr(owner, name, outer)
 
     timed(module("panel.desk").Desk, "step", "timer")
+    timed(module("panel.ask_panels"), "look", "pictures")
     timed(module("panel.overlay"), "draw_signs", "draw signs")
     for panel in ("VOXEL_PT_tree", "VOXEL_PT_told"):
         timed_method(getattr(module("panel.editor"), panel), "draw", "draw")
+    for panel in ("VOXEL_PT_ask", "VOXEL_PT_ask_nodes"):
+        timed_method(getattr(module("panel.ask_panels"), panel), "draw", "draw")
+    timed_method(module("panel.applying").VOXEL_OT_apply_answer, "execute", "apply")
     for name, what in (("paste_graph", "paste"), ("copy_python", "copy"), ("copy_graph", "copy")):
         timed_method(getattr(module("panel.clipboard"), f"VOXEL_OT_{name}"), "execute", what)
 

@@ -3,49 +3,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.blender
 
-HERE = Path(__file__).parent
 VERSIONS = ("4.3", "5.2")
-FILE, TREE = "black-h0bB1T__material_node_wizard/nodes.blend", "NW_Leak"
 OPENED = ("node_tool_idname", "is_strip_modifier")
 """What Blender gives a tree when it opens an older file, and no fresh tree has."""
-
-
-@pytest.fixture
-def window(blender_tool: Path, archived: Path, corpus: Path, tmp_path: Path) -> Any:
-    """Run a window script in a version; what it found. Pictures lie in the folder `out` of the test."""
-
-    def run(version: str, script: str, limit_s: int = 400) -> dict[str, Any]:
-        out = tmp_path / f"out-{version}-{script}"
-        told = {
-            "DATA": tmp_path / f"data {version}",
-            "FILE": corpus / FILE,
-            "TREE": TREE,
-            "CORPUS": corpus,
-            "WALK": tmp_path / "walk",
-        }
-        where = ["--install", archived, "--script", HERE / f"{script}.py", "--out", out, "--limit", str(limit_s)]
-        environment = {**os.environ, **{f"VOXEL_TEST_{key}": str(value) for key, value in told.items()}}
-        command = [sys.executable, blender_tool, "gui", version, *map(str, where)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
-        assert (out / "result.json").is_file(), done.stdout + done.stderr
-        found: dict[str, Any] = json.loads((out / "result.json").read_text(encoding="utf-8"))
-        log = (out / "blender.log").read_text(encoding="utf-8", errors="replace")
-        assert found["ok"], f"{found['error']}\n{log[-3000:]}"
-        assert "Python script error" not in log, log[-3000:]
-        return found
-
-    return run
 
 
 @pytest.mark.parametrize("version", VERSIONS)

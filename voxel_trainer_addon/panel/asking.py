@@ -10,7 +10,8 @@ import bpy
 from bpy.props import EnumProperty
 
 from ..runs import Answer
-from .blender import DESK, helper, redraw
+from . import ask_panels
+from .blender import ASSIST, DESK, helper, redraw
 from .shown import NotAsked, Shown, shown
 
 if TYPE_CHECKING:
@@ -27,12 +28,13 @@ def tick() -> float | None:
     """Hand out answers; ends when nothing is waited for. Caught, as Blender drops a timer that raises."""
     try:
         changed = DESK.step()
+        changed |= ask_panels.look()
     except Exception as error:
         DESK.say("ERROR", f"The answer could not be taken: {type(error).__name__}: {error}")
         changed = True
     if changed:
         redraw(*EDITORS)
-    return TICK_S if DESK.waiting else None
+    return TICK_S if DESK.waiting or ASSIST.undrawn else None
 
 
 def wait() -> None:
@@ -109,14 +111,17 @@ class AsksWhere(ChangesTree):
     users = 0
 
     def invoke(self, context: Any, event: bpy.types.Event) -> Returned:
-        what = shown(context)
-        assert what
-        self.users = what.tree.users - what.tree.use_fake_user if what.owner is None else 1
+        what = self.what(context)
+        self.users = what.tree.users - what.tree.use_fake_user if what and what.owner is None else 1
         operator: Any = self
         if self.users < 2:
             return operator.execute(context)  # type: ignore[no-any-return]
         title = operator.bl_label
         return context.window_manager.invoke_props_dialog(self, title=title, confirm_text="Change")  # type: ignore[no-any-return]
+
+    def what(self, context: Any) -> Shown | None:
+        """The tree that is to be changed."""
+        return shown(context)
 
     def draw(self, context: bpy.types.Context) -> None:
         layout: Any = self.layout  # type: ignore[attr-defined]
@@ -125,7 +130,11 @@ class AsksWhere(ChangesTree):
 
     def tree(self, context: Any, what: Shown) -> Any:
         """The tree to change: the one that is open, or a copy of it for this place."""
-        return _single(context, what) if self.where == "THIS" else what.tree
+        if self.where != "THIS":
+            return what.tree
+        copy = what.tree.copy()
+        put_single(context, context.object, what.tree, copy)
+        return copy
 
     @staticmethod
     def give_back(tree: Any, what: Shown) -> None:
@@ -135,20 +144,19 @@ class AsksWhere(ChangesTree):
             bpy.data.node_groups.remove(tree)
 
 
-def _single(context: Any, what: Shown) -> Any:
-    """A copy of the group for the place where it is open: the node that was entered, or the active modifier."""
-    path = context.space_data.path
-    copy = what.tree.copy()
-    if len(path) > 1:
+def put_single(context: Any, ob: Any, tree: Any, copy: Any) -> None:
+    """Use a copy of a group in its place alone: in the node that was entered, or the active modifier of the object."""
+    space = context.space_data
+    path: Any = getattr(space, "path", ())
+    if len(path) > 1 and path[-1].node_tree == tree:
         node = path[-2].node_tree.nodes.active
-        if node is not None and getattr(node, "node_tree", None) == what.tree:
+        if node is not None and getattr(node, "node_tree", None) == tree:
             node.node_tree = copy
             path.pop()
             path.append(copy, node=node)
-            return copy
-    ob = context.object
+            return
     modifier = ob.modifiers.active if ob else None
-    if modifier is not None and getattr(modifier, "node_group", None) == what.tree:
+    if modifier is not None and getattr(modifier, "node_group", None) == tree:
         modifier.node_group = copy
-    context.space_data.node_tree = copy
-    return copy
+    if getattr(space, "edit_tree", None) == tree:
+        space.node_tree = copy

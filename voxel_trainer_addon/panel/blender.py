@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,15 @@ import bpy
 
 from ..paths import DataFolder
 from ..runs import Helper, Program
+from .assist import Assist
 from .desk import Desk
 from .remote import Remote
 
 REMOTE = Remote()
 DESK = Desk()
+ASSIST = Assist()
 _package = ""
+_signed = False
 
 
 def reset(package: str) -> None:
@@ -25,6 +29,7 @@ def reset(package: str) -> None:
     _package = package
     REMOTE.reset()
     DESK.forget()
+    ASSIST.forget()
     DESK.helper = None
 
 
@@ -89,16 +94,28 @@ def helper() -> Helper:
     opened()
     data = DataFolder(REMOTE.folder)
     if DESK.helper is None or DESK.helper.data != data:
+        ASSIST.stop()
         DESK.helper = Helper(data, ".".join(map(str, bpy.app.version)), program())
     return DESK.helper
 
 
 def redraw(*kinds: str) -> None:
-    """Have the sidebars of these kinds of areas drawn again, and the nodes themselves while signs stand on them."""
+    """Have the sidebars of these kinds of areas drawn again, and the nodes themselves while signs stand on them or did
+    so before."""
+    global _signed
+    before, _signed = _signed, bool(DESK.compared.marks or ASSIST.marks[1])
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             if area.type in kinds:
                 for region in area.regions:
-                    signed = region.type == "WINDOW" and area.type == "NODE_EDITOR" and DESK.compared.marks
+                    signed = region.type == "WINDOW" and area.type == "NODE_EDITOR" and (_signed or before)
                     if region.type == "UI" or signed:
                         region.tag_redraw()
+
+
+def signs(key: str) -> Mapping[str, str]:
+    """The signs of the nodes of a tree: those of the answer that is offered, else of the comparison that is shown."""
+    changed, marks = ASSIST.marks
+    if changed == key:
+        return marks
+    return DESK.compared.marks if DESK.view.title == "Compare" and DESK.view.key == key else {}

@@ -8,7 +8,8 @@ import math
 from array import array
 from collections.abc import Sequence
 
-WIDTH = HEIGHT = 256  # Blender keeps a square for an icon
+from .canvas import HEIGHT, WIDTH, colour, column, line
+
 MARGIN = 6
 THICK, DOT = 2, 5
 """Width of the line and half that of a dot, in pixels."""
@@ -16,11 +17,6 @@ SMOOTHED = 20
 """The line is the mean of so many-th a part of all points; the points themselves stand behind it, pale."""
 
 Points = Sequence[tuple[float, float]]
-
-
-def colour(red: int, green: int, blue: int, alpha: int) -> int:
-    """A pixel as one number, its bytes in the order R, G, B, A."""
-    return red | green << 8 | blue << 16 | alpha << 24
 
 
 GRID = colour(128, 128, 128, 70)
@@ -50,11 +46,11 @@ def picture(train: Points, held: Points, most_x: float = 0.0) -> array[int]:
 
     for points, ink, thick in ((train, STEPS, 1), (smooth(train), TRAIN, THICK)):
         for begin, end in itertools.pairwise(map(place, points)):
-            _line(pixels, begin, end, ink, thick)
+            line(pixels, begin, end, ink, thick)
     for x, y in map(place, held):
         for dx in range(-DOT, DOT + 1):
             tall = math.isqrt(DOT * DOT - dx * dx)
-            _column(pixels, x + dx, y - tall, y + tall, HELD)
+            column(pixels, x + dx, y - tall, y + tall, HELD)
     return pixels
 
 
@@ -63,19 +59,3 @@ def smooth(points: Points) -> Points:
     window = max(1, len(points) // SMOOTHED)
     near = [points[max(0, at - window + 1) : at + 1] for at in range(len(points))]
     return [(some[-1][0], sum(y for _, y in some) / len(some)) for some in near]
-
-
-def _line(pixels: array[int], begin: tuple[int, int], end: tuple[int, int], ink: int, thick: int) -> None:
-    """A line from left to right, column by column."""
-    (x0, y0), (x1, y1) = begin, end
-    columns = max(1, x1 - x0)
-    for step in range(columns):
-        low, high = sorted((y0 + (y1 - y0) * step // columns, y0 + (y1 - y0) * (step + 1) // columns))
-        for dx in range(thick):
-            _column(pixels, x0 + step + dx, low, high + thick - 1, ink)
-
-
-def _column(pixels: array[int], x: int, low: int, high: int, ink: int) -> None:
-    low, high = max(0, low), min(HEIGHT - 1, high)
-    if 0 <= x < WIDTH and low <= high:
-        pixels[low * WIDTH + x : high * WIDTH + x + 1 : WIDTH] = array("I", [ink]) * (high - low + 1)

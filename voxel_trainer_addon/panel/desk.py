@@ -56,6 +56,16 @@ class DeskView:
     told: tuple[str, ...] = ()
 
 
+def edit_lines(edits: Sequence[Mapping[str, Any]]) -> tuple[Line, ...]:
+    """Edits that tell their `words`, each as a line with its sign."""
+    lines = []
+    for n, edit in enumerate(edits):
+        sign, icon = SIGNS.get(edit["do"].split(" ")[0], CHANGED)
+        nodes = tuple(edit[name] for name in ("node", "source", "target") if edit.get(name))
+        lines.append(Line(icon, harmless(edit["words"]), nodes, n, sign))
+    return tuple(lines)
+
+
 @dataclass
 class Compared:
     """The other tree of a comparison, and the edits that make this tree the other one; `marks`: node → its sign in the
@@ -83,6 +93,7 @@ class Desk:
         self.layout = False
         self.to = ""
         self.compared = Compared()
+        self.asked: list[str] = []
 
     @property
     def waiting(self) -> bool:
@@ -91,7 +102,9 @@ class Desk:
     def forget(self) -> None:
         """Drop what is shown and what is waited for."""
         if self.helper:
-            self.helper.forget()
+            for name in self.asked:
+                self.helper.drop(name)
+        self.asked.clear()
         self.view, self.words, self.compared = DeskView(), {}, Compared()
 
     def ask(self, busy: str, job: str, body: Mapping[str, Any], take: Callable[[Answer], None]) -> None:
@@ -106,7 +119,7 @@ class Desk:
             else:
                 self.say("ERROR", answer.sentence)
 
-        self.helper.ask(job, body, taken)
+        self.asked.append(self.helper.ask(job, body, taken))
 
     def step(self) -> bool:
         """Take in what is new; whether the sidebars must be drawn again."""
@@ -157,12 +170,7 @@ class Desk:
     def show_edits(self, key: str, source: Mapping[str, Any], edits: Sequence[Mapping[str, Any]]) -> None:
         """What makes this tree the other one."""
         self.compared = Compared(source, edits)
-        lines = []
-        for n, edit in enumerate(edits):
-            sign, icon = SIGNS.get(edit["do"].split(" ")[0], CHANGED)
-            nodes = tuple(edit[name] for name in ("node", "source", "target") if edit.get(name))
-            lines.append(Line(icon, harmless(edit["words"]), nodes, n, sign))
-        self.view = replace(self.view, key=key, title="Compare", lines=tuple(lines))
+        self.view = replace(self.view, key=key, title="Compare", lines=edit_lines(edits))
         if not edits:
             self.say("CHECKMARK", f"“{source['name']}” means the same.")
         else:

@@ -44,6 +44,10 @@ def versions() -> tuple[tuple[str, str, str], ...]:
     return (HERE, "This Blender", "Only what is wrong here"), *elsewhere
 
 
+def _version_items(self: Any, context: Any) -> tuple[tuple[str, str, str], ...]:
+    return versions()
+
+
 def _to(_: Any) -> int:
     names = [name for name, _, _ in versions()]
     return names.index(DESK.to) if DESK.to in names else 0
@@ -82,7 +86,7 @@ class VOXEL_PG_desk(bpy.types.PropertyGroup):
         to: EnumProperty(
             name="For",
             description="The Blender that the tree goes to",
-            items=lambda self, context: versions(),
+            items=_version_items,
             get=_to,
             set=_set_to,
         )

@@ -10,7 +10,8 @@ import bpy
 import gpu
 from gpu_extras.batch import batch_for_shader
 
-from .blender import DESK
+from ..graph.blender.beside import corner
+from .blender import signs
 from .shown import shown
 
 COLOURS = {"−": (0.95, 0.35, 0.25, 1.0), "~": (0.95, 0.75, 0.2, 1.0)}
@@ -26,19 +27,18 @@ def draw() -> None:
 
 def draw_signs(context: Any) -> None:
     """Frames and signs, in pixels of the region."""
-    if DESK.view.title != "Compare" or not DESK.compared.edits:
-        return
     what = shown(context)
-    if what is None or what.key != DESK.view.key:
+    marks = signs(what.key) if what else {}
+    if what is None or not marks:
         return
     view, scale = context.region.view2d, context.preferences.system.ui_scale
     frames: dict[str, list[tuple[float, float]]] = {sign: [] for sign in COLOURS}
     blf.size(0, 18 * scale)
-    for name, sign in list(DESK.compared.marks.items())[:MARKS_MAX]:
+    for name, sign in list(marks.items())[:MARKS_MAX]:
         node = what.tree.nodes.get(name)
         if node is None:
             continue
-        left, top = (part * scale for part in place(node))
+        left, top = (part * scale for part in corner(node))
         x0, y1 = view.view_to_region(left, top, clip=False)
         x1, y0 = view.view_to_region(left + node.dimensions.x, top - node.dimensions.y, clip=False)
         frames[sign] += [(x0, y0), (x1, y0), (x1, y0), (x1, y1), (x1, y1), (x0, y1), (x0, y1), (x0, y0)]
@@ -52,14 +52,6 @@ def draw_signs(context: Any) -> None:
             shader.uniform_float("color", COLOURS[sign])
             batch_for_shader(shader, "LINES", {"pos": corners}).draw(shader)
     gpu.state.line_width_set(1.0)
-
-
-def place(node: Any) -> tuple[float, float]:
-    """The upper left corner of a node in its tree."""
-    x, y = node.location
-    while (node := node.parent) is not None:
-        x, y = x + node.location.x, y + node.location.y
-    return x, y
 
 
 def register() -> None:

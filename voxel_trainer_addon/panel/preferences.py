@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import StringProperty
+from bpy.props import IntProperty, StringProperty
 
 from .. import tokens
 from ..searches import TERMS
@@ -68,6 +68,7 @@ class VoxelPreferences(bpy.types.AddonPreferences):
         data_folder: str
         train_env: str
         contact: str
+        ask_s: int
         github_token: str
         openai_key: str
         anthropic_key: str
@@ -90,6 +91,14 @@ class VoxelPreferences(bpy.types.AddonPreferences):
             name="Contact",
             description="Mail or web address that hosts may write to; it is part of every request. Empty: none is told",
             update=_changed,
+        )
+        ask_s: IntProperty(
+            name="Answer Within",
+            description="Seconds that Ask Voxel may take for an answer",
+            default=60,
+            min=5,
+            max=600,
+            subtype="TIME_ABSOLUTE",
         )
         github_token: StringProperty(
             name="GitHub Token",
@@ -117,6 +126,7 @@ class VoxelPreferences(bpy.types.AddonPreferences):
         layout.use_property_decorate = False
         layout.prop(self, "data_folder")
         layout.prop(self, "train_env")
+        layout.prop(self, "ask_s")
         harvested = blender.REMOTE.harvested
         told = [f"Tokens are kept in {tokens.own_file()}, which nobody else may read."]
         told += [

@@ -9,8 +9,12 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..graph.blender import held
+from ..paths import DataFolder
 from . import (
+    applying,
+    ask_panels,
     asking,
+    assisting,
     blender,
     clipboard,
     editor,
@@ -23,13 +27,16 @@ from . import (
     searching,
     training,
 )
-from .blender import REMOTE
+from .blender import ASSIST, REMOTE
 
 CLASSES: tuple[Any, ...] = (
     preferences.VoxelPreferences,
     *properties.CLASSES,
     *operators.CLASSES,
     *panels.CLASSES,
+    *ask_panels.CLASSES,
+    *assisting.CLASSES,
+    *applying.CLASSES,
     *training.CLASSES,
     *searching.CLASSES,
     *previewing.CLASSES,
@@ -47,6 +54,8 @@ def register(package: str) -> None:
         bpy.utils.register_class(cls)
     bpy.types.WindowManager.voxel = bpy.props.PointerProperty(type=properties.VOXEL_PG_choices)  # type: ignore[attr-defined]
     editor.register()
+    ask_panels.register()
+    applying.register()
     bpy.app.handlers.load_post.append(loaded)
     bpy.app.timers.register(tick, first_interval=0.1, persistent=True)
 
@@ -57,6 +66,8 @@ def unregister() -> None:
         if bpy.app.timers.is_registered(timer):
             bpy.app.timers.unregister(timer)
     bpy.app.handlers.load_post.remove(loaded)
+    applying.unregister()
+    ask_panels.unregister()
     editor.unregister()
     held.unregister()
     del bpy.types.WindowManager.voxel  # type: ignore[attr-defined]
@@ -83,6 +94,8 @@ def tick() -> float:
         editor.versions()  # read once, and not while Blender draws
         changed = REMOTE.tick()
         changed |= training.look()
+        if ASSIST.seen:
+            ASSIST.askables.look(DataFolder(REMOTE.folder))
         blender.mirror()
     except Exception as error:
         changed = REMOTE.failed(error)

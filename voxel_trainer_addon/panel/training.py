@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 import time
-from array import array
 from typing import TYPE_CHECKING, Any
 
 import bpy
-import bpy.utils.previews
 from bpy.props import FloatProperty, IntProperty, StringProperty
 
 from . import curve, draw_training
 from .blender import REMOTE, opened, program
+from .icons import Icons
 from .panels import VoxelPanel, columns
 from .view_training import Training
 
@@ -29,33 +28,27 @@ class Picture:
     """The curve as an icon of ours, at most one every `EVERY_S` seconds."""
 
     def __init__(self) -> None:
-        self._icons: Any = None
+        self._icons = Icons()
         self._drawn: tuple[Any, ...] = ()
         self._at = 0.0
 
     @property
     def icon(self) -> int:
-        return int(self._icons[PICTURE].icon_id) if self._icons else 0
+        return self._icons[PICTURE]
 
     def look(self, shown: Training | None) -> bool:
         """Draw what is new, where it is time to; whether the picture is another one now."""
         wanted = (shown.job, shown.train, shown.held, shown.seconds) if shown else ()
         if not shown or wanted == self._drawn or time.monotonic() - self._at < EVERY_S:
             return False
-        if self._icons is None:
-            self._icons = bpy.utils.previews.new()
-        self._icons.clear()  # a changed picture under the same name would not be shown
-        image = self._icons.new(PICTURE)
-        image.image_size = (curve.WIDTH, curve.HEIGHT)
-        pixels = curve.picture(shown.train, shown.held, shown.seconds)
-        image.image_pixels.foreach_set(array("i", pixels.tobytes()))  # Blender's numbers have a sign
+        self._icons.clear()
+        self._icons.draw(PICTURE, curve.picture(shown.train, shown.held, shown.seconds))
         self._drawn, self._at = wanted, time.monotonic()
         return True
 
     def forget(self) -> None:
-        if self._icons is not None:
-            bpy.utils.previews.remove(self._icons)
-        self._icons, self._drawn, self._at = None, (), 0.0
+        self._icons.forget()
+        self._drawn, self._at = (), 0.0
 
 
 CURVE = Picture()

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..graph.arrange import columns
 from ..graph.flow import in_flow
-from ..graph.menu import type_words
+from ..graph.heads import kind, title
 from ..graph.model import Graph, Link, Node
 from .html import Markup, join, tag
 
@@ -18,19 +17,6 @@ WIDTH, HEAD, ROW, FOOT = 136, 24, 18, 6
 GAP_X, GAP_Y, EDGE = 42, 16, 6
 LETTERS = 17
 """Letters of a name that fit a box; the whole name is in the box's tooltip."""
-
-KINDS = (
-    ("output", ("Output", "Composite", "Viewer")),
-    ("group", ("Group",)),
-    ("input", ("Input", "TexCoord", "Value", "Attribute", "Fresnel", "LayerWeight", "ObjectInfo", "Position")),
-    ("texture", ("Tex", "Image")),
-    ("shader", ("Bsdf", "Shader", "Emission", "Background", "Volume", "Holdout", "Subsurface")),
-    ("color", ("Color", "RGB", "Rgb", "ValTo", "Hue", "Bright", "Gamma", "Mix", "Invert")),
-    ("vector", ("Vect", "Mapping", "Normal", "Bump", "Displacement", "Rotat")),
-    ("geometry", ("Geometry", "Mesh", "Curve", "Instance", "Points", "SetPosition", "Subdiv")),
-)
-"""Colour of a node's head → parts of its type's own name that tell; the first that fits is taken, else `math`."""
-PREFIX = re.compile(r"^(Shader|Geometry|Function|Compositor|Texture)Node")
 
 
 @dataclass(frozen=True)
@@ -200,19 +186,6 @@ def _drawn(box: _Box) -> Markup:
 def _numbered(side: str, label: str, linked: list[int]) -> str:
     """What a socket is called that the script calls by its number: nothing, where there is no other to tell it from."""
     return "" if label == "0" and len(linked) == 1 else f"{'output' if side == 'out' else 'input'} {label}"
-
-
-def title(node: Node) -> str:
-    """What a node is called on its head: its label, the group it uses, its operation, its type in words."""
-    operation = node.settings.get("operation")
-    said = operation.replace("_", " ").title() if isinstance(operation, str) else ""
-    return str(node.layout.get("label") or node.group or said or type_words(node.type) or node.type)
-
-
-def kind(type: str) -> str:
-    """The word for the colour of a node's head."""
-    own = PREFIX.sub("", type)
-    return next((name for name, parts in KINDS if any(part in own for part in parts)), "math")
 
 
 def _short(name: str, letters: int) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from .assistant import REASONS, Askable, Askables, became, goes_to, new_id
 from .choices import Choices
 from .harvested import Harvested
 from .helper import Answer, Helper
@@ -14,7 +15,10 @@ from .session import Phase, Session
 from .start import Program
 
 __all__ = [
+    "REASONS",
     "Answer",
+    "Askable",
+    "Askables",
     "Choices",
     "Harvested",
     "Helper",
@@ -26,5 +30,8 @@ __all__ = [
     "Queue",
     "Search",
     "Session",
+    "became",
+    "goes_to",
+    "new_id",
     "training_needs",
 ]

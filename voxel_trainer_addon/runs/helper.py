@@ -28,6 +28,7 @@ LOOK_S = 0.5
 """How often the lock is looked at while an answer is awaited."""
 
 Reply = Callable[["Answer"], None]
+Heard = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class _Ask:
     job: str
     body: Mapping[str, Any]
     reply: Reply
+    heard: Heard | None = None
     sent: bool = False
     tries: int = 0
 
@@ -66,16 +68,21 @@ class Helper:
         """Whether somebody waits for a background Blender that is not there yet."""
         return bool(self.asks) and not self._ready
 
-    def ask(self, job: str, body: Mapping[str, Any], reply: Reply) -> None:
-        """Ask for a job of `pipeline.serve`; `reply` is called by a later `step`. Graphs and stacks may stand in the
-        body as they are. Raises OSError where the data folder
-        cannot be written or the program does not start."""
-        self.asks[secrets.token_hex(8)] = _Ask(job, body, reply)
+    def ask(self, job: str, body: Mapping[str, Any], reply: Reply, heard: Heard | None = None) -> str:
+        """Ask for a job of `pipeline.serve`; `reply` is called by a later `step`, and `heard` with what is done
+        meanwhile. Graphs and stacks may stand in the body as they are. The name of the ask. Raises OSError where the
+        data folder cannot be written or the program does not start."""
+        name = secrets.token_hex(8)
+        self.asks[name] = _Ask(job, body, reply, heard)
         self._go_on()
+        return name
 
-    def forget(self) -> None:
-        """Wait for nothing any more; what is under way ends by itself."""
-        self.asks.clear()
+    def drop(self, name: str) -> None:
+        """Wait for an ask no more; `serve` stops working on it."""
+        asked = self.asks.pop(name, None)
+        if asked is not None and asked.sent:
+            with contextlib.suppress(OSError):
+                control_line(self.place, {"drop": name})
 
     def step(self, budget_s: float = 0.005) -> None:
         """Take in what is new."""
@@ -84,6 +91,8 @@ class Helper:
                 self._ready = True
             elif line["kind"] == "answer" and (asked := self.asks.pop(line["ask"], None)):
                 self._reply(line["ask"], asked, bool(line["ok"]))
+            elif line["kind"] == "thinking" and (asked := self.asks.get(line["ask"])) and asked.heard:
+                asked.heard(str(line["words"]))
             elif line["kind"] == "ended":
                 self._leave()
         if self.asks:

@@ -28,26 +28,31 @@ Told = tuple[str, int, bool]
 @dataclass(frozen=True)
 class Altered:
     """The steps that changed a tree; `found`: base of a thing that was there before → what finds it: the name of a
-    node, the name of an interface item or its place."""
+    node, the name of an interface item or its place. `new`: node of the graph → the live one that was made for it."""
 
     steps: tuple[Step, ...]
     found: Mapping[str, str | int]
+    new: Mapping[str, Any]
 
 
-def alter(live: Any, names: Mapping[str, str], before: Graph, after: Graph) -> Altered:
+def alter(
+    live: Any, names: Mapping[str, str], before: Graph, after: Graph, pairs: Mapping[str, str] | None = None
+) -> Altered:
     """Bring the live tree, which means what `before` does, to `after`, whose groups and data are there.
 
-    `names`: node of `before` → its name in the live tree. What Blender refuses is left out, and shows when the result
+    `names`: node of `before` → its name in the live tree; `pairs`: node of `before` → the one of `after` that it is, by
+    their likeness where that is not told. What Blender refuses is left out, and shows when the result
     is compared. Raises what Blender raises, and NotTaken.
     """
-    return _Alterer(live, names, before, after).altered()
+    return _Alterer(live, names, before, after, paired(before, after)[0] if pairs is None else pairs).altered()
 
 
 class _Alterer(Builder):
     """Builds what is not there yet, and takes away what should not be."""
 
-    def __init__(self, live: Any, names: Mapping[str, str], before: Graph, after: Graph) -> None:
-        pairs = paired(before, after)[0]
+    def __init__(
+        self, live: Any, names: Mapping[str, str], before: Graph, after: Graph, pairs: Mapping[str, str]
+    ) -> None:
         super().__init__(called_alike(before, after, pairs), layout=False, limit_s=float("inf"))
         self.tree = self.stage.things[TREE.base] = live
         self.before = before
@@ -75,7 +80,8 @@ class _Alterer(Builder):
         for phase in ("links_into", "socket_values"):
             self.work(phase)
         self.finish()
-        return Altered(tuple(self.steps), self.found)
+        new = {name: self.stage.things[f"node/{name}"] for name, turn in self.made.items() if turn >= 0}
+        return Altered(tuple(self.steps), self.found, new)
 
     def animate(self) -> None:
         """What moves the tree stays as it is."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,8 +29,9 @@ REACHED = (
 """Functions that such an expression may call."""
 
 
-def rename(form: Mapping[str, Value]) -> dict[str, str]:
-    """Give the form's groups and actions names that are free in this file; the new names of groups → the old ones."""
+def rename(form: Mapping[str, Value], edits: Sequence[Value] = ()) -> dict[str, str]:
+    """Give the groups and actions of a form's trees names that are free in this file, in `edits` that speak of them
+    too; the new names of groups → the old ones."""
     free: dict[tuple[str, str], str] = {}
 
     def name_freely(kind: str, name: str, there: Any) -> str:
@@ -54,11 +55,11 @@ def rename(form: Mapping[str, Value]) -> dict[str, str]:
         elif isinstance(value, dict):
             for inner in value.values():
                 walk(inner)
-        elif isinstance(value, list):
+        elif isinstance(value, list | tuple):
             for inner in value:
                 walk(inner)
 
-    walk(form["trees"])
+    walk([*form["trees"], *edits])
     return {new: name for (kind, name), new in free.items() if kind == "NODETREE"}
 
 

@@ -15,17 +15,14 @@ from typing import Any
 import bpy
 
 from ...words import counted
-from ..arrange import arranged
 from ..canonical import graph_hash
 from ..model import Graph, Node, Value
 from ..sparse import graphs
-from ..steps import TREE
 from ..translate import translated
-from .build import Builder, work_through
+from .filling import Made, fill, short, spread
 from .fitting import kept, rename
-from .read import read_graph, read_with_groups
+from .read import read_with_groups
 
-LIMIT_S = 30.0
 NODES_MAX = 20_000
 TEXT_MAX = 64 << 20
 GROUP_NODES = {
@@ -49,16 +46,12 @@ class Shared:
 
 
 @dataclass
-class Pasted:
-    """What came of it: the nodes that are new in the tree, the groups that are new in the file, and what is to be told:
-    what has another name here, what is left out."""
+class Pasted(Made):
+    """`nodes` are new in the tree; `shared`: name of a group that was made → an equal one that was there and is used
+    instead."""
 
     nodes: list[Any] = field(default_factory=list)
-    groups: list[Any] = field(default_factory=list)
-    actions: list[Any] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
     shared: dict[str, Shared] = field(default_factory=dict)
-    """Name of a group that was made → an equal one that was there and is used instead."""
 
 
 def form_of(text: str) -> dict[str, Value]:
@@ -79,7 +72,7 @@ def form_of(text: str) -> dict[str, Value]:
         if not found or not all(isinstance(graph.key, str) and "/" in graph.key for graph in found):
             raise ValueError("it names no tree")
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise Damaged(f"The graph in the clipboard is damaged: {_short(error)}") from None
+        raise Damaged(f"The graph in the clipboard is damaged: {short(error)}") from None
     if count > NODES_MAX:
         raise Damaged(f"The graph in the clipboard has {counted(count, 'node')}; {NODES_MAX:,} are the most.")
     return form
@@ -94,7 +87,7 @@ def paste(form: Mapping[str, Value], tree: Any, at: tuple[float, float] = (0.0, 
         names = rename(form)
         found = graphs(form)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise Damaged(f"The graph in the clipboard is damaged: {_short(error)}") from None
+        raise Damaged(f"The graph in the clipboard is damaged: {short(error)}") from None
     *groups, root = [kept(graph, made.told) for graph in found]
     if root.type != tree.bl_idname:
         kinds = {"ShaderNodeTree": "shader", "GeometryNodeTree": "geometry", "CompositorNodeTree": "compositor"}
@@ -112,8 +105,8 @@ def paste(form: Mapping[str, Value], tree: Any, at: tuple[float, float] = (0.0, 
             tree.interface.clear()
         if not moved:
             tree.animation_data_clear()
-        bpy.data.batch_remove((*made.groups, *made.actions))
-        raise Damaged(f"The graph in the clipboard could not be built: {_short(error)}") from None
+        made.take_back()
+        raise Damaged(f"The graph in the clipboard could not be built: {short(error)}") from None
     made.nodes = [node for node in tree.nodes if node.as_pointer() not in before]
     _move(made.nodes, at, tree)
     for node in tree.nodes:
@@ -127,48 +120,15 @@ def _build(
     as_group = bool(root.interface) and not whole
     for graph in (*groups, *([root] if as_group else ())):
         made.groups.append(bpy.data.node_groups.new(graph.name, graph.type))
-        _fill(graph, made.groups[-1], made)
+        fill(_with_shared(graph, made.shared), made.groups[-1], made)
         _share(made, names)
     if as_group:
         node = tree.nodes.new(GROUP_NODES[root.type])
         there = made.shared.get(root.name)
         node.node_tree = bpy.data.node_groups[there.name if there else root.name]
     else:
-        _fill(root if whole else replace(root, interface=(), settings={}, layout={}), tree, made)
-
-
-class _Into(Builder):
-    """Builds a graph in a tree that is there already."""
-
-    def __init__(self, graph: Graph, target: Any) -> None:
-        super().__init__(graph, True, LIMIT_S)
-        self.target = target
-
-    def make_tree(self) -> Any:
-        self.stage.things[TREE.base] = self.target
-        return self.target
-
-
-def _act(graph: Graph, target: Any, made: Pasted) -> bool:
-    """Make the action for the keyframes of a graph, where its tree has none."""
-    if target.animation_data is not None and target.animation_data.action is not None:
-        return False
-    made.actions.append(bpy.data.actions.new(graph.animation.settings["action"]["name"]))
-    return True
-
-
-def _fill(graph: Graph, target: Any, made: Pasted) -> None:
-    """Build one graph in a tree; links that Blender did not take are told. Raises what Blender raises."""
-    graph = _with_shared(graph, made.shared)
-    if graph.animation.keys and not _act(graph, target, made):
-        graph = replace(graph, animation=replace(graph.animation, keys=(), settings={}))
-        made.told.append("Keyframes are left out: the tree has an action already.")
-    build = _Into(graph, target)
-    work_through([build])
-    if build.error:
-        raise build.error
-    if lost := len(graph.links) - len(build.linked):
-        made.told.append(f"{counted(lost, 'link')} found no socket and {'is' if lost == 1 else 'are'} left out.")
+        part = root if whole else replace(root, interface=(), settings={}, layout={})
+        fill(_with_shared(part, made.shared), tree, made)
 
 
 def _with_shared(graph: Graph, shared: Mapping[str, Shared]) -> Graph:
@@ -211,23 +171,10 @@ def _move(nodes: Sequence[Any], at: tuple[float, float], tree: Any) -> None:
         return
     names = {node.name for node in nodes}
     tops = [node for node in nodes if node.parent is None or node.parent.name not in names]
-    if len(nodes) > 1 and len({tuple(node.location) for node in nodes}) == 1:
-        graph = read_graph(tree, "node_groups/here")
-        part = replace(
-            graph,
-            nodes=tuple(node for node in graph.nodes if node.name in names),
-            links=tuple(link for link in graph.links if link.source in names and link.target in names),
-        )
-        for name, place in arranged(part).items():
-            tree.nodes[name].location = place
+    spread(nodes, tree)
     lefts, rights = ([node.location.x + more * node.width for node in tops] for more in (0, 1))
     heights = [node.location.y for node in tops]
     dx, dy = (round(a - (min(b) + max(c)) / 2) for a, b, c in ((at[0], lefts, rights), (at[1], heights, heights)))
     for node in tops:
         node.location.x += dx
         node.location.y += dy
-
-
-def _short(error: Exception) -> str:
-    words = str(error) if isinstance(error, ValueError) else f"{type(error).__name__} {error}"
-    return words.strip().rstrip(".")[:200] + "."

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The assistant seen from the panel: whom it can ask, and what became of its answers. No bpy.
+
+What reads or writes the disk does so in threads, as Blender waits for nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass
+from threading import Thread
+from typing import Any
+
+from ..deployment import requests
+from ..deployment.requests import REASONS, new_id
+from ..paths import DataFolder
+
+__all__ = ["REASONS", "Askable", "Askables", "became", "goes_to", "new_id"]
+
+FRESH_S = 30.0
+"""A list that is younger is not read again."""
+
+
+@dataclass(frozen=True)
+class Askable:
+    """Who can be asked: `id` as `serve` knows it ('' for whoever answers by itself), and the `host` that reads what is
+    asked, '' for this computer."""
+
+    id: str
+    label: str
+    about: str
+    host: str = ""
+
+
+AUTOMATIC = Askable("", "Automatic", "The live model; without one the newest that was tuned, or the nearest example")
+NEAREST = Askable("retrieval", "Nearest Example", "The proven example whose request is nearest, as it stands")
+
+
+class Askables:
+    """Who can be asked in a data folder, as it was read last."""
+
+    def __init__(self) -> None:
+        self.known: tuple[Askable, ...] = (AUTOMATIC, NEAREST)
+        self._read: tuple[DataFolder | None, float] = (None, 0.0)
+
+    def look(self, data: DataFolder) -> None:
+        """See in a thread what there is now."""
+        folder, at = self._read
+        if folder != data or time.monotonic() - at > FRESH_S:
+            self._read = (data, time.monotonic())
+            Thread(target=self._look, args=(data,), daemon=True).start()
+
+    def _look(self, data: DataFolder) -> None:
+        from ..deployment import registry  # what it knows of hosts takes a while to load
+
+        found = []
+        with contextlib.suppress(OSError):
+            for model in registry.models(data):
+                at = model.asked
+                host = goes_to(f"{at['provider']}:{at['model']}", at["url"]) if at else ""
+                found.append(Askable(model.id, f"{model.id} ({model.state})", model.honest.capitalize(), host))
+        self.known = (AUTOMATIC, NEAREST, *found)
+
+
+def goes_to(who: str, url: str = "") -> str:
+    """The host that reads what PROVIDER:MODEL is asked, '' where that is this computer. Raises UserError."""
+    from ..providers import answering
+
+    host = answering.named(who, url)
+    return "" if host.near else host.host
+
+
+def became(data: DataFolder, request: str, **outcome: Any) -> None:
+    """Keep what was done with an answer (`deployment.requests.OUTCOMES`); a full disk loses it without a word."""
+
+    def write() -> None:
+        with contextlib.suppress(OSError):
+            requests.became(data, request, **outcome)
+
+    Thread(target=write).start()

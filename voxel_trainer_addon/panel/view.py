@@ -10,6 +10,7 @@ from ..errors import Exit
 from ..events import RunState, StageState
 from ..runs import Phase, Preview, Session
 from ..words import counted, duration, harmless
+from .view_evaluating import NOTHING, Evaluating
 from .view_examples import Example, example_of
 from .view_searches import NONE, Searches, local
 from .view_training import Training, training_of
@@ -49,7 +50,7 @@ class View:
 
     `headline` is icon and sentence, `words` what stands below it all, `lines` short and always as many, `note` a
     sentence that says what a stage does before it has its first unit, `holds` what is in the folder to harvest,
-    `example` one of the dataset's, `training` the run's newest job.
+    `example` one of the dataset's, `training` the run's newest job, `evaluating` what the part Evaluate shows.
     """
 
     phase: Phase = Phase.IDLE
@@ -69,6 +70,7 @@ class View:
     searches: Searches = NONE
     example: Example | None = None
     training: Training | None = None
+    evaluating: Evaluating = NOTHING
 
     @property
     def resumable(self) -> bool:

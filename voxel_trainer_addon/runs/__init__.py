@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 from .choices import Choices
+from .errand import Question
 from .harvested import Harvested
 from .helper import Answer, Helper
 from .holding import Holding
+from .models import Models
 from .needs import Needs, training_needs
 from .preview import Preview
 from .queue import Queue, Search
@@ -19,10 +21,12 @@ __all__ = [
     "Harvested",
     "Helper",
     "Holding",
+    "Models",
     "Needs",
     "Phase",
     "Preview",
     "Program",
+    "Question",
     "Queue",
     "Search",
     "Session",

@@ -16,6 +16,7 @@ from ..runs import Choices, Harvested, Holding, Models, Phase, Preview, Program,
 from ..runs.holding import SLICE_S
 from .view import View, view_of
 from .view_evaluating import evaluating_of
+from .view_models import model_list_of
 from .view_searches import NONE, Searches, searches_of
 
 REDRAW_S = 0.2
@@ -110,6 +111,16 @@ class Remote:
         self.session.start(program, self.evaluate_words())
         self.refresh()
 
+    def deploy_words(self, *words: str) -> list[str]:
+        """The words of the command that does with models what `words` say."""
+        return self.models.command(*words) if self.models else []
+
+    def move(self, *words: str) -> None:
+        """Have `deploy` promote a model, or roll back. Raises OSError."""
+        if self.models and self.quick:
+            self.models.move(self.quick, words)
+        self.refresh()
+
     def _look_at_models(self) -> None:
         """Ask short commands what there is, and what an evaluation could prove; the latter anew after each run."""
         if self.quick and self.models and self.planned and self.models_seen:
@@ -180,7 +191,8 @@ class Remote:
         self.preview.look(DataFolder(self.folder).dataset(self.choices.name))
         self.view = view_of(self.session, lacking, self._error, searches, self.holding.words, self.preview)
         if self.models and self.planned:
-            self.view = replace(self.view, evaluating=evaluating_of(self.models, self.choices, self.planned))
+            evaluating = evaluating_of(self.models, self.choices, self.planned)
+            self.view = replace(self.view, evaluating=evaluating, models=model_list_of(self.models))
         return self.view != before
 
     def _searches(self) -> Searches:

@@ -12,6 +12,7 @@ from ..runs import Phase, Preview, Session
 from ..words import counted, duration, harmless
 from .view_evaluating import NOTHING, Evaluating
 from .view_examples import Example, example_of
+from .view_models import NO_MODELS, ModelList
 from .view_searches import NONE, Searches, local
 from .view_training import Training, training_of
 
@@ -50,7 +51,8 @@ class View:
 
     `headline` is icon and sentence, `words` what stands below it all, `lines` short and always as many, `note` a
     sentence that says what a stage does before it has its first unit, `holds` what is in the folder to harvest,
-    `example` one of the dataset's, `training` the run's newest job, `evaluating` what the part Evaluate shows.
+    `example` one of the dataset's, `training` the run's newest job, `evaluating` and
+    `models` what these parts show.
     """
 
     phase: Phase = Phase.IDLE
@@ -71,6 +73,7 @@ class View:
     example: Example | None = None
     training: Training | None = None
     evaluating: Evaluating = NOTHING
+    models: ModelList = NO_MODELS
 
     @property
     def resumable(self) -> bool:

@@ -66,8 +66,7 @@ def _subject(listed: Mapping[str, Mapping[str, Any]], choices: Choices) -> str:
     """The chosen model, or the newest: of the dataset that is chosen, where it has one."""
     if choices.evaluated in listed:
         return choices.evaluated
-    newest = max(listed.values(), key=lambda one: (one["name"] == choices.name, one["finished_at"]), default={"id": ""})
-    return str(newest["id"])
+    return max(listed, key=lambda id: (listed[id]["name"] == choices.name, listed[id]["finished_at"], id), default="")
 
 
 def _plan(planned: Question) -> str:

@@ -25,11 +25,12 @@ class Errand:
 
     def __init__(self, program: Program, data: DataFolder, words: Sequence[str]) -> None:
         """It gets `--json` behind its words, and is so short that it needs no copy of the package."""
-        self._files = ExitStack()
-        self._out: IO[bytes] = self._files.enter_context(tempfile.TemporaryFile())
-        self._err: IO[bytes] = self._files.enter_context(tempfile.TemporaryFile())
         command = program.command(code_copy.script(), [*words, "--json"])
-        self._child = apart(command, data.root, self._out, self._err)
+        with ExitStack() as files:
+            self._out: IO[bytes] = files.enter_context(tempfile.TemporaryFile())
+            self._err: IO[bytes] = files.enter_context(tempfile.TemporaryFile())
+            self._child = apart(command, data.root, self._out, self._err)
+            self._files = files.pop_all()
 
     def answer(self) -> Answer | None:
         """What it said; None while it is at work. To be asked no more once it has said something."""

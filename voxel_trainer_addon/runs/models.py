@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 from ..paths import DataFolder
@@ -26,7 +26,7 @@ class Models:
         self.data = data
         self.told: Mapping[str, Any] = {}
         self.problem = ""
-        self.moving: Sequence[str] = ()
+        self.moving: tuple[str, ...] = ()
         self.moved: Answer | None = None
         self.stamp: Hashable = ()
         self._list = Question(data)
@@ -40,9 +40,10 @@ class Models:
 
     @property
     def moves(self) -> bool:
+        """Whether a move is under way."""
         return self._move is not None
 
-    def move(self, program: Program, words: Sequence[str]) -> None:
+    def move(self, program: Program, words: tuple[str, ...]) -> None:
         """Send `deploy` with `words`, such as `promote voxel/v3`. Raises OSError."""
         self._move = Errand(program, self.data, self.command(*words))
         self.moving, self.moved = words, None

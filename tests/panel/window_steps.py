@@ -71,6 +71,27 @@ def press(what: str) -> Iterator[float]:
     yield from g.press(what, columns=3)
 
 
+def unfolded(module: str, name: str, below: str = "voxel.start(") -> Iterator[float]:
+    """Open the part of the sidebar that a function draws, somewhere below a button, and fold what was opened on the
+    way."""
+    drawing = sys.modules[f"{PACKAGE}.panel.{module}"]
+    draw, drawn = getattr(drawing, name), []
+
+    def counting(*words: object) -> None:
+        drawn.append(words)
+        draw(*words)
+
+    setattr(drawing, name, counting)
+    x, y = yield from g.find(below, columns=3)
+    for step in range(36, 240, 10):
+        yield from g.click(x - 40, y - step)
+        if drawn:
+            setattr(drawing, name, draw)
+            return
+        yield from g.click(x - 40, y - step)
+    raise LookupError(f"no heading opens {name}")
+
+
 def start() -> Iterator[float]:
     """Press the big button, and agree where it asks before a download."""
     yield from press("voxel.start(")

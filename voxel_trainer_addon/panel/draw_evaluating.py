@@ -17,7 +17,7 @@ def evaluating(layout: Any, view: View, fields: Any, columns: int) -> None:
         wrapped(layout, NO_MODEL, columns, "INFO", active=False)
         return
     _choices(layout, view, fields)
-    wrapped(layout, shown.plan, columns, "INFO")
+    wrapped(layout, shown.plan, columns - 2, "INFO")
     start = layout.row(align=True)
     start.scale_y = 1.3
     start.operator("voxel.evaluate", icon="PLAY")
@@ -43,10 +43,10 @@ def _choices(layout: Any, view: View, fields: Any) -> None:
 def _result(layout: Any, shown: Evaluating, columns: int) -> None:
     box = layout.box()
     box.label(text=f"Result of {shown.of}", translate=False)
-    wrapped(box, shown.sentence, columns - 2)
+    wrapped(box, shown.sentence, columns - 4)
     for figure in shown.figures:
         entry = box.column(align=True)
-        wrapped(entry, figure.label, columns - 2, active=False)
+        wrapped(entry, figure.label, columns - 4, active=False)
         for who, value in figure.values:
             line = entry.split(factor=0.45)
             line.label(text=f"  {who}", translate=False)

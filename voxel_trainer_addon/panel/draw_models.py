@@ -16,7 +16,7 @@ def models(layout: Any, shown: ModelList, columns: int) -> None:
         wrapped(layout, NO_MODEL, columns, "INFO", active=False)
         return
     for row in shown.rows:
-        _model(layout.box().column(align=True), row, columns - 2)
+        _model(layout.box().column(align=True), row, columns - 4)
     if shown.more:
         layout.label(text=f"{shown.more:,} more: deploy list in a terminal shows them", icon="BLANK1")
     if shown.busy:
@@ -24,7 +24,7 @@ def models(layout: Any, shown: ModelList, columns: int) -> None:
     elif shown.note:
         icon, sentences = shown.note
         for number, words in enumerate(sentences):
-            wrapped(layout, words, columns, "BLANK1" if number else icon)
+            wrapped(layout, words, columns - 2, "BLANK1" if number else icon)
     if shown.force:
         layout.operator("voxel.promote_anyway", icon="ERROR").model = shown.force
     if shown.rows:

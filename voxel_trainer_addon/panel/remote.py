@@ -192,7 +192,11 @@ class Remote:
         self.view = view_of(self.session, lacking, self._error, searches, self.holding.words, self.preview)
         if self.models and self.planned:
             evaluating = evaluating_of(self.models, self.choices, self.planned)
-            self.view = replace(self.view, evaluating=evaluating, models=model_list_of(self.models))
+            told = (
+                evaluating.of and self.session.phase is Phase.FINISHED and list(self.session.run.stages) == ["evaluate"]
+            )
+            words = "" if told else self.view.words  # the part Evaluate says it better
+            self.view = replace(self.view, words=words, evaluating=evaluating, models=model_list_of(self.models))
         return self.view != before
 
     def _searches(self) -> Searches:

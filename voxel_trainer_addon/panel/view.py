@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ..errors import Exit
 from ..events import RunState, StageState
 from ..runs import Phase, Preview, Session
+from ..stage import STAGES
 from ..words import counted, duration, harmless
 from .view_evaluating import NOTHING, Evaluating
 from .view_examples import Example, example_of
@@ -79,6 +80,11 @@ class View:
     def resumable(self) -> bool:
         """Whether *Resume* starts a run that goes on with the last one."""
         return self.phase is Phase.STOPPED or (self.phase is Phase.FINISHED and self.headline_resumes)
+
+    @property
+    def harvested(self) -> bool:
+        """Whether the run was one that the big button starts."""
+        return bool(self.rows) and self.rows[0].title == STAGES[0].title()
 
     @property
     def headline_resumes(self) -> bool:

@@ -35,7 +35,7 @@ def evaluate() -> Iterator[float]:
     yield from steps.wait(lambda: evaluating().plan.startswith("Compares voxel/v2 with the base model"), 60, "the plan")
     g.facts["plan"] = evaluating().plan
     yield from steps.shot("evaluate-plan")
-    yield from steps.press("voxel.evaluate(")
+    yield from g.press("voxel.evaluate(")
     yield from steps.wait(lambda: steps.remote().session.phase.alive, 60, "the run")
     yield from steps.wait(lambda: steps.phase() == "finished", 300, "the end")
     yield from steps.wait(lambda: evaluating().of == "voxel/v2", 60, "the verdict")
@@ -49,13 +49,16 @@ def evaluate() -> Iterator[float]:
 def promote() -> Iterator[float]:
     yield from steps.unfolded("draw_models", "models", "voxel.open_folder(")
     g.facts["states"] = [(row.id, row.state, row.honest) for row in models().rows]
-    yield from promoted("voxel/v1")
+    yield from steps.press('voxel.promote(model="voxel/v1"')
+    yield 0.5
+    g.shot("models-asks.png")
+    g.xdo("key", "Return")
     yield from settled("voxel/v1 is live")
-    yield from promoted("voxel/v3")
+    bpy.ops.voxel.promote(model="voxel/v3")
     yield from settled("voxel/v3 was not taken")
     g.facts["against"] = models().note[1][1:]
     yield from steps.shot("models-refused")
-    yield from steps.press("voxel.promote_anyway(")
+    yield from g.press("voxel.promote_anyway(")
     yield 0.5
     g.xdo("type", "--delay", 20, "a trial")
     g.shot("models-anyway.png")
@@ -63,19 +66,12 @@ def promote() -> Iterator[float]:
     yield 0.3
     g.xdo("key", "Return")
     yield from settled("voxel/v3 is live")
-    yield from promoted("voxel/v2")
+    bpy.ops.voxel.promote(model="voxel/v2")
     yield from settled("voxel/v2 is live")
     yield from steps.shot("models")
-    yield from steps.press("voxel.roll_back(")
+    yield from g.press("voxel.roll_back(")
     yield from settled("voxel/v3 is live")
     g.facts["then"] = [(row.id, row.state) for row in models().rows]
-
-
-def promoted(model: str) -> Iterator[float]:
-    yield from steps.press(f'voxel.promote(model="{model}"')
-    yield 0.5
-    g.shot("asks.png")
-    g.xdo("key", "Return")
 
 
 def way() -> Iterator[float]:

@@ -15,6 +15,7 @@ import pytest
 
 from tests.deployment import small_models
 from voxel_trainer_addon.cli.command import main
+from voxel_trainer_addon.events import event
 from voxel_trainer_addon.panel import draw_evaluating, draw_models
 from voxel_trainer_addon.panel.remote import Remote
 from voxel_trainer_addon.paths import DataFolder
@@ -147,6 +148,22 @@ def test_the_result_is_one_sentence_and_the_main_figures(panel: Panel) -> None:
     assert told[-5:] == ["runs in Blender", "  base model", "10 % (5 to 20 %)", "  tuned model", "40 % (29 to 53 %)"]
     assert "0.40 (0.29 to 0.53)" in told
     assert panel.remote.view.evaluating.report.endswith("report.html")
+    small_models.evaluated(panel.folder.model("voxel", "v2"), finished_at="2026-11-22T10:00:00Z")
+    panel.list()
+    assert not panel.remote.view.evaluating.report, "the report is about the model that was evaluated last"
+
+
+def test_what_the_part_tells_is_not_told_twice(panel: Panel) -> None:
+    remote, words = panel.remote, "12 prompts of 12 compared. Better than the base model: 0.92 against 0.08."
+    told = {"version": "0.1.0", "blender": "5.2.3", "data": "d", "stages": ["evaluate"]}
+    remote.session.id = "r"
+    for line in (event("run", id="r", **told), event("ended", exit=0, words=words, report="", next=[])):
+        remote.session.run.fold(line)
+    remote.refresh()
+    assert remote.view.words == words and not remote.view.harvested
+    remote.choices.evaluated = "voxel/v2"
+    remote.refresh()
+    assert not remote.view.words
 
 
 def test_short_commands_are_asked_again_where_something_changed(

@@ -51,4 +51,5 @@ def _result(layout: Any, shown: Evaluating, columns: int) -> None:
             line = entry.split(factor=0.45)
             line.label(text=f"  {who}", translate=False)
             line.label(text=value, translate=False)
-    box.operator("voxel.open_report", icon="URL").path = shown.report
+    if shown.report:
+        box.operator("voxel.open_report", icon="URL").path = shown.report

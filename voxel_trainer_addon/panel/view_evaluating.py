@@ -27,7 +27,8 @@ class Figure:
 class Evaluating:
     """`subject` is the model that would be evaluated ('' where none is there), `models` all that can be chosen, `live`
     the live one where it is another and can be compared with. `plan` is what is known before it starts; `of` whose
-    result `sentence` and `figures` are, '' where there is none yet, and `report` its report."""
+    result `sentence` and `figures` are, '' where there is none yet, and `report` the place of the dataset's report where
+    that is about it: it shows the model that was evaluated last."""
 
     subject: str = ""
     models: tuple[str, ...] = ()
@@ -58,7 +59,7 @@ def evaluating_of(models: Models, choices: Choices, planned: Question) -> Evalua
         of=subject if found else "",
         sentence=harmless(found["sentence"]) if found else "",
         figures=tuple(_figure(metric, found) for metric in found["figures"]) if found else (),
-        report=str(models.data.dataset(listed[subject]["name"]) / "report.html") if found else "",
+        report=_report(models, listed[subject]),
     )
 
 
@@ -67,6 +68,15 @@ def _subject(listed: Mapping[str, Mapping[str, Any]], choices: Choices) -> str:
     if choices.evaluated in listed:
         return choices.evaluated
     return max(listed, key=lambda id: (listed[id]["name"] == choices.name, listed[id]["finished_at"], id), default="")
+
+
+def _report(models: Models, subject: Mapping[str, Any]) -> str:
+    peers = [
+        one["evaluated"]["at"] for one in models.told["models"] if one["name"] == subject["name"] and one["evaluated"]
+    ]
+    if not subject["evaluated"] or subject["evaluated"]["at"] < max(peers):
+        return ""
+    return str(models.data.dataset(subject["name"]) / "report.html")
 
 
 def _plan(planned: Question) -> str:

@@ -35,14 +35,16 @@ def evaluate() -> Iterator[float]:
     yield from steps.wait(lambda: evaluating().plan.startswith("Compares voxel/v2 with the base model"), 60, "the plan")
     g.facts["plan"] = evaluating().plan
     yield from steps.shot("evaluate-plan")
-    yield from g.press("voxel.evaluate(")
+    yield from steps.press("voxel.evaluate(")
     yield from steps.wait(lambda: steps.remote().session.phase.alive, 60, "the run")
     yield from steps.wait(lambda: steps.phase() == "finished", 300, "the end")
     yield from steps.wait(lambda: evaluating().of == "voxel/v2", 60, "the verdict")
     g.facts["sentence"], g.facts["report"] = evaluating().sentence, evaluating().report
     g.facts["figures"] = {figure.label: dict(figure.values) for figure in evaluating().figures}
+    yield from steps.wait(lambda: evaluating().plan.startswith("Compares"), 60, "the plan of another one")
+    yield 2.0  # parts of the sidebar glide to their places
     yield from steps.shot("evaluate")
-    x, y = yield from g.find(".evaluated")
+    x, y = yield from steps.find(".evaluated")
     yield from g.click(x, y + 27)
 
 
@@ -58,7 +60,7 @@ def promote() -> Iterator[float]:
     yield from settled("voxel/v3 was not taken")
     g.facts["against"] = models().note[1][1:]
     yield from steps.shot("models-refused")
-    yield from g.press("voxel.promote_anyway(")
+    yield from steps.press("voxel.promote_anyway(")
     yield 0.5
     g.xdo("type", "--delay", 20, "a trial")
     g.shot("models-anyway.png")
@@ -69,7 +71,7 @@ def promote() -> Iterator[float]:
     bpy.ops.voxel.promote(model="voxel/v2")
     yield from settled("voxel/v2 is live")
     yield from steps.shot("models")
-    yield from g.press("voxel.roll_back(")
+    yield from steps.press("voxel.roll_back(")
     yield from settled("voxel/v3 is live")
     g.facts["then"] = [(row.id, row.state) for row in models().rows]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import bpy
@@ -61,14 +61,19 @@ def done(stage: str) -> int:
     return state.done if state else 0
 
 
-def press(what: str) -> Iterator[float]:
-    """Press a button. Twice more where a busy machine was too slow for the sweep."""
-    for _ in range(2):
+def find(what: str) -> Generator[float, None, tuple[int, int]]:
+    """The place of a button. Twice more where a busy machine was too slow for the sweep."""
+    for _ in range(3):
         at = yield from g.find(what, columns=3)
         if at:
-            yield from g.click(*at)
-            return
-    yield from g.press(what, columns=3)
+            return at
+    raise LookupError(f"no widget {what!r} found")
+
+
+def press(what: str) -> Iterator[float]:
+    """Press a button."""
+    at = yield from find(what)
+    yield from g.click(*at)
 
 
 def unfolded(module: str, name: str, below: str = "voxel.start(") -> Iterator[float]:
@@ -82,7 +87,7 @@ def unfolded(module: str, name: str, below: str = "voxel.start(") -> Iterator[fl
         draw(*words)
 
     setattr(drawing, name, counting)
-    x, y = yield from g.find(below, columns=3)
+    x, y = yield from find(below)
     for step in range(36, 240, 10):
         yield from g.click(x - 40, y - step)
         if drawn:

@@ -27,8 +27,8 @@ class Figure:
 class Evaluating:
     """`subject` is the model that would be evaluated ('' where none is there), `models` all that can be chosen, `live`
     the live one where it is another and can be compared with. `plan` is what is known before it starts; `of` whose
-    result `sentence` and `figures` are, '' where there is none yet, and `report` the place of the dataset's report where
-    that is about it: it shows the model that was evaluated last."""
+    result `sentence` and `figures` are, '' where there is none yet, and `report` the place of the dataset's report,
+    where that is about it: it shows the model that was evaluated last."""
 
     subject: str = ""
     models: tuple[str, ...] = ()

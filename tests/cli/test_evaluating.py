@@ -78,7 +78,7 @@ def test_the_report_is_about_the_model_that_was_evaluated_last(data: DataFolder)
     with Catalog(data.catalog) as catalog:
         for evaluated, version in (("voxel/v2", "v2"), ("v1", "v1"), ("rocks/v2", "v3"), ("", "v3")):
             write_json(data.runs / "20261128-100000-0000" / "options.json", {"evaluated": evaluated})
-            assert gather(data, catalog, "voxel").version == version
+            assert gather(data, catalog, "voxel", {}).version == version
 
 
 def test_a_comparison_of_what_is_not_there_names_what_is(data: DataFolder, capsys: Any) -> None:

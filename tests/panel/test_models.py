@@ -176,8 +176,8 @@ def test_short_commands_are_asked_again_where_something_changed(
         "if 'list' not in sys.argv: sys.exit(' '.join(sys.argv[1:3]) + ' cannot be told')\n"
         "with open('asked', 'a') as asked: asked.write('x')\n"
         "told = dict(live='', before=[], canary=None, problem='')\n"
-        "model = dict(id='voxel/v1', name='voxel', method='full', state='candidate', honest='', finished_at='')\n"
-        "print(json.dumps({**told, 'models': [{**model, 'evaluated': None}]}))\n"
+        "model = dict(id='voxel/v1', name='voxel', method='full', state='candidate', honest='', lately='')\n"
+        "print(json.dumps({**told, 'models': [{**model, 'finished_at': '', 'evaluated': None}]}))\n"
         "print('Blender quit')\n"
     )
     monkeypatch.setattr(code_copy, "script", lambda: script)

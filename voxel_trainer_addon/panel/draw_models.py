@@ -37,4 +37,5 @@ def _model(box: Any, row: ModelRow, columns: int) -> None:
     line.label(text=f"{row.id}: {row.state}", icon=row.icon, translate=False)
     if not row.live:
         line.operator("voxel.promote", text="Promote").model = row.id
-    wrapped(box, row.honest, columns, "BLANK1", active=row.live)
+    for words in filter(None, (row.honest, row.lately)):
+        wrapped(box, words, columns, "BLANK1", active=row.live)

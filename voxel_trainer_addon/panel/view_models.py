@@ -16,12 +16,13 @@ ICONS = {"live": "RADIOBUT_ON", "canary": "TIME", "candidate": "RADIOBUT_OFF", "
 
 @dataclass(frozen=True)
 class ModelRow:
-    """One model: `state` in words, `honest` how good it was in one line."""
+    """One model: `state` in words, `honest` how good it was in one line, `lately` how its answers ran of late."""
 
     id: str
     icon: str
     state: str
     honest: str
+    lately: str
     live: bool
 
 
@@ -63,7 +64,8 @@ def model_list_of(models: Models) -> ModelList:
 def _row(model: Mapping[str, Any], canary: Mapping[str, Any] | None) -> ModelRow:
     state = str(model["state"])
     words = f"{state}, {canary['share']:.0%}" if canary and state == "canary" else state
-    return ModelRow(harmless(model["id"]), ICONS[state], words, harmless(model["honest"]), state == "live")
+    id, honest, lately = (harmless(model[key]) for key in ("id", "honest", "lately"))
+    return ModelRow(id, ICONS[state], words, honest, lately, live=state == "live")
 
 
 def _busy(moving: tuple[str, ...]) -> str:

@@ -71,7 +71,7 @@ class Models:
         """Changes whenever a model does; empty where there is none."""
         found = []
         facts = [path for name in FACTS for path in self.data.models.glob(f"*/*/{name}")]
-        for path in [*facts, self.data.live] if facts else ():
+        for path in [*facts, self.data.live, self.data.watched / "requests.jsonl"] if facts else ():
             with contextlib.suppress(OSError):
                 found.append((str(path), path.stat().st_mtime_ns))
         return tuple(sorted(found))

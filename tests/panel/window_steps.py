@@ -87,13 +87,14 @@ def unfolded(module: str, name: str, below: str = "voxel.start(") -> Iterator[fl
         draw(*words)
 
     setattr(drawing, name, counting)
-    x, y = yield from find(below)
+    _, y = yield from find(below)
+    x = g.region().x + g.region().width // 3
     for step in range(36, 240, 10):
-        yield from g.click(x - 40, y - step)
+        yield from g.click(x, y - step)
         if drawn:
             setattr(drawing, name, draw)
             return
-        yield from g.click(x - 40, y - step)
+        yield from g.click(x, y - step)
     raise LookupError(f"no heading opens {name}")
 
 

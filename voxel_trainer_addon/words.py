@@ -58,6 +58,18 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-") or "model"
 
 
+def share(value: float, binary: bool = True) -> str:
+    """A yes-or-no metric as a share of prompts, another as its mean: `12 %`, `0.12`."""
+    return f"{value:.0%}".replace("%", " %") if binary else f"{value:.2f}"
+
+
+def between(low: float, high: float, binary: bool = True) -> str:
+    """An interval of such a figure: `5 to 18 %`, `0.05 to 0.18`."""
+    if low == high:
+        return "on every prompt"
+    return f"{100 * low:.0f} to {100 * high:.0f} %" if binary else f"{low:.2f} to {high:.2f}"
+
+
 def counted(number: int, noun: str, plural: str = "") -> str:
     """`1 file`, `1,200 files`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

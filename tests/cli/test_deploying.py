@@ -81,6 +81,23 @@ def test_every_word_has_a_form_for_programs(folder: DataFolder, capsys: pytest.C
     assert deploy(folder, "rollback", "--json") == 0 and told(capsys)["live"] == "voxel/v1"
 
 
+def test_a_program_is_told_what_stands_against_a_model(folder: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    assert deploy(folder, "promote", "voxel/v3", "--json") == 4
+    refused = told(capsys)
+    assert refused["error"].startswith("voxel/v3 was not taken: ")
+    assert [(one["code"], one["forcible"]) for one in refused["against"]] == [("evaluation", True)]
+    assert refused["against"][0]["sentence"].startswith("voxel/v3 was not evaluated.")
+    assert deploy(folder, "rollback", "--json") == 2
+    missing = told(capsys)
+    assert "No model was live before" in missing["error"] and missing["against"] == []
+    assert deploy(folder, "list", "--json") == 0
+    evaluated = {model["id"]: model["evaluated"] for model in told(capsys)["models"]}
+    assert evaluated["voxel/v3"] is None and evaluated["voxel/v1"]["sentence"] == (
+        "The tuned model is not shown to be better or worse than the base model."
+    )
+    assert [one["metric"] for one in evaluated["voxel/v1"]["figures"]] == ["node_f1", "runs"]
+
+
 def test_models_are_compared_and_watched_by_how_they_do(folder: DataFolder, capsys: pytest.CaptureFixture[str]) -> None:
     assert deploy(folder, "watch") == 0
     assert capsys.readouterr().out == "Nothing was asked yet.\n" and not folder.watched.exists()

@@ -12,12 +12,14 @@ import pytest
 from tests.evaluation import stand_ins
 from tests.evaluation.stand_ins import Provider, prose
 from voxel_trainer_addon import prompts
+from voxel_trainer_addon.catalog import Catalog
 from voxel_trainer_addon.cli.command import main
 from voxel_trainer_addon.errors import Exit
 from voxel_trainer_addon.evaluation import benchmark
 from voxel_trainer_addon.files import read_json, write_json
 from voxel_trainer_addon.paths import DataFolder
 from voxel_trainer_addon.report import page
+from voxel_trainer_addon.report.facts import gather
 
 pytestmark = pytest.mark.plain
 TRAINED = {"parameters": {"seed": 0, "rate": 0.0}, "model": "small", "base_hash": "b", "dataset_hash": "d"}
@@ -70,6 +72,13 @@ def test_the_report_shows_what_the_stage_wrote(data: DataFolder) -> None:
     body = read_json(data.model("voxel", "v3") / "evaluation.json")
     assert body["verdict"]["than"]["base"] == "better" and "etter than the base model" in shown
     assert "The answer holds no code." in shown and shown.count("row-10") >= 1
+
+
+def test_the_report_is_about_the_model_that_was_evaluated_last(data: DataFolder) -> None:
+    with Catalog(data.catalog) as catalog:
+        for evaluated, version in (("voxel/v2", "v2"), ("v1", "v1"), ("rocks/v2", "v3"), ("", "v3")):
+            write_json(data.runs / "20261128-100000-0000" / "options.json", {"evaluated": evaluated})
+            assert gather(data, catalog, "voxel", {}).version == version
 
 
 def test_a_comparison_of_what_is_not_there_names_what_is(data: DataFolder, capsys: Any) -> None:

@@ -47,6 +47,7 @@ def evaluated(place: Path, worse: Mapping[str, str] | None = None, **changed: An
         {"metric": metric, "against": against, "verdict": "worse", "words": "0.20 against 0.50 on 60 prompts."}
         for metric, against in (worse or {}).items()
     ]
+    low, high = {"value": 0.1, "low": 0.05, "high": 0.2}, {"value": 0.4, "low": 0.29, "high": 0.53}
     body = {
         "schema": 2,
         "id": f"{name}/{version}",
@@ -59,8 +60,17 @@ def evaluated(place: Path, worse: Mapping[str, str] | None = None, **changed: An
         ],
         "dataset": {"name": name, "split": "test", "test_rows": 60},
         "prompts": {"compared": 60},
-        "metrics": [{"metric": "runs", "values": {"tuned": {"value": 0.4, "low": 0.29, "high": 0.53}}}],
-        "verdict": {"result": "not shown", "words": "Not shown to be better or worse than the base model."},
+        "finished_at": "2026-11-21T10:00:00Z",
+        "metrics": [
+            {"metric": metric, "label": label, "binary": binary, "prompts": 60, "values": {"base": low, "tuned": high}}
+            for metric, label, binary in (("runs", "runs in Blender", True), ("node_f1", "has the nodes wanted", False))
+        ],
+        "verdict": {
+            "metric": "node_f1",
+            "result": "not shown",
+            "than": {"base": "not shown"},
+            "words": "Not shown to be better or worse than the base model.",
+        },
         "comparisons": comparisons,
     }
     write_json(place / "evaluation.json", {**body, **changed})

@@ -156,7 +156,12 @@ def test_a_name_that_means_nothing_is_told_with_what_there_is(desk: Desk) -> Non
 def test_the_plan_tells_what_the_time_allows_and_what_that_can_prove(desk: Desk) -> None:
     base = laid(desk, test=40)
     plan = choice.planned(desk.folder, desk.options)
-    assert (plan["prompts"], plan["groups"], plan["contestants"], plan["seconds"]) == (24, 24, 4, 240.0)
+    assert (plan["prompts"], plan["groups"], plan["seconds"]) == (24, 24, 240.0)
+    assert plan["subject"] == "voxel/v1" and plan["against"][1:] == [
+        "the base model shown examples",
+        "the nearest training answer",
+    ]
+    assert plan["words"].startswith("Compares voxel/v1 with the base model, the base model shown examples and ")
     assert "24 prompts of 24 independent groups can prove" in plan["words"]
     benchmark.evaluate(
         desk, Provider(base, prose, prompts.answer)

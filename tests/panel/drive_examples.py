@@ -6,7 +6,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import bpy
 import guikit as g
@@ -15,28 +14,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 import window_steps as steps
 
 
-def unfolded() -> Iterator[float]:
-    """Open the part of the sidebar: its heading is the lowest one below the big button."""
-    module: Any = sys.modules[steps.PACKAGE + ".panel.draw_examples"]
-    draw, drawn = module.example, []
-
-    def counting(*words: Any) -> None:
-        drawn.append(words)
-        draw(*words)
-
-    module.example = counting
-    x, y = yield from g.find("voxel.start(")
-    for step in range(160, 40, -8):
-        yield from g.click(x - 40, y - step)
-        if drawn:
-            return
-    raise LookupError("no heading opens the examples")
-
-
 def way() -> Iterator[float]:
     yield from steps.prepare()
     yield from steps.wait(lambda: steps.remote().view.example is not None, 20, "the examples")
-    yield from unfolded()
+    yield from steps.unfolded("draw_examples", "example")
     g.facts["first"] = steps.remote().view.example.title
     g.facts["count"] = steps.remote().view.example.count
     yield from steps.shot("example")

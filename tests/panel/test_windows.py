@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.dataset_builder import small_dataset
+from tests.panel import prepared_models
 from tests.peers.peer import Peer
 from voxel_trainer_addon.catalog import Catalog
 from voxel_trainer_addon.locks import probe
@@ -126,6 +127,26 @@ def test_examples_of_a_dataset_are_looked_through(
     assert (result["first"], result["count"]) == ("Whole trees, material", 20)
     assert result["then"] == [1, "Trees as JSON, material"] and result["back"] == 0
     assert result["report"] == str(report)
+
+
+@pytest.mark.parametrize("version", [pytest.param(VERSIONS[0], marks=pytest.mark.slow), *VERSIONS[1:]])
+def test_a_model_is_evaluated_promoted_and_taken_back(
+    version: str, blender_tool: Path, archived: Path, tmp_path: Path, corpus: Path, training_python: Path
+) -> None:
+    prepared_models.write(DataFolder(tmp_path / "data"))
+    result = window(blender_tool, version, "drive_models.py", archived, tmp_path, corpus)
+    assert "12 prompts of 12 independent groups can prove" in result["plan"]
+    assert result["sentence"].startswith("The tuned model is better than the base model")
+    assert result["figures"]["runs in Blender to its end"]["tuned model"].startswith("92 % (")
+    assert Path(result["report"]).is_file()
+    assert [state for state in result["states"] if "runs in 92% of 12 held-out prompts" in state]
+    assert result["against"] == ["voxel/v3 was not evaluated. Run `evaluate --name voxel --model voxel/v3`."]
+    assert [tuple(state) for state in result["then"]] == [
+        ("voxel/v3", "live"),
+        ("voxel/v2", "retired"),
+        ("voxel/v1", "retired"),
+    ]
+    assert result["left_over"] == []
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import bpy
@@ -61,14 +61,41 @@ def done(stage: str) -> int:
     return state.done if state else 0
 
 
-def press(what: str) -> Iterator[float]:
-    """Press a button. Twice more where a busy machine was too slow for the sweep."""
-    for _ in range(2):
+def find(what: str) -> Generator[float, None, tuple[int, int]]:
+    """The place of a button. Twice more where a busy machine was too slow for the sweep."""
+    for _ in range(3):
         at = yield from g.find(what, columns=3)
         if at:
-            yield from g.click(*at)
+            return at
+    raise LookupError(f"no widget {what!r} found")
+
+
+def press(what: str) -> Iterator[float]:
+    """Press a button."""
+    at = yield from find(what)
+    yield from g.click(*at)
+
+
+def unfolded(module: str, name: str, below: str = "voxel.start(") -> Iterator[float]:
+    """Open the part of the sidebar that a function draws, somewhere below a button, and fold what was opened on the
+    way."""
+    drawing = sys.modules[f"{PACKAGE}.panel.{module}"]
+    draw, drawn = getattr(drawing, name), []
+
+    def counting(*words: object) -> None:
+        drawn.append(words)
+        draw(*words)
+
+    setattr(drawing, name, counting)
+    _, y = yield from find(below)
+    x = g.region().x + g.region().width // 3
+    for step in range(36, 240, 10):
+        yield from g.click(x, y - step)
+        if drawn:
+            setattr(drawing, name, draw)
             return
-    yield from g.press(what, columns=3)
+        yield from g.click(x, y - step)
+    raise LookupError(f"no heading opens {name}")
 
 
 def start() -> Iterator[float]:

@@ -35,6 +35,8 @@ def test_the_verdict_is_one_sentence_whatever_it_says() -> None:
     assert told(base="not shown", nearest="not shown") == (
         "The tuned model is not shown to be better or worse than the base model and the nearest training answer."
     )
+    nothing = {**evaluated.evaluation()["verdict"], "than": {}, "words": "Not shown: all prompts are from 3 groups."}
+    assert judged.sentence(evaluated.evaluation(verdict=nothing)) == nothing["words"]
 
 
 def test_it_says_how_far_to_trust_the_verdict() -> None:

@@ -5,21 +5,40 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from ..deployment import gate, pointer, promotion, registry, requests
-from ..deployment.promotion import Moved
+from ..deployment.promotion import Moved, Refused
 from ..deployment.registry import Model
 from ..errors import Exit, UserError
+from ..evaluation.result import LOSS
 from ..paths import DataFolder
+from ..report import judged
 from ..words import harmless
 from . import feedback, watching
 
 SHARE = 0.1
+MAIN_FIGURES = ("parses", "runs", "conditions_met")
+"""Metrics that are told beside the deciding one."""
 
 
 def asked(found: argparse.Namespace, folder: DataFolder) -> int:
-    """Do what `deploy` was asked; the exit status. A word that is none of ours is a model to be made live."""
+    """Do what `deploy` was asked; the exit status. With `--json` what cannot be done is told as JSON too: `error`, and
+    `against`, what the gate has against a model."""
+    try:
+        return _do(found, folder)
+    except UserError as error:
+        if not found.json:
+            raise
+        against = [asdict(one) for one in error.against] if isinstance(error, Refused) else []
+        print(json.dumps({"error": str(error), "against": against}))
+        return error.exit
+
+
+def _do(found: argparse.Namespace, folder: DataFolder) -> int:
+    """A word that is none of ours is a model to be made live."""
     if found.which and found.word != "feedback":
         raise UserError(f"`deploy {found.word}` is about one thing; {harmless(found.which)} is one too many.")
     if found.word in WORDS:
@@ -125,15 +144,35 @@ def _moved(found: argparse.Namespace, moved: Moved, words: str) -> int:
 
 
 def _brief(model: Model) -> dict[str, Any]:
-    verdict = model.evaluation.get("verdict", {})
     return {
         "id": model.id,
+        "name": model.name,
         "state": model.state,
         "base": model.base,
         "method": model.method,
         "finished_at": model.finished_at,
         "honest": model.honest,
-        "verdict": verdict.get("result"),
+        "verdict": model.evaluation.get("verdict", {}).get("result"),
+        "evaluated": _evaluated(model.evaluation),
+    }
+
+
+def _evaluated(evaluation: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The verdict in a sentence, and the deciding metric and some others with the values of all contestants; None where
+    there is no evaluation that can be read."""
+    if not evaluation or judged.readable(evaluation):
+        return None
+    deciding = evaluation["verdict"]["metric"]
+    known = {metric["metric"]: metric for metric in evaluation["metrics"]}
+    if loss := evaluation.get("loss"):
+        known[LOSS] = {**loss, "metric": LOSS, "binary": False}
+    return {
+        "at": evaluation["finished_at"],
+        "prompts": evaluation["prompts"]["compared"],
+        "sentence": judged.sentence(evaluation),
+        "subject": evaluation["subject"],
+        "contestants": judged.heads(evaluation),
+        "figures": [known[metric] for metric in dict.fromkeys((deciding, *MAIN_FIGURES)) if metric in known],
     }
 
 

@@ -11,12 +11,13 @@ from typing import Any, TypeVar
 
 from ..errors import UserError
 from ..files import digest, read_json, read_jsonl
+from ..graph.words.phrases import listed
 from ..paths import DataFolder
 from ..row_files import SPLITS, rows_of
 from ..stage import EVALUATED, PRESETS, Options
 from ..words import counted, duration
 from . import frozen, planning
-from .contestants import RETRIEVAL, Row
+from .contestants import LABELS, RETRIEVAL, SUBJECT, Row, tuned_by
 from .generation import Settings
 from .statistics import RELATIVE_FROM
 
@@ -105,21 +106,26 @@ def plan(rows: Sequence[Row], seconds: float, seconds_each: float) -> str:
 
 
 def planned(folder: DataFolder, options: Options) -> dict[str, Any]:
-    """What an evaluation with these options would ask, before anything is loaded: `prompts`, `groups`, `contestants`,
-    `seconds` and `words`. Raises UserError."""
+    """What an evaluation with these options would ask, before anything is loaded: `prompts`, `groups`, `subject`,
+    `against`, `seconds` and `words`. Raises UserError."""
     test = test_of(folder, options.name, options.test_set, ("", *options.allow))
     if not test.rows:
         raise UserError(f"The dataset {test.name} has no held-out rows to evaluate on.")
     settings = Settings.of(options)
     names = options.against or PRESETS[options.preset]["against"]
+    tuned = tuned_by(folder, options.evaluated, options.name)
+    subject = f"{tuned.folder.parent.name}/{tuned.version}" if tuned else options.evaluated or LABELS[SUBJECT]
+    against = [LABELS.get(name, name) for name in names]
     answering = 1 + sum(name != RETRIEVAL for name in names)
     wanted = in_order(test.rows, options.seed)[: settings.prompts]
     return {
         "prompts": len(wanted),
         "groups": len(set(map(independent, wanted))),
-        "contestants": 1 + len(names),
+        "subject": subject,
+        "against": against,
         "seconds": settings.seconds,
-        "words": plan(wanted, settings.seconds, answering * pace(folder.answers))
+        "words": f"Compares {subject} with {listed(against)}. "
+        + plan(wanted, settings.seconds, answering * pace(folder.answers))
         + (f" Samples take at most {duration(settings.seconds)} more." if settings.samples else ""),
     }
 

@@ -43,7 +43,7 @@ def opened() -> None:
     """See that the remote control knows its places: at the first tick or click, as `register` reads no disk."""
     if REMOTE.kept is None:
         chosen = preferences()
-        REMOTE.offline = offline()
+        REMOTE.offline, REMOTE.quick = offline(), quick()
         told = (chosen.data_folder, chosen.train_env, chosen.contact) if chosen else ()
         REMOTE.open(_kept(), *told)
 
@@ -64,6 +64,11 @@ def program() -> Program:
         is_module=not bpy.app.binary_path,
         online=bool(bpy.app.online_access),
     )
+
+
+def quick() -> Program:
+    """Blender's own Python, which is there at once, for commands that need no Blender."""
+    return Program(sys.executable, is_module=True) if Path(sys.executable).is_file() else program()
 
 
 def offline() -> str:

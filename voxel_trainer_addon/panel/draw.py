@@ -61,7 +61,7 @@ def _buttons(layout: Layout, view: View) -> None:
     elif view.resumable:
         row.operator("voxel.resume", text="Resume", icon="PLAY")
     else:
-        again = view.phase is Phase.FINISHED and not view.planned
+        again = view.phase is Phase.FINISHED and not view.planned and view.harvested
         row.operator("voxel.start", text="Run Again" if again else "Harvest & Train", icon="PLAY")
     if view.phase.alive:
         row.operator("voxel.cancel", text="Cancel", icon="X")

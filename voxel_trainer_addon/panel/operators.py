@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
-from bpy.props import EnumProperty
+from bpy.props import EnumProperty, StringProperty
 
 from ..runs import Needs, Phase, training_needs
 from ..runs.code_copy import script
@@ -26,9 +27,14 @@ SHEET_PX = 460
 SHEET_COLUMNS = 62
 
 
-def command(*, train: bool) -> str:
-    """The line for a terminal that does what the big button does."""
-    return shlex.join(program().command(script(), REMOTE.words(train=train)))
+def command(words: Sequence[str]) -> str:
+    """The line for a terminal that gives `words` to the headless command."""
+    return shlex.join(program().command(script(), words))
+
+
+def in_a_terminal(words: Sequence[str]) -> str:
+    """The end of a tooltip."""
+    return f"\n\nThe same in a terminal: {command(words)}"
 
 
 class VOXEL_OT_start(bpy.types.Operator):
@@ -55,7 +61,7 @@ class VOXEL_OT_start(bpy.types.Operator):
     def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
         return (
             "Turn .blend files into a dataset, tune a model on it and compare before and after. It works in the "
-            "background and goes on when Blender is closed.\n\nThe same in a terminal: " + command(train=True)
+            "background and goes on when Blender is closed" + in_a_terminal(REMOTE.words(train=True))
         )
 
     @classmethod
@@ -183,16 +189,24 @@ def _steer(operator: bpy.types.Operator, what: str) -> Returned:
 class VOXEL_OT_open_report(bpy.types.Operator):
     bl_idname = "voxel.open_report"
     bl_label = "Open Report"
-    bl_description = "Open the report of this run in the browser; it needs no network"
+    bl_description = "Open the report in the browser; it needs no network"
+
+    if TYPE_CHECKING:
+        path: str
+    else:
+        path: StringProperty(
+            name="Report", description="Its place, empty for that of this run", options={"HIDDEN", "SKIP_SAVE"}
+        )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if not REMOTE.view.report:
+        if not (REMOTE.view.report or REMOTE.view.evaluating.report):
             cls.poll_message_set("This run made no report: it ended before there was a dataset")
-        return bool(REMOTE.view.report)
+            return False
+        return True
 
     def execute(self, context: bpy.types.Context) -> Returned:
-        path = Path(REMOTE.view.report)
+        path = Path(self.path or REMOTE.view.report)
         if not path.is_file():
             self.report({"ERROR"}, f"There is no report any more at {path}")
             return {"CANCELLED"}
@@ -224,7 +238,7 @@ class VOXEL_OT_copy_command(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> Returned:
         opened()
-        context.window_manager.clipboard = command(train=True)
+        context.window_manager.clipboard = command(REMOTE.words(train=True))
         self.report({"INFO"}, "The command is on the clipboard")
         return {"FINISHED"}
 

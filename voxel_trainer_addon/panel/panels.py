@@ -47,7 +47,7 @@ class VOXEL_PT_options(VoxelPanel, bpy.types.Panel):  # type: ignore[misc]
 class VOXEL_PT_aside(VoxelPanel, bpy.types.Panel):  # type: ignore[misc]
     bl_label = ""
     bl_parent_id = "VOXEL_PT_main"
-    bl_order = 3
+    bl_order = 5
     bl_options = {"DEFAULT_CLOSED"}
 
     @classmethod

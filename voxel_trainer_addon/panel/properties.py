@@ -12,7 +12,7 @@ from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatPrope
 
 from ..runs.choices import DEFAULTS
 from ..runs.holding import FIRST_S
-from ..stage import PRESETS
+from ..stage import BASELINES, PRESETS
 from ..words import duration
 from .blender import REMOTE, mirror, opened
 
@@ -90,6 +90,51 @@ def _allowed(name: str) -> dict[str, Callable[..., Any]]:
         REMOTE.refresh()
 
     return {"get": read, "set": write}
+
+
+def _opponent(name: str) -> dict[str, Callable[..., Any]]:
+    """`get` and `set` of a check box for one that a model has to beat; with none it is those of the preset."""
+
+    def read(_: Any) -> bool:
+        return name in REMOTE.choices.opponents
+
+    def write(_: Any, value: bool) -> None:
+        now = REMOTE.choices.opponents
+        REMOTE.choices.against = [one for one in BASELINES if (value if one == name else one in now)]
+        REMOTE.refresh()
+
+    return {"get": read, "set": write}
+
+
+def _models(_: Any, __: Any) -> list[tuple[str, str, str, int]]:
+    """The models that can be evaluated, behind the newest."""
+    told = [("NEWEST", "Newest", "The model that was tuned last, of the chosen dataset where it has one")]
+    told += [(id, id, "") for id in REMOTE.view.evaluating.models]
+    _offered[:] = [(*item, number) for number, item in enumerate(told)]
+    return _offered
+
+
+_offered: list[tuple[str, str, str, int]] = []
+"""Blender keeps no hold of the texts of a menu."""
+
+
+def _model(_: Any) -> int:
+    models, chosen = REMOTE.view.evaluating.models, REMOTE.choices.evaluated
+    return 1 + models.index(chosen) if chosen in models else 0
+
+
+def _set_model(_: Any, value: int) -> None:
+    REMOTE.choices.evaluated = REMOTE.view.evaluating.models[value - 1] if value else ""
+    REMOTE.refresh()
+
+
+def _minutes(_: Any) -> float:
+    return REMOTE.choices.minutes
+
+
+def _set_minutes(_: Any, value: float) -> None:
+    REMOTE.choices.evaluate_min = value
+    REMOTE.refresh()
 
 
 def _absolute(value: str) -> str:
@@ -186,6 +231,12 @@ class VOXEL_PG_choices(bpy.types.PropertyGroup):
         preset: str
         name: str
         model: str
+        evaluated: str
+        against_base: bool
+        against_few_shot: bool
+        against_retrieval: bool
+        against_live: bool
+        evaluate_min: float
         searches: Any
         search_at: int
         stars: int
@@ -231,6 +282,36 @@ class VOXEL_PG_choices(bpy.types.PropertyGroup):
             name="Model",
             description="Model to tune: the embedded smollm2-135m, or a Hugging Face name or folder",
             **_text("model"),
+        )
+        evaluated: EnumProperty(
+            name="Model", description="Which tuned model is compared", items=_models, get=_model, set=_set_model
+        )
+        against_base: BoolProperty(
+            name="Base", description="The model that was tuned, as it was before", **_opponent("base")
+        )
+        against_few_shot: BoolProperty(
+            name="Few-Shot",
+            description="The same, shown a few training examples with each prompt",
+            **_opponent("few-shot"),
+        )
+        against_retrieval: BoolProperty(
+            name="Retrieval",
+            description="The nearest training answer as it stands: who does not beat it has learnt to copy",
+            **_opponent("retrieval"),
+        )
+        against_live: BoolProperty(
+            name="Live",
+            description="The live model, so that promoting shows whether the new one is worse",
+            **_value("against_live"),
+        )
+        evaluate_min: FloatProperty(
+            name="Minutes",
+            description="Time for answers; what is not asked by then is left out. Emptied to 0, it is the preset's",
+            min=0.0,
+            soft_max=600.0,
+            precision=1,
+            get=_minutes,
+            set=_set_minutes,
         )
         searches: CollectionProperty(
             name="Searches", description="Searches that a run goes through", type=VOXEL_PG_search

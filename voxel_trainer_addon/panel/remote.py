@@ -12,9 +12,11 @@ from pathlib import Path
 from ..errors import UserError
 from ..files import read_json
 from ..paths import DataFolder
-from ..runs import Choices, Harvested, Holding, Phase, Preview, Program, Queue, Session
+from ..runs import Choices, Harvested, Holding, Models, Phase, Preview, Program, Question, Queue, Session
 from ..runs.holding import SLICE_S
 from .view import View, view_of
+from .view_evaluating import evaluating_of
+from .view_models import model_list_of
 from .view_searches import NONE, Searches, searches_of
 
 REDRAW_S = 0.2
@@ -28,7 +30,8 @@ class Remote:
 
     `kept` is the file where choices outlive Blender; `data`, `train_env` and `contact` come from the preferences.
     `offline` says why Blender lets nothing out, '' where it does; `at` is the place chosen in the queue, `trouble` why
-    the last change of it could not be. `seen` says that the panel was drawn: before, no chosen folder is looked into.
+    the last change of it could not be. `seen` says that the panel was drawn: before, no chosen folder is looked into;
+    `models_seen` the same of a part that tells of models, and `quick` runs the short commands that this takes.
     """
 
     def __init__(self) -> None:
@@ -45,6 +48,10 @@ class Remote:
         self.harvested: Harvested | None = None
         self.holding, self.seen = Holding(), False
         self.preview = Preview()
+        self.models: Models | None = None
+        self.planned: Question | None = None
+        self.quick: Program | None = None
+        self.models_seen = False
         self.at = 0
         self._error = self.trouble = ""
         self._drawn = 0.0
@@ -61,6 +68,7 @@ class Remote:
             self.session.open(self.folder)
             data = DataFolder(self.folder)
             self.queue, self.harvested = Queue(data.queue), Harvested(data)
+            self.models, self.planned = Models(data), Question(data)
         self.refresh()
 
     @property
@@ -90,6 +98,35 @@ class Remote:
         self._keep()
         self.session.start(program, ["harvest", *self.asked().plan_words()])
         self.refresh()
+
+    def evaluate_words(self) -> list[str]:
+        """The words of the command that evaluates the model that is chosen."""
+        shown = self.view.evaluating
+        live = shown.live if self.choices.against_live else ""
+        return ["evaluate", *self.asked().evaluate_words(shown.subject, live)]
+
+    def evaluate(self, program: Program) -> None:
+        """Start a run that compares the chosen model with those that it has to beat. Raises OSError."""
+        self._keep()
+        self.session.start(program, self.evaluate_words())
+        self.refresh()
+
+    def deploy_words(self, *words: str) -> list[str]:
+        """The words of the command that does with models what `words` say."""
+        return self.models.command(*words) if self.models else []
+
+    def move(self, *words: str) -> None:
+        """Have `deploy` promote a model, or roll back. Raises OSError."""
+        if self.models and self.quick:
+            self.models.move(self.quick, words)
+        self.refresh()
+
+    def _look_at_models(self) -> None:
+        """Ask short commands what there is, and what an evaluation could prove; the latter anew after each run."""
+        if self.quick and self.models and self.planned and self.models_seen:
+            self.models.look(self.quick)
+            if self.view.evaluating.subject and not self.session.phase.alive:
+                self.planned.look(self.quick, [*self.evaluate_words(), "--plan"], self.session.id)
 
     def _keep(self) -> None:
         self.choices.data = str(self.folder)
@@ -153,6 +190,13 @@ class Remote:
         lacking = self.asked().lacking(searches=searches.on > 0, offline=self.offline)
         self.preview.look(DataFolder(self.folder).dataset(self.choices.name))
         self.view = view_of(self.session, lacking, self._error, searches, self.holding.words, self.preview)
+        if self.models and self.planned:
+            evaluating = evaluating_of(self.models, self.choices, self.planned)
+            told = (
+                evaluating.of and self.session.phase is Phase.FINISHED and list(self.session.run.stages) == ["evaluate"]
+            )
+            words = "" if told else self.view.words  # the part Evaluate says it better
+            self.view = replace(self.view, words=words, evaluating=evaluating, models=model_list_of(self.models))
         return self.view != before
 
     def _searches(self) -> Searches:
@@ -171,6 +215,7 @@ class Remote:
         if self.queue and self.queue.look():
             self.trouble = ""
         counted = self.seen and self.count()
+        self._look_at_models()
         now = time.monotonic()
         soon = not counted and now - self._drawn < REDRAW_S * 0.9 and self.view.phase is self.session.phase
         if soon or not self.refresh():
@@ -190,4 +235,5 @@ class Remote:
         """Seconds until the next tick."""
         if self.session.behind or (self.seen and self.holding.busy):
             return BEHIND_S
-        return REDRAW_S if self.session.phase.alive or self.session.asked else REST_S
+        awaited = self.models_seen and self.models and (self.models.busy or (self.planned and self.planned.waiting))
+        return REDRAW_S if self.session.phase.alive or self.session.asked or awaited else REST_S

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from ..errors import Exit
 from ..events import RunState, StageState
 from ..runs import Phase, Preview, Session
+from ..stage import STAGES
 from ..words import counted, duration, harmless
+from .view_evaluating import NOTHING, Evaluating
 from .view_examples import Example, example_of
+from .view_models import NO_MODELS, ModelList
 from .view_searches import NONE, Searches, local
 from .view_training import Training, training_of
 
@@ -49,7 +52,8 @@ class View:
 
     `headline` is icon and sentence, `words` what stands below it all, `lines` short and always as many, `note` a
     sentence that says what a stage does before it has its first unit, `holds` what is in the folder to harvest,
-    `example` one of the dataset's, `training` the run's newest job.
+    `example` one of the dataset's, `training` the run's newest job, `evaluating` and
+    `models` what these parts show.
     """
 
     phase: Phase = Phase.IDLE
@@ -69,11 +73,18 @@ class View:
     searches: Searches = NONE
     example: Example | None = None
     training: Training | None = None
+    evaluating: Evaluating = NOTHING
+    models: ModelList = NO_MODELS
 
     @property
     def resumable(self) -> bool:
         """Whether *Resume* starts a run that goes on with the last one."""
         return self.phase is Phase.STOPPED or (self.phase is Phase.FINISHED and self.headline_resumes)
+
+    @property
+    def harvested(self) -> bool:
+        """Whether the run was one that the big button starts."""
+        return bool(self.rows) and self.rows[0].title == STAGES[0].title()
 
     @property
     def headline_resumes(self) -> bool:

@@ -6,10 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .. import __version__
-from ..words import counted
+from ..words import counted, share
 from . import answers
 from .html import Markup, tag
-from .judged import share
 from .made import number_head, section
 from .page import document
 from .rows import Json

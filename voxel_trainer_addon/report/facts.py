@@ -84,14 +84,15 @@ def gather(folder: DataFolder, catalog: Catalog, name: str, in_use: Json) -> Fac
     place = folder.dataset(name)
     dataset = _object(place / "dataset.json")
     made = [(path.parent.name, _object(path)) for path in (folder.models / name).glob("v*/job.json")]
-    version, job = _newest_job(made)
+    options = last_options(folder)
+    version, job = _shown(made, name, options.evaluated)
     model = folder.model(name, version) if version else place / "no model"
     records = catalog.records()
     runs = sorted(folder.runs.glob("*/run.json"))
     return Facts(
         name=name,
         made_at=now(),
-        options=last_options(folder),
+        options=options,
         sources=list(_sources(catalog)),
         counts=catalog.counts(),
         trees=sum(int(record["counts"].get("graphs", 0)) for record in records),
@@ -132,10 +133,13 @@ def _sources(catalog: Catalog) -> Iterator[Source]:
         yield Source(id, source["kind"], source["words"], counted.total(), sizes[id], dict(counted.most_common()))
 
 
-def _newest_job(jobs: list[tuple[str, Json]]) -> tuple[str, Json]:
-    """(version, job) of the model trained last; a job that ended well before one that did not."""
+def _shown(jobs: list[tuple[str, Json]], name: str, evaluated: str) -> tuple[str, Json]:
+    """(version, job) of the model that the last run was told to evaluate, or of the one trained last; a job that ended
+    well before one that did not."""
+    owner, _, named = evaluated.rpartition("/")
+    asked = [(version, job) for version, job in jobs if version == named and Path(owner or name).name == name]
     return max(
-        jobs,
+        asked or jobs,
         key=lambda entry: (entry[1].get("state") == "done", str(entry[1].get("finished_at", "")), entry[0]),
         default=("", {}),
     )

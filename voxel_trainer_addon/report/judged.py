@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 from ..graph.words.phrases import listed
-from ..words import counted
+from ..words import between, counted, share
 from .html import Content, Markup, join, tag
 from .made import missing
 from .rows import Json
@@ -63,6 +63,8 @@ def sentence(evaluation: Json) -> str:
     """The verdict in one sentence of plain words."""
     labels = {each["who"]: each["label"] for each in evaluation["contestants"]}
     than = evaluation["verdict"]["than"]
+    if not than:
+        return str(evaluation["verdict"]["words"])
     parts = [
         f"{words} {listed([labels[who] for who in than if than[who] == found])}"
         for found, words in VERDICTS.items()
@@ -148,23 +150,10 @@ def figure(interval: Json | None, binary: bool, drawn: bool, none: str, **attrib
     return tag(
         "td",
         tag("span", share(interval["value"], binary), class_="value"),
-        [" ", tag("span", _range(interval, binary), class_="range")] if known else None,
+        [" ", tag("span", between(interval["low"], interval["high"], binary), class_="range")] if known else None,
         _dots(interval) if drawn and known else None,
         **attributes,
     )
-
-
-def share(value: float, binary: bool) -> str:
-    """A yes-or-no metric as a share of prompts, another as its mean."""
-    return f"{value:.0%}".replace("%", " %") if binary else f"{value:.2f}"
-
-
-def _range(interval: Json, binary: bool) -> str:
-    if interval["low"] == interval["high"]:
-        return "on every prompt"
-    if binary:
-        return f"{100 * interval['low']:.0f} to {100 * interval['high']:.0f} %"
-    return f"{interval['low']:.2f} to {interval['high']:.2f}"
 
 
 def _dots(interval: Json) -> Markup:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from .assistant import REASONS, Askable, Askables, became, goes_to, new_id
 from .choices import Choices
+from .errand import Question
 from .harvested import Harvested
 from .helper import Answer, Helper
 from .holding import Holding
+from .models import Models
 from .needs import Needs, training_needs
 from .preview import Preview
 from .queue import Queue, Search
@@ -23,10 +25,12 @@ __all__ = [
     "Harvested",
     "Helper",
     "Holding",
+    "Models",
     "Needs",
     "Phase",
     "Preview",
     "Program",
+    "Question",
     "Queue",
     "Search",
     "Session",

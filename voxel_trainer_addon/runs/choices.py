@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ..files import read_json, write_json
-from ..stage import STAGES, Options
+from ..stage import PRESETS, STAGES, Options
 
 DEFAULTS = Options()
 BEFORE_TRAIN = STAGES[: STAGES.index("train")]
@@ -18,7 +19,9 @@ APART = ("share-alike", "copyleft")
 @dataclass
 class Choices:
     """The panel's fields. Paths are absolute; an empty `folder` harvests none. `terms` says that GitHub's terms were
-    shown, `anyway` names the model that is to be trained though it is not expected to fit."""
+    shown, `anyway` names the model that is to be trained though it is not expected to fit. `evaluated` is the model to
+    evaluate ('': the newest), `against` whom it has to beat (empty: those of the preset), `evaluate_min` the minutes
+    for that (0: the preset's)."""
 
     folder: str = ""
     licence: str = DEFAULTS.licence
@@ -35,6 +38,24 @@ class Choices:
     allow: list[str] = field(default_factory=list)
     contact: str = ""
     terms: bool = False
+    evaluated: str = ""
+    against: list[str] = field(default_factory=list)
+    against_live: bool = False
+    evaluate_min: float = 0.0
+
+    @property
+    def opponents(self) -> tuple[str, ...]:
+        """Whom a model has to beat: those that were chosen, or the preset's."""
+        return tuple(self.against) or tuple(self._preset["against"])
+
+    @property
+    def minutes(self) -> float:
+        """Time for an evaluation."""
+        return self.evaluate_min or float(self._preset["evaluate_s"]) / 60
+
+    @property
+    def _preset(self) -> dict[str, Any]:
+        return PRESETS.get(self.preset, PRESETS[DEFAULTS.preset])
 
     @classmethod
     def load(cls, path: Path) -> Choices:
@@ -79,6 +100,18 @@ class Choices:
         if train and self.anyway == self.model:
             words.append("--anyway")
         return words + (["--yes"] if train else ["--stages", ",".join(BEFORE_TRAIN)])
+
+    def evaluate_words(self, model: str, live: str = "") -> list[str]:
+        """The words after `evaluate`: `model` is named like `voxel/v3`, and `live` is another one that it has to beat
+        too, where there is one."""
+        words = ["--data", self.data, "--name", model.partition("/")[0], "--model", model]
+        if self.preset != DEFAULTS.preset:
+            words += ["--preset", self.preset]
+        if self.evaluate_min:
+            words += ["--budget", f"{self.evaluate_min:g}m"]
+        names = [*self.opponents, live] if live else self.against
+        words += [word for name in names for word in ("--against", name)]
+        return words + (["--train-env", self.train_env] if self.train_env else [])
 
     def plan_words(self) -> list[str]:
         """The words after `harvest` that count what the queue would fetch."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 
 @dataclass(frozen=True)
@@ -39,22 +40,27 @@ def new_id() -> str:
 
 
 def detached(command: Sequence[str], cwd: Path, folder: Path) -> subprocess.Popen[bytes]:
+    """Start `command` as `apart` does; its output goes to `log.txt` in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "log.txt", "ab") as log:
+        return apart(command, cwd, log, log)
+
+
+def apart(command: Sequence[str], cwd: Path, out: IO[bytes], err: IO[bytes]) -> subprocess.Popen[bytes]:
     """Start `command` in a session of its own, with the environment as it is and nothing of ours inherited.
 
-    Wheels are found through HOME and `BLENDER_USER_*`, so these stay. Output goes to `log.txt` in `folder`.
+    Wheels are found through HOME and `BLENDER_USER_*`, so these stay.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     if sys.platform == "win32":
         flags, session = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS, False
     else:
         flags, session = 0, True
-    with open(folder / "log.txt", "ab") as log:
-        return subprocess.Popen(
-            command,
-            cwd=cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=session,
-            creationflags=flags,
-        )
+    return subprocess.Popen(
+        command,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=err,
+        start_new_session=session,
+        creationflags=flags,
+    )

@@ -111,7 +111,9 @@ def way() -> Iterator[float]:
         fields.to_view = "THIS_MATERIAL" if n % 2 else "NEW_MATERIAL"
         with steps.over_nodes():
             bpy.ops.voxel.ask("EXEC_DEFAULT")
-        yield from steps.wait(lambda: not assist().thinking and not assist().undrawn, 10, "an answer")
+        yield from steps.wait(
+            lambda: not assist().thinking and not assist().undrawn, 60, f"answer {n}, {assist().view}"
+        )
         if steps.hashes() != before or counts() != there:
             wrong.append((n, "before Apply"))
         applied = False

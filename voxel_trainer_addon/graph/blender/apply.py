@@ -19,7 +19,7 @@ import bpy
 from ..canonical import differences, graph_hash
 from ..edits import Edit, apply
 from ..flow import FRAME
-from ..model import Graph, Graphs, Node, Value, closure
+from ..model import Graph, Graphs, Node, Socket, Value, closure
 from ..steps import TREE, is_reference, references
 from .alter import alter
 from .beside import put_beside
@@ -171,6 +171,23 @@ def means_the_same(root: str, graphs: Graphs, other_root: str, others: Graphs) -
     return alike(root, graphs, other_root, others) or graph_hash(root, graphs) == graph_hash(other_root, others)
 
 
+def _as_available(graph: Graph, made: Graph) -> Graph:
+    """A graph with the sockets available that are so in Blender by now."""
+    there = {node.name: node for node in made.nodes}
+
+    def side(mine: Sequence[Socket], other: Sequence[Socket]) -> tuple[Socket, ...]:
+        alike = [s.name for s in mine] == [s.name for s in other]
+        return (
+            tuple(replace(s, available=t.available) for s, t in zip(mine, other, strict=True)) if alike else tuple(mine)
+        )
+
+    def node(x: Node) -> Node:
+        y = there.get(x.name, x)
+        return replace(x, inputs=side(x.inputs, y.inputs), outputs=side(x.outputs, y.outputs))
+
+    return replace(graph, nodes=tuple(map(node, graph.nodes)))
+
+
 def _bare(root: str, graphs: Graphs) -> dict[str, Graph]:
     def bare(node: Node) -> Node:
         inputs, outputs = (tuple(replace(s, available=True) for s in side) for side in (node.inputs, node.outputs))
@@ -303,7 +320,8 @@ def _tried(change: Any, tree: Any, key: str, owner: Any, after: Graph) -> None:
     try:
         live = trial if block == tree else trial.node_tree
         change(live)
-        if found := differences(after, read_graph(live, key, trial), {}, {}):
+        made = read_graph(live, key, trial)
+        if found := differences(_as_available(after, made), made, {}, {}):
             raise NotApplied(f"Blender does not take all of it, so nothing was changed: {found[0]}.")
     finally:
         bpy.data.batch_remove((trial,))

@@ -22,9 +22,9 @@ pytestmark = pytest.mark.plain
 
 @pytest.fixture
 def work(tmp_path: Path) -> FakeWork:
-    """24 files, and a data folder that keeps feedback."""
+    """14 files, and a data folder that keeps feedback."""
     made = FakeWork(tmp_path, from_feedback=True)
-    many(made)
+    many(made, 14)
     feedback.switch(made.folder, True)
     return made
 
@@ -90,20 +90,18 @@ def test_what_val_and_test_hold_is_never_taken(work: FakeWork) -> None:
     kept(work, 3, near)
     kept(work, 4, held(3.25, 5), prompt="as I wrote to ada@example.org")
     kept(work, 5, held(4.25, 5), blender="4.2.0")
-    build(work)
-    assert joined(work) == {}
-    assert left_out(work) == {
-        "feedback that asks for what is held out": 1,
-        "feedback equal to what is held out": 1,
-        "feedback nearly equal to what is held out": 1,
-        "feedback that tells something private": 1,
-    }
     other = work.folder.dataset("other")
     other.mkdir()
     (other / "test.jsonl").write_text('{"prompt": "Make rust  number 6."}\n')
     kept(work, 6, held(6.25, 5))
     build(work)
-    assert joined(work) == {} and left_out(work)["feedback that asks for what is held out"] == 2
+    assert joined(work) == {}
+    assert left_out(work) == {
+        "feedback that asks for what is held out": 2,
+        "feedback equal to what is held out": 1,
+        "feedback nearly equal to what is held out": 1,
+        "feedback that tells something private": 1,
+    }
 
 
 def test_nothing_stands_twice(work: FakeWork) -> None:

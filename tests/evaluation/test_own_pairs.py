@@ -79,6 +79,12 @@ def test_a_script_that_makes_nothing_has_failed(desk: Desk) -> None:
     assert whats == {NOTHING}
 
 
+def test_answers_that_all_run_make_no_pair(desk: Desk) -> None:
+    provider = Provider(laid(desk), prose, prose, draws=lambda code, _: prompts.answer(code))
+    desk.options = replace(desk.options, test_set=":train", samples=2)
+    assert benchmark.evaluate(desk, provider).words.endswith("To no prompt one answer ran and another failed.")
+
+
 def test_training_prompts_are_no_test(desk: Desk) -> None:
     provider = Provider(laid(desk), prose, prose)
     desk.options = replace(desk.options, test_set=":train")

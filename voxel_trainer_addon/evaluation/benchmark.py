@@ -101,7 +101,7 @@ class Evaluation:
         if not test.rows:
             raise NotNow("all known", "The model was trained on all that this test would ask.")
         sampling_s = self.settings.seconds if self.settings.samples else 0.0
-        clock = Clock(time.monotonic(), float(self.options.preset_value("evaluate_s")) + sampling_s)
+        clock = Clock(time.monotonic() + sampling_s, float(self.options.preset_value("evaluate_s")))
         looked = self.look(question, test, self.settings)
         body = self.told(looked, test, tuned, known) | {"states": states}
         if looked.renders:
@@ -144,9 +144,8 @@ class Evaluation:
         pairs = own_pairs.made(examples, subject.who, self.work.host.name)
         write_jsonl(tuned.folder / OWN_PAIRS, pairs)
         words = f"{counted(len(pairs), 'pair')} from {counted(len(reached), 'training prompt')}. "
-        words += (
-            f"`train --name {test.name} --objective dpo --start-from {tuned.version} --own-pairs` learns from them."
-        )
+        learn = f"train --name {test.name} --objective dpo --start-from {tuned.version} --own-pairs"
+        words += f"`{learn}` learns from them." if pairs else "To no prompt one answer ran and another failed."
         return Outcome(words, {"pairs": len(pairs), "prompts": len(reached)})
 
     # who, on what

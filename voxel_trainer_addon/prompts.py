@@ -98,6 +98,29 @@ CODE = (
 )
 """Requests for code that is no data-block: functions, operators, panels, scripts."""
 
+EDIT = (
+    "Change the {name} that this script makes. {changes}",
+    "This script makes the {name}. Change it: {changes}",
+    "My {name} comes from the script below. I want this: {changes}",
+    "Here is the script of my {name}. Please change it. {changes}",
+)
+"""Requests to change a tree, whose script follows."""
+ALREADY = (
+    "The script has run already: write only what changes the tree that is there.",
+    "The tree is in the file already. Give a script that only makes these changes.",
+    "It is in Blender already; write the few lines that change it.",
+)
+"""What such a request says of the answer."""
+
+FAILED = (
+    "This script for the {name} fails in Blender {blender}. Line {line}: {error}\nGive me the whole script, mended.",
+    "Blender {blender} stops at line {line} of my script for the {name}:\n{error}\nMend it.",
+    "What is wrong here? In Blender {blender} I get this for the {name}, at line {line}: {error}\n"
+    "Write the script so that it runs.",
+    "{error} (line {line}, Blender {blender}). Correct the script that makes the {name}.",
+)
+"""Requests to mend a script that raises."""
+
 FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
 CODE_LINE = re.compile(r"^(import |from \w|def |class |for .*:|if .*:|with .*:|#|@|[\w.\[\]'\"]+(, ?\w+)* *=|[\w.]+\()")
 
@@ -150,6 +173,18 @@ def code_request(what: str, told: str, facts: Sequence[str], choice: str) -> str
     return CODE[number % len(CODE)].format(what=what, description=" ".join([told, *said] if told else said))
 
 
+def with_rule(words: str, choice: int) -> str:
+    """A request for changes, and that they alone are wanted."""
+    words = words.replace(" \n", "\n")
+    separator = "\n\n" if "\n" in words else " "
+    return f"{words}{separator}{ALREADY[choice // 11 % len(ALREADY)]}"
+
+
+def with_code(words: str, code: str) -> str:
+    """A request, and the script that it is about."""
+    return f"{words}\n\n{answer(code)}"
+
+
 def messages(row: Mapping[str, Any]) -> list[dict[str, str]]:
     """The chat before the answer: a row's own `messages`, else system and user, from a dataset row (or anything with a
     `prompt`)."""
@@ -163,6 +198,11 @@ def answer(completion: str, form: str = "code") -> str:
     """What is answered as the assistant's message: code and JSON in a fence, words as they are."""
     fence = {"code": "python", "json": "json"}.get(form)
     return f"```{fence}\n{completion.strip()}\n```" if fence else completion.strip()
+
+
+def turns(row: Mapping[str, Any]) -> list[dict[str, str]]:
+    """A dataset row as an example in a chat: what is asked, and what is answered."""
+    return [{"role": "user", "content": row["prompt"]}, {"role": "assistant", "content": answer_of(row)}]
 
 
 def answer_of(row: Mapping[str, Any]) -> str:

@@ -15,8 +15,8 @@ from voxel_trainer_addon import prompts
 from voxel_trainer_addon.errors import Unavailable, UserError
 from voxel_trainer_addon.evaluation import benchmark, choice
 from voxel_trainer_addon.evaluation.contestants import SHOTS, SHOTS_CHARACTERS, Asked, Contestant
-from voxel_trainer_addon.evaluation.retrieval import Nearest
 from voxel_trainer_addon.files import write_jsonl
+from voxel_trainer_addon.nearest import Nearest
 from voxel_trainer_addon.row_files import TRAINED_ON
 
 pytestmark = pytest.mark.plain

@@ -12,7 +12,6 @@ from ..files import digest
 from ..graph.edits import Edit
 from ..graph.model import Graph
 from ..graph.words.phrases import noun
-from ..prompts import answer
 from ..words import harmless
 from .kinds import Ask
 from .proving import without_layout
@@ -21,11 +20,6 @@ BATCH = 12
 """Changes that one job proves."""
 MOST_CHARACTERS = 12_000
 """Longer scripts are not given: few models could read them."""
-ALREADY = (
-    "The script has run already: write only what changes the tree that is there.",
-    "The tree is in the file already. Give a script that only makes these changes.",
-    "It is in Blender already; write the few lines that change it.",
-)
 
 
 @dataclass(frozen=True)
@@ -97,17 +91,5 @@ def listing(clauses: Sequence[str], choice: int) -> str:
     return "\n" + "\n".join(f"- {clause}" for clause in clauses)
 
 
-def with_rule(words: str, choice: int) -> str:
-    """A request for changes, and that they alone are wanted."""
-    words = words.replace(" \n", "\n")
-    separator = "\n\n" if "\n" in words else " "
-    return f"{words}{separator}{ALREADY[choice // 11 % len(ALREADY)]}"
-
-
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def with_code(words: str, code: str) -> str:
-    """A request, and the script that it is about."""
-    return f"{words}\n\n{answer(code)}"

@@ -13,8 +13,9 @@ from ..graph.menu import type_words
 from ..graph.model import Graph
 from ..graph.parts import parts, without
 from ..graph.words.changes import NotTellable, clauses
+from ..prompts import with_code, with_rule
 from . import against
-from .against import MOST_CHARACTERS, Change, listing, named, said, told_apart, with_code, with_rule
+from .against import MOST_CHARACTERS, Change, listing, named, said, told_apart
 from .kinds import Ask, Draft, File, Settings, Tree
 
 SIZES = range(4, 161)

@@ -21,9 +21,10 @@ from ..graph.model import Graph
 from ..graph.near import as_made, can_be_told, distance, meant, near_pairs, stem
 from ..graph.steps import is_reference
 from ..graph.words.changes import NotTellable, clauses
+from ..prompts import EDIT, with_code, with_rule
 from ..words import without_addresses
 from . import against
-from .against import MOST_CHARACTERS, Change, listing, named, said, told_apart, with_code, with_rule
+from .against import MOST_CHARACTERS, Change, listing, named, said, told_apart
 from .kinds import Ask, Draft, File, Known, Library, Settings, Tree, proof_of
 
 MOST_EDITS = 12
@@ -42,12 +43,6 @@ TRIVIAL = re.compile(
 """Words of a commit's message that say nothing about a tree."""
 NAMES = ("name", "type", "node", "socket_name", "source", "target", "output_name", "input_name")
 """What of an edit names something that a person may speak of."""
-WORDED = (
-    "Change the {name} that this script makes. {changes}",
-    "This script makes the {name}. Change it: {changes}",
-    "My {name} comes from the script below. I want this: {changes}",
-    "Here is the script of my {name}. Please change it. {changes}",
-)
 WORDED_OF_COMMIT = (
     "{message}: that is the change to make in the {name}. {changes}",
     'Change the {name} that this script makes ("{message}"). {changes}',
@@ -124,7 +119,7 @@ def prompt(pair: Pair, in_words: partial[list[str]], code: str, choice: int) -> 
 
 def asked(pair: Pair, changes: str, code: str, choice: int) -> str:
     """The request for changes that are told in words already."""
-    wordings = WORDED_OF_COMMIT if pair.message else WORDED
+    wordings = WORDED_OF_COMMIT if pair.message else EDIT
     words = wordings[choice // 7 % len(wordings)].format(
         name=named(pair.before.graph), changes=changes, message=pair.message
     )

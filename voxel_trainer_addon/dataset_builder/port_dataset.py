@@ -11,7 +11,8 @@ from functools import partial
 
 from ..files import digest
 from ..graph.travel import minor
-from .against import MOST_CHARACTERS, named, with_code
+from ..prompts import with_code
+from .against import MOST_CHARACTERS, named
 from .kinds import Ask, Draft, Library, Settings, Tree
 
 WORDED = (

@@ -10,18 +10,12 @@ from typing import Any
 
 from ..files import digest
 from ..graph.breaks import Break, breaks
+from ..prompts import FAILED, with_code
 from ..words import harmless
-from .against import MOST_CHARACTERS, listing, named, said, told_apart, with_code
+from .against import MOST_CHARACTERS, listing, named, said, told_apart
 from .kinds import Ask, Draft, File, Settings, Tree
 from .proving import without_layout
 
-FAILED = (
-    "This script for the {name} fails in Blender {blender}. Line {line}: {error}\nGive me the whole script, mended.",
-    "Blender {blender} stops at line {line} of my script for the {name}:\n{error}\nMend it.",
-    "What is wrong here? In Blender {blender} I get this for the {name}, at line {line}: {error}\n"
-    "Write the script so that it runs.",
-    "{error} (line {line}, Blender {blender}). Correct the script that makes the {name}.",
-)
 RAN = (
     "This script for the {name} runs in Blender {blender}, but the tree is not right. It needs this too: {lacks}\n"
     "Give me the whole script.",

@@ -17,6 +17,7 @@ from typing import Any
 
 from ..errors import SetAside, UserError
 from ..files import now, write_json, write_jsonl
+from ..nearest import Nearest
 from ..row_files import OWN_PAIRS
 from ..stage import HEADLINE, PRESETS, Outcome, Work
 from ..words import counted
@@ -28,7 +29,6 @@ from .generation import Generation, Provider, Reached, Settings
 from .probes import run as probing
 from .probes.run import Clock, Probed
 from .result import LOSS, Example, Question
-from .retrieval import Nearest
 from .scoring import contested, judged, known_names
 
 NOT_REACHED = "No prompt was answered by all in the time given. Give it more with --budget."

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,11 +11,11 @@ from typing import Any, Protocol
 from .. import prompts
 from ..errors import UserError
 from ..files import digest, read_json
+from ..nearest import Nearest
 from ..paths import DataFolder
 from ..providers.answering import PROVIDERS, Answerer, named
 from ..words import slug
 from .answers import model_hash
-from .retrieval import Nearest
 
 SUBJECT, BASE, FEW_SHOT, RETRIEVAL = "tuned", "base", "few-shot", "retrieval"
 LABELS = {
@@ -82,27 +82,8 @@ class Asked:
         chat = prompts.messages(row)
         if not contestant.shots:
             return chat
-        return [chat[0], *(turn for shown in self._shown(row) for turn in _turns(shown)), *chat[1:]]
-
-    def _shown(self, row: Row) -> list[Row]:
-        """The nearest examples of the same form that fit, the nearest last: small models heed best what stands
-        there."""
-        kept: list[Row] = []
-        left = SHOTS_CHARACTERS
-        for found in self.index.nearest(str(row["prompt"]), 4 * SHOTS):
-            size = len(found["prompt"]) + len(found["completion"])
-            other_answer = found.get("answer") not in {one.get("answer") for one in kept} or "answer" not in found
-            if size <= left and other_answer and found.get("form", "code") == row.get("form", "code"):
-                kept.append(found)
-                left -= size
-            if len(kept) == SHOTS:
-                break
-        return kept[::-1]
-
-
-def _turns(row: Row) -> Iterator[dict[str, str]]:
-    yield {"role": "user", "content": row["prompt"]}
-    yield {"role": "assistant", "content": prompts.answer_of(row)}
+        shown = self.index.fitting(str(row["prompt"]), row.get("form", "code"), SHOTS, SHOTS_CHARACTERS)
+        return [chat[0], *(turn for one in shown for turn in prompts.turns(one)), *chat[1:]]
 
 
 def newest(models: Path) -> Tuned | None:

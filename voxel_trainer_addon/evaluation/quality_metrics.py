@@ -14,7 +14,7 @@ from typing import Any
 from ..bpy_code import allowed, source
 from ..graph import canonical, similarity
 from ..graph.model import Graph
-from ..graph.words.view import ENDS, View
+from ..graph.words.view import has_effect
 from . import copying, pictures
 from .conditions import Condition, Tree
 
@@ -133,12 +133,6 @@ class Score:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
-
-
-def has_effect(graph: Graph) -> bool:
-    """Whether something comes into an output that is in force."""
-    view = View(graph)
-    return any(view.nodes[name].type.startswith(ENDS) and view.into[name] for name in view.ends)
 
 
 def of_kind(made: Graph, wanted: Graph) -> bool:

@@ -13,6 +13,7 @@ from ..bpy_code.names import Names
 from ..bpy_code.valid import names_valid
 from ..errors import SetAside
 from ..graph import similarity
+from ..nearest import Nearest
 from ..stage import Work
 from ..worker.protocol import Host, Request
 from . import copying, rendering, separate
@@ -23,7 +24,6 @@ from .generation import Line, Reached
 from .quality_metrics import Answered, Ran, Wanted, score, to_picture
 from .rendering import Shown
 from .result import Example, Judged, Samples
-from .retrieval import Nearest
 from .sampling import Seen, best_of
 
 Answers = dict[tuple[str, str], Answered]

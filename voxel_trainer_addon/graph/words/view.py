@@ -176,3 +176,9 @@ class View:
         """The stored value of an input that counts, else None."""
         found = self.free(name, socket)
         return found.value if found else None
+
+
+def has_effect(graph: Graph) -> bool:
+    """Whether something comes into an output that is in force."""
+    view = View(graph)
+    return any(view.nodes[name].type.startswith(ENDS) and view.into[name] for name in view.ends)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from voxel_trainer_addon.evaluation.retrieval import Nearest, words
+from voxel_trainer_addon.nearest import Nearest, words
 
 pytestmark = pytest.mark.plain
 

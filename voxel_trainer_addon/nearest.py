@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fair opponent of a tuned model: give back the training answer whose prompt is nearest (Okapi BM25 over words)."""
+"""Training rows whose prompts are nearest to another one (Okapi BM25 over words). Evaluate takes their answers as the
+fair opponent of a tuned model, and models that were not tuned are shown them."""
 
 from __future__ import annotations
 
@@ -49,3 +50,17 @@ class Nearest:
                 scores[place] += weight * count * (K1 + 1) / (count + K1 * length)
         best = heapq.nsmallest(most, range(len(scores)), key=lambda place: (-scores[place], place))
         return [self.rows[place] for place in best]
+
+    def fitting(self, prompt: str, form: str, most: int, characters: int) -> list[Mapping[str, Any]]:
+        """At most so many of the nearest rows of this form with different answers, which have so many characters
+        together, the nearest last: small models heed best what stands there."""
+        kept: list[Mapping[str, Any]] = []
+        for found in self.nearest(prompt, 4 * most):
+            size = len(found["prompt"]) + len(found["completion"])
+            other_answer = found.get("answer") not in {one.get("answer") for one in kept} or "answer" not in found
+            if size <= characters and other_answer and found.get("form", "code") == form:
+                kept.append(found)
+                characters -= size
+            if len(kept) == most:
+                break
+        return kept[::-1]

@@ -91,6 +91,7 @@ KINDS: dict[str, dict[str, str]] = {
     "resumed": {"stage": "stage word"},
     "beat": {"rss_mb": "memory of pipeline and children, MB", "workers": "children alive"},
     "serving": {"version": "version of Voxel Trainer", "blender": "Blender's version"},
+    "thinking": {"ask": "the ask's name", "words": "what is done for it now"},
     "answer": {"ask": "the ask's name, that of its answer's file", "ok": "whether it could be answered"},
     "ended": {
         "exit": "exit status",

@@ -43,6 +43,14 @@ class Model:
         return f"{self.name}/{self.version}"
 
     @property
+    def label(self) -> str:
+        """Which model that is, of which data and date, in one line for a person."""
+        day = f" {self.finished_at[:10]}" if self.finished_at else ""
+        if self.asked:
+            return f"{self.id}: {self.asked['provider']}:{self.asked['model']}, added{day}"
+        return f"{self.id}, tuned{day} on the dataset {self.name}"
+
+    @property
     def honest(self) -> str:
         """How good it is, in one line for a person."""
         held_out = self.evaluation.get("prompts", {}).get("compared", 0)

@@ -2,7 +2,7 @@
 """What a person asks of a run while it works: lines in `control.jsonl`, and the signals that end a program.
 
 Pause: take nothing new, finish what runs, say so. Cancel: stop soon; what is done is kept. Resume: go on. Ask: what
-`serve` is to answer.
+`serve` is to answer; drop: an ask for which nobody waits any more.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class Control:
         self.paused = False
         self.cancelled = False
         self.asks: deque[dict[str, Any]] = deque()
+        self.dropped: set[str] = set()
         self._before: dict[int, Any] = {}
 
     def listen(self) -> None:
@@ -52,3 +53,5 @@ class Control:
                 self.paused = command == "pause"
             elif command == "ask":
                 self.asks.append(line)
+            elif "drop" in line:
+                self.dropped.add(str(line["drop"]))

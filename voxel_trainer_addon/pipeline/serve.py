@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..deployment.assistant.answering import Stopped
+from ..deployment.assistant.wish import Wish
 from ..errors import Cancelled, Exit, FolderInUse, UserError
 from ..events import EventLog, event
 from ..files import read_json, write_json
@@ -30,6 +32,7 @@ from ..paths import DataFolder
 from ..worker.pool import Pool
 from ..worker.protocol import Answer, Host, Request
 from . import trees
+from .assistant import Assistant, Unanswered
 from .control import Control
 from .run import WORKER_MB
 
@@ -50,6 +53,9 @@ class Serve:
         self._control = Control(self.place / "control.jsonl")
         self._fresh: dict[tuple[str, str], Any] = {}
         self._pool: Pool | None = None
+        self._log = EventLog(self.place / "events.jsonl")
+        self._ask = ""
+        self._assistant = Assistant(folder, host, self._run, self.place / "pictures")
 
     def go(self) -> Exit:
         """Serve until nothing was asked for `idle_s` seconds or somebody says cancel. Raises FolderInUse where the same
@@ -58,25 +64,25 @@ class Serve:
             if not lock.acquire():
                 raise FolderInUse(f"Blender {self.host.name} is served in {self.folder.root} already.")
             shutil.rmtree(self.place, ignore_errors=True)
-            log = EventLog(self.place / "events.jsonl")
             self._control.listen()
+            tell = self._log.write
             try:
-                log.write(event("serving", version=__version__, blender=self.host.name))
-                self._answer_all(log)
-                log.write(event("ended", exit=int(Exit.DONE), words="Nobody asked for anything.", report="", next=[]))
+                tell(event("serving", version=__version__, blender=self.host.name))
+                self._answer_all()
+                tell(event("ended", exit=int(Exit.DONE), words="Nobody asked for anything.", report="", next=[]))
             except Cancelled:
-                log.write(event("ended", exit=int(Exit.INTERRUPTED), words="Stopped.", report="", next=[]))
+                tell(event("ended", exit=int(Exit.INTERRUPTED), words="Stopped.", report="", next=[]))
             finally:
                 self._control.unlisten()
                 if self._pool:
                     self._pool.close()
-                log.close()
-                for name in ("asks", "answers", "records"):
+                self._log.close()
+                for name in ("asks", "answers", "records", "pictures"):
                     shutil.rmtree(self.place / name, ignore_errors=True)
                 shutil.rmtree(self.folder.serve_copies, ignore_errors=True)
         return Exit.DONE
 
-    def _answer_all(self, log: EventLog) -> None:
+    def _answer_all(self) -> None:
         heard = time.monotonic()
         while time.monotonic() - heard < self.idle_s:
             self._tick()
@@ -87,9 +93,10 @@ class Serve:
             name, job = str(line.get("ask", "")), str(line.get("job", ""))
             if not ASK.fullmatch(name):
                 continue
+            self._ask = name
             ok, answer = self._answered(job, self.place / "asks" / f"{name}.json")
             write_json(self.place / "answers" / f"{name}.json", answer, indent=None)
-            log.write(event("answer", ask=name, ok=ok))
+            self._log.write(event("answer", ask=name, ok=ok))
             heard = time.monotonic()
 
     def _tick(self) -> bool:
@@ -106,6 +113,8 @@ class Serve:
             return False, {"sentence": f"Nothing can be said to “{job}”."}
         try:
             return True, self.jobs[job](self, body)
+        except Unanswered as error:
+            return False, error.told
         except UserError as error:
             return False, {"sentence": str(error)}
         except Cancelled:
@@ -158,12 +167,27 @@ class Serve:
         file = trees.one_file(Path(body["file"]), self.host, self._tick)
         return {"keys": [[key, graph.type] for key, graph in file.trees.items()]}
 
+    def _assist(self, body: Body) -> dict[str, Any]:
+        """What makes the tree that somebody asks for in words (docs/deploy.md)."""
+
+        def tick() -> None:
+            self._tick()
+            if self._ask in self._control.dropped:
+                raise Stopped
+
+        def tell(words: str) -> None:
+            tick()
+            self._log.write(event("thinking", ask=self._ask, words=words))
+
+        return self._assistant.answer(Wish.of(body), tell, tick)
+
     jobs: Mapping[str, Callable[[Serve, Body], dict[str, Any]]] = {
         "proven": _proven,
         "explain": _explain,
         "check": _check,
         "diff": _diff,
         "keys": _keys,
+        "assist": _assist,
     }
 
     def _graph(self, body: Body) -> Graph:
@@ -174,7 +198,15 @@ class Serve:
     # the worker
 
     def _work(self, request: Request) -> Answer:
-        """One request to the warm worker, started where there is none. Raises UserError where it is not answered."""
+        """What the warm worker answers. Raises UserError where it does not."""
+        answer = self._run(request)
+        if not answer.ok:
+            raise UserError(answer.sentence)
+        return answer
+
+    def _run(self, request: Request) -> Answer:
+        """One request to the warm worker, started where there is none, and what came of it. Raises UserError where it
+        cannot be started."""
         if self._pool is None:
             copies = self.folder.serve_copies
             copies.mkdir(parents=True, exist_ok=True)
@@ -186,8 +218,6 @@ class Serve:
         except UserError:
             self._pool = None
             raise
-        if not answer.ok:
-            raise UserError(answer.sentence)
         return answer
 
     def _record(self, copy: Path) -> Path:

@@ -102,7 +102,7 @@ class _Hosted(ABC):
 
     def ask(self, chats: Iterable[Chat], most: int, take: Take, tick: Callable[[], bool]) -> None:
         """See Answerer."""
-        sdk, client = self._client()
+        sdk, client = self.client()
         left, running = iter(chats), dict[Future[Answer], str]()
 
         def one(chat: Chat) -> Answer:
@@ -138,17 +138,22 @@ class _Hosted(ABC):
                 taken(future for future in list(running) if not future.exception())
                 client.close()
 
-    def _client(self) -> tuple[Any, Any]:
+    def client(self) -> tuple[Any, Any]:
+        """The package and its client. Raises Unavailable."""
         try:
             sdk = import_module(self.package)
         except ImportError as error:
             raise Unavailable(
                 f"{self.provider}:{self.model} needs the {self.package} package: python -m pip install {self.package}"
             ) from error
+        return sdk, self._made(sdk, self.key())
+
+    def key(self) -> str:
+        """The token; servers of one's own want none. Raises Unavailable."""
         key = tokens.find().get(self.token)
         if not key and self.host == self.own_url:
             raise Unavailable(f"{self.host} needs a token: set {self.token} in the environment or in a .env file.")
-        return sdk, self._made(sdk, key or "none")
+        return key or "none"
 
     @abstractmethod
     def _made(self, sdk: Any, key: str) -> Any:
@@ -158,7 +163,7 @@ class _Hosted(ABC):
     def _one(self, client: Any, chat: Chat, most: int) -> Answer:
         """What the host answers to one chat."""
 
-    def _odd(self, what: str) -> Refusal:
+    def odd(self, what: str) -> Refusal:
         return Refusal("host", f"{self.host} answers in a form that is none of its protocol: {what}.")
 
 
@@ -171,11 +176,10 @@ class OpenAIAnswers(_Hosted):
         return sdk.OpenAI(api_key=key, base_url=self.host, timeout=TIMEOUT_S)
 
     def _one(self, client: Any, chat: Chat, most: int) -> Answer:
-        limit = "max_completion_tokens" if self.host == OWN_URL else "max_tokens"
-        told = client.chat.completions.create(model=self.model, messages=list(chat.messages), **{limit: most})
+        told = client.chat.completions.create(**self.request(chat, most))
         choices = getattr(told, "choices", None)
         if not choices:
-            raise self._odd("there is no choice in it")
+            raise self.odd("there is no choice in it")
         used = told.usage
         return Answer(
             choices[0].message.content or "",
@@ -184,6 +188,11 @@ class OpenAIAnswers(_Hosted):
             str(told.model or self.model),
             choices[0].finish_reason == "stop",
         )
+
+    def request(self, chat: Chat, most: int) -> dict[str, Any]:
+        """What the protocol calls the same."""
+        limit = "max_completion_tokens" if self.host == OWN_URL else "max_tokens"
+        return {"model": self.model, "messages": list(chat.messages), limit: most}
 
 
 class ClaudeAnswers(_Hosted):
@@ -195,13 +204,20 @@ class ClaudeAnswers(_Hosted):
         return sdk.Anthropic(api_key=key, base_url=self.host, timeout=TIMEOUT_S)
 
     def _one(self, client: Any, chat: Chat, most: int) -> Answer:
+        return self.answer(client.messages.create(**self.request(chat, most)))
+
+    def request(self, chat: Chat, most: int) -> dict[str, Any]:
+        """What the package calls the same."""
         system = " ".join(message["content"] for message in chat.messages if message["role"] == "system")
         others = [dict(message) for message in chat.messages if message["role"] != "system"]
         more = {"system": system} if system else {}
-        told = client.messages.create(model=self.model, max_tokens=most, messages=others, **more)
+        return {"model": self.model, "max_tokens": most, "messages": others, **more}
+
+    def answer(self, told: Any) -> Answer:
+        """The answer in what the package gave. Raises Refusal."""
         blocks = getattr(told, "content", None)
         if blocks is None:
-            raise self._odd("there is no content in it")
+            raise self.odd("there is no content in it")
         used = told.usage
         return Answer(
             "".join(block.text for block in blocks if block.type == "text"),

@@ -29,7 +29,7 @@ def asking(package: Any, what: str, url: str, token: str) -> Iterator[None]:
     try:
         yield
     except package.APIStatusError as error:
-        raise _refusal(error.status_code, what, url, token, str(error)) from error
+        raise refusal(error.status_code, what, url, token, str(error)) from error
     except package.APIConnectionError as error:
         sentence = f"{url} could not be reached ({what}). Nothing is lost: start the same command again."
         raise Refusal("unreachable", sentence, str(error)) from error
@@ -38,7 +38,8 @@ def asking(package: Any, what: str, url: str, token: str) -> Iterator[None]:
         raise Refusal("host", sentence, str(error)) from error
 
 
-def _refusal(status: int, what: str, url: str, token: str, detail: str) -> Refusal:
+def refusal(status: int, what: str, url: str, token: str, detail: str) -> Refusal:
+    """What a status of HTTP means; the rest as in `asking`, `detail` is what the host said."""
     said = harmless(tokens.redact(detail), 300)
     if status == 401:
         return Refusal("token", f"{url} does not know the token in {token} ({what}). {said}", detail)

@@ -13,9 +13,8 @@ from ..dataset_builder.form import KINDS
 from ..errors import UserError
 from ..graph.words.description import LENGTHS
 from ..licences.classes import BY_CHOICE
-from ..pipeline.serve import IDLE_S
 from ..stage import STAGES, Options
-from . import benchmark_arguments, deploy_arguments, evaluate_arguments, train_arguments
+from . import ask_arguments, benchmark_arguments, deploy_arguments, evaluate_arguments, train_arguments
 
 DESCRIPTION = """\
 Voxel Trainer turns .blend files into proven training data and tuned models.
@@ -29,8 +28,9 @@ Voxel Trainer turns .blend files into proven training data and tuned models.
   diff       what changed between the trees of two .blend files
   check      what breaks in another Blender, is missing or does nothing
   deploy     choose the model that answers: list, show, rollback, canary, compare, watch
+  ask        have a material, geometry or compositor tree made or changed, in your words
   benchmark  make: a dataset's test split as a folder that others can run
-  serve      answer what the node editors ask, for ten idle minutes; Blender starts it
+  serve      answer what the node editors ask, for ten idle minutes; Blender starts it. With --model, serve a model
 
 Each stage is a command too: harvest, parse, dataset, train, evaluate.
 Without a command, what waits in ./training_data is parsed."""
@@ -47,6 +47,7 @@ examples:
   run_headless.py train export voxel --form gguf
   run_headless.py evaluate judge voxel --by local:FOLDER
   run_headless.py deploy voxel/v3
+  run_headless.py ask "brushed copper with fine scratches" --out copper.blend
   run_headless.py status --goals
 
 exit status: 0 done · 3 done, with files or stages set aside · 2 wrong usage · 4 the answer is no ·
@@ -138,13 +139,8 @@ def parser() -> argparse.ArgumentParser:
     )
     status.add_argument("--handoff", action="store_true", help="write HANDOFF.md into the data folder")
     serve = _command(commands, "serve", "Answer what the node editors of this Blender ask; they start it themselves.")
-    serve.add_argument(
-        "--idle",
-        type=train_arguments.seconds,
-        default=IDLE_S,
-        metavar="TIME",
-        help="end after this idle time (default: 10m)",
-    )
+    ask_arguments.serve(serve)
+    ask_arguments.ask(_command(commands, "ask", "Have a node tree made or changed, in your own words."))
     code = commands.add_parser(
         "code",
         description="Write one proven script for each node tree of a .blend file, or of every file in a folder, and "

@@ -28,6 +28,7 @@ from ..runs.queue import Queue
 from ..stage import STAGES, Options
 from ..worker.protocol import Host
 from . import (
+    asking,
     benchmarks,
     deploying,
     evaluating,
@@ -93,8 +94,12 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
     folder = DataFolder(found.data.expanduser().resolve())
     if getattr(found, "preview", None) is not None:
         return made_datasets.preview(folder, options_of(found), found.preview)
+    if found.command == "serve" and found.model:
+        return asking.serve(found, folder, _tick())
     if found.command == "serve":
         return Serve(folder, _blender(found, facts, script), found.idle).go()
+    if found.command == "ask":
+        return asking.ask(found, folder, _blender(found, facts, script), _tick())
     if found.command == "deploy":
         return deploying.asked(found, folder)
     if found.command == "status":

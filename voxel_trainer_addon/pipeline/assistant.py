@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The assistant at work in a data folder: who answers, with which examples, what is kept of it; for `serve` and `ask`."""
+"""The assistant in a data folder, for `serve` and `ask`: who answers, with which examples, and what is kept of it."""
 
 from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,7 +115,7 @@ class Assistant:
 def model_server(
     folder: DataFolder,
     models: Mapping[str, Path],
-    over: Mapping[str, Path],
+    over: Mapping[str, Path] | None = None,
     tick: Callable[[], object] = lambda: None,
     **more: Any,
 ) -> server.Running:

@@ -53,7 +53,7 @@ class Serve:
         self._control = Control(self.place / "control.jsonl")
         self._fresh: dict[tuple[str, str], Any] = {}
         self._pool: Pool | None = None
-        self._log = EventLog(self.place / "events.jsonl")
+        self._tell: Callable[[dict[str, Any]], None] = lambda line: None
         self._ask = ""
         self._assistant = Assistant(folder, host, self._run, self.place / "pictures")
 
@@ -64,19 +64,20 @@ class Serve:
             if not lock.acquire():
                 raise FolderInUse(f"Blender {self.host.name} is served in {self.folder.root} already.")
             shutil.rmtree(self.place, ignore_errors=True)
+            log = EventLog(self.place / "events.jsonl")
+            self._tell = log.write
             self._control.listen()
-            tell = self._log.write
             try:
-                tell(event("serving", version=__version__, blender=self.host.name))
+                self._tell(event("serving", version=__version__, blender=self.host.name))
                 self._answer_all()
-                tell(event("ended", exit=int(Exit.DONE), words="Nobody asked for anything.", report="", next=[]))
+                self._tell(event("ended", exit=int(Exit.DONE), words="Nobody asked for anything.", report="", next=[]))
             except Cancelled:
-                tell(event("ended", exit=int(Exit.INTERRUPTED), words="Stopped.", report="", next=[]))
+                self._tell(event("ended", exit=int(Exit.INTERRUPTED), words="Stopped.", report="", next=[]))
             finally:
                 self._control.unlisten()
                 if self._pool:
                     self._pool.close()
-                self._log.close()
+                log.close()
                 for name in ("asks", "answers", "records", "pictures"):
                     shutil.rmtree(self.place / name, ignore_errors=True)
                 shutil.rmtree(self.folder.serve_copies, ignore_errors=True)
@@ -96,7 +97,7 @@ class Serve:
             self._ask = name
             ok, answer = self._answered(job, self.place / "asks" / f"{name}.json")
             write_json(self.place / "answers" / f"{name}.json", answer, indent=None)
-            self._log.write(event("answer", ask=name, ok=ok))
+            self._tell(event("answer", ask=name, ok=ok))
             heard = time.monotonic()
 
     def _tick(self) -> bool:
@@ -177,7 +178,7 @@ class Serve:
 
         def tell(words: str) -> None:
             tick()
-            self._log.write(event("thinking", ask=self._ask, words=words))
+            self._tell(event("thinking", ask=self._ask, words=words))
 
         return self._assistant.answer(Wish.of(body), tell, tick)
 

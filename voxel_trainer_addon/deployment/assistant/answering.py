@@ -204,6 +204,7 @@ def result(wish: Wish, voice: Voice, found: Found, times: Times, picture: str) -
         "graphs": {key: graph.as_json() for key, graph in best.graphs.items()},
         "edits": [edit.as_json() for edit in best.edits],
         "code": best.code,
+        "script": best.script,
         "checks": [asdict(check) for check in best.checks],
         "picture": picture,
         "candidates": found.candidates,

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,7 +19,8 @@ MODEL = "gpt-oss-20b-of-the-host"
 
 
 class Server(ThreadingHTTPServer):
-    """`say` makes an answer of the user's message; after `most` answers each is `fault`."""
+    """`say` makes an answer of the user's message; after `most` answers each is `fault`. Where it streams, `pause_s`
+    stands before each of two pieces, and `half` ends it after the first."""
 
     daemon_threads = True
 
@@ -27,8 +29,9 @@ class Server(ThreadingHTTPServer):
         self.say = say
         self.asked: list[dict[str, Any]] = []
         self.most, self.fault = 1 << 30, 0
-        self.finish = "stop"
+        self.finish, self.model = "stop", MODEL
         self.raw = b""
+        self.pause_s, self.half = 0.0, False
 
     @property
     def address(self) -> str:
@@ -51,16 +54,54 @@ class Handler(BaseHTTPRequestHandler):
         if len(self.server.asked) > self.server.most:
             return self._send({"error": {"message": f"no, {TOKEN}"}}, self.server.fault)
         text = self.server.say(body["messages"][-1]["content"])
+        if body.get("stream") and not self.server.raw:
+            return self._stream(text, self._events_of_claude if self.path.endswith("/messages") else self._events)
         if self.path.endswith("/messages"):
             end = {"stop": "end_turn", "length": "max_tokens"}[self.server.finish]
             content, used = [{"type": "text", "text": text}], {"input_tokens": 40, "output_tokens": 9}
-            head = {"id": "m", "type": "message", "role": "assistant", "model": MODEL, "stop_sequence": None}
+            head = {"id": "m", "type": "message", "role": "assistant", "model": self.server.model, "stop_sequence": None}
             return self._send({**head, "content": content, "stop_reason": end, "usage": used})
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": self.server.finish}
         used = {"prompt_tokens": 40, "completion_tokens": 9, "total_tokens": 49}
         return self._send(
-            {"id": "c", "object": "chat.completion", "created": 0, "model": MODEL, "choices": [choice], "usage": used}
+            {"id": "c", "object": "chat.completion", "created": 0, "model": self.server.model, "choices": [choice], "usage": used}
         )
+
+    def _stream(self, text: str, events: Callable[[list[str]], Iterator[dict[str, Any]]]) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        self.close_connection = True
+        cut = len(text) // 2
+        with contextlib.suppress(ConnectionError):  # who asked may have gone away
+            for event in events([text[:cut], text[cut:]]):
+                kind = f"event: {event['type']}\n" if "type" in event else ""
+                self.wfile.write(f"{kind}data: {json.dumps(event)}\n\n".encode())
+            if not self.server.half:
+                self.wfile.write(b"data: [DONE]\n\n")
+
+    def _events(self, pieces: list[str]) -> Iterator[dict[str, Any]]:
+        head = {"id": "c", "object": "chat.completion.chunk", "created": 0, "model": self.server.model}
+        for piece in pieces:
+            time.sleep(self.server.pause_s)
+            yield {**head, "choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]}
+            if self.server.half:
+                return
+        yield {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": self.server.finish}]}
+        yield {**head, "choices": [], "usage": {"prompt_tokens": 40, "completion_tokens": 9, "total_tokens": 49}}
+
+    def _events_of_claude(self, pieces: list[str]) -> Iterator[dict[str, Any]]:
+        head = {"id": "m", "type": "message", "role": "assistant", "model": self.server.model, "content": []}
+        used = {"input_tokens": 40, "output_tokens": 1}
+        yield {"type": "message_start", "message": {**head, "stop_reason": None, "stop_sequence": None, "usage": used}}
+        yield {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
+        for piece in pieces:
+            time.sleep(self.server.pause_s)
+            yield {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": piece}}
+        yield {"type": "content_block_stop", "index": 0}
+        end = {"stop_reason": "end_turn", "stop_sequence": None}
+        yield {"type": "message_delta", "delta": end, "usage": {"output_tokens": 9}}
+        yield {"type": "message_stop"}
 
     def _send(self, value: Any, status: int = 200) -> None:
         data = self.server.raw or json.dumps(value).encode()

@@ -15,6 +15,7 @@ from tests.deployment import small_models
 from tests.providers.answer_server import Server, answering
 from voxel_trainer_addon import prompts
 from voxel_trainer_addon.deployment import canary, pointer, promotion, requests
+from voxel_trainer_addon.deployment.assistant import wording
 from voxel_trainer_addon.deployment.assistant.answering import Stopped
 from voxel_trainer_addon.deployment.assistant.wish import Wish
 from voxel_trainer_addon.deployment.server import Running
@@ -41,6 +42,9 @@ RUST = Graph(
     ),
     (Link("Emission", 0, "Out", 0),),
 )
+
+
+Started = list[Mapping[str, Path]]
 
 
 def worker(request: Request) -> Answer:
@@ -70,7 +74,7 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def tuned(folder: DataFolder, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Path]]:
+def tuned(folder: DataFolder, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Started:
     """Three tuned models behind our own server, which the scripted one plays; those that were asked for."""
     base = small_models.base(tmp_path / "base")
     for version in ("v1", "v2", "v3"):
@@ -116,9 +120,7 @@ def test_with_nothing_tuned_the_nearest_proven_example_answers(folder: DataFolde
     assert first.runs and first.model == "retrieval" and second.kind == "new-material"
 
 
-def test_who_answers_is_live_or_the_canary_that_was_drawn(
-    folder: DataFolder, server: Server, tuned: list[Mapping[str, Path]]
-) -> None:
+def test_who_answers_is_live_or_the_canary_that_was_drawn(folder: DataFolder, server: Server, tuned: Started) -> None:
     assert asked(folder, wish())["model"] == "voxel/v3", "the newest"
     promotion.promote(folder, "voxel/v1")
     promotion.canary(folder, "voxel/v2", 0.25)
@@ -143,15 +145,9 @@ def test_a_chat_model_is_shown_the_nearest_examples_and_not_what_is_ones_own(
     write_jsonl(folder.dataset("voxel") / "train.jsonl", [row("a", "Make the material rust"), private])
     found = asked(folder, own(server))
     assert (found["model"], found["honest"]) == ("openai:some-model", "not evaluated") and "not tuned" in found["label"]
-    system, *shown, user = server.asked[0]["messages"]
+    system, *shown, _ = server.asked[0]["messages"]
     assert len(shown) == 4 and "# own" in shown[3]["content"] and "Blender 5.2.3" in system["content"]
-    examples = assistant.rows_for(
-        assistant.Voice("x", "", "", assistant.chosen(folder, own(server), None).host),  # type: ignore[arg-type]
-        wish(),
-        [private],
-        "5.2.3",
-    )
-    assert examples.rows == [private]
+    assert wording.examples([private], wish(), "5.2.3", own=False).rows == []
 
 
 def test_what_fails_is_mended_with_blenders_own_error(folder: DataFolder, server: Server) -> None:
@@ -187,7 +183,7 @@ def test_a_prompt_goes_nowhere_without_online_access_and_a_yes(folder: DataFolde
     far = {"model": "openai:gpt", "url": "http://203.0.113.1/v1"}
     with pytest.raises(Unavailable, match="online access is off"):
         asked(folder, wish(**far, online=False, yes=True))
-    with pytest.raises(Unavailable, match="would be sent to http://203.0.113.1/v1"):
+    with pytest.raises(Unavailable, match="would be sent to http://203"):
         asked(folder, wish(**far))
     with pytest.raises(Unavailable, match="online access is off"):
         asked(folder, wish(model="claude:some", online=False, yes=True))
@@ -200,7 +196,7 @@ def test_a_prompt_goes_nowhere_without_online_access_and_a_yes(folder: DataFolde
 def test_a_host_that_hangs_ends_at_the_deadline(folder: DataFolder, server: Server) -> None:
     server.pause_s = 30.0
     began = time.monotonic()
-    with pytest.raises(Unanswered, match="gave no answer within 2.2 seconds"):
+    with pytest.raises(Unanswered, match="gave no answer within 2"):
         asked(folder, own(server, deadline_s=2.2))
     assert time.monotonic() - began < 4
 
@@ -223,7 +219,7 @@ def test_faults_of_a_host_have_words(folder: DataFolder, server: Server, fault: 
 
 
 def test_another_model_than_the_one_that_was_asked_is_not_taken_for_it(
-    folder: DataFolder, server: Server, tuned: list[Mapping[str, Path]]
+    folder: DataFolder, server: Server, tuned: Started
 ) -> None:
     assert asked(folder, wish())["model"] == server.model
     server.say = lambda text: setattr(server, "model", "voxel/v1") or prompts.answer(RIGHT)  # type: ignore[func-returns-value]

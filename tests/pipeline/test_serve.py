@@ -63,6 +63,16 @@ class Asker:
         assert told, f"no answer to {job}; {(self.data.root / 'serve' / 'log.txt').read_text()[-2000:]}"
         return told[0]
 
+    @property
+    def place(self) -> Path:
+        return self.data.serve(BLENDER)
+
+    def stop(self) -> None:
+        if locks.probe(self.data.serve_lock(BLENDER)):
+            os.kill(self.pid(), signal.SIGTERM)
+        if self.helper._child:
+            self.helper._child.wait(10)
+
     def pid(self) -> int:
         return int(locks.holder(self.data.serve_lock(BLENDER)).rsplit(" ", 1)[1])
 
@@ -71,10 +81,7 @@ class Asker:
 def asker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
     asker = Asker(DataFolder(tmp_path_factory.mktemp("data")))
     yield asker
-    if locks.probe(asker.data.serve_lock(BLENDER)):
-        os.kill(asker.pid(), signal.SIGTERM)
-    if asker.helper._child:
-        asker.helper._child.wait(10)
+    asker.stop()
 
 
 def about(graph: Any, **more: Any) -> dict[str, Any]:

@@ -53,18 +53,18 @@ class Handler(BaseHTTPRequestHandler):
         self.server.asked.append({**body, "path": self.path})
         if len(self.server.asked) > self.server.most:
             return self._send({"error": {"message": f"no, {TOKEN}"}}, self.server.fault)
-        text = self.server.say(body["messages"][-1]["content"])
+        model, text = self.server.model, self.server.say(body["messages"][-1]["content"])
         if body.get("stream") and not self.server.raw:
             return self._stream(text, self._events_of_claude if self.path.endswith("/messages") else self._events)
         if self.path.endswith("/messages"):
             end = {"stop": "end_turn", "length": "max_tokens"}[self.server.finish]
             content, used = [{"type": "text", "text": text}], {"input_tokens": 40, "output_tokens": 9}
-            head = {"id": "m", "type": "message", "role": "assistant", "model": self.server.model, "stop_sequence": None}
+            head = {"id": "m", "type": "message", "role": "assistant", "model": model, "stop_sequence": None}
             return self._send({**head, "content": content, "stop_reason": end, "usage": used})
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": self.server.finish}
         used = {"prompt_tokens": 40, "completion_tokens": 9, "total_tokens": 49}
         return self._send(
-            {"id": "c", "object": "chat.completion", "created": 0, "model": self.server.model, "choices": [choice], "usage": used}
+            {"id": "c", "object": "chat.completion", "created": 0, "model": model, "choices": [choice], "usage": used}
         )
 
     def _stream(self, text: str, events: Callable[[list[str]], Iterator[dict[str, Any]]]) -> None:

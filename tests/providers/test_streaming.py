@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 
@@ -59,9 +60,8 @@ def test_claude_is_heard_too(server: Server, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_host_that_does_not_stream_is_understood(server: Server) -> None:
-    server.raw = (
-        b'{"model": "m", "choices": [{"message": {"content": "all at once"}, "finish_reason": "length"}], "usage": null}'
-    )
+    choice = {"message": {"content": "all at once"}, "finish_reason": "length"}
+    server.raw = json.dumps({"model": "m", "choices": [choice], "usage": None}).encode()
     assert heard(talk(server)) == Answer("all at once", 0, 0, "m", False)
 
 

@@ -20,7 +20,7 @@ from ...graph.words.view import has_effect
 from ...worker.protocol import Answer, Request
 from .wish import Wish
 
-LIMIT_S = 5.0
+LIMIT_S = 10.0
 """Seconds that one script may take; proven ones take hundredths."""
 PICTURE_S = 15.0
 SIZE, SAMPLES = 128, 16

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.deployment import small_models
-from tests.providers.answer_server import Server, answering
+from tests.providers.answer_server import MODEL, Server, answering
 from voxel_trainer_addon import prompts
 from voxel_trainer_addon.deployment import canary, pointer, promotion, requests
 from voxel_trainer_addon.deployment.assistant import wording
@@ -144,7 +144,7 @@ def test_a_chat_model_is_shown_the_nearest_examples_and_not_what_is_ones_own(
     private = row("b", "Make the rusty private material", RIGHT + "# own\n", sources=[{"licence": "own"}])
     write_jsonl(folder.dataset("voxel") / "train.jsonl", [row("a", "Make the material rust"), private])
     found = asked(folder, own(server))
-    assert (found["model"], found["honest"]) == ("openai:some-model", "not evaluated") and "not tuned" in found["label"]
+    assert (found["model"], found["honest"]) == ("openai:some-model", "not evaluated") and MODEL in found["label"]
     system, *shown, _ = server.asked[0]["messages"]
     assert len(shown) == 4 and "# own" in shown[3]["content"] and "Blender 5.2.3" in system["content"]
     assert wording.examples([private], wish(), "5.2.3", own=False).rows == []

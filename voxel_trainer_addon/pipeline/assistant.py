@@ -121,7 +121,7 @@ def model_server(
 ) -> server.Running:
     """The server of a data folder with these models, started in the training environment where none runs; `more` as
     `server.start` takes it. Raises Unavailable."""
-    local, options = Local(), last_options(folder, Options())
+    local, options = Local(), last_options(folder)
     if options.train_env:
         local.environment(_Asker(options))
     return server.start(folder, models, local, over=over, tick=tick, **more)

@@ -15,6 +15,7 @@ from ...nearest import Nearest
 from ...providers import streaming
 from ...providers.answering import Answer, Chat
 from ...providers.refusals import Refusal
+from ...words import harmless
 from . import wording
 from .trying import Bench, Candidate
 from .voices import Voice
@@ -171,6 +172,7 @@ class Search:
             for number, chat in enumerate(chats)
         ]
         try:
+            self.bench.warm()
             while talks and (over := streaming.wait(talks, until, self.tick)):
                 for talk in over:
                     talks.remove(talk)
@@ -192,12 +194,15 @@ class Search:
 
 def result(wish: Wish, voice: Voice, found: Found, times: Times, picture: str) -> dict[str, Any]:
     """The answer to the job `assist` (docs/deploy.md). Raises UserError where there is nothing to show."""
-    best = found.best
-    assert best is not None and best.key
+    best, said = found.best, found.said
+    assert best is not None and best.key and said is not None
+    alias = (
+        f", which calls itself {said.model}" if voice.host and said.model not in (voice.id, voice.host.model) else ""
+    )
     return {
         "request": wish.id,
         "model": voice.id,
-        "label": voice.label,
+        "label": voice.label + harmless(alias, 80),
         "honest": voice.honest,
         "kind": wish.kind,
         "key": best.key,

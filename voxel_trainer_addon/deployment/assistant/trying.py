@@ -25,6 +25,9 @@ LIMIT_S = 10.0
 PICTURE_S = 15.0
 SIZE, SAMPLES = 128, 16
 
+MOVING = ("driver", "keys", "key", "animation")
+"""How edits are called that change what moves."""
+
 Work = Callable[[Request], Answer]
 
 
@@ -89,6 +92,11 @@ class Bench:
         """The script that makes the tree to be changed."""
         return self.tree.script if self.tree else ""
 
+    def warm(self) -> None:
+        """Have a worker ready, while a model thinks."""
+        if self.tree is None:
+            self.work(Request("run_answer", {"code": "import bpy\n"}, "a start"))
+
     def tried(self, code: str) -> Candidate:
         """What came of an answer's code."""
         passed: list[str] = []
@@ -135,6 +143,8 @@ class Bench:
         made, edits = tree.edits_to(graphs)
         if not edits:
             raise _Failed("changes nothing")
+        if any(edit.do.endswith(MOVING) for edit in edits):
+            raise _Failed("changes drivers or keyframes, which are left as they are")
         try:
             after = apply(tree.graph, edits)
         except ValueError as error:

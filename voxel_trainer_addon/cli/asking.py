@@ -112,15 +112,16 @@ def serve(found: argparse.Namespace, folder: DataFolder, tick: Tick) -> int:
     there = server.find(folder)
     weights = {model.id: folder.root / model.path}
     running = model_server(folder, weights, tick=tick, port=found.port, idle_s=0.0)
-    told = {"url": running.url, "token": running.token, "models": running.models}
     if found.json:
+        told = {"url": running.url, "token": running.token, "models": running.models, "there_before": there is not None}
         print(json.dumps(told), flush=True)
     else:
         print(f"{model.id} answers at {running.url}")
         print(f"  token: {running.token}")
         print(f"  OPENAI_BASE_URL={running.url} OPENAI_API_KEY=… with any client of OpenAI's protocol", flush=True)
+        if there:
+            print("It was running already, and goes on when this command ends.")
     if there:
-        print("It was running already, and goes on when this command ends.")
         return Exit.DONE
     try:
         while server.find(folder):

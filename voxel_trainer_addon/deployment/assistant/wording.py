@@ -66,10 +66,8 @@ def first(wish: Wish, script: str, blender: str, *, tuned: bool, shown: Sequence
         graph = wish.graphs[wish.tree]
         words = prompts.EDIT[0].format(name=f'{wish.noun} "{harmless(graph.name)}"', changes=wish.text)
         prompt = prompts.with_code(prompts.with_rule(words, 0), script)
-    elif wish.target.noun.split()[0] in wish.text.lower():
-        prompt = wish.text
     else:
-        prompt = prompts.UNNAMED[0].format(noun=wish.noun, description=wish.text)
+        prompt = prompts.wished(wish.noun, wish.text)
     system, user = prompts.messages({"prompt": prompt})
     if not tuned:
         kind = (CHANGE if wish.tree else NEW).format(noun=wish.noun)

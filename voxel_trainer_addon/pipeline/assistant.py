@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
@@ -11,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from ..deployment import canary, requests, server
-from ..deployment.assistant.answering import Found, Search, Tell, Tick, Times, failure, result, rows_for
+from ..deployment.assistant.answering import Found, Search, Tell, Tick, Times, failure, result
 from ..deployment.assistant.trying import Bench, Work
 from ..deployment.assistant.voices import Voice, chosen
 from ..deployment.assistant.wish import Wish
+from ..deployment.assistant.wording import examples
 from ..errors import UserError
 from ..graph.menu import type_words
 from ..paths import DataFolder
@@ -52,10 +54,12 @@ class Assistant:
         voice = chosen(self.folder, wish, lambda models, over: model_server(self.folder, models, over, tick=tick))
         bench = Bench(wish, self.host.name, self.work)
         rows = () if voice.tuned else self._examples()
-        found = Search(wish, voice, bench, times, tell, tick).run(rows_for(voice, wish, rows, self.host.name))
+        own = voice.host is None or voice.host.near
+        index = examples(rows, wish, self.host.name, own=own)
+        found = Search(wish, voice, bench, times, tell, tick).run(index)
         picture = self._picture(wish, bench, found, times)
         told = result(wish, voice, found, times, picture) if found.best and found.best.key else None
-        if found.said:
+        with contextlib.suppress(OSError, UserError):  # a full disk or a busy registry must not take the answer
             self._keep(wish, voice, found, times)
         if told is None:
             raise Unanswered(failure(wish, found))
@@ -78,15 +82,19 @@ class Assistant:
         times.picture_s = times.passed - before
         if not made:
             return ""
-        self.pictures.mkdir(parents=True, exist_ok=True)
         path = self.pictures / f"{wish.id}.png"
-        path.write_bytes(b64decode(made))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b64decode(made))
+        except OSError:
+            return ""
         return str(path)
 
     def _keep(self, wish: Wish, voice: Voice, found: Found, times: Times) -> None:
         """The line of the watch log, and a look at the canary that was drawn."""
         best, said = found.best, found.said
-        assert best and said
+        if best is None or said is None:
+            return
         types = {node.type for graph in (*wish.graphs.values(), *best.graphs.values()) for node in graph.nodes}
         requests.answered(
             self.folder,

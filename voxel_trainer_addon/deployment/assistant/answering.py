@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -172,7 +172,8 @@ class Search:
             for number, chat in enumerate(chats)
         ]
         try:
-            self.bench.warm()
+            if not self.candidates:
+                self.bench.warm()
             while talks and (over := streaming.wait(talks, until, self.tick)):
                 for talk in over:
                     talks.remove(talk)
@@ -226,10 +227,3 @@ def failure(wish: Wish, found: Found) -> dict[str, Any]:
     sentence = " ".join(filter(None, (tried, found.why))) or "No other answer came."
     checks = [asdict(check) for check in best.checks] if best else []
     return {"sentence": sentence, "request": wish.id, "code": best.code if best else "", "checks": checks}
-
-
-def rows_for(voice: Voice, wish: Wish, rows: Iterable[Mapping[str, Any]], blender: str) -> Nearest:
-    """The examples that a voice may be shown or give back."""
-    if voice.tuned:
-        return Nearest([])
-    return wording.examples(rows, wish, blender, own=voice.host is None or voice.host.near)

@@ -11,8 +11,8 @@ from ..deployment import canary, duels, in_use, pointer, registry, requests
 from ..errors import Exit, UserError
 from ..files import write_text
 from ..paths import DataFolder
-from ..report import page
 from ..pipeline import retraining
+from ..report import page
 from ..words import counted, harmless
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..bpy_code import allowed, source
+from ..graph.words.view import has_effect
 from . import quality_metrics as metrics
 from .choice import spoken_for
 from .generation import Settings
@@ -59,7 +60,7 @@ class Seen:
             names_valid=None if answer.wrong_names is None else int(not answer.wrong_names),
             runs=int(answer.ran.ran),
             makes_kind=int(bool(made)),
-            takes_effect=None if wanted.piece else int(any(map(metrics.has_effect, made))),
+            takes_effect=None if wanted.piece else int(any(map(has_effect, made))),
             tokens=tokens,
         )
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.deployment import small_models
 from tests.providers.answer_server import MODEL, Server, answering
-from voxel_trainer_addon import prompts
+from voxel_trainer_addon import feedback, prompts
 from voxel_trainer_addon.deployment import canary, pointer, promotion, requests
 from voxel_trainer_addon.deployment.assistant import wording
 from voxel_trainer_addon.deployment.assistant.answering import Stopped
@@ -152,11 +152,14 @@ def test_a_chat_model_is_shown_the_nearest_examples_and_not_what_is_ones_own(
 
 def test_what_fails_is_mended_with_blenders_own_error(folder: DataFolder, server: Server) -> None:
     server.say = lambda text: prompts.answer(RIGHT if ERROR in text else WRONG)
+    feedback.switch(folder, True)
     words: list[str] = []
     found = asked(folder, own(server, candidates=2), words)
     assert (found["repairs"], found["candidates"], found["code"]) == (1, 3, RIGHT)
     assert words[0] == "Asking openai:some-model" and words[-2] == "Repairing, round 1"
     assert [body.get("temperature") for body in server.asked] == [0.0, 0.8, 0.0]
+    (kept,) = feedback.read(folder).feedback
+    assert (kept.code, kept.failed) == (RIGHT, (feedback.Failed(WRONG, ERROR),) * 2) and kept.answer.graph == RUST
     assert "Line 4: " + ERROR in server.asked[-1]["messages"][-1]["content"]
 
 

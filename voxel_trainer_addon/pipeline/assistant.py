@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .. import feedback
 from ..deployment import canary, requests, server
 from ..deployment.assistant.answering import Found, Search, Tell, Tick, Times, failure, result
-from ..deployment.assistant.trying import Bench, Work
+from ..deployment.assistant.trying import Bench, Candidate, Work
 from ..deployment.assistant.voices import Voice, chosen
 from ..deployment.assistant.wish import Wish
 from ..deployment.assistant.wording import examples
 from ..errors import UserError
+from ..feedback import Failed, Feedback, Tree
 from ..graph.menu import type_words
 from ..paths import DataFolder
 from ..providers.local import Local
@@ -91,10 +93,12 @@ class Assistant:
         return str(path)
 
     def _keep(self, wish: Wish, voice: Voice, found: Found, times: Times) -> None:
-        """The line of the watch log, and a look at the canary that was drawn."""
+        """The line of the watch log, all of it where the person agreed to that, and a look at the canary."""
         best, said = found.best, found.said
         if best is None or said is None:
             return
+        if best.key:
+            self._learn(wish, voice, best, found.failed)
         types = {node.type for graph in (*wish.graphs.values(), *best.graphs.values()) for node in graph.nodes}
         requests.answered(
             self.folder,
@@ -118,6 +122,16 @@ class Assistant:
         )
         if voice.salt:
             canary.look(self.folder)
+
+    def _learn(self, wish: Wish, voice: Voice, best: Candidate, failed: Sequence[Candidate]) -> None:
+        """The request with its answer, where the artist agreed to keep that."""
+        before = Tree(wish.tree, wish.graphs) if wish.tree else None
+        stopped = tuple(Failed(one.code, one.error) for one in failed)
+        who = wish.target.name, self.host.name, voice.id
+        answer = Tree(best.key, best.graphs)
+        feedback.asked(
+            self.folder, Feedback(wish.id, wish.text, *who, best.code, answer, before, stopped, wish.replaces)
+        )
 
 
 def model_server(

@@ -63,12 +63,14 @@ class Times:
 @dataclass(frozen=True)
 class Found:
     """What came of a wish: the best candidate (None where no answer came), what was said of it by whom, how many were
-    tried, rounds of repair, and why nothing more was asked, '' where nothing was in the way."""
+    tried, rounds of repair, those that Blender stopped, and why nothing more was asked, '' where nothing was in the
+    way."""
 
     best: Candidate | None
     said: Answer | None
     candidates: int
     repairs: int
+    failed: Sequence[Candidate]
     why: str
 
 
@@ -81,6 +83,7 @@ class Search:
         self.best: Candidate | None = None
         self.said: Answer | None = None
         self.candidates = self.repairs = 0
+        self.failed: list[Candidate] = []
 
     @property
     def left(self) -> float:
@@ -98,7 +101,7 @@ class Search:
             why = refusal.sentence
         if self.candidates == 0 and not why:
             why = f"{self.voice.id} gave no answer within {self.wish.deadline_s:g} seconds."
-        return Found(self.best, self.said, self.candidates, self.repairs, why)
+        return Found(self.best, self.said, self.candidates, self.repairs, self.failed, why)
 
     def _take(self, said: Answer) -> None:
         code = prompts.code_of(said.text)
@@ -109,6 +112,8 @@ class Search:
         candidate = self.bench.tried(code)
         self.times.execute_s += time.monotonic() - began
         self.candidates += 1
+        if candidate.safe and not candidate.runs:
+            self.failed.append(candidate)
         if self.best is None or candidate.passed > self.best.passed:
             self.best, self.said = candidate, said
 

@@ -3,18 +3,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import UserError
+from ...feedback import ID
 from ...graph.model import Graph, Graphs
 from ...graph.words.phrases import noun
 
 TEXT_MAX = 4000
 """Characters of a request."""
-ID = re.compile(r"[0-9a-f]{1,32}")
 DEADLINE_S = 60.0
 CANDIDATES = 3
 
@@ -23,6 +22,7 @@ CANDIDATES = 3
 class Target:
     """A kind of tree: what requests in the datasets call it, its type, and how keys of such trees begin."""
 
+    name: str
     noun: str
     type: str
     owners: tuple[str, ...]
@@ -32,9 +32,12 @@ class Target:
 
 
 TARGETS = {
-    "material": Target("material", "ShaderNodeTree", ("materials",)),
-    "geometry": Target("geometry node group", "GeometryNodeTree", ("node_groups",)),
-    "compositor": Target("compositor node group", "CompositorNodeTree", ("node_groups", "scenes")),
+    one.name: one
+    for one in (
+        Target("material", "material", "ShaderNodeTree", ("materials",)),
+        Target("geometry", "geometry node group", "GeometryNodeTree", ("node_groups",)),
+        Target("compositor", "compositor node group", "CompositorNodeTree", ("node_groups", "scenes")),
+    )
 }
 
 
@@ -43,7 +46,7 @@ class Wish:
     """One request. `tree` is the key of the tree among `graphs` that is to be changed, '' where a new one is wanted;
     `model` is one of the registry, PROVIDER:MODEL (asked at `url`), or '' for whoever answers by itself. `yes`: the
     person agreed that the prompt leaves this computer; `online`: Blender may reach others at all. `instead_of` are
-    SHA-256 of codes that were not wanted."""
+    SHA-256 of codes that were not wanted, `replaces` is the request whose answer was sent back."""
 
     id: str
     text: str
@@ -58,6 +61,7 @@ class Wish:
     candidates: int = CANDIDATES
     seed: int = 0
     instead_of: Sequence[str] = ()
+    replaces: str = ""
 
     @property
     def noun(self) -> str:
@@ -85,4 +89,5 @@ class Wish:
             raise UserError("The tree that is to be changed was not handed over.")
         told = {name: body[name] for name in ("model", "url", "yes", "online", "deadline_s", "seed", "instead_of")}
         candidates = min(4, max(1, int(body["candidates"])))
-        return cls(str(body["request"]), text, target, tree["key"], graphs, candidates=candidates, **told)
+        told |= {"candidates": candidates, "replaces": str(body.get("replaces", ""))}
+        return cls(str(body["request"]), text, target, tree["key"], graphs, **told)

@@ -9,7 +9,10 @@ import os
 import sys
 
 COMMANDS = {"run": "first_run", "test": "suites", "zip": "archive"}
-HEADLESS = ("harvest", "parse", "dataset", "train", "evaluate", "resume", "status", "code")
+HEADLESS = (
+    *("harvest", "parse", "dataset", "train", "evaluate", "deploy", "benchmark", "ask", "serve"),
+    *("resume", "status", "code", "graph", "explain", "diff", "check"),
+)
 """Commands of scripts/run_headless.py, which `run` sets up; here they are handed to it as they are."""
 
 HELP = """usage: python3 build.py COMMAND …
@@ -18,7 +21,8 @@ HELP = """usage: python3 build.py COMMAND …
         The whole job: .blend files of the folders, and Blender's own node libraries, become a dataset, a tuned model,
         a comparison of before and after, and a report. Sets up what it needs and says sizes first. Stop it with
         Ctrl-C, start it again with the same line. Further options go to the headless command (see --help there).
-  resume, status, code FILE.blend --out DIR, harvest, parse, dataset, train, evaluate
+  resume, status, ask "WHAT YOU WANT" --out FILE, code FILE.blend --out DIR, harvest, parse, dataset, train, evaluate,
+  deploy, benchmark, graph, explain, diff, check, serve
         The headless command's own words, in what `run` has set up.
   test [--all] [--suite NAME …] [PYTEST WORD …]
         All checks and tests; --all adds the slow ones, --suite names one or more, other words go to pytest.

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,12 @@ def test_an_answer_that_was_sent_back_belongs_to_the_one_that_was_kept_instead(f
     }
     elsewhere = [*found[:2], request(2, prompt="make rust", before=tree(2.0), done="undone"), found[3]]
     assert feedback.refused(elsewhere) == {found[3].id: []}
+
+
+def test_an_id_names_one_file_of_the_folder(folder: DataFolder) -> None:
+    for id in ("", "../ab", "consent", "a" * 33):
+        with pytest.raises(ValueError, match="no id"):
+            feedback.asked(folder, replace(request(1), id=id))
+        feedback.became(folder, id, "kept")
+        assert feedback.delete(folder, id) == 0
+    assert [path.name for path in folder.feedback.iterdir()] == ["consent.json"]

@@ -22,7 +22,7 @@ from .graph.edits import Edit
 from .graph.model import Graph
 from .paths import DataFolder
 
-ID = re.compile(r"[0-9a-f]{16}")
+ID = re.compile(r"[0-9a-f]{1,32}")
 DONE = ("", "kept", "undone", "refused")
 """What was done with an answer: nothing yet, kept, applied and taken back, or never applied, for a reason."""
 TEXTS = ("id", "at", "prompt", "blender", "target", "model", "code", "instead_of", "done", "reason")
@@ -154,8 +154,8 @@ def switch(folder: DataFolder, on: bool) -> None:
 
 
 def asked(folder: DataFolder, request: Feedback) -> None:
-    """Keep a request with its answer, where the artist agreed to that. Raises OSError, ValueError for an id that is not
-    of `deployment.requests.new_id`'s form."""
+    """Keep a request with its answer, where the artist agreed to that. Raises OSError, and ValueError for an id that is
+    not of hexadecimal digits, 32 at most."""
     if not ID.fullmatch(request.id):
         raise ValueError(f"{request.id!r} is no id of a request")
     if is_on(folder):

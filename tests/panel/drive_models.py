@@ -34,6 +34,7 @@ def evaluate() -> Iterator[float]:
     bpy.context.window_manager.voxel.evaluated = "voxel/v2"
     yield from steps.wait(lambda: evaluating().plan.startswith("Compares voxel/v2 with the base model"), 60, "the plan")
     g.facts["plan"] = evaluating().plan
+    yield 2.0  # parts of the sidebar glide to their places
     yield from steps.shot("evaluate-plan")
     yield from steps.press("voxel.evaluate(")
     yield from steps.wait(lambda: steps.remote().session.phase.alive, 60, "the run")
@@ -42,7 +43,7 @@ def evaluate() -> Iterator[float]:
     g.facts["sentence"], g.facts["report"] = evaluating().sentence, evaluating().report
     g.facts["figures"] = {figure.label: dict(figure.values) for figure in evaluating().figures}
     yield from steps.wait(lambda: evaluating().plan.startswith("Compares"), 60, "the plan of another one")
-    yield 2.0  # parts of the sidebar glide to their places
+    yield 2.0
     yield from steps.shot("evaluate")
     x, y = yield from steps.find(".evaluated")
     yield from g.click(x, y + 27)

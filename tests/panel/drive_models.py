@@ -26,6 +26,7 @@ def models() -> Any:
 def settled(note: str) -> Iterator[float]:
     """What came of a move."""
     yield from steps.wait(lambda: not models().busy and models().note and note in models().note[1][0], 60, note)
+    yield 2.0  # parts of the sidebar glide to their places
 
 
 def evaluate() -> Iterator[float]:

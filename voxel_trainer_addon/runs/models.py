@@ -31,17 +31,18 @@ class Models:
         self.stamp: Hashable = ()
         self._list = Question(data)
         self._move: Errand | None = None
+        self._came: Answer | None = None
         self._next = 0.0
 
     @property
     def busy(self) -> bool:
         """Whether something is awaited."""
-        return self._move is not None or (bool(self.stamp) and self._list.waiting)
+        return self.moves or (bool(self.stamp) and self._list.waiting)
 
     @property
     def moves(self) -> bool:
-        """Whether a move is under way."""
-        return self._move is not None
+        """Whether a move is under way, or the list is still that of before it."""
+        return self._move is not None or self._came is not None
 
     def move(self, program: Program, words: tuple[str, ...]) -> None:
         """Send `deploy` with `words`, such as `promote voxel/v3`. Raises OSError."""
@@ -55,17 +56,19 @@ class Models:
     def look(self, program: Program) -> None:
         """Take in what was said, and ask for the list where a model, an evaluation or the pointer is another one."""
         if self._move and (answer := self._move.answer()):
-            self._move, self.moved, self._next = None, answer, 0.0
+            self._move, self._came, self._next = None, answer, 0.0
         now = time.monotonic()
         if now >= self._next:
             self.stamp, self._next = self._glance(), now + GLANCE_S
+        if self.stamp:
+            self._list.look(program, self.command("list"), self.stamp)
         if not self.stamp:
             self.told = {}
-            return
-        self._list.look(program, self.command("list"), self.stamp)
-        if answer := self._list.answer:
+        elif answer := self._list.answer:
             self.told = answer.body if answer.ok else self.told
             self.problem = answer.sentence
+        if self._came and not (self.stamp and self._list.waiting):
+            self.moved, self._came = self._came, None
 
     def _glance(self) -> Hashable:
         """Changes whenever a model does; empty where there is none."""

@@ -13,7 +13,7 @@ from tests.evaluation import stand_ins
 from voxel_trainer_addon import prompts
 from voxel_trainer_addon.catalog import Catalog
 from voxel_trainer_addon.evaluation import benchmark
-from voxel_trainer_addon.files import digest
+from voxel_trainer_addon.files import digest, write_json
 from voxel_trainer_addon.paths import DataFolder
 from voxel_trainer_addon.stage import Options
 
@@ -51,6 +51,7 @@ def first(right: int) -> Callable[[str], str]:
 def write(data: DataFolder) -> None:
     data.root.mkdir(parents=True)
     stand_ins.lay_dataset(data, "voxel", [row(number) for number in range(100, 109)], [row(n) for n in range(TEST)])
+    write_json(data.dataset("voxel") / "dataset.json", {"rows": {"train": 9, "test": TEST}})
     with Catalog(data.catalog) as catalog:
         desk = stand_ins.Desk(data, catalog, Options())
         for number, right in enumerate((2, TEST - 1, 0), 1):

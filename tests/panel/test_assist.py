@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from voxel_trainer_addon import feedback
 from voxel_trainer_addon.deployment import requests
 from voxel_trainer_addon.graph.model import Graph, Link, Node, Socket
 from voxel_trainer_addon.panel import draw_assist, sketch
@@ -199,6 +200,9 @@ def test_what_becomes_of_an_answer_is_kept_as_figures_alone(helper: Scripted) ->
     assert assist.asked
     id = assist.asked.id
     requests.answered(helper.data, requests.Request(id, "voxel/v3", "5.2.3"))
+    feedback.switch(helper.data, True)
+    tree = feedback.Tree(RUST.key, {RUST.key: RUST})
+    feedback.asked(helper.data, feedback.Feedback(id, "rust", "material", "5.2.3", "voxel/v3", "import bpy", tree))
     helper.reply(answered())
     assist.applied(RUST.key, {RUST.key: RUST}, ["The image “Rust” is not in this file."])
     assert assist.view.note == ("CHECKMARK", "Applied. The image “Rust” is not in this file.")
@@ -207,7 +211,10 @@ def test_what_becomes_of_an_answer_is_kept_as_figures_alone(helper: Scripted) ->
     found = kept(helper, id)
     assert found.shown and found.applied and found.undone
     assist.undone(False)
-    assist.kept(edited=True)
+    mine = {RUST.key: replace(RUST, nodes=RUST.nodes[:1], links=())}
+    assist.kept(mine, edited=True)
     found = kept(helper, id)
     assert found.kept and found.edited and not found.undone
+    (asked,) = feedback.read(helper.data).feedback
+    assert asked.done == "kept" and asked.kept and asked.kept.graphs == mine
     assert "rust" not in (helper.data.watched / requests.LOG).read_text().lower()

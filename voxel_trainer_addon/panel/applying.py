@@ -50,7 +50,7 @@ def settle(*_: Any) -> None:
     done = ASSIST.done
     now = read(done.key) if done and not done.undone else None
     if done and now is not None:
-        ASSIST.kept(edited=not apply.means_the_same(done.key, done.after, done.key, now))
+        ASSIST.kept(now, edited=not apply.means_the_same(done.key, done.after, done.key, now))
 
 
 @persistent  # type: ignore[untyped-decorator]

@@ -287,10 +287,10 @@ class Assist:
         note = ("INFO", "Undone. Why not?") if gone else ("CHECKMARK", "Applied.")
         self.view = AssistView(offer=replace(self.view.offer, state="undone" if gone else "applied"), note=note)
 
-    def kept(self, *, edited: bool) -> None:
-        """The answer is still there when the artist goes on."""
+    def kept(self, now: Graphs, *, edited: bool) -> None:
+        """The answer is still there when the artist goes on, changed by hand maybe."""
         if self.done and not self.done.undone:
-            self.became(kept=True, edited=edited)
+            self.became(tree=(self.done.key, now) if edited else None, kept=True, edited=edited)
 
     def refuse(self, reason: str) -> None:
         """The artist said why not."""

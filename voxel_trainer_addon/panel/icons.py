@@ -35,13 +35,8 @@ class Icons:
         image.image_pixels.foreach_set(array("i", pixels.tobytes()))  # Blender's numbers have a sign
 
     def load(self, name: str, path: str) -> None:
-        """Keep a picture of a file. It is read at once, as the file may go."""
-        try:
-            image = self._held.load(name, path, "IMAGE")
-        except (KeyError, RuntimeError):
-            return
-        if not image.image_size[0]:
-            del self._held[name]
+        """Keep a picture of a file, which Blender reads when it draws it."""
+        self._held.load(name, path, "IMAGE")
 
     def forget(self) -> None:
         if self._held is not None:

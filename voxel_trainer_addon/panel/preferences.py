@@ -11,9 +11,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import IntProperty, StringProperty
+from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from .. import tokens
+from ..paths import DataFolder
+from ..runs import keep_feedback
 from ..searches import TERMS
 from . import blender, draw_searches
 from .panels import columns
@@ -37,6 +39,20 @@ def _data_changed(self: VoxelPreferences, context: bpy.types.Context) -> None:
     blender.opened()
     blender.REMOTE.choices.data = ""
     _changed(self, context)
+
+
+def _keeps(_: Any) -> bool:
+    return blender.ASSIST.askables.keeps
+
+
+def _set_keeps(_: Any, value: bool) -> None:
+    blender.opened()
+    try:
+        keep_feedback(DataFolder(blender.REMOTE.folder), value)
+    except OSError as error:
+        blender.REMOTE.trouble = f"The choice could not be kept: {error.strerror}."
+    else:
+        blender.ASSIST.askables.keeps = value
 
 
 def _token(name: str) -> dict[str, Callable[..., Any]]:
@@ -69,6 +85,7 @@ class VoxelPreferences(bpy.types.AddonPreferences):
         train_env: str
         contact: str
         ask_s: int
+        keep_feedback: bool
         github_token: str
         openai_key: str
         anthropic_key: str
@@ -100,6 +117,13 @@ class VoxelPreferences(bpy.types.AddonPreferences):
             max=600,
             subtype="TIME_ABSOLUTE",
         )
+        keep_feedback: BoolProperty(
+            name="Keep Feedback",
+            description="Keep in the data folder what is asked, answered and kept, so that the next model learns from "
+            "it. It never leaves this computer by itself",
+            get=_keeps,
+            set=_set_keeps,
+        )
         github_token: StringProperty(
             name="GitHub Token",
             description="A fine-grained token without any permission is enough. It is kept in a file of yours that "
@@ -127,6 +151,8 @@ class VoxelPreferences(bpy.types.AddonPreferences):
         layout.prop(self, "data_folder")
         layout.prop(self, "train_env")
         layout.prop(self, "ask_s")
+        layout.prop(self, "keep_feedback")
+        blender.ASSIST.seen = True
         harvested = blender.REMOTE.harvested
         told = [f"Tokens are kept in {tokens.own_file()}, which nobody else may read."]
         told += [

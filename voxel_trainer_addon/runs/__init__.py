@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .assistant import REASONS, Askable, Askables, became, goes_to, new_id
+from .assistant import REASONS, Askable, Askables, became, goes_to, keep_feedback, new_id
 from .choices import Choices
 from .errand import Question
 from .harvested import Harvested
@@ -36,6 +36,7 @@ __all__ = [
     "Session",
     "became",
     "goes_to",
+    "keep_feedback",
     "new_id",
     "training_needs",
 ]

@@ -9,15 +9,17 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass
-from threading import Thread
-from typing import Any
+from threading import Lock, Thread
 
+from .. import feedback
 from ..deployment import requests
 from ..deployment.requests import REASONS, new_id
+from ..graph.model import Graphs
 from ..paths import DataFolder
 
-__all__ = ["REASONS", "Askable", "Askables", "became", "goes_to", "new_id"]
+__all__ = ["REASONS", "Askable", "Askables", "became", "goes_to", "keep_feedback", "new_id"]
 
+_one_by_one = Lock()
 FRESH_S = 30.0
 """A list that is younger is not read again."""
 
@@ -38,10 +40,11 @@ NEAREST = Askable("retrieval", "Nearest Example", "The proven example whose requ
 
 
 class Askables:
-    """Who can be asked in a data folder, as it was read last."""
+    """Who can be asked in a data folder, and whether the artist lets it keep feedback, as they were read last."""
 
     def __init__(self) -> None:
         self.known: tuple[Askable, ...] = (AUTOMATIC, NEAREST)
+        self.keeps = False
         self._read: tuple[DataFolder | None, float] = (None, 0.0)
 
     def look(self, data: DataFolder) -> None:
@@ -52,6 +55,7 @@ class Askables:
             Thread(target=self._look, args=(data,), daemon=True).start()
 
     def _look(self, data: DataFolder) -> None:
+        self.keeps = feedback.is_on(data)
         from ..deployment import registry  # what it knows of hosts takes a while to load
 
         found = []
@@ -71,11 +75,24 @@ def goes_to(who: str, url: str = "") -> str:
     return "" if host.near else host.host
 
 
-def became(data: DataFolder, request: str, **outcome: Any) -> None:
-    """Keep what was done with an answer (`deployment.requests.OUTCOMES`); a full disk loses it without a word."""
+def became(
+    data: DataFolder, request: str, tree: tuple[str, Graphs] | None = None, **outcome: bool | float | str | None
+) -> None:
+    """Keep what was done with an answer (`deployment.requests.OUTCOMES`), and as feedback where the artist agreed to
+    that: `tree` is one that was changed by hand, by its key. A full disk loses it without a word."""
+    done = "kept" if outcome.get("kept") else "undone" if outcome.get("undone_s") is not None else ""
+    done = done or ("refused" if outcome.get("reason") else "")
 
     def write() -> None:
-        with contextlib.suppress(OSError):
+        with _one_by_one, contextlib.suppress(OSError):
             requests.became(data, request, **outcome)
+            if done:
+                kept = feedback.Tree(*tree) if tree else None
+                feedback.became(data, request, done, kept=kept, reason=str(outcome.get("reason", "")))
 
     Thread(target=write).start()
+
+
+def keep_feedback(data: DataFolder, on: bool) -> None:
+    """Keep from now on what is asked, answered and kept, or no more. Raises OSError."""
+    feedback.switch(data, on)

@@ -90,7 +90,7 @@ def asker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
 def body(server: Server, graph: Any = None, **more: Any) -> dict[str, Any]:
     tree = {"key": KEY, "graphs": {KEY: graph}} if graph else None
     asked = {"request": requests.new_id(), "text": "finer, with a bump", "target": "material", "tree": tree}
-    settings = {"yes": False, "deadline_s": 50.0, "candidates": 1, "seed": 0, "online": False, "instead_of": []}
+    settings = {"yes": False, "deadline_s": 200.0, "candidates": 1, "seed": 0, "online": False, "instead_of": []}
     return {**asked, "model": "openai:scripted", "url": server.url, **settings, **more}
 
 
@@ -166,7 +166,7 @@ def test_an_ask_is_dropped_and_the_next_one_answered(asker: Asker, server: Serve
 def test_the_command_writes_new_files_only(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     host = Host(sys.executable, True, tuple(bpy.app.version))
     words = {"text": "copper", "kind": "material", "edit": None, "key": "", "model": "openai:scripted"}
-    more = {"base_url": server.url, "yes": False, "deadline": 50.0, "candidates": 1, "seed": 0, "json": False}
+    more = {"base_url": server.url, "yes": False, "deadline": 200.0, "candidates": 1, "seed": 0, "json": False}
     server.say = lambda text: prompts.answer(NEW)
 
     def ask(out: Path, **changed: Any) -> int:

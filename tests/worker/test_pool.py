@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +136,11 @@ def test_a_worker_killed_over_its_unit_is_replaced(make: Make, tmp_path: Path) -
 def test_what_the_system_ended_has_its_own_reason(make: Make, do: str, code: str, words: str) -> None:
     (answer,) = run(make(workers=1), ask(1, do=do))
     assert (answer.ok, answer.code, answer.tries) == (False, code, 2) and words in answer.sentence
+
+
+def test_what_somebody_waits_for_is_tried_once(make: Make) -> None:
+    (answer,) = run(make(workers=1), replace(ask(1, do="SIGKILL"), once=True))
+    assert (answer.ok, answer.code, answer.tries) == (False, "memory", 1)
 
 
 def test_what_hangs_is_killed_at_its_limit(make: Make) -> None:

@@ -27,9 +27,6 @@ from ..row_files import rows_of
 from ..stage import Options, last_options
 from ..worker.protocol import Host
 
-PICTURE_LEAST_S = 1.0
-"""With less time left there is no preview."""
-
 
 class Unanswered(UserError):
     """Nothing can be shown. `told` is the answer to the job: a sentence, and what came instead."""
@@ -78,9 +75,9 @@ class Assistant:
     def _picture(self, wish: Wish, bench: Bench, found: Found, times: Times) -> str:
         """The path of the preview, or ''."""
         best, before = found.best, times.passed
-        if not self.pictures or not best or not best.key or before > wish.deadline_s - PICTURE_LEAST_S:
+        if not self.pictures or not best or not best.key:
             return ""
-        made = bench.picture(best)
+        made = bench.picture(best, wish.deadline_s - before)
         times.picture_s = times.passed - before
         if not made:
             return ""

@@ -252,7 +252,7 @@ class Pool:
     def _lost(self, worker: Worker, unit: _Unit, again: deque[_Unit], code: str, words: str) -> Iterator[Answer]:
         """A worker was lost over a unit: once more in a fresh one, or the reason."""
         ended = worker.end(grace_s=0.0 if words else GRACE_S)
-        if unit.tries < self._tries_max:
+        if unit.tries < self._tries_max and not unit.request.once:
             again.append(unit)
             return
         if not words:

@@ -42,7 +42,8 @@ class Request:
     """One unit of work for a worker.
 
     `job` is a module of `worker.inside`; `body` goes to its `run`; `item` names the unit for a person; `sha256` is
-    repeated by the answer and checked. `retry`, where given, replaces `body` for the one retry in a fresh worker.
+    repeated by the answer and checked. `retry`, where given, replaces `body` for the one retry in a fresh worker;
+    `once` forbids any, as somebody waits.
     """
 
     job: str
@@ -51,6 +52,7 @@ class Request:
     sha256: str = ""
     limit_s: float = 60.0
     retry: dict[str, Any] | None = None
+    once: bool = False
 
 
 @dataclass(frozen=True)

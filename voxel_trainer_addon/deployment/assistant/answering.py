@@ -109,7 +109,7 @@ class Search:
             return
         self.tell("Trying what came in Blender")
         began = time.monotonic()
-        candidate = self.bench.tried(code)
+        candidate = self.bench.tried(code, self.left)
         self.times.execute_s += time.monotonic() - began
         self.candidates += 1
         if candidate.safe and not candidate.runs:

@@ -24,6 +24,8 @@ from .wish import Wish
 LIMIT_S = 10.0
 """Seconds that one script may take; proven ones take hundredths."""
 PICTURE_S = 15.0
+LEAST_S = 1.0
+"""A script gets so long whatever the deadline says; a picture that would have less is not begun."""
 SIZE, SAMPLES = 128, 16
 
 MOVING = ("driver", "keys", "key", "animation")
@@ -98,11 +100,11 @@ class Bench:
         if self.tree is None:
             self.work(Request("run_answer", {"code": "import bpy\n"}, "a start"))
 
-    def tried(self, code: str) -> Candidate:
-        """What came of an answer's code."""
+    def tried(self, code: str, left_s: float) -> Candidate:
+        """What came of an answer's code in at most so many seconds."""
         passed: list[str] = []
         try:
-            found = self._tried(code, passed)
+            found = self._tried(code, passed, min(LIMIT_S, max(LEAST_S, left_s)))
         except _Failed as failed:
             checks = (*(Check(True, words) for words in passed), Check(False, harmless(failed.words, 300)))
             return Candidate(code, checks, line=failed.line, error=failed.error)
@@ -111,7 +113,7 @@ class Bench:
         checks = (*(Check(True, words) for words in passed), Check(effect, words))
         return replace(found, checks=checks, error="" if effect else f"The script runs, but {words}.")
 
-    def _tried(self, code: str, passed: list[str]) -> Candidate:
+    def _tried(self, code: str, passed: list[str], limit_s: float) -> Candidate:
         """Raises _Failed at the first check that fails; those before it are in `passed`."""
         if not source.parses(code):
             raise _Failed("is no Python" if code.strip() else "holds no code", *_syntax(code))
@@ -120,7 +122,7 @@ class Bench:
             raise _Failed(f"refused by the allow-list: {'; '.join(findings[:3])}")
         passed.append("passes the allow-list")
         script = f"{self.given}\n{code}" if self.tree else code
-        told = self.work(Request("run_answer", {"code": script}, "the answer", limit_s=LIMIT_S))
+        told = self.work(Request("run_answer", {"code": script}, "the answer", limit_s=limit_s, once=True))
         if not told.ok:
             raise _Failed(told.sentence or told.code, told.detail)
         if not told.body["ran"]:
@@ -153,10 +155,14 @@ class Bench:
         below = closure(after, {**graphs, **{graph.key: graph for graph in tree.below}})
         return Candidate("", (), key=after.key, made=made, graphs=_by_key(below), edits=tuple(edits))
 
-    def picture(self, candidate: Candidate) -> str:
-        """PNG in base64; '' where there is nothing to picture."""
+    def picture(self, candidate: Candidate, left_s: float) -> str:
+        """PNG in base64; '' where there is nothing to picture, or not enough time."""
+        if left_s < LEAST_S:
+            return ""
         body = {"code": candidate.script, "key": candidate.made, "seeds": [0], "frame": [], "size": SIZE}
-        told = self.work(Request("render_answer", {**body, "samples": SAMPLES}, "the preview", limit_s=PICTURE_S))
+        limit_s = min(PICTURE_S, left_s)
+        asked = Request("render_answer", {**body, "samples": SAMPLES}, "the preview", limit_s=limit_s, once=True)
+        told = self.work(asked)
         return str(next(iter(told.body["pictures"]), "")) if told.ok else ""
 
 

@@ -49,6 +49,8 @@ Started = list[Mapping[str, Path]]
 
 def worker(request: Request) -> Answer:
     """A worker that never sees what is hostile, and in which `wrong` raises."""
+    if request.job == "node_table":
+        return Answer(request, True)
     assert request.job == "run_answer" and "import os" not in request.body["code"]
     ran = "wrong" not in request.body["code"]
     told = {"ran": ran, "error": "" if ran else ERROR, "line": 0 if ran else 4, "dropped": 0}

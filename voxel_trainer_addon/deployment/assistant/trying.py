@@ -98,7 +98,7 @@ class Bench:
     def warm(self) -> None:
         """Have a worker ready, while a model thinks."""
         if self.tree is None:
-            self.work(Request("run_answer", {"code": "import bpy\n"}, "a start"))
+            self.work(Request("node_table", {"types": {}}, "a start"))
 
     def tried(self, code: str, left_s: float) -> Candidate:
         """What came of an answer's code in at most so many seconds."""

@@ -105,11 +105,13 @@ def test_what_cannot_be_made_leaves_nothing() -> None:
     bpy.data.materials.remove(bpy.data.materials["Rust"])
     before = hashes()
     bare, cube = (bpy.data.objects.new("O", data) for data in (None, bpy.data.meshes.new("Cube")))
+    strange = json.loads(json.dumps(graphs).replace("ShaderNodeOutputMaterial", "NodeOfAnAddon"))
     broken = json.loads(json.dumps(graphs).replace("ShaderNodeOutputMaterial", "CompositorNodeBlur"))
     whole = Proposal("materials/Rust", graphs)
     for do, proposal, ob, words in (
         (apply.new_material, whole, bare, "can have no material"),
         (apply.new_material, Proposal("materials/Rust", broken), None, "nothing was changed: .*CompositorNodeBlur"),
+        (apply.new_material, Proposal("materials/Rust", strange), None, "does not fit this Blender.*NodeOfAnAddon"),
         (apply.new_material, Proposal("materials/Rust", {"materials/Rust": {"nodes": 3}}), None, "damaged"),
         (apply.new_modifier, whole, cube, "another kind"),
         (apply.new_modifier, whole, None, "No object is active"),

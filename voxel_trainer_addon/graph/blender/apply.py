@@ -264,7 +264,10 @@ def _build_groups(trees: Sequence[Graph], made: Made, edits: Sequence[Value] = (
     rename(form, edits)
     if scene:
         _in_scene(form["trees"], scene)
-    for graph in [kept(Graph.from_json(told), made.told) for told in form["trees"]]:
+    fitting = [kept(Graph.from_json(told), made.told) for told in form["trees"]]
+    if any(len(graph.nodes) < len(told["nodes"]) for graph, told in zip(fitting, form["trees"], strict=True)):
+        raise NotApplied(f"The answer does not fit this Blender, so nothing was changed. {' '.join(made.told)}")
+    for graph in fitting:
         if root is not None and graph.key == form["trees"][-1]["key"]:
             return graph
         _group(graph, made)
@@ -298,7 +301,10 @@ def _group(graph: Graph, made: Made) -> Any:
 
 
 def _fill(graph: Graph, tree: Any, made: Made) -> None:
+    told = len(made.told)
     fill(graph, tree, made)
+    if len(made.told) > told:
+        raise NotApplied(f"Blender does not take all of it, so nothing was changed. {made.told[-1]}")
     spread(tree.nodes, tree)
 
 

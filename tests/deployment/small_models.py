@@ -40,6 +40,15 @@ def tuned(folder: DataFolder, version: str, begun_from: Path, kind: str = "model
     return place
 
 
+def three(place: Path) -> DataFolder:
+    """A data folder with three versions of a model, the first two of them evaluated."""
+    data, begun_from = DataFolder(place / "data"), base(place / "base")
+    for version in ("v1", "v2"):
+        evaluated(tuned(data, version, begun_from))
+    tuned(data, "v3", begun_from)
+    return data
+
+
 def evaluated(place: Path, worse: Mapping[str, str] | None = None, **changed: Any) -> None:
     """An evaluation beside a model; `worse` is metric → contestant than whom it is provably worse."""
     name, version = place.parent.name, place.name

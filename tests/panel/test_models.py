@@ -34,11 +34,7 @@ FIELDS = SimpleNamespace(**dict.fromkeys(NAMES))
 
 @pytest.fixture
 def folder(tmp_path: Path) -> DataFolder:
-    data, base = DataFolder(tmp_path / "data"), small_models.base(tmp_path / "base")
-    for version in ("v1", "v2"):
-        small_models.evaluated(small_models.tuned(data, version, base))
-    small_models.tuned(data, "v3", base)
-    return data
+    return small_models.three(tmp_path)
 
 
 class Panel:

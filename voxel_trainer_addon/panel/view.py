@@ -33,7 +33,6 @@ OUTCOMES = {
 }
 FAILED = ("ERROR", "The run could not go on")
 PLANNED = "Planned; nothing is fetched yet"
-RESUMABLE = (Exit.INTERRUPTED, Exit.BUG, Exit.USAGE)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -108,6 +109,23 @@ def test_rows_over_the_budget_are_counted_and_not_asked(desk: Desk) -> None:
     found = evaluation(desk)["prompts"]
     assert found["over_budget"] > 0
     assert found["reached"] == 8 - found["over_budget"]
+
+
+def test_another_version_is_asked_what_its_base_was_asked(desk: Desk) -> None:
+    base = laid(desk)
+    stand_ins.lay_model(desk.folder, "voxel", "v2")
+    (desk.folder.model("voxel", "v2") / "model" / "model.safetensors").write_bytes(b"tuned again")
+    for model in (base, *desk.folder.models.glob("voxel/v*/model")):
+        (model / "tokenizer.json").write_text("{}")
+    longest = max(len(prompts.answer(row["completion"])) for row in stand_ins.rows(8))
+    prompted = []
+    for version in ("v1", "v2"):
+        desk.options = replace(desk.options, evaluated=version, prompts=3)
+        provider = Provider(base, prose, prompts.answer, budget=longest - 1)
+        benchmark.evaluate(desk, provider)
+        lines = read_jsonl(desk.folder.model("voxel", version) / "answers.jsonl")
+        prompted.append([line["id"] for line in lines])
+    assert prompted[0] == prompted[1] and provider.asked == [("tuned", id) for id in prompted[1]]
 
 
 def test_pairs_are_shown_while_they_come(desk: Desk) -> None:

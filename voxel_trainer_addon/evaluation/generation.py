@@ -7,12 +7,13 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
 from .. import prompts
 from ..errors import Unavailable, UserError
-from ..files import digest
+from ..files import digest, sha256_of
 from ..providers.answering import Answer, Chat
 from ..providers.refusals import Refusal
 from ..stage import Options, Work
@@ -122,12 +123,13 @@ class Generation:
             window = rows[:wanted]
             if any(len(self._lacking(row, self.local)) == len(self.local) for row in window):
                 window = rows[: WINDOW * wanted]  # nobody has read these yet: some may be over the budget
-            for lacking in {self._lacking(row, self.local): None for row in window if self._lacking(row, self.local)}:
+            due = {self._lacking(row, self.local) for row in window}
+            for lacking in sorted(due - {()}, key=lambda names: (len(names), names)):  # first what most have answered
                 left = wanted - len(self._answered(rows, self.local))
                 seconds = end - time.monotonic()
                 if left > 0 and seconds > 1:
-                    due = [row for row in window if self._lacking(row, self.local) == lacking]
-                    self._ask_local(provider, lacking, due, left, seconds)
+                    asked = [row for row in window if self._lacking(row, self.local) == lacking]
+                    self._ask_local(provider, lacking, asked, left, seconds)
         for contestant in self.hosted:
             self._ask_host(contestant, self._answered(rows, self.local)[:wanted], end)
         return [self._reached(row) for row in self._answered(rows, self.generating)[:wanted]]
@@ -147,7 +149,7 @@ class Generation:
 
     def over_budget(self, row: Row) -> bool:
         """Whether prompt and wanted answer are known to take more tokens than are allowed."""
-        return bool(self.local) and self._budget_key(row) in self._store(self.local[0])
+        return any(self._budget_key(row) in self._store(one) for one in self.local)
 
     def seconds_each(self, rows: Sequence[Row]) -> float:
         """What one of these prompts took all contestants on this computer, by what is known; 0 where nothing is, and
@@ -172,7 +174,8 @@ class Generation:
             if row is None:
                 return
             if kind == "over_budget":
-                self._store(self.local[0]).add(self._budget_key(row), {"kind": kind})
+                for one in self.local:
+                    self._store(one).add(self._budget_key(row), {"kind": kind})
             elif kind == "loss":
                 one = by_who[line["model"]]
                 self._store(one).add(self._ask_of(one, row).loss_key, line)
@@ -338,8 +341,14 @@ class Generation:
         return self._asks[key]
 
     def _budget_key(self, row: Row) -> str:
-        ruler = self.local[0].hash
-        return digest(["over", ruler, prompts.messages(row), row["completion"], self.settings.budget])
+        return digest(["over", self._ruler, prompts.messages(row), row["completion"], self.settings.budget])
+
+    @cached_property
+    def _ruler(self) -> str:
+        """The tokens that the budget counts, which a base shares with all that were tuned from it."""
+        one = self.local[0]
+        tokenizer = Path(one.folder or "") / "tokenizer.json"
+        return sha256_of(tokenizer) if tokenizer.is_file() else one.hash
 
 
 class Watched:

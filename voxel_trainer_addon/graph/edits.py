@@ -25,6 +25,11 @@ class Edit:
     do: str
     what: Mapping[str, Value]
 
+    @property
+    def moves(self) -> bool:
+        """Whether it changes what moves: a driver, keyframes or an action."""
+        return self.do.rpartition(" ")[2] in ("driver", "keys", "key", "animation")
+
     def as_json(self) -> dict[str, Value]:
         return {"do": self.do, **self.what}
 

@@ -104,7 +104,7 @@ def can_be_told(edits: Sequence[Edit], before: Graph) -> bool:
     Blender counts by itself, is that of another socket before."""
     nodes = {node.name: node for node in before.nodes}
     for edit in edits:
-        if edit.do.rpartition(" ")[2] in ("driver", "keys", "key", "animation"):
+        if edit.moves:
             return False
         if edit.do == "sockets":
             names = {s.identifier: s.name for s in getattr(nodes[edit.what["node"]], edit.what["side"])}

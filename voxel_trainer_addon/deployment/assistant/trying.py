@@ -28,9 +28,6 @@ LEAST_S = 1.0
 """A script gets so long whatever the deadline says; a picture that would have less is not begun."""
 SIZE, SAMPLES = 128, 16
 
-MOVING = ("driver", "keys", "key", "animation")
-"""How edits are called that change what moves."""
-
 Work = Callable[[Request], Answer]
 
 
@@ -146,7 +143,7 @@ class Bench:
         made, edits = tree.edits_to(graphs)
         if not edits:
             raise _Failed("changes nothing")
-        if any(edit.do.endswith(MOVING) for edit in edits):
+        if any(edit.moves for edit in edits):
             raise _Failed("changes drivers or keyframes, which are left as they are")
         try:
             after = apply(tree.graph, edits)

@@ -29,8 +29,6 @@ from .layout import give_names
 from .read import read_graph, read_with_groups
 from .stage import Loop
 
-MOVING = ("driver", "keys", "key", "animation")
-"""Last word of the edits of what moves a tree."""
 DAMAGES = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
 
 
@@ -241,7 +239,7 @@ def _with_groups(proposal: Proposal, made: Made) -> list[Edit]:
     """The edits, after the groups were built that they bring in. Raises NotApplied for what is not to be made."""
     told = copy.deepcopy(list(proposal.edits))
     edits = list(map(Edit.from_json, told))
-    if moving := next((edit for edit in edits if edit.do.rpartition(" ")[2] in MOVING), None):
+    if moving := next((edit for edit in edits if edit.moves), None):
         raise NotApplied(f"Blender cannot make this change by itself: {moving.words()}")
     wanted = [ref for row in told for ref in references({k: v for k, v in row.items() if k not in ("old", "layout")})]
     graphs = _graphs(proposal)

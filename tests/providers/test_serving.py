@@ -137,6 +137,7 @@ def raw(running: Running, body: bytes, path: str = "/v1/chat/completions", **hea
     connection = http.client.HTTPConnection(running.url.split("/")[2], timeout=60)
     connection.request("POST", path, body, {"Authorization": f"Bearer {running.token}", **headers})
     answer = connection.getresponse()
+    assert answer.will_close == (answer.status >= 400), "who asks is told where the connection ends"
     told = answer.status, json.loads(answer.read())
     connection.close()
     return told

@@ -149,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 raise Unfit(404, "unknown_url", f"There is no {self.command} {self.path} here.")
         except Unfit as unfit:
-            self.close_connection = True  # the body may not have been read
+            self.close_connection = True  # the body may not have been read, and who asks must know not to go on here
             kind = "invalid_request_error" if unfit.status < 500 else "server_error"
             told = {"message": unfit.sentence, "type": kind, "code": unfit.code, "param": None}
             self._send(unfit.status, {"error": told})
@@ -167,6 +167,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(content)
 
@@ -266,7 +268,6 @@ class _Handler(BaseHTTPRequestHandler):
         """Server-sent events; the connection's end is theirs. An error after the first is an event of its own: its
         code, '' where there was none."""
         error = ""
-        self.close_connection = True
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Cache-Control", "no-cache")

@@ -74,6 +74,9 @@ def test_undecided_says_how_many_more() -> None:
     assert duels.judge(even, "new", "old").words == "Undecided after 40 duels; at this rate over 1,000 more."
     bad = duels.judge(fought(rng, 30, 0.5, bad=0.9), "new", "old")
     assert bad.both_bad > 20 and "with both bad: too few to say" in bad.words
+    even = [*fought(rng, 12, 0.5), *(Duel(f"alike {n}", "new", "old", duels.ALIKE) for n in range(6))]
+    alike = duels.judge(even, "new", "old")
+    assert alike.alike == 6 and alike.words.startswith("Undecided after 18 duels, 6 of them with both alike; at this")
     others = [Duel("1", "new", "third", "A")]
     assert duels.judge(others, "new", "old").words == "Undecided after 0 duels: too few to say how many it takes."
 

@@ -148,7 +148,7 @@ def way() -> Iterator[float]:
     addon_utils.enable(steps.PACKAGE)
     yield 0.5
     assert not assist().thinking and assist().view.offer is None
-    g.facts["held_ms"] = {what: [max(steps.held[what]), max(steps.busy[what])] for what in steps.held}
+    g.facts["held_ms"] = steps.held_ms()
 
 
 g.run(way())

@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ ROUNDS = 50
 
 
 class Scripted:
-    """Stands in for the asking end: the next answer comes with the next step."""
+    """Stands in for the asking end: what is answered is known when it is asked, and handed out with the next step."""
 
     starting = False
 
@@ -29,7 +30,7 @@ class Scripted:
         self.asks: dict[str, Any] = {}
 
     def ask(self, job: str, body: Mapping[str, Any], reply: Any, heard: Any = None) -> str:
-        self.asks["a"] = (json.loads(json.dumps(body, default=vars)), reply)
+        self.asks["a"] = (reply, self.answer(json.loads(json.dumps(body, default=vars))))
         return "a"
 
     def drop(self, name: str) -> None:
@@ -37,8 +38,8 @@ class Scripted:
 
     def step(self) -> None:
         for name in list(self.asks):
-            body, reply = self.asks.pop(name)
-            reply(steps.module("runs").Answer(True, self.answer(body)))
+            reply, answer = self.asks.pop(name)
+            reply(steps.module("runs").Answer(True, answer))
 
 
 def assist() -> Any:
@@ -106,7 +107,9 @@ def way() -> Iterator[float]:
         bpy.ops.ed.undo()
     yield 0.3
     before, there, taken, wrong = steps.hashes(), counts(), 0, []
+    took: list[float] = []
     for n in range(ROUNDS):
+        began = time.perf_counter()
         blender.DESK.helper = Scripted(blender.helper(), lambda body, n=n: answer(n, graphs, body))
         fields.to_view = "THIS_MATERIAL" if n % 2 else "NEW_MATERIAL"
         with steps.over_nodes():
@@ -134,8 +137,10 @@ def way() -> Iterator[float]:
             yield 0.05
         if steps.hashes() != before or counts() != there:
             wrong.append((n, "after undo"))
+        took.append(round(time.perf_counter() - began, 2))
     g.facts["rounds"] = [ROUNDS, taken, wrong]
-    g.facts["held_ms"] = {what: [max(steps.held[what]), max(steps.busy[what])] for what in steps.held}
+    g.facts["round_s"] = steps.figures(took)
+    g.facts["held_ms"] = steps.held_ms()
 
 
 g.run(way())

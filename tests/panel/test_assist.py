@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from voxel_trainer_addon import feedback
-from voxel_trainer_addon.deployment import requests
+from voxel_trainer_addon.deployment import duels, requests
 from voxel_trainer_addon.graph.model import Graph, Link, Node, Socket
 from voxel_trainer_addon.panel import draw_assist, sketch
 from voxel_trainer_addon.panel.assist import NEW_MATERIAL, THIS_SHADER, Asked, Assist
@@ -54,6 +54,7 @@ class Scripted(Helper):
 
     def ask(self, job: str, body: Mapping[str, Any], reply: Any, heard: Any = None) -> str:
         self.body, self.reply, self.heard = body, reply, heard
+        self.replies = [*getattr(self, "replies", ()), reply]
         return job
 
     def drop(self, name: str) -> None:
@@ -91,16 +92,23 @@ def drawn(assist: Assist) -> Any:
     fields = type("Fields", (), dict.fromkeys(FIELDS, ""))
     draw_assist.question(layout, assist.view, fields, "shader", 40, own=True)
     if assist.view.offer:
-        draw_assist.answer(layout, assist.view.offer, 1, 0, 40)
+        draw_assist.answer(layout, assist.view.offer, (1,), 40)
+    if assist.view.duel:
+        draw_assist.duel(layout, assist.view.duel, ((1, 2), (3,)), 40)
     return layout
 
 
 def kept(helper: Scripted, request: str) -> requests.Request:
-    """What became of a request, once the thread has written all that was told."""
+    """What became of a request."""
+    written()
+    return next(one for one in requests.watched(helper.data).requests if one.id == request)
+
+
+def written() -> None:
+    """Wait until the threads have written all that was told."""
     for thread in threading.enumerate():
         if thread != threading.main_thread() and not thread.daemon:
             thread.join(5)
-    return next(one for one in requests.watched(helper.data).requests if one.id == request)
 
 
 def test_a_new_tree_is_asked_for_thought_about_and_offered(helper: Scripted) -> None:
@@ -110,7 +118,7 @@ def test_a_new_tree_is_asked_for_thought_about_and_offered(helper: Scripted) -> 
     helper.heard("Asking voxel/v3\x1b")
     assert assist.step() is False and assist.view.thinking == "Asking voxel/v3 "
     helper.reply(answered())
-    assert assist.undrawn and assist.sketched()
+    assert assist.undrawn == [("sketch", 0), ("render", 0)] and assist.answers[0].sketched()
     offer = assist.view.offer
     assert offer and offer.heading == "New Material: 2 nodes" and not assist.thinking
     assert [line.text for line in offer.lines] == ["1  Emission", "2  Material Output"]
@@ -139,7 +147,7 @@ def test_a_change_is_shown_with_its_signs(helper: Scripted) -> None:
         {"do": "set", "node": "Out", "path": ["target"], "old": "ALL", "new": "CYCLES"},
     ]
     helper.reply(answered(kind="edit", edits=edits))
-    drawing = assist.sketched()
+    drawing = assist.answers[0].sketched()
     offer = assist.view.offer
     assert offer and offer.heading == "3 changes to “Rust”" and [line.sign for line in offer.lines] == ["−", "+", "~"]
     assert assist.marks == (RUST.key, {"Emission": "−", "Out": "~"})
@@ -193,6 +201,52 @@ def test_another_answer_is_told_which_were_refused(helper: Scripted) -> None:
     assist.refuse("wrong look")
     assert assist.view.offer is None and assist.following(again).refused == (sha,)
     assert kept(helper, first.id).reason == "wrong look"
+
+
+def duelling(helper: Scripted) -> Assist:
+    assist = Assist()
+    both = (Asked(new_id(), "rust", NEW_MATERIAL, model=model) for model in ("voxel/v3", "voxel/v2"))
+    assist.ask(helper, *both, deadline_s=20, online=False)
+    return assist
+
+
+@pytest.mark.parametrize(("chosen", "kept"), [("A", "voxel/v3"), ("B", "voxel/v2"), ("both alike", "voxel/v3")])
+def test_two_answers_are_shown_without_names_until_one_is_chosen(helper: Scripted, chosen: str, kept: str) -> None:
+    assist = duelling(helper)
+    helper.heard("Asking voxel/v2")
+    assert assist.view.thinking == "Asking"
+    second, first = helper.replies[1], helper.replies[0]
+    second(answered(label="voxel/v2", code="second"))
+    assert assist.thinking and not assist.view.duel
+    first(answered(label="voxel/v3", code="first"))
+    assert not assist.thinking and len(assist.view.duel) == 2 and not assist.answer and len(assist.undrawn) == 4
+    layout = drawn(assist)
+    assert "voxel" not in " ".join(words for kind, words, _ in layout.drawn if kind == "label")
+    assert layout.of("operator").count("voxel.judge_duel") == 4 and "voxel.apply_answer" not in layout.of("operator")
+    assist.judge(chosen)
+    assert assist.asked and assist.asked.model == kept and assist.answer["label"] == kept
+    assert assist.view.note and "voxel/v2" in assist.view.note[1] and "voxel/v3" in assist.view.note[1]
+    assert drawn(assist).of("operator")[2] == "voxel.apply_answer"
+    written()
+    (duel,) = duels.kept(helper.data)
+    assert (duel.a, duel.b, duel.chosen) == ("voxel/v3", "voxel/v2", chosen)
+
+
+def test_a_duel_without_two_answers_is_none(helper: Scripted) -> None:
+    assist = duelling(helper)
+    helper.replies[0](Answer(False, {}, "It broke off."))
+    helper.replies[1](answered())
+    assert assist.view.offer and assist.asked and assist.asked.model == "voxel/v2"
+    assert assist.view.note and assist.view.note[1].endswith("so there is no duel. It broke off.")
+    for reply in duelling(helper) and helper.replies[-2:]:
+        reply(Answer(False, {}, "No."))
+    assist = duelling(helper)
+    for reply, code in zip(helper.replies[-2:], ("first", "second"), strict=True):
+        reply(answered(code=code))
+    assist.judge("both bad")
+    assert assist.asked and len(assist.asked.refused) == 2 and not assist.view.duel and not assist.view.offer
+    written()
+    assert [duel.chosen for duel in duels.kept(helper.data)] == ["both bad"]
 
 
 def test_what_becomes_of_an_answer_is_kept_as_figures_alone(helper: Scripted) -> None:

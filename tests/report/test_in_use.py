@@ -41,7 +41,7 @@ TOLD: dict[str, Any] = {
     "together": 50,
     "alarms": [{"what": "run rate", "words": f"It fell. {EVIL} explains it.", "button": "Roll Back", "since": 3}],
     "watched_from": {"run rate": 200, "prompts": 400},
-    "duels": [{"wins": {"voxel/v3": 9, "voxel/v2": 1}, "both_bad": 4, "winner": "", "words": "Undecided after 14."}],
+    "duels": [{"wins": {"voxel/v3": 9, "voxel/v2": 1}, "alike": 2, "both_bad": 4, "winner": "", "words": "Undecided after 16."}],
     "decision": {"result": "better", "words": "voxel/v3 is better."},
     "moves": [{"at": "2026-10-01T00:00:00Z", "by": "person", "done": "promoted", "model": "voxel/v2", "why": EVIL}],
     "damaged_lines": 3,
@@ -67,7 +67,7 @@ def test_the_page_is_harmless_and_tells_it_all(tmp_path: Path) -> None:
         "4.5.1 250 requests",
         "was shown50 % 37 to 63 %0 % 0 to 9 %none",  # in 5.2.3
         "was applied, of those shown48 % 30 to 67 %nonenone",
-        "voxel/v3 against voxel/v2941Undecided after 14.",
+        "voxel/v3 against voxel/v29241Undecided after 16.",
         "Canary: voxel/v3 is better.",
         "2026-10-01 promoted voxel/v2 by person: " + EVIL,
     ):

@@ -17,12 +17,13 @@ from dataclasses import asdict, dataclass
 from ..errors import UserError
 from ..files import now
 from ..paths import DataFolder
+from ..words import counted
 from . import logs, registry
 
 SETTLED = 20.0
 PRIOR = 2.0
-BOTH_BAD = "both bad"
-CHOICES = ("A", "B", BOTH_BAD)
+ALIKE, BOTH_BAD = "both alike", "both bad"
+CHOICES = ("A", "B", ALIKE, BOTH_BAD)
 FEW = 10
 """Fewer decided duels say nothing of how many more it takes."""
 FAR = 1_000
@@ -84,6 +85,7 @@ class Verdict:
     `more` are about so many duels until it is settled at this rate, None where that is far or cannot be told."""
 
     wins: dict[str, int]
+    alike: int
     both_bad: int
     winner: str
     e_value: float
@@ -99,19 +101,20 @@ def e_value(wins: int, decided: int) -> float:
 
 def judge(duels: Iterable[Duel], first: str, second: str) -> Verdict:
     """What the duels of two models show, in the order in which they were fought. What is settled once stays so."""
-    wins, both_bad, winner, stands = {first: 0, second: 0}, 0, "", 1.0
+    wins, undecided, winner, stands = {first: 0, second: 0}, {ALIKE: 0, BOTH_BAD: 0}, "", 1.0
     for duel in duels:
         if {duel.a, duel.b} != {first, second}:
             continue
-        if duel.chosen == BOTH_BAD:
-            both_bad += 1
+        if duel.chosen in undecided:
+            undecided[duel.chosen] += 1
             continue
         wins[duel.a if duel.chosen == "A" else duel.b] += 1
         if not winner:
             stands = e_value(wins[first], sum(wins.values()))
             winner = max(wins, key=lambda model: wins[model]) if stands >= SETTLED else ""
-    more = None if winner else _more(max(wins.values()), sum(wins.values()), both_bad)
-    return Verdict(wins, both_bad, winner, stands, more, _words(wins, both_bad, winner, more))
+    more = None if winner else _more(max(wins.values()), sum(wins.values()), sum(undecided.values()))
+    words = _words(wins, undecided, winner, more)
+    return Verdict(wins, undecided[ALIKE], undecided[BOTH_BAD], winner, stands, more, words)
 
 
 def all_pairs(duels: Sequence[Duel], live: str) -> list[Verdict]:
@@ -125,26 +128,27 @@ def all_pairs(duels: Sequence[Duel], live: str) -> list[Verdict]:
     return [judge(duels, *each) for each in sorted(fought, key=lambda each: (each[1] != live, each))]
 
 
-def _more(most: int, decided: int, both_bad: int) -> int | None:
-    """Duels until such a rate of wins would be settled, those with both bad counted in; two digits, rounded up."""
+def _more(most: int, decided: int, undecided: int) -> int | None:
+    """Duels until such a rate of wins would be settled, those that decide nothing counted in; two digits, rounded
+    up."""
     if decided < FEW:
         return None
     for count in range(decided + 1, decided + FAR + 1):
         if e_value(round(count * most / decided), count) >= SETTLED:
-            needed = math.ceil((count - decided) * (decided + both_bad) / decided)
+            needed = math.ceil((count - decided) * (decided + undecided) / decided)
             step = 10 ** max(0, len(str(needed)) - 2)
             return -(-needed // step) * step if needed <= FAR else None
     return None
 
 
-def _words(wins: dict[str, int], both_bad: int, winner: str, more: int | None) -> str:
-    decided = sum(wins.values())
-    bad = f", {both_bad} of them with both bad" if both_bad else ""
+def _words(wins: dict[str, int], undecided: dict[str, int], winner: str, more: int | None) -> str:
+    decided, others = sum(wins.values()), sum(undecided.values())
     if winner:
         other = next(model for model in wins if model != winner)
-        more_bad = f" In {both_bad} more both were bad." if both_bad else ""
-        return f"{winner} is preferred to {other}: in {wins[winner]} of {decided} duels.{more_bad}"
-    duels = f"{decided + both_bad} duel{'s' if decided + both_bad != 1 else ''}{bad}"
+        rest = "".join(f" In {count} more both were {said[5:]}." for said, count in undecided.items() if count)
+        return f"{winner} is preferred to {other}: in {wins[winner]} of {decided} duels.{rest}"
+    rest = "".join(f", {count} of them with {said}" for said, count in undecided.items() if count)
+    duels = f"{counted(decided + others, 'duel')}{rest}"
     if decided < FEW:
         return f"Undecided after {duels}: too few to say how many it takes."
     return f"Undecided after {duels}; at this rate {f'{more:,}' if more else f'over {FAR:,}'} more."

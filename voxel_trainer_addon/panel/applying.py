@@ -13,10 +13,10 @@ from ..graph.blender import apply
 from ..graph.blender.apply import NotApplied, Proposal
 from ..graph.blender.read import embedded_key
 from ..graph.model import Graphs
-from ..runs import REASONS
+from ..runs import CHOICES, REASONS
 from . import draw_assist
 from .aiming import live, read
-from .asking import EDITORS, AsksWhere, put_single
+from .asking import EDITORS, AsksWhere, put_single, wait
 from .assist import Asked
 from .blender import ASSIST, redraw
 from .shown import Shown
@@ -203,6 +203,27 @@ class VOXEL_MT_why_not(bpy.types.Menu):
         self.layout.operator_enum("voxel.why_not", "reason")
 
 
+class VOXEL_OT_judge_duel(bpy.types.Operator):
+    bl_idname = "voxel.judge_duel"
+    bl_label = "Keep"
+    bl_description = "Say which of the two is better. It stays on this computer, without your words; Apply comes after"
+
+    if TYPE_CHECKING:
+        chosen: str
+    else:
+        chosen: EnumProperty(items=[(said, said.capitalize(), "") for said in CHOICES], options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return bool(ASSIST.view.duel)
+
+    def execute(self, context: bpy.types.Context) -> Returned:
+        ASSIST.judge(self.chosen)
+        wait()
+        redraw(*EDITORS)
+        return {"FINISHED"}
+
+
 class VOXEL_OT_answer_code(bpy.types.Operator):
     bl_idname = "voxel.answer_code"
     bl_label = "Read the Code"
@@ -242,6 +263,7 @@ CLASSES = (
     VOXEL_OT_clear_answer,
     VOXEL_OT_why_not,
     VOXEL_MT_why_not,
+    VOXEL_OT_judge_duel,
     VOXEL_OT_answer_code,
     VOXEL_OT_copy_answer_code,
 )

@@ -24,14 +24,21 @@ def look() -> bool:
     changed = ASSIST.step()
     if not ASSIST.undrawn:
         return changed
-    which = ASSIST.undrawn.pop(0)
-    if which == RENDER and (path := ASSIST.answer.get("picture")):
-        ICONS.load(RENDER, path)
-    elif which == SKETCH:
-        ICONS.clear()
-        if pixels := ASSIST.sketched():
-            ICONS.draw(SKETCH, pixels)
+    picture, place = ASSIST.undrawn.pop(0)
+    answer = ASSIST.answers[place]
+    if picture == RENDER and (path := answer.body.get("picture")):
+        ICONS.load(f"{RENDER} {place}", path)
+    elif picture == SKETCH:
+        if place == 0:
+            ICONS.clear()
+        if pixels := answer.sketched():
+            ICONS.draw(f"{SKETCH} {place}", pixels)
     return True
+
+
+def _pictures(place: int) -> tuple[int, ...]:
+    """The icons of an answer."""
+    return tuple(filter(None, (ICONS[f"{picture} {place}"] for picture in (SKETCH, RENDER))))
 
 
 # The fields
@@ -116,7 +123,9 @@ class AskPanel:
         own = ASSIST.model == OWN
         draw_assist.question(self.layout, view, fields, editor_of(context), wide, own=own)
         if view.offer:
-            draw_assist.answer(self.layout, view.offer, ICONS[SKETCH], ICONS[RENDER], wide)
+            draw_assist.answer(self.layout, view.offer, _pictures(0), wide)
+        elif view.duel:
+            draw_assist.duel(self.layout, view.duel, (_pictures(0), _pictures(1)), wide)
 
 
 class VOXEL_PT_ask(AskPanel, VoxelPanel, bpy.types.Panel):  # type: ignore[misc]

@@ -8,13 +8,14 @@ import hashlib
 import time
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from ..graph.edits import Edit, apply
 from ..graph.heads import title
 from ..graph.model import Graph, Graphs
-from ..runs import Answer, Askables, Helper, became
+from ..runs import ALIKE, BOTH_BAD, Answer, Askables, Helper, became, fought
 from ..words import counted, harmless
 from . import sketch
 from .desk import Compared, Line, edit_lines
@@ -26,6 +27,8 @@ CANDIDATES = 3
 SKETCH, RENDER = "sketch", "render"
 OWN = "OWN"
 """Stands for a model that is named by hand."""
+NO_DUEL = "Only one of the two models gave an answer that can be shown, so there is no duel."
+THANKS = "That is kept on this computer. Ask again for another answer."
 DAMAGES = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 
 
@@ -98,12 +101,47 @@ class Offer:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """A request with its answer, as it came and as it is shown; `signs` of the nodes that a change is about."""
+
+    asked: Asked
+    body: Mapping[str, Any]
+    offer: Offer
+    signs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def code(self) -> str:
+        """SHA-256 of the script."""
+        return hashlib.sha256(str(self.body["code"]).encode()).hexdigest()
+
+    def sketched(self) -> array[int] | None:
+        """The answer's drawing, None where there is none to show."""
+        with contextlib.suppress(*DAMAGES):  # Apply says what is wrong with it
+            return self._sketched()
+        return None
+
+    def _sketched(self) -> array[int] | None:
+        if not self.asked.before:
+            return sketch.picture(Graph.from_json(self.body["graphs"][self.body["key"]]))
+        before = self.asked.before[self.asked.key]
+        edits = list(map(Edit.from_json, self.body["edits"]))
+        after = apply(before, edits)
+        gone = [node for node in before.nodes if node.name not in {node.name for node in after.nodes}]
+        lost = [link for link in before.links if {link.source, link.target} & {node.name for node in gone}]
+        both = replace(after, nodes=(*after.nodes, *gone), links=(*after.links, *lost))
+        new = {edit.what["name"]: "+" for edit in edits if edit.do == "add node"}
+        return sketch.picture(both, {**self.signs, **new})
+
+
+@dataclass(frozen=True)
 class AssistView:
-    """What the panel shows: what is thought (with the `seconds` since), an offer, the last outcome."""
+    """What the panel shows: what is thought (with the `seconds` since), an offer, or the two of a `duel`, the last
+    outcome."""
 
     thinking: str = ""
     seconds: int = 0
     offer: Offer | None = None
+    duel: tuple[Offer, ...] = ()
     note: tuple[str, str] | None = None
 
 
@@ -119,9 +157,10 @@ class Done:
 
 
 class Assist:
-    """One request at a time, its answer, and what becomes of it. `agreed` are hosts that may read requests; `seen` says
-    that the panel was drawn: before, nobody needs to know whom it can ask. `undrawn` are the
-    offer's pictures that are not made yet, each for a tick of its own."""
+    """One request at a time, its answer, and what becomes of it; for a duel two, and `answer` stays empty until one of
+    the `answers` is chosen. `agreed` are hosts that may read requests; `seen` says that the panel was drawn: before,
+    nobody needs to know whom it can ask. `undrawn` are pictures of answers that are not made yet, by kind and place,
+    each for a tick of its own."""
 
     def __init__(self) -> None:
         self.text = self.model = self.own = self.url = ""
@@ -137,21 +176,23 @@ class Assist:
         self.helper: Helper | None = None
         self.asked: Asked | None = None
         self.answer: Mapping[str, Any] = {}
+        self.answers: list[Answered] = []
         self.done: Done | None = None
-        self.undrawn: list[str] = []
-        self._ask = ""
-        self._signs: Mapping[str, str] = {}
+        self.undrawn: list[tuple[str, int]] = []
+        self._asks: list[str] = []
+        self._wanted: tuple[Asked, ...] = ()
+        self._came: dict[str, Answer] = {}
         self._began = self._ready = self._limit_s = 0.0
 
     @property
     def thinking(self) -> bool:
-        return bool(self._ask)
+        return bool(self._asks)
 
     @property
     def marks(self) -> tuple[str, Mapping[str, str]]:
         """The tree that the offer changes, and its nodes' signs; nothing where none is offered."""
         if self.asked and self.view.offer and not self.view.offer.state:
-            return self.asked.key, self._signs
+            return self.asked.key, self.answers[0].signs
         return "", {}
 
     def place(self, editor: str) -> Place:
@@ -159,47 +200,32 @@ class Assist:
         chosen = self.places.get(editor)
         return next((place for place in PLACES[editor] if place.id == chosen), PLACES[editor][0])
 
-    def ask(self, helper: Helper, asked: Asked, *, deadline_s: float, online: bool) -> None:
-        """Ask, and drop what was asked before. Raises OSError."""
+    def ask(self, helper: Helper, *wanted: Asked, deadline_s: float, online: bool) -> None:
+        """Ask, and drop what was asked before. Two requests are a duel, in the order in which their answers are to be
+        shown. Raises OSError."""
         self.stop()
-        tree = {"key": asked.key, "graphs": {k: g.as_json() for k, g in asked.before.items()}} if asked.before else None
-        body = {
-            "request": asked.id,
-            "text": asked.text,
-            "target": asked.place.target,
-            "tree": tree,
-            "model": asked.model,
-            "url": asked.url,
-            "yes": asked.yes,
-            "deadline_s": deadline_s,
-            "candidates": CANDIDATES,
-            "seed": len(asked.refused),
-            "online": online,
-            "instead_of": list(asked.refused),
-            "replaces": asked.replaces,
-        }
-        self.helper, self.asked, self.answer, self.done = helper, asked, {}, None
+        self.helper, self.asked, self.done = helper, wanted[0], None
+        self.answer, self.answers, self._wanted, self._came = {}, [], wanted, {}
         self._began = self._ready = time.monotonic()
-        self._limit_s = deadline_s + LATE_S
+        self._limit_s = deadline_s * len(wanted) + LATE_S
         self.view = AssistView(thinking="Asking")
-        self._ask = helper.ask("assist", body, self._take, self._hear)
+        for one in wanted:
+            body = {**_told(one), "deadline_s": deadline_s, "candidates": CANDIDATES, "online": online}
+            self._asks.append(helper.ask("assist", body, partial(self._take, one), self._hear))
 
     def following(self, asked: Asked) -> Asked:
         """A request as one for another answer, where it is the last one again."""
         last = self.asked
         if last is None or (last.text, last.place, last.key) != (asked.text, asked.place, asked.key):
             return asked
-        return replace(asked, refused=(*last.refused, *self._refused()), replaces=last.id)
-
-    def _refused(self) -> tuple[str, ...]:
-        code = str(self.answer.get("code", ""))
-        return (hashlib.sha256(code.encode()).hexdigest(),) if code else ()
+        return replace(asked, refused=(*last.refused, *(one.code for one in self.answers)), replaces=last.id)
 
     def stop(self) -> None:
         """Wait no more."""
-        if self._ask and self.helper:
-            self.helper.drop(self._ask)
-            self._ask = ""
+        if self._asks and self.helper:
+            for name in self._asks:
+                self.helper.drop(name)
+            self._asks.clear()
             self.view = AssistView(note=("INFO", "Stopped. Nothing was changed."))
 
     def forget(self) -> None:
@@ -213,7 +239,7 @@ class Assist:
     def step(self) -> bool:
         """Take in how time goes; whether the panel must be drawn again."""
         before = self.view
-        if self._ask and self.helper:
+        if self._asks and self.helper:
             now = time.monotonic()
             if self.helper.starting:
                 self._ready = now
@@ -224,43 +250,51 @@ class Assist:
                 self.view = replace(self.view, seconds=int(now - self._began))
         return self.view != before
 
-    def sketched(self) -> array[int] | None:
-        """The offer's drawing, None where there is none to show."""
-        with contextlib.suppress(*DAMAGES):  # Apply says what is wrong with it
-            return self._sketched()
-        return None
-
-    def _sketched(self) -> array[int] | None:
-        assert self.asked
-        if not self.asked.before:
-            return sketch.picture(Graph.from_json(self.answer["graphs"][self.answer["key"]]))
-        before = self.asked.before[self.asked.key]
-        edits = list(map(Edit.from_json, self.answer["edits"]))
-        after = apply(before, edits)
-        gone = [node for node in before.nodes if node.name not in {node.name for node in after.nodes}]
-        lost = [link for link in before.links if {link.source, link.target} & {node.name for node in gone}]
-        both = replace(after, nodes=(*after.nodes, *gone), links=(*after.links, *lost))
-        new = {edit.what["name"]: "+" for edit in edits if edit.do == "add node"}
-        return sketch.picture(both, {**self._signs, **new})
-
     def _hear(self, words: str) -> None:
-        self.view = replace(self.view, thinking=harmless(words))
+        if len(self._wanted) == 1:  # who is asked, and when, is nothing to be seen in a duel
+            self.view = replace(self.view, thinking=harmless(words))
 
-    def _take(self, answer: Answer) -> None:
-        self._ask = ""
-        assert self.asked and self.helper
-        if not answer.ok:
-            self.view = AssistView(note=("ERROR", harmless(answer.sentence)))
+    def _take(self, asked: Asked, answer: Answer) -> None:
+        self._came[asked.id] = answer
+        if len(self._came) < len(self._wanted):
             return
-        try:
-            offer = offer_of(self.asked, answer.body)
-        except DAMAGES:
-            self.view = AssistView(note=("ERROR", "The answer is damaged and cannot be shown."))
+        self._asks.clear()
+        assert self.helper
+        found = [answered(one, self._came[one.id]) for one in self._wanted]
+        self.answers = [one for one in found if isinstance(one, Answered)]
+        sentences = tuple(one for one in found if isinstance(one, str))
+        for one in self.answers:
+            became(self.helper.data, one.asked.id, shown=True)
+        if len(self.answers) == 1:
+            self._offer(self.answers[0], ("INFO", f"{NO_DUEL} {sentences[0]}") if sentences else None)
+        elif self.answers:
+            self._draw()
+            self.view = AssistView(duel=tuple(one.offer for one in self.answers))
+        else:
+            self.view = AssistView(note=("ERROR", " ".join(dict.fromkeys(sentences))))
+
+    def _offer(self, one: Answered, note: tuple[str, str] | None) -> None:
+        """Show one answer."""
+        self.asked, self.answer, self.answers = one.asked, one.body, [one]
+        self._draw()
+        self.view = AssistView(offer=one.offer, note=note)
+
+    def _draw(self) -> None:
+        self.undrawn = [(picture, place) for place in range(len(self.answers)) for picture in (SKETCH, RENDER)]
+
+    def judge(self, chosen: str) -> None:
+        """The artist said which of two answers is better, A or B: that one is offered, of two that are alike the
+        first; or that both are bad. Only now their models are told."""
+        assert self.helper
+        first, second = self.answers
+        fought(self.helper.data, first.asked.id, first.asked.model, second.asked.model, chosen)
+        if chosen == BOTH_BAD:
+            self.asked, self.answers = replace(first.asked, refused=self.following(first.asked).refused), []
+            self.view = AssistView(note=("INFO", f"Neither was kept. {THANKS}"))
             return
-        self.answer, self.undrawn = answer.body, [SKETCH, RENDER]
-        self._signs = Compared(edits=answer.body["edits"]).marks if offer.changes else {}
-        self.view = AssistView(offer=offer)
-        self.became(shown=True)
+        kept, other = (second, first) if chosen == "B" else (first, second)
+        words = f"Both alike: the first, of {kept.asked.model}" if chosen == ALIKE else f"Kept: {kept.asked.model}"
+        self._offer(kept, ("CHECKMARK", harmless(f"{words}; the other was {other.asked.model}. Apply takes it.")))
 
     # what becomes of it
 
@@ -296,9 +330,37 @@ class Assist:
         """The artist said why not."""
         assert self.asked
         self.became(reason=reason)
-        self.asked = replace(self.asked, refused=(*self.asked.refused, *self._refused()))
-        self.answer, self.done = {}, None
-        self.view = AssistView(note=("INFO", "Thank you. That is kept on this computer. Ask again for another answer."))
+        self.asked = replace(self.asked, refused=(*self.asked.refused, *(one.code for one in self.answers)))
+        self.answer, self.answers, self.done = {}, [], None
+        self.view = AssistView(note=("INFO", f"Thank you. {THANKS}"))
+
+
+def _told(asked: Asked) -> dict[str, Any]:
+    """A request as the job `assist` takes it (docs/deploy.md)."""
+    tree = {"key": asked.key, "graphs": {k: g.as_json() for k, g in asked.before.items()}} if asked.before else None
+    return {
+        "request": asked.id,
+        "text": asked.text,
+        "target": asked.place.target,
+        "tree": tree,
+        "model": asked.model,
+        "url": asked.url,
+        "yes": asked.yes,
+        "seed": len(asked.refused),
+        "instead_of": list(asked.refused),
+        "replaces": asked.replaces,
+    }
+
+
+def answered(asked: Asked, answer: Answer) -> Answered | str:
+    """An answer that can be shown, or the sentence that says why not."""
+    if not answer.ok:
+        return harmless(answer.sentence)
+    try:
+        offer = offer_of(asked, answer.body)
+        return Answered(asked, answer.body, offer, Compared(edits=answer.body["edits"]).marks if offer.changes else {})
+    except DAMAGES:
+        return "The answer is damaged and cannot be shown."
 
 
 def offer_of(asked: Asked, body: Mapping[str, Any]) -> Offer:

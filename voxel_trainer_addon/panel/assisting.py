@@ -10,7 +10,7 @@ import bpy
 from bpy.props import BoolProperty
 
 from ..errors import UserError
-from ..runs import goes_to, new_id
+from ..runs import drawn, goes_to, new_id
 from .aiming import about, aim, editor_of, live
 from .applying import settle
 from .asking import EDITORS, wait
@@ -73,12 +73,11 @@ class Asks:
             if host and offline():
                 raise NotAsked(f"{host} cannot be asked. {offline()}")
             settle()
-            own = ASSIST.model == OWN
-            model, url = (ASSIST.own, ASSIST.url) if own else (ASSIST.model, "")
-            wanted = replace(self.wanted(context), model=model, url=url, yes=host in ASSIST.agreed)
-            asked = ASSIST.following(wanted)
+            url = ASSIST.url if ASSIST.model == OWN else ""
+            asked = ASSIST.following(replace(self.wanted(context), url=url, yes=host in ASSIST.agreed))
+            wanted = (replace(asked, id=new_id(), model=model) for model in _models())
             online = bool(bpy.app.online_access)
-            ASSIST.ask(helper(), asked, deadline_s=float(preferences().ask_s), online=online)
+            ASSIST.ask(helper(), *wanted, deadline_s=float(preferences().ask_s), online=online)
         except (NotAsked, UserError) as error:
             operator.report({"ERROR"}, str(error))
             return {"CANCELLED"}
@@ -101,6 +100,14 @@ def _host() -> str:
     if ASSIST.model == OWN:
         return goes_to(ASSIST.own, ASSIST.url)
     return next((one.host for one in ASSIST.askables.known if one.id == ASSIST.model), "")
+
+
+def _models() -> tuple[str, ...]:
+    """Who is asked now; for a duel two, in the order in which their answers are shown."""
+    if ASSIST.model == OWN:
+        return (ASSIST.own,)
+    rivals = next((one.rivals for one in ASSIST.askables.known if one.id == ASSIST.model), ())
+    return drawn(*rivals) if rivals else (ASSIST.model,)
 
 
 class VOXEL_OT_ask(Asks, bpy.types.Operator):  # type: ignore[misc]

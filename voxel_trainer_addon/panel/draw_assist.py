@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from ..runs import ALIKE, BOTH_BAD
 from .assist import AssistView, Offer
 from .draw import wrapped
 
@@ -38,30 +40,60 @@ def question(layout: Layout, view: AssistView, fields: Any, editor: str, columns
         wrapped(layout, sentence, columns, icon)
 
 
-def answer(layout: Layout, offer: Offer, sketched: int, rendered: int, columns: int) -> None:
+def answer(layout: Layout, offer: Offer, icons: Sequence[int], columns: int) -> None:
     """The answer with all that helps to judge it, and what can be done with it."""
     box = layout.box().column()
     head = box.row()
     head.label(text=offer.heading, icon="GREASEPENCIL" if offer.changes else "NODETREE", translate=False)
     head.operator("voxel.clear_answer", text="", icon="X", emboss=False)
     pictures = box.row()
-    for icon in filter(None, (sketched, rendered)):
-        pictures.template_icon(icon_value=icon, scale=PICTURE if sketched and rendered else 2 * PICTURE)
+    for icon in icons:
+        pictures.template_icon(icon_value=icon, scale=2 * PICTURE / len(icons))
     _buttons(box, offer)
-    lines = box.column(align=True)
-    for line in offer.lines:
-        if offer.changes:
-            wrapped(lines, f"{line.sign or '~'}  {line.text}", columns - 2, COLOURS[line.sign or "~"])
-        else:
-            lines.label(text=line.text, translate=False)
-    if offer.more:
-        lines.label(text=offer.more, icon="BLANK1")
+    _lines(box.column(align=True), offer, columns - 2)
     checks = box.column(align=True)
     passed = ", ".join(words for good, words in offer.checks if good)
     wrapped(checks, f"Checked: {passed}.", columns - 2, "CHECKMARK")
-    for words in (words for good, words in offer.checks if not good):
-        wrapped(checks, f"{words[:1].upper()}{words[1:]}.", columns - 2, "ERROR")
+    _amiss(checks, offer, columns - 2)
     wrapped(box, f"{offer.label}; {offer.honest}. {ERR}", columns - 2, active=False)
+
+
+def duel(layout: Layout, offers: Sequence[Offer], icons: Sequence[Sequence[int]], columns: int) -> None:
+    """Two answers side by side without the names of their models, and what can be said of them."""
+    box = layout.box().column()
+    head = box.row()
+    head.label(text="Two answers: which is better?")
+    head.operator("voxel.clear_answer", text="", icon="X", emboss=False)
+    sides = box.row()
+    for name, offer, pictures in zip("AB", offers, icons, strict=True):
+        side, wide = sides.column(), columns // 2 - 2
+        wrapped(side, f"{name}  {offer.heading}", wide)
+        for icon in pictures:
+            side.template_icon(icon_value=icon, scale=PICTURE)
+        side.operator("voxel.judge_duel", text=f"Keep {name}", icon="CHECKMARK").chosen = name
+        _lines(side.column(align=True), offer, wide)
+        _amiss(side, offer, wide)
+    row = box.row(align=True)
+    row.operator("voxel.judge_duel", text="Both Alike").chosen = ALIKE
+    row.operator("voxel.judge_duel", text="Neither").chosen = BOTH_BAD
+    wrapped(box, f"Who answered is told once you have chosen. {ERR}", columns - 2, active=False)
+
+
+def _lines(layout: Layout, offer: Offer, columns: int) -> None:
+    """Its nodes, or its edits with their signs."""
+    for line in offer.lines:
+        if offer.changes:
+            wrapped(layout, f"{line.sign or '~'}  {line.text}", columns, COLOURS[line.sign or "~"])
+        else:
+            layout.label(text=line.text, translate=False)
+    if offer.more:
+        layout.label(text=offer.more, icon="BLANK1")
+
+
+def _amiss(layout: Layout, offer: Offer, columns: int) -> None:
+    """What it did not pass."""
+    for words in (words for good, words in offer.checks if not good):
+        wrapped(layout, f"{words[:1].upper()}{words[1:]}.", columns, "ERROR")
 
 
 def _buttons(layout: Layout, offer: Offer) -> None:

@@ -166,13 +166,13 @@ def _compared(told: Json) -> Markup | None:
     lines = []
     for each in told["duels"]:
         (first, won), (second, lost) = each["wins"].items()
-        counts = [tag("td", f"{count:,}", class_="number") for count in (won, each["both_bad"], lost)]
+        counts = [tag("td", f"{count:,}", class_="number") for count in (won, each["alike"], each["both_bad"], lost)]
         words = tag("td", each["words"], class_="good" if each["winner"] else None)
         lines.append(tag("tr", tag("th", f"{first} against {second}", scope="row"), counts, words))
     decision = told["decision"]
     if not lines and not decision:
         return None
-    heads = [tag("th", "duels"), *map(number_head, ("won", "both bad", "lost")), tag("th", "what they show")]
+    heads = [tag("th", "duels"), *map(number_head, ("won", "both alike", "both bad", "lost")), tag("th", "what they show")]
     table = tag("table", tag("thead", tag("tr", heads)), tag("tbody", lines))
     return tag(
         "div",

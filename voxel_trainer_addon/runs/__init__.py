@@ -3,7 +3,20 @@
 
 from __future__ import annotations
 
-from .assistant import REASONS, Askable, Askables, became, goes_to, keep_feedback, new_id
+from .assistant import (
+    ALIKE,
+    BOTH_BAD,
+    CHOICES,
+    REASONS,
+    Askable,
+    Askables,
+    became,
+    drawn,
+    fought,
+    goes_to,
+    keep_feedback,
+    new_id,
+)
 from .choices import Choices
 from .errand import Question
 from .harvested import Harvested
@@ -17,6 +30,9 @@ from .session import Phase, Session
 from .start import Program
 
 __all__ = [
+    "ALIKE",
+    "BOTH_BAD",
+    "CHOICES",
     "REASONS",
     "Answer",
     "Askable",
@@ -35,6 +51,8 @@ __all__ = [
     "Search",
     "Session",
     "became",
+    "drawn",
+    "fought",
     "goes_to",
     "keep_feedback",
     "new_id",

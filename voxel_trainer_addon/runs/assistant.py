@@ -8,18 +8,35 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock, Thread
 
 from .. import feedback
-from ..deployment import requests
+from ..deployment import duels, requests
+from ..deployment.duels import ALIKE, BOTH_BAD, CHOICES, Duel, drawn
 from ..deployment.requests import REASONS, new_id
+from ..errors import UserError
 from ..graph.model import Graphs
 from ..paths import DataFolder
 
-__all__ = ["REASONS", "Askable", "Askables", "became", "goes_to", "keep_feedback", "new_id"]
+__all__ = [
+    "ALIKE",
+    "BOTH_BAD",
+    "CHOICES",
+    "REASONS",
+    "Askable",
+    "Askables",
+    "became",
+    "drawn",
+    "fought",
+    "goes_to",
+    "keep_feedback",
+    "new_id",
+]
 
 _one_by_one = Lock()
+DUEL = "duel"
 FRESH_S = 30.0
 """A list that is younger is not read again."""
 
@@ -27,12 +44,13 @@ FRESH_S = 30.0
 @dataclass(frozen=True)
 class Askable:
     """Who can be asked: `id` as `serve` knows it ('' for whoever answers by itself), and the `host` that reads what is
-    asked, '' for this computer."""
+    asked, '' for this computer. `rivals` are the two models of a duel, each asked by its own id."""
 
     id: str
     label: str
     about: str
     host: str = ""
+    rivals: tuple[str, ...] = ()
 
 
 AUTOMATIC = Askable("", "Automatic", "The live model; without one the newest that was tuned, or the nearest example")
@@ -64,7 +82,15 @@ class Askables:
                 at = model.asked
                 host = goes_to(f"{at['provider']}:{at['model']}", at["url"]) if at else ""
                 found.append(Askable(model.id, f"{model.id} ({model.state})", model.honest.capitalize(), host))
+            with contextlib.suppress(UserError):  # without two models there is no duel
+                found.append(_duel(found, duels.rivals(data)))
         self.known = (AUTOMATIC, NEAREST, *found)
+
+
+def _duel(models: Sequence[Askable], rivals: tuple[str, str]) -> Askable:
+    about = f"{' and '.join(rivals)} both answer, without their names; you say which answer is better"
+    hosts = dict.fromkeys(one.host for one in models if one.host and one.id in rivals)
+    return Askable(DUEL, "Blind Duel", about, " and ".join(hosts), rivals)
 
 
 def goes_to(who: str, url: str = "") -> str:
@@ -89,6 +115,16 @@ def became(
             if done:
                 kept = feedback.Tree(*tree) if tree else None
                 feedback.became(data, request, done, kept=kept, reason=str(outcome.get("reason", "")))
+
+    Thread(target=write).start()
+
+
+def fought(data: DataFolder, id: str, a: str, b: str, chosen: str) -> None:
+    """Keep who was better in a duel. A full disk loses it without a word."""
+
+    def write() -> None:
+        with _one_by_one, contextlib.suppress(OSError):
+            duels.keep(data, Duel(id, a, b, chosen))
 
     Thread(target=write).start()
 

@@ -66,6 +66,7 @@ def test_a_model_is_served_until_somebody_says_stop(
     with pytest.raises(KeyboardInterrupt):
         asking.serve(parsed(["serve", "--model", "live", "--port", "4711"]), folder, tick)
     assert begun == [(["voxel/v1"], 4711)] and stopped == [folder]
-    assert "http://127.0.0.1:4711/v1" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "http://127.0.0.1:4711/v1" in shown and str(server.Places.of(folder).token) in shown
     assert asking.serve(parsed(["serve", "--model", "voxel", "--json"]), folder, tick) == 0, "it runs already"
     assert json.loads(capsys.readouterr().out)["token"] == "the token" and stopped == [folder]

@@ -14,7 +14,7 @@ import pytest
 from tests.deployment import small_models
 from tests.providers.answer_server import MODEL, Server, answering
 from voxel_trainer_addon import feedback, prompts
-from voxel_trainer_addon.deployment import canary, pointer, promotion, requests
+from voxel_trainer_addon.deployment import canary, pointer, promotion, registry, requests
 from voxel_trainer_addon.deployment.assistant import wording
 from voxel_trainer_addon.deployment.assistant.answering import Stopped
 from voxel_trainer_addon.deployment.assistant.wish import Wish
@@ -150,6 +150,17 @@ def test_a_chat_model_is_shown_the_nearest_examples_and_not_what_is_ones_own(
     system, *shown, _ = server.asked[0]["messages"]
     assert len(shown) == 4 and "# own" in shown[3]["content"] and "Blender 5.2.3" in system["content"]
     assert wording.examples([private], wish(), "5.2.3", own=False).rows == []
+
+
+def test_a_host_s_model_is_shown_examples_unless_it_was_tuned(folder: DataFolder, server: Server) -> None:
+    write_jsonl(folder.dataset("voxel") / "train.jsonl", [row("a", "Make the material rust")])
+    registry.add(folder, "voxel", "openai:chat", server.url)
+    registry.add(folder, "voxel", "openai:tuned", server.url, tuned=True)
+    found = [asked(folder, wish(model=f"voxel/asked-openai-{name}")) for name in ("chat", "tuned")]
+    assert [registry.UNTUNED in one["label"] for one in found] == [True, False]
+    chat, tuned = (body["messages"] for body in server.asked)
+    assert len(chat) == 4 and chat[2]["content"] == prompts.answer(RIGHT)
+    assert len(tuned) == 2 and tuned[0]["content"] == prompts.SYSTEM
 
 
 def test_what_fails_is_mended_with_blenders_own_error(folder: DataFolder, server: Server) -> None:

@@ -7,7 +7,7 @@ import copy
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,41 +15,10 @@ import bpy
 import guikit as g
 
 sys.path.insert(0, str(Path(__file__).parent))
+import ask_steps as ask
 import editor_steps as steps
 
 ROUNDS = 50
-
-
-class Scripted:
-    """Stands in for the asking end: what is answered is known when it is asked, and handed out with the next step."""
-
-    starting = False
-
-    def __init__(self, helper: Any, answer: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> None:
-        self.data, self.blender, self.answer = helper.data, helper.blender, answer
-        self.asks: dict[str, Any] = {}
-
-    def ask(self, job: str, body: Mapping[str, Any], reply: Any, heard: Any = None) -> str:
-        self.asks["a"] = (reply, self.answer(json.loads(json.dumps(body, default=vars))))
-        return "a"
-
-    def drop(self, name: str) -> None:
-        self.asks.pop(name, None)
-
-    def step(self) -> None:
-        for name in list(self.asks):
-            reply, answer = self.asks.pop(name)
-            reply(steps.module("runs").Answer(True, answer))
-
-
-def assist() -> Any:
-    return steps.module("panel.blender").ASSIST
-
-
-def told(key: str) -> dict[str, Any]:
-    read = steps.module("graph.blender.read")
-    graphs = read.read_with_groups(read.tree_of(bpy.data, key), key, read.owner_of(bpy.data, key))
-    return {name: graph.as_json() for name, graph in graphs.items()}
 
 
 def counts() -> dict[str, int]:
@@ -57,30 +26,14 @@ def counts() -> dict[str, int]:
     return {kind: len(getattr(bpy.data, kind)) for kind in kinds if kind not in ("window_managers", "screens")}
 
 
-def changed(body: Mapping[str, Any], n: int) -> list[dict[str, Any]]:
-    """Edits of the tree that was handed over: a value, and a node with a link."""
-    model, diff = steps.module("graph.model"), steps.module("graph.diff")
-    before = body["tree"]["graphs"][body["tree"]["key"]]
-    after = copy.deepcopy(before)
-    surface = next(node for node in after["nodes"] if node["type"] == "ShaderNodeBsdfPrincipled")
-    next(s for s in surface["inputs"] if s["name"] == "Roughness")["value"] = round(0.01 * n, 2)
-    graphs = [model.Graph.from_json(json.loads(json.dumps(graph))) for graph in (before, after)]
-    return [edit.as_json() for edit in diff.diff(*graphs)]
-
-
 def answer(n: int, graphs: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
-    """The n-th answer: four of five are right, the others are damaged or want what is not allowed."""
-    made = {
-        "kind": "edit" if body["tree"] else "new",
-        "key": body["tree"]["key"] if body["tree"] else "materials/Material",
-        "graphs": body["tree"]["graphs"] if body["tree"] else copy.deepcopy(graphs),
-        "edits": changed(body, n) if body["tree"] else [],
-        "code": f"import bpy  # {n}",
-        "checks": [{"ok": True, "words": "passes the allow-list"}],
-        "label": "scripted",
-        "honest": "not evaluated",
-        "picture": "",
-    }
+    """The n-th answer: six of ten are right, the others are damaged or want what is not allowed."""
+
+    def roughen(graph: Any) -> None:
+        surface = next(node for node in graph["nodes"] if node["type"] == "ShaderNodeBsdfPrincipled")
+        next(s for s in surface["inputs"] if s["name"] == "Roughness")["value"] = round(0.01 * n, 2)
+
+    made = ask.made(body, copy.deepcopy(graphs), roughen, f"import bpy  # {n}")
     wrong = n % 10
     if wrong == 3:
         made["edits"] = [{"do": "remove node", "node": "Nobody", "type": "x"}]
@@ -97,30 +50,26 @@ def answer(n: int, graphs: Mapping[str, Any], body: Mapping[str, Any]) -> dict[s
 
 def way() -> Iterator[float]:
     steps.prepare()
-    blender = steps.module("panel.blender")
+    bpy.context.preferences.system.viewport_aa = "OFF"  # software draws eight times for it, after every change
     fields = bpy.context.window_manager.voxel_assist
     fields.text = "anything"
-    graphs = told("materials/Material")
-    with steps.over_nodes():  # an undo has Blender work out what it left open when it opened the file
-        for words in ("before", "nothing"):
-            bpy.ops.ed.undo_push(message=words)
-        bpy.ops.ed.undo()
-    yield 0.3
+    graphs = ask.told("materials/Material")
+    yield from ask.settled()
     before, there, taken, wrong = steps.hashes(), counts(), 0, []
     took: list[float] = []
     for n in range(ROUNDS):
         began = time.perf_counter()
-        blender.DESK.helper = Scripted(blender.helper(), lambda body, n=n: answer(n, graphs, body))
+        ask.scripted(lambda body, n=n: answer(n, graphs, body))
         fields.to_view = "THIS_MATERIAL" if n % 2 else "NEW_MATERIAL"
         with steps.over_nodes():
             bpy.ops.voxel.ask("EXEC_DEFAULT")
         yield from steps.wait(
-            lambda: not assist().thinking and not assist().undrawn, 60, f"answer {n}, {assist().view}"
+            lambda: not ask.assist().thinking and not ask.assist().undrawn, 60, f"answer {n}, {ask.assist().view}"
         )
         if steps.hashes() != before or counts() != there:
             wrong.append((n, "before Apply"))
         applied = False
-        if assist().view.offer:
+        if ask.assist().view.offer:
             try:
                 with steps.over_nodes():
                     bpy.ops.voxel.apply_answer("EXEC_DEFAULT", True)

@@ -4,8 +4,12 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import pytest
 
@@ -84,6 +88,30 @@ def test_half_a_stream_and_what_is_no_json(server: Server) -> None:
 def test_nobody_there() -> None:
     gone = OpenAIAnswers("some-model", "http://127.0.0.1:9/v1")
     assert refused(begin(gone, Asked(CHAT, 50, 5.0, key="x"))).code == "unreachable"
+
+
+@pytest.mark.parametrize("address", ["http://", ""])
+def test_a_host_is_reached_through_the_proxy_and_this_computer_without(
+    server: Server, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    class Proxy(BaseHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            tunnels.append((self.path, self.headers["Proxy-Authorization"]))
+            self.send_error(502)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    tunnels = list[tuple[str, str]]()
+    with HTTPServer(("127.0.0.1", 0), Proxy) as proxy:
+        threading.Thread(target=proxy.handle_request, daemon=True).start()
+        for scheme in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(scheme, f"{address}me:it%20is@127.0.0.1:{proxy.server_port}")
+        monkeypatch.setenv("no_proxy", "")
+        assert heard(talk(server)) == SAID and tunnels == []
+        far = OpenAIAnswers("some-model", "https://models.example/v1")
+        assert refused(begin(far, Asked(CHAT, 50, 5.0, key=TOKEN))).code == "unreachable"
+    assert tunnels == [("models.example:443", f"Basic {b64encode(b'me:it is').decode()}")]
 
 
 def test_one_that_hangs_is_cut_off(server: Server) -> None:

@@ -109,15 +109,15 @@ def serve(found: argparse.Namespace, folder: DataFolder, tick: Tick) -> int:
     model = registry.named(folder, name)
     if not model.path:
         raise UserError(f"{model.id} answers at its host; there is nothing to serve here.")
-    there = server.find(folder)
+    there, token = server.find(folder), server.Places.of(folder).token
     weights = {model.id: folder.root / model.path}
     running = model_server(folder, weights, tick=tick, port=found.port, idle_s=0.0)
     if found.json:
-        told = {"url": running.url, "token": running.token, "models": running.models, "there_before": there is not None}
-        print(json.dumps(told), flush=True)
+        told = {"url": running.url, "token": running.token, "token_file": str(token), "models": running.models}
+        print(json.dumps({**told, "there_before": there is not None}), flush=True)
     else:
         print(f"{model.id} answers at {running.url}")
-        print(f"  token: {running.token}")
+        print(f"  token: {running.token}, alone in {token}")
         print(f"  OPENAI_BASE_URL={running.url} OPENAI_API_KEY=… with any client of OpenAI's protocol", flush=True)
         if there:
             print("It was running already, and goes on when this command ends.")

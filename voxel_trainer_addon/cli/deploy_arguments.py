@@ -13,7 +13,7 @@ USAGE = """%(prog)s MODEL [--force REASON]
        %(prog)s canary MODEL --share 0.1 | canary --share 0
        %(prog)s compare MODEL | watch [--prometheus FILE]
        %(prog)s feedback [on | off | list | show ID | delete ID|all]
-       %(prog)s add DATASET --asks PROVIDER:MODEL [--base-url URL]"""
+       %(prog)s add DATASET --asks PROVIDER:MODEL [--base-url URL] [--tuned]"""
 
 
 def deploy(command: argparse.ArgumentParser) -> None:
@@ -46,3 +46,9 @@ def deploy(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("a model at a host")
     group.add_argument("--asks", default="", metavar="PROVIDER:MODEL", help="openai:NAME or claude:NAME")
     group.add_argument("--base-url", default="", metavar="URL", help="its address, where it is not the provider's own")
+    group.add_argument(
+        "--tuned",
+        action="store_true",
+        dest="was_tuned",
+        help="it was tuned on such a dataset: it is asked as it was trained, without examples",
+    )

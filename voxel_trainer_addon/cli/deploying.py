@@ -118,7 +118,7 @@ def _canary(found: argparse.Namespace, folder: DataFolder) -> int:
 def _add(found: argparse.Namespace, folder: DataFolder) -> int:
     if not found.asks or not found.tuned:
         raise UserError("Say which model, and on which dataset it is evaluated: deploy add DATASET --asks openai:NAME.")
-    model = registry.add(folder, found.tuned, found.asks, found.base_url)
+    model = registry.add(folder, found.tuned, found.asks, found.base_url, tuned=found.was_tuned)
     words = f"Added: {model.id}. Evaluate it, then `deploy {model.id}`."
     print(json.dumps(_brief(model)) if found.json else words)
     return Exit.DONE

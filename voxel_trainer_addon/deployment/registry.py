@@ -17,13 +17,14 @@ from ..words import slug
 from . import pointer
 
 ASKED = "asked.json"
+UNTUNED = "not tuned on a dataset, shown the nearest proven examples"
 
 
 @dataclass(frozen=True)
 class Model:
     """One model. `path` is relative to the data folder and names the weights, '' for one that is asked at a host, which
-    `asked` describes (`provider`, `model`, `url`); losses are nats a token on held-out rows, None
-    where there were none; `evaluation` is the content of `evaluation.json`, empty before `evaluate` ran."""
+    `asked` describes (`provider`, `model`, `url`, and whether it was `tuned` on such a dataset); losses are nats a token
+    on held-out rows, None where there were none; `evaluation` is the content of `evaluation.json`, empty before `evaluate` ran."""
 
     name: str
     version: str
@@ -34,7 +35,7 @@ class Model:
     loss_before: float | None
     loss_after: float | None
     evaluation: dict[str, Any]
-    asked: dict[str, str]
+    asked: dict[str, Any]
     state: str
 
     @property
@@ -47,7 +48,8 @@ class Model:
         """Which model that is, of which data and date, in one line for a person."""
         day = f" {self.finished_at[:10]}" if self.finished_at else ""
         if self.asked:
-            return f"{self.id}: {self.asked['provider']}:{self.asked['model']}, added{day}"
+            shown = "" if self.asked["tuned"] else f", {UNTUNED}"
+            return f"{self.id}: {self.asked['provider']}:{self.asked['model']}, added{day}{shown}"
         return f"{self.id}, tuned{day} on the dataset {self.name}"
 
     @property
@@ -88,10 +90,11 @@ def _number(version: str) -> int:
     return int(version[1:]) if re.fullmatch(r"v\d+", version) else 0
 
 
-def add(folder: DataFolder, dataset: str, who: str, url: str = "") -> Model:
-    """Make a host's model a candidate: `who` is PROVIDER:MODEL, `url` an address other than the provider's own. It lies
-    where `evaluate` puts what it finds of that model on the test split of `dataset`. No token is kept: the provider
-    says the name of the one that it needs. Raises UserError."""
+def add(folder: DataFolder, dataset: str, who: str, url: str = "", *, tuned: bool = False) -> Model:
+    """Make a host's model a candidate: `who` is PROVIDER:MODEL, `url` an address other than the provider's own; one
+    that was `tuned` on such a dataset is asked as it was trained, any other with examples. It lies where `evaluate`
+    puts what it finds of that model on the test split of `dataset`. No token is kept: the provider says the name of
+    the one that it needs. Raises UserError."""
     if who.startswith("local:"):
         raise UserError("A model on this computer is tuned here, not added. Add one by openai:MODEL or claude:MODEL.")
     host = answering.named(who, url)
@@ -101,7 +104,7 @@ def add(folder: DataFolder, dataset: str, who: str, url: str = "") -> Model:
     id = f"{dataset}/{place.name}"
     if (place / ASKED).exists():
         raise UserError(f"{id} is there already.")
-    facts = {"provider": host.provider, "model": host.model, "url": host.host, "added_at": now()}
+    facts = {"provider": host.provider, "model": host.model, "url": host.host, "tuned": tuned, "added_at": now()}
     write_json(place / ASKED, facts)
     return named(folder, id)
 
@@ -118,7 +121,7 @@ def _model(folder: DataFolder, place: Path, stands: pointer.Pointer) -> Model | 
 
 
 def _asked(asked: Mapping[str, Any], about: dict[str, Any]) -> Model:
-    words = {key: str(asked.get(key, "")) for key in ("provider", "model", "url")}
+    words: dict[str, Any] = {key: str(asked.get(key, "")) for key in ("provider", "model", "url")}
     return Model(
         path="",
         base=words["model"],
@@ -126,7 +129,7 @@ def _asked(asked: Mapping[str, Any], about: dict[str, Any]) -> Model:
         finished_at=str(asked.get("added_at", "")),
         loss_before=None,
         loss_after=None,
-        asked=words,
+        asked={**words, "tuned": bool(asked.get("tuned"))},
         **about,
     )
 

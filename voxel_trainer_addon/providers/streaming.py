@@ -11,13 +11,15 @@ import socket
 import ssl
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from importlib import import_module
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from .. import tokens
 from ..words import harmless
@@ -115,7 +117,7 @@ def _openai(who: OpenAIAnswers, asked: Asked, talk: Talk) -> Answer:
     if who.host != OWN_URL:  # some models of OpenAI take no temperature
         body |= {"temperature": asked.temperature, "seed": asked.seed}
     place = urlsplit(who.host)
-    connection = _connection(place.scheme, place.hostname or "", place.port, asked.seconds)
+    connection = _connection(place, asked.seconds, near=who.near)
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", "Connection": "close"}
     try:
         connection.connect()
@@ -134,13 +136,25 @@ def _openai(who: OpenAIAnswers, asked: Asked, talk: Talk) -> Answer:
         connection.close()
 
 
-def _connection(scheme: str, host: str, port: int | None, seconds: float) -> HTTPConnection:
-    if scheme == "http":
-        return HTTPConnection(host, port, timeout=seconds)
-    trusted = None
-    with suppress(ImportError):  # Blender brings it; not every system tells Python whom it trusts
-        trusted = import_module("certifi").where()
-    return HTTPSConnection(host, port, timeout=seconds, context=ssl.create_default_context(cafile=trusted))
+def _connection(place: SplitResult, seconds: float, *, near: bool) -> HTTPConnection:
+    """To a host, through the proxy that the environment or the system names for it; to this computer without one."""
+    host = place.hostname or ""
+    named = "" if near or proxy_bypass(host) else getproxies().get(place.scheme, "")
+    proxy = urlsplit(named if "://" in named else f"//{named}")
+    to, port = (proxy.hostname, proxy.port) if proxy.hostname else (host, place.port)
+    if place.scheme == "http":
+        connection = HTTPConnection(to, port, timeout=seconds)
+    else:
+        trusted = None
+        with suppress(ImportError):  # Blender brings it; not every system tells Python whom it trusts
+            trusted = import_module("certifi").where()
+        context = ssl.create_default_context(cafile=trusted)
+        connection = HTTPSConnection(to, port, timeout=seconds, context=context)
+    if proxy.hostname:
+        person = f"{unquote(proxy.username or '')}:{unquote(proxy.password or '')}".encode()
+        headers = {"Proxy-Authorization": f"Basic {b64encode(person).decode()}"} if proxy.username else {}
+        connection.set_tunnel(host, place.port, headers)
+    return connection
 
 
 def _streamed(who: OpenAIAnswers, told: HTTPResponse, talk: Talk) -> Answer:

@@ -44,7 +44,7 @@ def chosen(folder: DataFolder, wish: Wish, start: Start) -> Voice:
     """Who answers a wish. Raises UserError where nobody can, or where the prompt must not go there."""
     if ":" in wish.model:
         host = _hosted(named(wish.model, wish.url))
-        called = f"{wish.model} at {urlsplit(host.host).hostname}, not tuned here, shown the nearest proven examples"
+        called = f"{wish.model} at {urlsplit(host.host).hostname}, {registry.UNTUNED}"
         return Voice(wish.model, called, NOT_EVALUATED, _allowed(host, wish))
     model, salt = _of_registry(folder, wish)
     if model is None:
@@ -52,7 +52,7 @@ def chosen(folder: DataFolder, wish: Wish, start: Start) -> Voice:
         return Voice(RETRIEVAL, label, NOT_EVALUATED)
     if model.asked:
         host = _allowed(_hosted(named(f"{model.asked['provider']}:{model.asked['model']}", model.asked["url"])), wish)
-        return Voice(model.id, model.label, model.honest, host, tuned=True, salt=salt)
+        return Voice(model.id, model.label, model.honest, host, tuned=model.asked["tuned"], salt=salt)
     weights = folder.root / model.path
     base = Path(str(read_json(weights.parent / "job.json", {}).get("base", "")))
     over = {model.id: base} if weights.name == "adapter" and base.is_dir() else {}

@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ask Voxel by clicks, all that is not the straight way: a duel, another answer, Edit, Why Not, the code, geometry,
+the compositor; and what is gone or shared by the time of Apply."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+import guikit as g
+
+sys.path.insert(0, str(Path(__file__).parent))
+import ask_steps as ask
+import editor_steps as steps
+
+APPLY = "voxel.apply_answer("
+
+
+def fields() -> Any:
+    return bpy.context.window_manager.voxel_assist
+
+
+def asked(words: str) -> Iterator[float]:
+    """Ask by a click, and wait for what is offered."""
+    fields().text = words
+    yield from ask.press("voxel.ask(")
+    yield from ask.offered()
+
+
+def offered(words: str) -> Iterator[float]:
+    """The same without looking for the button."""
+    fields().text = words
+    with steps.over_nodes():
+        bpy.ops.voxel.ask("EXEC_DEFAULT")
+    yield from ask.offered()
+
+
+def refused(words: str) -> Iterator[float]:
+    """Apply by a click, which is to end in a sentence and change nothing."""
+    before = steps.hashes()
+    yield from ask.press(APPLY)
+    yield 0.4
+    assert words in (ask.assist().view.note or ("", ""))[1], ask.assist().view
+    assert steps.hashes() == before and ask.assist().done is None
+    g.facts.setdefault("sentences", []).append(ask.assist().view.note[1])
+
+
+def duel() -> Iterator[float]:
+    yield from steps.wait(lambda: any(one.rivals for one in ask.assist().askables.known), 60, "the rivals")
+    fields().model = "duel"
+    before = steps.hashes()
+    yield from asked("rusty metal")
+    assert len(ask.assist().view.duel) == 2 and steps.hashes() == before
+    yield from steps.shot("1-duel")
+    yield from ask.press('voxel.judge_duel(chosen="B"')
+    yield 0.5
+    assert not ask.assist().view.duel and ask.assist().view.offer, ask.assist().view
+    yield from steps.shot("2-kept")
+    yield from ask.press(APPLY)
+    yield 0.4
+    assert ask.assist().done, ask.assist().view
+    yield from ask.undo()
+    assert steps.hashes() == before
+    g.facts["duel"] = [one.asked.model for one in ask.assist().answers]
+
+
+def another_edit_and_code() -> Iterator[float]:
+    fields().model = "OWN"
+    yield from asked("rusty metal")
+    first = dict(ask.assist().answer)
+    yield from ask.press("voxel.another_answer(")
+    yield from ask.offered()
+    second = ask.assist().answer
+    assert second["code"] != first["code"] and ask.assist().asked.replaces == first["request"]
+    yield from code()
+    yield from ask.press("voxel.edit_answer(")
+    yield 0.5
+    tree = bpy.context.object.active_material.node_tree
+    assert ask.assist().done and all(node.select for node in tree.nodes), ask.assist().view
+    yield from ask.undo()
+
+
+def code() -> Iterator[float]:
+    """Read it in its dialog, and copy it there: the button is the last one, wherever the dialog lies."""
+    bpy.context.window_manager.clipboard = "nothing"
+    x, y = yield from ask.place("voxel.answer_code(")
+    yield from g.click(x, y)
+    yield 0.5
+    g.shot("3-code.png")
+    for down in range(20, 700, 12):
+        g.move(x - 200, y - down)
+        yield 0.1
+        g.xdo("click", 1)
+        yield 0.15
+        if bpy.context.window_manager.clipboard != "nothing":
+            break
+    assert bpy.context.window_manager.clipboard == ask.assist().answer["code"]
+    g.xdo("key", "Escape")
+    yield 0.4
+
+
+def why_not() -> Iterator[float]:
+    """Each reason, chosen in the menu between Another and the code."""
+    reasons = steps.module("runs").REASONS
+    ask.scripted(lambda body: ask.made(body, graphs, lambda graph: None, f"import bpy  # {body['seed']}"))
+    graphs = ask.told("materials/Material")
+    yield from offered("anything")
+    (left, y), (right, _) = [(yield from ask.place(f"voxel.{name}(")) for name in ("another_answer", "answer_code")]
+    for number, reason in enumerate(reasons):
+        if number:
+            yield from offered("anything")
+        request = ask.assist().asked.id
+        yield from g.click((left + right) // 2, y)
+        for _ in range(number + 1):
+            g.xdo("key", "Down")
+        yield 0.2
+        g.xdo("key", "Return")
+        yield 0.5
+        assert ask.assist().view.offer is None and "Thank you" in ask.assist().view.note[1], ask.assist().view
+        said = steps.module("deployment.requests").watched(ask.assist().helper.data).requests
+        g.facts.setdefault("reasons", []).append([reason, *(one.reason for one in said if one.id == request)])
+
+
+def gone() -> Iterator[float]:
+    """The object or the material is deleted between Ask and Apply."""
+    ask.scripted(lambda body: ask.made(body, graphs, roughen, "import bpy"))
+    graphs = ask.told("materials/Material")
+
+    def roughen(graph: Any) -> None:
+        surface = next(node for node in graph["nodes"] if node["type"] == "ShaderNodeBsdfPrincipled")
+        next(s for s in surface["inputs"] if s["name"] == "Roughness")["value"] = 0.9
+
+    ob = bpy.context.object
+    other = ob.copy()
+    bpy.context.scene.collection.objects.link(other)
+    bpy.context.view_layer.objects.active = other
+    other.name = "Doomed"
+    fields().to_view = "NEW_MATERIAL"
+    yield from offered("anything")
+    bpy.data.objects.remove(other)
+    yield from refused("“Doomed” that you asked for is gone, so nothing was changed")
+    bpy.context.view_layer.objects.active = ob
+    kept = ob.active_material
+    ob.active_material = kept.copy()
+    ob.active_material.name = "Doomed"
+    fields().to_view = "THIS_MATERIAL"
+    yield from offered("anything")
+    bpy.data.materials.remove(ob.active_material)
+    ob.active_material = kept
+    yield from refused("“Doomed” is gone or called otherwise by now, so nothing was changed")
+
+
+def group_of_many() -> Iterator[float]:
+    """A group with two users: Esc changes nothing, Only Here makes a copy for the place that is open."""
+    tree = bpy.data.node_groups.new("Shared", "ShaderNodeTree")
+    tree.nodes.new("ShaderNodeMath")
+    for name in ("One", "Two"):
+        material = bpy.data.materials.new(name)
+        if bpy.app.version < (5, 0):
+            material.use_nodes = True
+        material.node_tree.nodes.new("ShaderNodeGroup").node_tree = tree
+
+    def multiply(graph: Any) -> None:
+        graph["nodes"][0]["settings"] = {**graph["nodes"][0].get("settings", {}), "operation": "MULTIPLY"}
+
+    yield from steps.editor(tree)
+    ask.scripted(lambda body: ask.made(body, {}, multiply, "import bpy"))
+    fields().to_shader = "THIS_TREE"
+    with steps.over_nodes():
+        bpy.ops.ed.undo_push(message="a group")
+    before = steps.hashes()
+    yield from offered("anything")
+    yield from ask.press(APPLY)
+    yield 0.6
+    assert steps.hashes() == before, "it asks first"
+    g.shot("4-many-users.png")
+    g.xdo("key", "Escape")
+    yield 0.4
+    assert steps.hashes() == before and ask.assist().done is None
+    with steps.over_nodes():
+        bpy.ops.voxel.apply_answer("EXEC_DEFAULT", True, where="THIS")
+    yield 0.3
+    mine = bpy.data.node_groups["Shared.001"]
+    assert (mine.nodes[0].operation, tree.nodes[0].operation) == ("MULTIPLY", "ADD") and tree.users == 2, tree.users
+    yield from ask.undo()
+    yield from offered("anything")
+    yield from ask.press(APPLY)
+    yield 0.6
+    g.xdo("key", "Return")
+    yield 0.5
+    assert bpy.data.node_groups["Shared"].nodes[0].operation == "MULTIPLY", ask.assist().view
+    yield from ask.undo()
+
+
+def geometry() -> Iterator[float]:
+    bpy.context.view_layer.objects.active = bpy.data.objects["Cube"]
+    yield from made_and_changed("GeometryNodeTree", "NEW_MODIFIER", "to_geometry", "lift it")
+    g.facts["modifier"] = bpy.data.objects["Cube"].modifiers.active.node_group.name
+
+
+def compositor() -> Iterator[float]:
+    five = bpy.app.version >= (5, 0)
+    yield from made_and_changed(
+        "CompositorNodeTree", "NEW_COMPOSITOR", "to_compositor", f"the picture {'in 5' if five else 'in 4'}"
+    )
+    scene = bpy.context.scene
+    tree = scene.compositing_node_group if five else scene.node_tree
+    g.facts["composited"] = sorted(node.bl_idname for node in tree.nodes)
+
+
+def made_and_changed(kind: str, new: str, field: str, words: str) -> Iterator[float]:
+    """A new tree asked for in its editor, applied, changed by another request, undone once, and changed again."""
+    yield from ask.sidebar(kind)
+    fields().model = "OWN"
+    before = steps.hashes()
+    setattr(fields(), field, new)
+    yield from asked(f"make {words}")
+    assert steps.hashes() == before
+    yield from ask.press(APPLY)
+    yield 0.5
+    assert ask.assist().done, ask.assist().view
+    made = steps.hashes()
+    assert made != before
+    setattr(fields(), field, "THIS_TREE")
+    yield from asked(f"change {words}")
+    assert steps.hashes() == made and ask.assist().view.offer.changes, ask.assist().view
+    yield from steps.shot(f"5-{kind}")
+    yield from ask.press(APPLY)
+    yield 0.5
+    assert ask.assist().done and steps.hashes() != made, ask.assist().view
+    yield from ask.undo()
+    assert steps.hashes() == made and ask.assist().view.offer.state == "undone"
+    with steps.over_nodes():
+        bpy.ops.ed.redo()
+    yield 0.3
+    assert ask.assist().view.offer.state == "applied"
+
+
+WAYS: tuple[Any, ...] = (duel, another_edit_and_code, why_not, gone, group_of_many, geometry, compositor)
+
+
+def way() -> Iterator[float]:
+    steps.prepare()
+    bpy.context.preferences.system.viewport_aa = "OFF"
+    yield from ask.sidebar("VIEW_3D")
+    yield from ask.settled()
+    fields().own, fields().url = "openai:scripted", os.environ["VOXEL_TEST_URL"]
+    serving = steps.module("panel.blender").helper()
+    for one in WAYS:
+        g.facts["at"] = one.__name__
+        steps.desk().helper = serving
+        yield from one()
+        g.facts.setdefault("passed", []).append(one.__name__)
+
+
+g.run(way())

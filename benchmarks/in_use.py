@@ -91,7 +91,8 @@ def lay(folder: DataFolder, count: int, rng: random.Random) -> None:
         if stands.canary and number % 5 == 0:
             a, b = duels.drawn("voxel/v3", "voxel/v4", rng)
             better = "A" if (a == "voxel/v4") == (rng.random() < 0.66) else "B"
-            duels.keep(folder, Duel(id, a, b, duels.BOTH_BAD if rng.random() < 0.15 else better, at))
+            (chosen,) = rng.choices((duels.BOTH_BAD, duels.ALIKE, better), (0.15, 0.1, 0.75))
+            duels.keep(folder, Duel(id, a, b, chosen, at))
 
 
 def main() -> None:

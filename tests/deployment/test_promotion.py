@@ -331,7 +331,7 @@ def test_a_host_s_model_is_added_without_a_token_and_held_to_the_same_gate(folde
     model = registry.add(folder, "voxel", "openai:ft-1", "http://localhost:8000/v1")
     place = folder.asked("voxel", "openai-ft-1")
     assert model.id == "voxel/asked-openai-ft-1"
-    assert set(read_json(place / registry.ASKED)) == {"provider", "model", "url", "added_at"}
+    assert set(read_json(place / registry.ASKED)) == {"provider", "model", "url", "tuned", "added_at"}
     assert (model.state, model.path, model.asked["url"]) == ("candidate", "", "http://localhost:8000/v1")
     with pytest.raises(
         Refused, match=r"Run `evaluate --name voxel --model openai:ft-1 --base-url http://localhost:8000/v1`"

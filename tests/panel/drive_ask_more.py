@@ -56,7 +56,7 @@ def duel() -> Iterator[float]:
     yield from asked("rusty metal")
     assert len(ask.assist().view.duel) == 2 and steps.hashes() == before
     yield from steps.shot("1-duel")
-    yield from ask.press('voxel.judge_duel(chosen="B"')
+    yield from ask.press("voxel.judge_duel(chosen='B'")
     yield 0.5
     assert not ask.assist().view.duel and ask.assist().view.offer, ask.assist().view
     yield from steps.shot("2-kept")
@@ -105,15 +105,16 @@ def code() -> Iterator[float]:
 
 def why_not() -> Iterator[float]:
     """Each reason, chosen in the menu between Another and the code."""
-    reasons = steps.module("runs").REASONS
+    reasons, said = steps.module("runs").REASONS, list[str]()
     ask.scripted(lambda body: ask.made(body, graphs, lambda graph: None, f"import bpy  # {body['seed']}"))
     graphs = ask.told("materials/Material")
     yield from offered("anything")
-    (left, y), (right, _) = [(yield from ask.place(f"voxel.{name}(")) for name in ("another_answer", "answer_code")]
-    for number, reason in enumerate(reasons):
+    left, y = yield from ask.place("voxel.another_answer(")
+    right, _ = yield from ask.place("voxel.answer_code(")
+    for number in range(len(reasons)):
         if number:
             yield from offered("anything")
-        request = ask.assist().asked.id
+        ask.assist().became = lambda **outcome: said.append(outcome["reason"])
         yield from g.click((left + right) // 2, y)
         for _ in range(number + 1):
             g.xdo("key", "Down")
@@ -121,8 +122,8 @@ def why_not() -> Iterator[float]:
         g.xdo("key", "Return")
         yield 0.5
         assert ask.assist().view.offer is None and "Thank you" in ask.assist().view.note[1], ask.assist().view
-        said = steps.module("deployment.requests").watched(ask.assist().helper.data).requests
-        g.facts.setdefault("reasons", []).append([reason, *(one.reason for one in said if one.id == request)])
+        del ask.assist().became
+    assert tuple(said) == reasons, said
 
 
 def gone() -> Iterator[float]:

@@ -89,12 +89,13 @@ def measure() -> None:
 
 
 def held_ms() -> dict[str, dict[str, dict[str, float]]]:
-    """Median, 95th percentile and most of what was measured, on the clock and of the processor, by what our code did."""
+    """What our code held Blender for, by what it did, on the clock and of the processor."""
 
     return {what: {"clock": figures(held[what]), "processor": figures(busy[what])} for what in held}
 
 
 def figures(times: list[float]) -> dict[str, float]:
+    """How often, the median, the 95th percentile, and the most."""
     cuts = statistics.quantiles(times, n=20, method="inclusive") if len(times) > 1 else times
     middle = round(statistics.median(times), 2)
     return {"count": len(times), "median": middle, "p95": round(cuts[-1], 2), "max": max(times)}

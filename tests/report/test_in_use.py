@@ -41,7 +41,15 @@ TOLD: dict[str, Any] = {
     "together": 50,
     "alarms": [{"what": "run rate", "words": f"It fell. {EVIL} explains it.", "button": "Roll Back", "since": 3}],
     "watched_from": {"run rate": 200, "prompts": 400},
-    "duels": [{"wins": {"voxel/v3": 9, "voxel/v2": 1}, "alike": 2, "both_bad": 4, "winner": "", "words": "Undecided after 16."}],
+    "duels": [
+        {
+            "wins": {"voxel/v3": 9, "voxel/v2": 1},
+            "alike": 2,
+            "both_bad": 4,
+            "winner": "",
+            "words": "Undecided after 16.",
+        }
+    ],
     "decision": {"result": "better", "words": "voxel/v3 is better."},
     "moves": [{"at": "2026-10-01T00:00:00Z", "by": "person", "done": "promoted", "model": "voxel/v2", "why": EVIL}],
     "damaged_lines": 3,

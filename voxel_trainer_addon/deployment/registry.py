@@ -23,8 +23,9 @@ UNTUNED = "not tuned on a dataset, shown the nearest proven examples"
 @dataclass(frozen=True)
 class Model:
     """One model. `path` is relative to the data folder and names the weights, '' for one that is asked at a host, which
-    `asked` describes (`provider`, `model`, `url`, and whether it was `tuned` on such a dataset); losses are nats a token
-    on held-out rows, None where there were none; `evaluation` is the content of `evaluation.json`, empty before `evaluate` ran."""
+    `asked` describes (`provider`, `model`, `url`, and whether it was `tuned` on such a dataset); losses are nats a
+    token on held-out rows, None where there were none; `evaluation` is the content of `evaluation.json`, empty before
+    `evaluate` ran."""
 
     name: str
     version: str

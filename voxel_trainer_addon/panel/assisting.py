@@ -106,7 +106,7 @@ def _models() -> tuple[str, ...]:
     """Who is asked now; for a duel two, in the order in which their answers are shown."""
     if ASSIST.model == OWN:
         return (ASSIST.own,)
-    rivals = next((one.rivals for one in ASSIST.askables.known if one.id == ASSIST.model), ())
+    rivals = next((one.rivals for one in ASSIST.askables.known if one.id == ASSIST.model), None)
     return drawn(*rivals) if rivals else (ASSIST.model,)
 
 

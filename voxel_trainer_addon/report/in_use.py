@@ -172,7 +172,11 @@ def _compared(told: Json) -> Markup | None:
     decision = told["decision"]
     if not lines and not decision:
         return None
-    heads = [tag("th", "duels"), *map(number_head, ("won", "both alike", "both bad", "lost")), tag("th", "what they show")]
+    heads = [
+        tag("th", "duels"),
+        *map(number_head, ("won", "both alike", "both bad", "lost")),
+        tag("th", "what they show"),
+    ]
     table = tag("table", tag("thead", tag("tr", heads)), tag("tbody", lines))
     return tag(
         "div",

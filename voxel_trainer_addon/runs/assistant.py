@@ -50,7 +50,7 @@ class Askable:
     label: str
     about: str
     host: str = ""
-    rivals: tuple[str, ...] = ()
+    rivals: tuple[str, str] | None = None
 
 
 AUTOMATIC = Askable("", "Automatic", "The live model; without one the newest that was tuned, or the nearest example")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 import bpy
@@ -45,10 +45,10 @@ def assist() -> Any:
     return steps.module("panel.blender").ASSIST
 
 
-def offered(limit_s: float = 120) -> Iterator[float]:
+def offered(limit_s: float = 300) -> Iterator[float]:
     yield from steps.wait(lambda: not assist().thinking, limit_s, "an answer")
     assert assist().view.offer or assist().view.duel, assist().view
-    yield from steps.wait(lambda: not assist().undrawn, 10, "its picture")
+    yield from steps.wait(lambda: not assist().undrawn, 30, "its picture")
 
 
 def undo() -> Iterator[float]:
@@ -108,15 +108,29 @@ def sidebar(kind: str) -> Iterator[float]:
     g.find.__globals__["region"] = lambda kind="UI", of="": steps.region(kind)
 
 
+ACROSS = {
+    "voxel.ask(": 0.5,
+    "voxel.judge_duel(chosen='B'": 0.75,
+    "voxel.apply_answer(": 0.25,
+    "voxel.edit_answer(": 0.75,
+    "voxel.another_answer(": 0.25,
+    "voxel.answer_code(": 0.915,
+}
+"""Button → how far across the sidebar it lies."""
+
+
 def press(button: str) -> Iterator[float]:
-    """Press a button where it lies now; twice more where a busy machine was too slow for the sweep."""
-    at = yield from place(button)
-    yield from g.click(*at)
+    yield from g.click(*(yield from place(button)))
 
 
-def place(button: str) -> Any:
+def place(button: str) -> Generator[float, None, tuple[int, int]]:
+    """Where a button lies now; twice more where a busy machine was too slow for the sweep."""
     for _ in range(3):
-        at = yield from g.find(button, columns=3)
-        if at:
-            return at
+        region = steps.region("UI")
+        x = region.x + int((region.width - 30) * ACROSS[button])
+        for y in range(region.y + region.height - 4, region.y, -10):
+            g.move(x, y)
+            yield 0.04
+            if button in g.under_mouse(steps.region("UI")):
+                return x, y - 4
     raise LookupError(f"no button {button}")

@@ -27,7 +27,9 @@ def fields() -> Any:
 def asked(words: str) -> Iterator[float]:
     """Ask by a click, and wait for what is offered."""
     fields().text = words
+    last = ask.assist().asked
     yield from ask.press("voxel.ask(")
+    yield from steps.wait(lambda: ask.assist().asked is not last, 60, "Ask")
     yield from ask.offered()
 
 
@@ -39,12 +41,18 @@ def offered(words: str) -> Iterator[float]:
     yield from ask.offered()
 
 
+def applied(button: str = APPLY) -> Iterator[float]:
+    """Apply by a click."""
+    yield from ask.press(button)
+    yield from steps.wait(lambda: ask.assist().done, 60, button)
+
+
 def refused(words: str) -> Iterator[float]:
     """Apply by a click, which is to end in a sentence and change nothing."""
     before = steps.hashes()
     yield from ask.press(APPLY)
-    yield 0.4
-    assert words in (ask.assist().view.note or ("", ""))[1], ask.assist().view
+    yield from steps.wait(lambda: ask.assist().view.note, 60, words)
+    assert words in ask.assist().view.note[1], ask.assist().view
     assert steps.hashes() == before and ask.assist().done is None
     g.facts.setdefault("sentences", []).append(ask.assist().view.note[1])
 
@@ -58,12 +66,10 @@ def duel() -> Iterator[float]:
     yield 2.0  # Blender reads the renders in its own time
     yield from steps.shot("1-duel")
     yield from ask.press("voxel.judge_duel(chosen='B'")
-    yield 0.5
-    assert not ask.assist().view.duel and ask.assist().view.offer, ask.assist().view
+    yield from steps.wait(lambda: ask.assist().view.offer and not ask.assist().undrawn, 60, "the one that was kept")
+    yield 1.0
     yield from steps.shot("2-kept")
-    yield from ask.press(APPLY)
-    yield 0.4
-    assert ask.assist().done, ask.assist().view
+    yield from applied()
     yield from ask.undo()
     assert steps.hashes() == before
     g.facts["duel"] = [one.asked.model for one in ask.assist().answers]
@@ -74,14 +80,14 @@ def another_edit_and_code() -> Iterator[float]:
     yield from asked("rusty metal")
     first = dict(ask.assist().answer)
     yield from ask.press("voxel.another_answer(")
+    yield from steps.wait(lambda: ask.assist().asked.id != first["request"], 60, "Another")
     yield from ask.offered()
     second = ask.assist().answer
     assert second["code"] != first["code"] and ask.assist().asked.replaces == first["request"]
     yield from code()
-    yield from ask.press("voxel.edit_answer(")
-    yield 0.5
+    yield from applied("voxel.edit_answer(")
     tree = bpy.context.object.active_material.node_tree
-    assert ask.assist().done and all(node.select for node in tree.nodes), ask.assist().view
+    assert all(node.select for node in tree.nodes)
     yield from ask.undo()
 
 
@@ -119,10 +125,10 @@ def why_not() -> Iterator[float]:
         yield from g.click((left + right) // 2, y)
         for _ in range(number + 1):
             g.xdo("key", "Down")
-        yield 0.2
+            yield 0.2
         g.xdo("key", "Return")
-        yield 0.5
-        assert ask.assist().view.offer is None and "Thank you" in ask.assist().view.note[1], ask.assist().view
+        yield from steps.wait(lambda: ask.assist().view.offer is None, 60, "a reason")
+        assert "Thank you" in ask.assist().view.note[1], ask.assist().view
         del ask.assist().became
     assert tuple(said) == reasons, said
 
@@ -193,7 +199,7 @@ def group_of_many() -> Iterator[float]:
     yield from ask.press(APPLY)
     yield 0.6
     g.xdo("key", "Return")
-    yield 0.5
+    yield from steps.wait(lambda: ask.assist().done, 60, "Everywhere")
     assert bpy.data.node_groups["Shared"].nodes[0].operation == "MULTIPLY", ask.assist().view
     yield from ask.undo()
 
@@ -222,24 +228,20 @@ def made_and_changed(kind: str, new: str, field: str, words: str) -> Iterator[fl
     setattr(fields(), field, new)
     yield from asked(f"make {words}")
     assert steps.hashes() == before
-    yield from ask.press(APPLY)
-    yield 0.5
-    assert ask.assist().done, ask.assist().view
+    yield from applied()
     made = steps.hashes()
     assert made != before
     setattr(fields(), field, "THIS_TREE")
     yield from asked(f"change {words}")
     assert steps.hashes() == made and ask.assist().view.offer.changes, ask.assist().view
     yield from steps.shot(f"5-{kind}")
-    yield from ask.press(APPLY)
-    yield 0.5
-    assert ask.assist().done and steps.hashes() != made, ask.assist().view
+    yield from applied()
+    assert steps.hashes() != made, ask.assist().view
     yield from ask.undo()
     assert steps.hashes() == made and ask.assist().view.offer.state == "undone"
     with steps.over_nodes():
         bpy.ops.ed.redo()
-    yield 0.3
-    assert ask.assist().view.offer.state == "applied"
+    yield from steps.wait(lambda: ask.assist().view.offer.state == "applied", 60, "redo")
 
 
 WAYS: tuple[Any, ...] = (why_not, gone, duel, another_edit_and_code, group_of_many, geometry, compositor)

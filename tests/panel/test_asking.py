@@ -122,7 +122,7 @@ def test_asked_previewed_applied_undone(window: Any, version: str) -> None:
     assert first["applied"] and first["undone_s"] is not None and second["reason"] == "wrong nodes"
 
 
-@pytest.mark.parametrize("version", ("4.3", "5.2"))
+@pytest.mark.parametrize("version", (pytest.param("4.3", marks=pytest.mark.slow), "5.2"))
 def test_a_duel_and_all_that_is_not_the_straight_way(window: Any, version: str, tmp_path: Path) -> None:
     scale = count(9)
 
@@ -134,7 +134,7 @@ def test_a_duel_and_all_that_is_not_the_straight_way(window: Any, version: str, 
     with answering(otherwise) as server:
         first, second = (registry.add(folder, "voxel", f"openai:{name}", server.url).id for name in ("one", "other"))
         pointer.move(folder, pointer.Pointer(), pointer.Pointer(live=first), done="", model=first, why="", by="")
-        found = window(version, "drive_ask_more", 900, URL=server.url)
+        found = window(version, "drive_ask_more", 1500, URL=server.url)
     assert len(found["passed"]) == 7
     (duel,) = duels.kept(folder)
     assert {duel.a, duel.b} == {first, second} and duel.chosen == "B" and found["duel"] == [duel.b]

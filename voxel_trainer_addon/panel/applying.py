@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import bpy
@@ -179,6 +180,11 @@ class VOXEL_OT_clear_answer(bpy.types.Operator):
         return {"FINISHED"}
 
 
+def _items(words: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Words of the logs as a menu."""
+    return [(said, said[:1].upper() + said[1:], "") for said in words]
+
+
 class VOXEL_OT_why_not(bpy.types.Operator):
     bl_idname = "voxel.why_not"
     bl_label = "Why Not"
@@ -187,7 +193,7 @@ class VOXEL_OT_why_not(bpy.types.Operator):
     if TYPE_CHECKING:
         reason: str
     else:
-        reason: EnumProperty(items=[(reason, reason.capitalize(), "") for reason in REASONS], options={"SKIP_SAVE"})
+        reason: EnumProperty(items=_items(REASONS), options={"SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> Returned:
         ASSIST.refuse(self.reason)
@@ -211,7 +217,7 @@ class VOXEL_OT_judge_duel(bpy.types.Operator):
     if TYPE_CHECKING:
         chosen: str
     else:
-        chosen: EnumProperty(items=[(said, said.capitalize(), "") for said in CHOICES], options={"SKIP_SAVE"})
+        chosen: EnumProperty(items=_items(CHOICES), options={"SKIP_SAVE"})
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

@@ -55,11 +55,13 @@ def refused(words: str) -> Iterator[float]:
     assert words in ask.assist().view.note[1], ask.assist().view
     assert steps.hashes() == before and ask.assist().done is None
     g.facts.setdefault("sentences", []).append(ask.assist().view.note[1])
+    g.xdo("key", "Escape")  # Blender's own report lies over the panel
+    yield 0.5
 
 
 def duel() -> Iterator[float]:
     yield from steps.wait(lambda: any(one.rivals for one in ask.assist().askables.known), 60, "the rivals")
-    fields().model = "duel"
+    fields().model, fields().to_view = "duel", "NEW_MATERIAL"
     before = steps.hashes()
     yield from asked("rusty metal")
     assert len(ask.assist().view.duel) == 2 and steps.hashes() == before
@@ -175,12 +177,14 @@ def group_of_many() -> Iterator[float]:
     def multiply(graph: Any) -> None:
         graph["nodes"][0]["settings"] = {**graph["nodes"][0].get("settings", {}), "operation": "MULTIPLY"}
 
-    yield from steps.editor(tree)
+    bpy.data.objects["Cube"].active_material = bpy.data.materials["One"]
+    yield from ask.sidebar("ShaderNodeTree")
     ask.scripted(lambda body: ask.made(body, {}, multiply, "import bpy"))
     fields().to_shader = "THIS_TREE"
     with steps.over_nodes():
         bpy.ops.ed.undo_push(message="a group")
     before = steps.hashes()
+    yield from entered()
     yield from offered("anything")
     yield from ask.press(APPLY)
     yield 0.6
@@ -193,8 +197,11 @@ def group_of_many() -> Iterator[float]:
         bpy.ops.voxel.apply_answer("EXEC_DEFAULT", True, where="THIS")
     yield 0.3
     mine = bpy.data.node_groups["Shared.001"]
-    assert (mine.nodes[0].operation, tree.nodes[0].operation) == ("MULTIPLY", "ADD") and tree.users == 2, tree.users
+    assert (mine.nodes[0].operation, mine.users) == ("MULTIPLY", 1), mine.users
+    assert (tree.nodes[0].operation, tree.users) == ("ADD", 1), tree.users
     yield from ask.undo()
+    assert steps.hashes() == before
+    yield from entered()
     yield from offered("anything")
     yield from ask.press(APPLY)
     yield 0.6
@@ -202,6 +209,15 @@ def group_of_many() -> Iterator[float]:
     yield from steps.wait(lambda: ask.assist().done, 60, "Everywhere")
     assert bpy.data.node_groups["Shared"].nodes[0].operation == "MULTIPLY", ask.assist().view
     yield from ask.undo()
+
+
+def entered() -> Iterator[float]:
+    """The group of the material is open in the editor."""
+    tree = bpy.data.materials["One"].node_tree
+    tree.nodes.active = next(node for node in tree.nodes if node.bl_idname == "ShaderNodeGroup")
+    steps.area().spaces.active.path.append(bpy.data.node_groups["Shared"], node=tree.nodes.active)
+    yield 0.5
+    assert steps.area().spaces.active.edit_tree.name == "Shared"
 
 
 def geometry() -> Iterator[float]:
@@ -258,6 +274,7 @@ def way() -> Iterator[float]:
     for one in WAYS:
         g.facts["at"] = one.__name__
         steps.desk().helper = serving
+        yield from ask.settled()
         yield from one()
         g.facts.setdefault("passed", []).append(one.__name__)
 

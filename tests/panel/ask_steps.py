@@ -104,6 +104,7 @@ def sidebar(kind: str) -> Iterator[float]:
     yield 0.4
     steps.region("UI").active_panel_category = "Voxel"
     yield 0.4
+    found.clear()
     g.find.__globals__["area"] = lambda kind="": steps.area()
     g.find.__globals__["region"] = lambda kind="UI", of="": steps.region(kind)
 
@@ -124,13 +125,21 @@ def press(button: str) -> Iterator[float]:
 
 
 def place(button: str) -> Generator[float, None, tuple[int, int]]:
-    """Where a button lies now; twice more where a busy machine was too slow for the sweep."""
-    for _ in range(3):
-        region = steps.region("UI")
-        x = region.x + int((region.width - 30) * ACROSS[button])
-        for y in range(region.y + region.height - 4, region.y, -10):
+    """Where a button lies now: looked for near the place where it was, and those of an answer below Ask; twice more
+    where a busy machine was too slow for the sweep."""
+    region = steps.region("UI")
+    top = region.y + region.height - 4
+    x = region.x + int((region.width - 30) * ACROSS[button])
+    near = found[button] + 100 if button in found else found.get("voxel.ask(", top)
+    for first in (min(top, near), top, top):
+        for y in range(first, region.y, -10):
             g.move(x, y)
             yield 0.04
             if button in g.under_mouse(steps.region("UI")):
+                found[button] = y
                 return x, y - 4
     raise LookupError(f"no button {button}")
+
+
+found: dict[str, int] = {}
+"""Button → how high it lay."""

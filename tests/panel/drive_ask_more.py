@@ -79,7 +79,7 @@ def duel() -> Iterator[float]:
 
 def another_edit_and_code() -> Iterator[float]:
     fields().model = "OWN"
-    yield from asked("rusty metal")
+    yield from offered("rusty metal")
     first = dict(ask.assist().answer)
     yield from ask.press("voxel.another_answer(")
     yield from steps.wait(lambda: ask.assist().asked.id != first["request"], 60, "Another")
@@ -248,7 +248,7 @@ def made_and_changed(kind: str, new: str, field: str, words: str) -> Iterator[fl
     made = steps.hashes()
     assert made != before
     setattr(fields(), field, "THIS_TREE")
-    yield from asked(f"change {words}")
+    yield from offered(f"change {words}")
     assert steps.hashes() == made and ask.assist().view.offer.changes, ask.assist().view
     yield from steps.shot(f"5-{kind}")
     yield from applied()
@@ -267,6 +267,7 @@ def way() -> Iterator[float]:
     steps.prepare()
     bpy.context.preferences.addons[steps.PACKAGE].preferences.ask_s = 300  # the machine may be busy
     bpy.context.preferences.system.viewport_aa = "OFF"
+    bpy.context.preferences.view.show_tooltips = False
     yield from ask.sidebar("VIEW_3D")
     yield from ask.settled()
     fields().own, fields().url = "openai:scripted", os.environ["VOXEL_TEST_URL"]

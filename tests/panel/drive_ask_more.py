@@ -95,10 +95,10 @@ def another_edit_and_code() -> Iterator[float]:
 
 def code() -> Iterator[float]:
     """Read it in its dialog, and copy it there: the button is the last one, wherever the dialog lies."""
-    bpy.context.window_manager.clipboard = "nothing"
     x, y = yield from ask.place("voxel.answer_code(")
     yield from g.click(x, y)
     yield 0.5
+    bpy.context.window_manager.clipboard = "nothing"  # looking for a button had emptied it
     g.shot("3-code.png")
     for down in range(20, 700, 12):
         g.move(x - 200, y - down)

@@ -121,6 +121,9 @@ class Options:
     samples: int = 0
     temperature: float = 0.8
     base_url: str = ""
+    hyper: tuple[str, ...] = ()
+    follow: bool = False
+    ask_hosts: bool = False
     yes: bool = False
 
     def preset_value(self, key: str) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..catalog import Catalog
 from ..errors import Exit, UserError
-from ..fine_tuning import orders, sweep
+from ..fine_tuning import hosted, orders, sweep
 from ..fine_tuning.jobs import REPEATED, Job, Jobs, named, with_status
 from ..fine_tuning.waiting import Waiting
 from ..locks import FolderLock, holder
@@ -23,14 +23,21 @@ from ..stage import Options
 from ..words import counted, duration, harmless
 
 RUN = re.compile(r"run (\S+),")
+STEERED = {
+    "cancel": "stops after the step in hand; its checkpoint is kept.",
+    "pause": "pauses after the step in hand.",
+    "resume": "goes on.",
+}
+"""What a job that runs here is told to do, by word."""
 
 
 def asked(found: argparse.Namespace, folder: DataFolder, options: Options) -> Options | int:
     """Do what needs no training, and give the exit status; else the options to train with."""
     if found.jobs:
         return _list(found, folder)
-    if found.cancel:
-        return _cancel(found, folder)
+    for word in STEERED:
+        if getattr(found, word):
+            return _steer(found, folder, word)
     if found.again:
         options = replace(_again(found, folder), train_env=options.train_env, yes=options.yes)
     if not found.sweep and not found.later:
@@ -96,22 +103,32 @@ def _known(folder: DataFolder, id: str) -> Job:
     return job
 
 
-def _cancel(found: argparse.Namespace, folder: DataFolder) -> int:
-    job, waiting = _known(folder, found.cancel), Waiting(folder)
-    if waiting.has(job["id"]):
+def _steer(found: argparse.Namespace, folder: DataFolder, word: str) -> int:
+    """Pause, resume or cancel a job, wherever it is."""
+    job, waiting = _known(folder, getattr(found, word)), Waiting(folder)
+    if waiting.has(job["id"]) and word == "cancel":
         waiting.drop(job["id"])
-        with FolderLock(folder.lock, "train --cancel") as lock:
-            if lock.acquire(0):
-                with Catalog(folder.catalog) as catalog:
-                    jobs = Jobs(folder, catalog)
-                    jobs.save(jobs.get(job["id"]) or job, "cancelled")
+        _keep(folder, job, "cancelled")
         print(f"Job {job['id']} is out of the queue.")
+    elif hosted.running([job]):
+        status, facts = hosted.steer(job, word)
+        _keep(folder, job, status, **facts)
+        print(f"Job {job['id']} stands at {facts['host_status']} at {job['host']}.")
     elif job["status"] == "running" and (run := RUN.match(holder(folder.lock))):
-        control_line(folder.runs / run[1], {"command": "cancel"})
-        print(f"Job {job['id']} stops after the step in hand; its checkpoint is kept.")
+        control_line(folder.runs / run[1], {"command": word})
+        print(f"Job {job['id']} {STEERED[word]}")
     else:
-        raise UserError(f"Job {job['id']} is {job['status']}: there is nothing to cancel.")
+        raise UserError(f"Job {job['id']} is {job['status']}: there is nothing to {word}.")
     return Exit.DONE
+
+
+def _keep(folder: DataFolder, job: Job, status: str, **facts: Any) -> None:
+    """Put it on record; a run that holds the data folder finds it out by itself."""
+    with FolderLock(folder.lock, "train") as lock:
+        if lock.acquire(0):
+            with Catalog(folder.catalog) as catalog:
+                jobs = Jobs(folder, catalog)
+                jobs.save(jobs.get(job["id"]) or job, status, **facts)
 
 
 def _list(found: argparse.Namespace, folder: DataFolder) -> int:
@@ -130,7 +147,9 @@ def line(job: Job) -> str:
     told = [job["status"], f"{job['dataset']}, {harmless(job['model'])}"]
     set_ = (job.get("sweep") or {}).get("set") or {}
     told += [f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}" for key, value in set_.items()]
-    if job["provider"] == "local":
+    if "host" in job:
+        told.append(f"at {job['host']}" + (f": {harmless(job['host_status'])}" if job.get("host_status") else ""))
+    else:
         told.append(f"seed {job['parameters'].get('seed', 0)}")
     if (loss := job.get("held_out_loss_after")) is not None:
         told.append(f"held-out loss {loss:.3f}")

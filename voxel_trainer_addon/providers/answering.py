@@ -87,6 +87,13 @@ def named(who: str, url: str = "") -> Answerer:
     return OpenAIAnswers(model, url) if provider == "openai" else ClaudeAnswers(model, url)
 
 
+def asks(provider: str, model: str, url: str) -> tuple[str, str]:
+    """How a model is asked that a host tuned: by PROVIDER:MODEL, and the address, '' where it is the provider's own.
+    Hosts whose tuning has a form of its own answer by OpenAI's protocol."""
+    who = f"{provider if provider in PROVIDERS else 'openai'}:{model}"
+    return who, "" if named(who).host == url else url
+
+
 class _Hosted(ABC):
     """A host, asked several questions at a time. Its package is loaded when it is first asked."""
 

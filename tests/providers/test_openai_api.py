@@ -94,7 +94,7 @@ def test_a_large_file_goes_up_in_parts(server: Server, host: OpenAIHost, wanted:
 def test_an_answer_that_gets_lost_at_any_time_costs_no_second_job(
     host: OpenAIHost, server: Server, wanted: Wanted, keeps: tuple[str, ...]
 ) -> None:
-    random_, trials = random.Random(5), 100 if len(keeps) == 2 else 20
+    random_, trials = random.Random(5), 100 if len(keeps) == 2 else 10
     server.keeps = keeps
     after_creating = 0
     for _ in range(trials):

@@ -130,13 +130,13 @@ def jobs(command: argparse.ArgumentParser) -> None:
         "--follow",
         action="store_true",
         default=None,
-        help="at a host: stay until the job has ended, asking now and then",
+        help="at a host: stay until the job has ended; alone: until all jobs that run at hosts have",
     )
     group.add_argument(
         "--ask-hosts",
         action="store_true",
         default=None,
-        help="train nothing: ask once after the jobs that run at hosts (with --follow: until they have ended)",
+        help="train nothing: ask once after the jobs that run at hosts",
     )
 
 

@@ -32,9 +32,10 @@ def run(work: Work) -> Outcome:
     reason."""
     work.catalog.drop_asides("train")
     options = work.options
-    if options.ask_hosts:
+    here = options.provider == "local"
+    if options.ask_hosts or (here and options.follow):
         return hosted.look(work, follow=options.follow)
-    if options.provider != "local":
+    if not here:
         return hosted.run(work)
     hosted.look(work)
     if options.queued:

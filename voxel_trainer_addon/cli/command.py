@@ -112,7 +112,7 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
     if found.command == "evaluate" and options.plan:
         return evaluating.plan(found, folder, options)
     if found.command == "train":
-        done = training.asked(found, folder, options, online=(facts() or {"online": True})["online"])
+        done = training.asked(found, folder, options)
         if isinstance(done, int):
             return done
         options = done

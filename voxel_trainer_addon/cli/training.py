@@ -11,11 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from ..catalog import Catalog
-from ..errors import Exit, Unavailable, UserError
+from ..errors import Exit, UserError
 from ..fine_tuning import hosted, orders, sweep
 from ..fine_tuning.jobs import REPEATED, Job, Jobs, named, with_status
 from ..fine_tuning.waiting import Waiting
-from ..http import OFFLINE
 from ..locks import FolderLock, holder
 from ..paths import DataFolder
 from ..providers.local import Local
@@ -32,14 +31,13 @@ STEERED = {
 """What a job that runs here is told to do, by word."""
 
 
-def asked(found: argparse.Namespace, folder: DataFolder, options: Options, *, online: bool = True) -> Options | int:
-    """Do what needs no training, and give the exit status; else the options to train with. `online` is Blender's own
-    word."""
+def asked(found: argparse.Namespace, folder: DataFolder, options: Options) -> Options | int:
+    """Do what needs no training, and give the exit status; else the options to train with."""
     if found.jobs:
         return _list(found, folder)
     for word in STEERED:
         if getattr(found, word):
-            return _steer(found, folder, word, online=online)
+            return _steer(found, folder, word)
     if found.again:
         options = replace(_again(found, folder), train_env=options.train_env, yes=options.yes)
     if not found.sweep and not found.later:
@@ -105,7 +103,7 @@ def _known(folder: DataFolder, id: str) -> Job:
     return job
 
 
-def _steer(found: argparse.Namespace, folder: DataFolder, word: str, *, online: bool) -> int:
+def _steer(found: argparse.Namespace, folder: DataFolder, word: str) -> int:
     """Pause, resume or cancel a job, wherever it is."""
     job, waiting = _known(folder, getattr(found, word)), Waiting(folder)
     if waiting.has(job["id"]) and word == "cancel":
@@ -113,8 +111,6 @@ def _steer(found: argparse.Namespace, folder: DataFolder, word: str, *, online: 
         _keep(folder, job, "cancelled")
         print(f"Job {job['id']} is out of the queue.")
     elif hosted.running([job]):
-        if not online:
-            raise Unavailable(OFFLINE)
         status, facts = hosted.steer(job, word)
         _keep(folder, job, status, **facts)
         print(f"Job {job['id']} stands at {facts['host_status']} at {job['host']}.")

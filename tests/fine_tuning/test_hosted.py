@@ -208,7 +208,9 @@ def test_a_model_that_ends_soon_is_told_of_before_money_is_spent(work: Told, ser
     assert any("in 100 days" in event["words"] for event in work.kinds("note")) and len(server.jobs) == 1
 
 
-def test_nothing_is_asked_while_online_access_is_off(work: Told, server: Server) -> None:
+def test_jobs_that_run_are_asked_after_but_not_while_online_access_is_off(
+    work: Told, server: Server, waited: list[float]
+) -> None:
     training_orchestrator.run(work)
     asked = len(server.asked)
     work.host = Host("blender", False, (5, 2, 0), (), online=False)  # type: ignore[assignment]
@@ -217,8 +219,14 @@ def test_nothing_is_asked_while_online_access_is_off(work: Told, server: Server)
     work.options = dataclasses.replace(work.options, ask_hosts=True)
     training_orchestrator.run(work)
     assert len(server.asked) == asked and "was not asked after" in work.kinds("note")[-1]["words"]
-    work.host = None
-    assert "stands at validating_files" in training_orchestrator.run(work).words
+    work.host, server.faults[""] = None, 503
+    outcome = training_orchestrator.run(work)
+    assert outcome.aside and "fault of its own" in outcome.words and not work.asides
+    server.faults.clear()
+    server.life = LIFE
+    work.options = Options(follow=True)
+    assert "has tuned ft:open-8b:voxel" in training_orchestrator.run(work).words
+    assert training_orchestrator.run(work).words == "No job runs at a host."
 
 
 def test_a_job_is_steered_from_the_command(work: Told, server: Server, capsys: pytest.CaptureFixture[str]) -> None:

@@ -116,9 +116,9 @@ class Following:
     def _on_loss(self, line: dict[str, Any]) -> None:
         self.latest |= {key: value for key, value in line.items() if value is not None}
         loss, held_out = line.get("loss"), line.get("held_out")
-        if held_out is not None and loss is None:
+        if held_out is not None and loss is None and not line["step"]:
             self.work.note(f"Loss on held-out rows before training: {held_out:.3f} nats a token.")
-        elif loss is None or (held_out is None and time.monotonic() - self._told < self._every_s):
+        elif held_out is None and (loss is None or time.monotonic() - self._told < self._every_s):
             return
         else:
             self._told = time.monotonic()

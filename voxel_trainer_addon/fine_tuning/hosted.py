@@ -59,30 +59,36 @@ def run(work: Work) -> Outcome:
             return Outcome(sentence, aside=True)
         look(work, but=wanted.id)
         hosted = HostedJob(work, host, job or _new(host, options, wanted), follow=options.follow)
-        if not hosted.is_submitted:
-            if dataset.withheld:
-                work.note(f"{counted(dataset.withheld, 'row')} left out: {TERMS}.")
-            return hosted.go(lambda: hosted.submit(wanted, dataset))
-        return hosted.go(hosted.ask)
+        if dataset.withheld and not hosted.is_submitted:
+            work.note(f"{counted(dataset.withheld, 'row')} left out: {TERMS}.")
+        try:
+            outcome = hosted.go(hosted.ask if hosted.is_submitted else lambda: hosted.submit(wanted, dataset))
+        except Refusal as refusal:
+            work.set_aside(SetAside("train", options.name, refusal.code, refusal.sentence, refusal.detail))
+            return Outcome(refusal.sentence, aside=True)
+        if outcome.aside:
+            work.set_aside(SetAside("train", options.name, str(hosted.job["status"]), outcome.words))
+        return outcome
 
 
 def look(work: Work, *, follow: bool = False, but: str = "") -> Outcome:
     """Ask after every job that runs at a host, but that of one id, once or, with `follow`, until it has ended. What
     cannot be asked is told, and stays as it is known."""
-    told = []
+    told: list[Outcome] = []
     for job in running(Jobs(work.folder, work.catalog).all()):
         if job["id"] == but:
             continue
-        if _is_offline(work):
-            work.note(f"The job {job['host_id']} at {job['host']} was not asked after. {OFFLINE}")
-            continue
         try:
+            if _is_offline(work):
+                raise Unavailable(OFFLINE)
             with contextlib.closing(tuning.named(job["provider"], job["host"])) as host:
                 hosted = HostedJob(work, host, job, follow=follow)
-                told.append(hosted.go(hosted.ask).words)
-        except UserError as error:
-            work.note(f"The job {job['host_id']} at {job['host']} was not asked after. {error}")
-    return Outcome(" ".join(told) or "No job runs at a host.")
+                told.append(hosted.go(hosted.ask))
+        except (UserError, Refusal) as error:
+            told.append(Outcome(f"The job {job['host_id']} at {job['host']} was not asked after. {error}", aside=True))
+        work.note(told[-1].words)
+    words = " ".join(outcome.words for outcome in told)
+    return Outcome(words or "No job runs at a host.", aside=any(outcome.aside for outcome in told))
 
 
 def running(jobs: list[Job]) -> list[Job]:
@@ -116,19 +122,18 @@ class HostedJob:
         return bool(self.job.get("host_id"))
 
     def go(self, begin: Callable[[], Standing]) -> Outcome:
-        """What `begin` tells of the job; with `follow`, what is told until it has ended."""
+        """What `begin` tells of the job; with `follow`, what is told until it has ended. Raises Refusal."""
         try:
             standing = self._patiently(begin)
             self._keep(standing)
             self._hear(first=True)
             if self.follow and not standing.end:
                 standing = self._followed(standing)
+            return self._ended(standing)
         except Refusal as refusal:
             if self.job["status"]:
                 self._save(self.job["status"], reason=refusal.sentence)
-            self.work.set_aside(SetAside("train", self.job["dataset"], refusal.code, refusal.sentence, refusal.detail))
-            return Outcome(refusal.sentence, aside=True)
-        return self._ended(standing)
+            raise
 
     def ask(self) -> Standing:
         return self.host.ask(str(self.job["host_id"]))
@@ -195,7 +200,7 @@ class HostedJob:
             )
         for one in said:
             began = self.job.setdefault("began", one.at)
-            if one.loss is None and one.held_out is None:
+            if one.step is None:
                 self._following.hear({"kind": "said", "id": one.id, "at": one.at, "words": one.words})
             else:
                 told = {"step": one.step, "steps": 0, "loss": one.loss, "held_out": one.held_out}
@@ -212,8 +217,9 @@ class HostedJob:
         self.job = self._following.job = self._jobs.save(self.job, status, **more)
 
     def _keep(self, standing: Standing) -> None:
-        self._save(standing.end or GOES_ON, **_facts(self.job, standing))
-        self._following.checkpoint("done" if standing.end else "running")
+        """How it stands. It counts as ended when all was heard."""
+        self._save(GOES_ON, **_facts(self.job, standing))
+        self._following.checkpoint("running")
 
     def _ended(self, standing: Standing) -> Outcome:
         """What is to be told, where the job has ended or nobody waits for that."""
@@ -232,7 +238,6 @@ class HostedJob:
             return Outcome(f"{self.host.url} has tuned {standing.model}.{_next(self.job)}", counts)
         sentence = f"{where} ended as {standing.status}. {standing.words}".strip()
         sentence += f" train --again {self.job['id']} makes another one."
-        self.work.set_aside(SetAside("train", self.job["dataset"], standing.end, sentence))
         return Outcome(sentence, counts, aside=True)
 
 

@@ -35,6 +35,7 @@ class Server(ThreadingHTTPServer):
         self.models: list[dict[str, Any]] = [{"id": "open-8b"}, {"id": "text-embedding-3"}]
         self.faults: dict[str, int] = {}
         self.code: str | None = None
+        self.turns_pages = True
         self.headers: dict[str, str] = {}
         self.ahead_s = 0.0
         self.loses = self.cuts = -1
@@ -97,7 +98,7 @@ class Server(ThreadingHTTPServer):
             return _list(self.jobs[::-1])
         job = self._job(path)
         if path.endswith("/events"):
-            return _page(self.events[::-1], query)
+            return _page(self.events[::-1], query if self.turns_pages else {})
         if path.endswith("/checkpoints"):
             return _list(self.checkpoints[::-1])
         told = dict(job)

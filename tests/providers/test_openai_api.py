@@ -144,6 +144,8 @@ def test_a_whole_life_with_its_losses_and_checkpoints(host: OpenAIHost, server: 
     assert [one.step for one in said] == [None, *range(1, 8), None] and said[0].words == "The job has begun"
     assert said[1].loss == 3.0 and [one.held_out for one in said if one.held_out] == [2.5]
     assert [one.step for one in host.said(id, said[5].id)] == [6, 7, None] and not host.said(id, said[-1].id)
+    server.turns_pages = False
+    assert [one.step for one in host.said(id)] == [6, 7, None]
     (kept,) = host.checkpoints(id)
     assert kept.step == 4 and kept.model.endswith("step-4") and kept.held_out == 2.5
     server.faults[f"GET {JOBS}/{id}/checkpoints"] = 404

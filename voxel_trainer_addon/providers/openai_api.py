@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice, takewhile
@@ -35,7 +35,6 @@ FILE_BYTES, PART_BYTES = 512_000_000, 64_000_000
 LIMITS = Limits(rows=(10, 0), file_bytes=8_000_000_000)
 LOOKED_THROUGH = 200
 """How many of the host's newest jobs are looked through for ours."""
-EVENTS = 20_000
 SUFFIX = 64
 SETTLED = {"succeeded": "done", "failed": "failed", "cancelled": "cancelled"}
 """Their word for an end → ours. Any other status, also one that is not known here, means that it still goes on."""
@@ -120,7 +119,7 @@ class OpenAIHost:
     def said(self, id: str, after: str = "") -> Sequence[Said]:
         """See TuningHost. A loss on held-out rows that the events leave out is taken from the checkpoint."""
         with self._asking("read what the job tells"):
-            events = islice(self._client.fine_tuning.jobs.list_events(id, limit=100), EVENTS)  # the newest first
+            events = _each(self._client.fine_tuning.jobs.list_events(id, limit=100))  # the newest first
             found = [_said(event) for event in takewhile(lambda event: event.id != after, events)]
         kept: Mapping[int | None, float | None] = {}
         if any(one.step is not None and one.held_out is None for one in found):
@@ -133,7 +132,7 @@ class OpenAIHost:
             with self._asking("list the checkpoints"):
                 return [
                     Checkpoint(str(one.fine_tuned_model_checkpoint), int(one.step_number), _held_out(dict(one.metrics)))
-                    for one in self._client.fine_tuning.jobs.checkpoints.list(id)
+                    for one in _each(self._client.fine_tuning.jobs.checkpoints.list(id))
                 ]
         except Refusal as refusal:
             if refusal.code == "missing":
@@ -153,7 +152,7 @@ class OpenAIHost:
         """The id of a file, uploaded if the host has none of its content yet."""
         name, size = f"voxel-{sha256_of(path)}.jsonl", path.stat().st_size
         with self._asking("upload"):
-            for file in self._client.files.list(purpose="fine-tune"):
+            for file in _each(self._client.files.list(purpose="fine-tune")):
                 if file.filename == name and file.bytes == size and file.status != "error":
                     return str(file.id)
             with open(path, "rb") as content:
@@ -169,7 +168,7 @@ class OpenAIHost:
     def _find(self, wanted: Wanted, training: str) -> Standing | None:
         """The job that is ours, among the host's newest, or None."""
         with self._asking("look for the job"):
-            jobs = islice(self._client.fine_tuning.jobs.list(limit=100), LOOKED_THROUGH)
+            jobs = islice(_each(self._client.fine_tuning.jobs.list(limit=100)), LOOKED_THROUGH)
             return next((_standing(job) for job in jobs if _is_ours(job, wanted, training)), None)
 
     def _create(self, wanted: Wanted, training: str, validation: str | None, **more: Any) -> Standing:
@@ -217,6 +216,16 @@ class OpenAIHost:
                 yield
         except (AttributeError, TypeError, ValueError) as error:  # the package hands on what it cannot read
             raise odd(what, self.url, repr(error)) from error
+
+
+def _each(listed: Iterable[Any]) -> Iterator[Any]:
+    """All of a list, page by page. One that begins again is at its end: not every host turns pages."""
+    seen = set()
+    for one in listed:
+        if one.id in seen:
+            return
+        seen.add(one.id)
+        yield one
 
 
 def _suffix(wanted: Wanted) -> str:

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from tests.fine_tuning.told import Told
+from tests.fine_tuning.told import Told, row
 from tests.providers.openai_server import JOBS, LIFE, TOKEN, Server, serving
 from voxel_trainer_addon.cli import training
 from voxel_trainer_addon.cli.arguments import parsed
 from voxel_trainer_addon.errors import Cancelled, Unavailable, UserError
-from voxel_trainer_addon.files import read_json, write_json, write_jsonl
+from voxel_trainer_addon.files import read_json, write_jsonl
 from voxel_trainer_addon.fine_tuning import hosted, training_orchestrator
 from voxel_trainer_addon.fine_tuning import rows as training_rows
 from voxel_trainer_addon.stage import Options
@@ -25,7 +25,12 @@ from voxel_trainer_addon.worker.protocol import Host
 
 pytestmark = pytest.mark.plain
 
-TERMS = ((0, "openai"), (1, "open-weights"), (2, "anthropic"))
+TERMS = ("openai", "open-weights", "anthropic")
+
+
+def worded(number: int, terms: str) -> dict[str, Any]:
+    author = {"model": f"of {terms}", "terms": terms}
+    return row(number, prompt=f"Make {number} as {terms} says it.", author=author)
 
 
 @pytest.fixture
@@ -42,9 +47,7 @@ def work(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     told = Told(tmp_path / "data", Options(provider="openai", model="open-8b", base_url=server.url, yes=True))
     place = told.folder.dataset("voxel")
-    write_jsonl(place / "train.jsonl", [{"id": "1", "kind": "tree", "prompt": "a", "completion": "b"}])
-    write_jsonl(place / "openai" / "train.jsonl", [{"messages": []}] * 10)
-    write_json(place / "dataset.json", {"licences": {"own": 1}})
+    write_jsonl(place / "train.jsonl", [row(number, "own") for number in range(10)])
     yield told
     told.catalog.close()
 
@@ -66,14 +69,35 @@ def test_one_job_from_the_first_call_to_its_end(work: Told, server: Server) -> N
     assert [entry["status"] for entry in job["host_history"]] == ["validating_files", "running", "succeeded"]
     kept = [path for path in work.folder.root.rglob("*") if path.is_file()]
     assert all(TOKEN.encode() not in path.read_bytes() for path in kept)
-    assert server.contents["file-0"].count(b"\n") == 1 and not list(work.folder.models.rglob("train.jsonl"))
+    assert server.contents["file-0"].count(b"\n") == 10 and not list(work.folder.models.rglob("train.jsonl"))
 
 
-def test_own_rows_do_not_leave_without_a_yes(work: Told, server: Server) -> None:
-    work.options = dataclasses.replace(work.options, yes=False)
-    with pytest.raises(Unavailable, match="made of your own files"):
+def test_nothing_is_heard_at_the_socket_before_a_consent_that_names_it(work: Told, server: Server) -> None:
+    train = work.folder.dataset("voxel") / "train.jsonl"
+    work.host = Host("blender", False, (5, 2, 0), (), online=False)  # type: ignore[assignment]
+    with pytest.raises(Unavailable, match="online access is off"):
         training_orchestrator.run(work)
-    assert not server.files and not server.jobs
+    work.host = None
+    write_jsonl(train, [row(number) for number in range(9)])
+    with pytest.raises(Unavailable, match="at least 10 training rows; there are 9"):
+        training_orchestrator.run(work)
+    write_jsonl(train, [row(number, "CC-BY-NC-4.0") for number in range(10)])
+    with pytest.raises(Unavailable, match=r"10 rows may be trained on by nobody: the licence is CC-BY-NC-4.0"):
+        training_orchestrator.run(work)
+    assert server.connections == 0
+    write_jsonl(train, [row(number, "own") for number in range(10)])
+    work.options = dataclasses.replace(work.options, yes=False)
+    with pytest.raises(Unavailable, match="--yes agrees to all that is told above") as refused:
+        training_orchestrator.run(work)
+    assert "Made of your own files: 10 rows." in [event["words"] for event in work.kinds("note")]
+    assert server.asked == ["GET /models"] and server.heard == 0 and not read_json(work.folder.jobs, [])
+    work.options = dataclasses.replace(work.options, agreed=str(refused.value).split("--agreed ")[1][:16])
+    write_jsonl(train, [row(number, "own") for number in range(11)])
+    with pytest.raises(Unavailable, match="What you agreed to is not what would be sent now"):
+        training_orchestrator.run(work)
+    assert server.heard == 0
+    write_jsonl(train, [row(number, "own") for number in range(10)])
+    assert "stands at validating_files" in training_orchestrator.run(work).words and server.heard > 0
 
 
 def test_a_refusal_is_kept_with_its_reason(work: Told, server: Server) -> None:
@@ -99,17 +123,17 @@ def test_what_is_missing_is_named(work: Told, server: Server) -> None:
 
 
 def test_what_openais_models_worded_goes_to_no_other_host(work: Told, server: Server) -> None:
-    rows = [{"id": str(n), "kind": "tree", "prompt": t, "completion": "b", "author": {"terms": t}} for n, t in TERMS]
+    rows = [worded(number, TERMS[number % 3]) for number in range(30)]
     write_jsonl(work.folder.dataset("voxel") / "train.jsonl", rows)
     training_orchestrator.run(work)
     sent = server.contents["file-0"].decode()
-    assert "open-weights" in sent and "anthropic" not in sent and sent.count("\n") == 1
-    assert any("2 rows left out" in event["words"] for event in work.kinds("note"))
+    assert "open-weights" in sent and "anthropic" not in sent and sent.count("\n") == 10
+    assert any("20 rows left out" in event["words"] for event in work.kinds("note"))
 
 
 @pytest.mark.parametrize(("platform", "kept"), [("openai", ["0", "1"]), ("claude", ["1", "2"]), ("local", ["1"])])
 def test_training_reads_only_the_rows_that_terms_allow(work: Told, platform: str, kept: list[str]) -> None:
-    rows = [{"id": str(n), "kind": "tree", "prompt": "a", "completion": "b", "author": {"terms": t}} for n, t in TERMS]
+    rows = [worded(number, terms) for number, terms in enumerate(TERMS)]
     write_jsonl(work.folder.dataset("voxel") / "train.jsonl", rows)
     dataset = training_rows.read(work.folder, work.options, platform)
     assert [row["id"] for row in dataset.train] == kept and dataset.withheld == len(TERMS) - len(kept)
@@ -139,7 +163,7 @@ def test_a_job_is_followed_with_longer_and_longer_breaks(work: Told, server: Ser
         goes_on(job)
 
     server.goes_on = then_ends  # type: ignore[method-assign]
-    assert "has tuned ft:open-8b:voxel" in follow(work)
+    assert "has tuned ft:open-8b:voxel. It trained on 1,200 tokens, " in follow(work)
     assert waited[:3] == [5.0, 7.5, 11.25] and waited[-1] == 60.0
     (job,) = read_json(work.folder.jobs)
     assert job["cost"]["real"] == {"tokens": 1200} and job["cost"]["estimated"]["tokens_a_pass"] > 0
@@ -193,19 +217,16 @@ def test_what_ends_elsewhere_is_set_aside_and_can_be_made_again(work: Told, serv
     assert read_json(work.folder.jobs)[1]["repeats"] == job["id"]
 
 
-def test_a_model_that_ends_soon_is_told_of_before_money_is_spent(work: Told, server: Server) -> None:
-    write_json(work.folder.dataset("voxel") / "dataset.json", {"licences": {"CC0-1.0": 1}})
-    work.options = dataclasses.replace(work.options, yes=False)
+def test_a_model_that_ends_is_told_of_before_money_is_spent(work: Told, server: Server) -> None:
     today = datetime.date.today()
-    server.models[0]["shutdown_date"] = (today + datetime.timedelta(10)).isoformat()
-    with pytest.raises(Unavailable, match="in 10 days, with all tuned from it"):
-        training_orchestrator.run(work)
     server.models[0]["shutdown_date"] = today.isoformat()
     assert "has shut open-8b down" in training_orchestrator.run(work).words
     assert not server.files
-    server.models[0]["shutdown_date"] = (today + datetime.timedelta(100)).isoformat()
+    soon = (today + datetime.timedelta(10)).isoformat()
+    server.models[0]["shutdown_date"] = soon
     training_orchestrator.run(work)
-    assert any("in 100 days" in event["words"] for event in work.kinds("note")) and len(server.jobs) == 1
+    words = f"127.0.0.1 shuts open-8b down on {soon}, and what is tuned from it ends with it."
+    assert words in [event["words"] for event in work.kinds("note")] and len(server.jobs) == 1
 
 
 def test_jobs_that_run_are_asked_after_but_not_while_online_access_is_off(
@@ -233,12 +254,12 @@ def test_a_job_is_steered_from_the_command(work: Told, server: Server, capsys: p
     training_orchestrator.run(work)
     (job,) = read_json(work.folder.jobs)
     for word, status in (("pause", "paused"), ("resume", "running"), ("cancel", "cancelled")):
-        training.asked(parsed(["train", f"--{word}", job["id"][:6]]), work.folder, work.options)
+        training.asked(parsed(["train", f"--{word}", job["id"][:6]]), work.folder, work.options, True)
         assert server.jobs[0]["status"] == status and f"stands at {status}" in capsys.readouterr().out
-    training.asked(parsed(["train", "--jobs"]), work.folder, work.options)
+    training.asked(parsed(["train", "--jobs"]), work.folder, work.options, True)
     assert f"cancelled, voxel, open-8b, at {server.url}: cancelled" in capsys.readouterr().out
     with pytest.raises(UserError, match="nothing to resume"):
-        training.asked(parsed(["train", "--resume", job["id"]]), work.folder, work.options)
+        training.asked(parsed(["train", "--resume", job["id"]]), work.folder, work.options, True)
 
 
 def test_a_break_ends_at_once_when_the_run_is_cancelled() -> None:

@@ -24,7 +24,7 @@ class Server(ThreadingHTTPServer):
     """A host's memory, and what it should do wrong. `life` is what a job goes through, a word each time that it is
     asked after (one alone: it stays there). `faults` has a status for a method and path as in `asked`, '' for all;
     `headers` go with each answer. `loses` is the number of answers until one gets lost, `cuts` the same before it was
-    acted on."""
+    acted on. `heard` counts the bytes of all bodies."""
 
     daemon_threads = True
 
@@ -51,6 +51,7 @@ class Server(ThreadingHTTPServer):
         self.events: list[dict[str, Any]] = []
         self.checkpoints: list[dict[str, Any]] = []
         self.asked: list[str] = []
+        self.connections = self.heard = 0
 
     @property
     def url(self) -> str:
@@ -162,6 +163,10 @@ class Handler(BaseHTTPRequestHandler):
     def date_time_string(self, timestamp: float | None = None) -> str:
         return super().date_time_string(time.time() + self.server.ahead_s)
 
+    def setup(self) -> None:
+        super().setup()
+        self.server.connections += 1
+
     def do_GET(self) -> None:
         self._do("GET", b"")
 
@@ -172,6 +177,7 @@ class Handler(BaseHTTPRequestHandler):
         server, parts = self.server, urlsplit(self.path)
         path = parts.path.removeprefix("/v1")
         server.asked.append(f"{method} {path}")
+        server.heard += len(body)
         if server.counts_down("cuts"):
             return self._hang_up()
         status, value = server.faults.get(server.asked[-1], server.faults.get("", 200)), None

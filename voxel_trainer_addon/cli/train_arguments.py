@@ -78,7 +78,11 @@ def train_env(command: argparse.ArgumentParser | argparse._ArgumentGroup) -> Non
 def setup(command: argparse.ArgumentParser) -> None:
     """The environment that training needs, and models that fit."""
     group = command.add_argument_group("what training needs")
-    group.add_argument("--models", action="store_true", help="list good models, with what they need and what fits here")
+    group.add_argument(
+        "--models",
+        action="store_true",
+        help="list good models, with what they need and what fits here; with --provider, what can be tuned there now",
+    )
     group.add_argument("--setup", action="store_true", help="make the training environment and the embedded model now")
     group.add_argument("--dry-run", action="store_true", help="with --setup: say what would be done, and do nothing")
     group.add_argument(
@@ -126,6 +130,15 @@ def jobs(command: argparse.ArgumentParser) -> None:
         help="try every value of rate, rank, method or train-time, each with --seeds seeds; can be repeated",
     )
     group.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds of each setting (default: 3)")
+    group.add_argument(
+        "--plan",
+        action="store_true",
+        help="at a host: tell what would be sent, whose it is and what it costs; send nothing",
+    )
+    group.add_argument(
+        "--budget", type=float, metavar="AMOUNT", help="at a host: what a job may cost, in its currency (default: 500)"
+    )
+    group.add_argument("--agreed", metavar="MARK", help="at a host: agree to exactly what --plan told, by its mark")
     group.add_argument(
         "--follow",
         action="store_true",

@@ -4,24 +4,27 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 import time
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import SetAside, Unavailable, UserError
-from ..files import digest, now, read_json, write_jsonl
+from ..files import digest, now, write_jsonl
 from ..http import OFFLINE
 from ..paths import DataFolder
-from ..prompts import CHARACTERS_A_TOKEN
 from ..providers import tuning
 from ..providers.answering import asks
-from ..providers.hosts import Standing, TuningHost, Wanted
+from ..providers.hosts import Standing, Tunable, TuningHost, Wanted
 from ..providers.local.base import EMBEDDED
 from ..providers.refusals import PASSING, Refusal
-from ..stage import Options, Outcome, Work
+from ..stage import Options, Outcome, Work, is_online
 from ..words import counted, duration, size
-from . import rows
+from . import before, rows
+from .before import Consent
+from .cost import compared
 from .following import LOG, Following, earlier
 from .jobs import Job, Jobs, recorded
 from .platform_files import TERMS, lines
@@ -31,8 +34,6 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 5.0, 60.0
 PATIENCE = 20
 """So many times in a row a host that is followed may fail to answer."""
 TICK_S = 0.2
-ENDS_SOON_D = 30
-"""A model that ends within so many days is tuned only with a yes."""
 GOES_ON = "submitted"
 """The status of a job that runs at a host."""
 
@@ -42,19 +43,13 @@ T = TypeVar("T")
 def run(work: Work) -> Outcome:
     """Submit the dataset to the host that the options name, or ask after the job that was submitted before."""
     options = work.options
-    if options.model == EMBEDDED:
-        raise UserError("Name the host's model with --model; the embedded one is trained with --provider local.")
-    if _is_offline(work):
-        raise Unavailable(OFFLINE)
-    with contextlib.closing(tuning.named(options.provider, options.base_url)) as host:
+    with _host(options.provider, options.base_url, is_online(work.host)) as host:
         dataset = rows.read(work.folder, options, host.may_train_as)
         wanted = _wanted(work.folder, host, options, dataset)
         job = Jobs(work.folder, work.catalog).get(wanted.id)
         if job and job["status"] == "done":
             return Outcome(f"Trained already: {job['result']} at {host.url}.{_next(job)}", {"model": job["result"]})
-        if not dataset.train:
-            what = "no preferences" if options.objective == "dpo" else "no rows"
-            sentence = f"The dataset {options.name} has {what} to train on; `dataset` makes it."
+        if sentence := _nothing(options, dataset):
             work.set_aside(SetAside("train", options.name, "no rows", sentence))
             return Outcome(sentence, aside=True)
         look(work, but=wanted.id)
@@ -71,6 +66,35 @@ def run(work: Work) -> Outcome:
         return outcome
 
 
+def plan(folder: DataFolder, options: Options, online: bool) -> Consent:
+    """What `run` would want to be agreed to; nothing is sent. Raises UserError, Unavailable and Refusal."""
+    with _host(options.provider, options.base_url, online) as host, tempfile.TemporaryDirectory() as place:
+        dataset = rows.read(folder, options, host.may_train_as)
+        if sentence := _nothing(options, dataset):
+            raise Unavailable(sentence)
+        wanted = _wanted(folder, host, options, dataset)
+        wanted = replace(
+            wanted, training=Path(place, "train.jsonl"), validation=wanted.validation and Path(place, "val.jsonl")
+        )
+        _write(wanted, host, dataset)
+        return before.consent_to(folder, options, host, wanted, dataset)
+
+
+def models(provider: str, url: str, online: bool) -> tuple[str, Sequence[Tunable]]:
+    """Address of a host, and what can be tuned there now. Raises as `plan` does."""
+    with _host(provider, url, online) as host:
+        return host.url, host.models()
+
+
+@contextlib.contextmanager
+def _host(provider: str, url: str, online: bool) -> Iterator[TuningHost]:
+    """The host, where Blender lets anything out. Raises Unavailable and UserError."""
+    if not online:
+        raise Unavailable(OFFLINE)
+    with contextlib.closing(tuning.named(provider, url)) as host:
+        yield host
+
+
 def look(work: Work, *, follow: bool = False, but: str = "") -> Outcome:
     """Ask after every job that runs at a host, but that of one id, once or, with `follow`, until it has ended. What
     cannot be asked is told, and stays as it is known."""
@@ -79,9 +103,7 @@ def look(work: Work, *, follow: bool = False, but: str = "") -> Outcome:
         if job["id"] == but:
             continue
         try:
-            if _is_offline(work):
-                raise Unavailable(OFFLINE)
-            with contextlib.closing(tuning.named(job["provider"], job["host"])) as host:
+            with _host(job["provider"], job["host"], is_online(work.host)) as host:
                 hosted = HostedJob(work, host, job, follow=follow)
                 told.append(hosted.go(hosted.ask))
         except (UserError, Refusal) as error:
@@ -96,9 +118,9 @@ def running(jobs: list[Job]) -> list[Job]:
     return [job for job in jobs if job["status"] == GOES_ON and job.get("host_id")]
 
 
-def steer(job: Job, word: str) -> tuple[str, dict[str, Any]]:
+def steer(job: Job, word: str, online: bool) -> tuple[str, dict[str, Any]]:
     """Let a host pause, resume or cancel a job; the job's new status, and what is to be kept. Raises UserError."""
-    with contextlib.closing(tuning.named(job["provider"], job["host"])) as host:
+    with _host(job["provider"], job["host"], online) as host:
         if word not in host.abilities:
             raise UserError(f"{host.url} cannot {word} a job.")
         try:
@@ -141,10 +163,8 @@ class HostedJob:
     def submit(self, wanted: Wanted, dataset: rows.Dataset) -> Standing:
         """Agree, write the files in the host's form, hand them over. They are kept no longer than that."""
         try:
-            write_jsonl(wanted.training, lines(dataset.train, self.host.format, wanted.objective))
-            if wanted.validation:
-                write_jsonl(wanted.validation, lines(dataset.held_out, self.host.format, wanted.objective))
-            estimated = _agreed(self.work, self.host, wanted)
+            _write(wanted, self.host, dataset)
+            estimated = before.agree(self.work, self.host, wanted, dataset)
             self._save("submitting", cost={"estimated": estimated, "real": {}})
             self.work.note(f"{size(wanted.training.stat().st_size)} of rows go to {self.host.url}.")
             return self.host.submit(wanted)
@@ -235,7 +255,8 @@ class HostedJob:
         self._save(standing.end, **_facts(self.job, standing), **losses, checkpoints=checkpoints)
         self._following.checkpoint("done")
         if standing.end == "done":
-            return Outcome(f"{self.host.url} has tuned {standing.model}.{_next(self.job)}", counts)
+            cost = f" {told}" if (told := compared(self.job["cost"])) else ""
+            return Outcome(f"{self.host.url} has tuned {standing.model}.{cost}{_next(self.job)}", counts)
         sentence = f"{where} ended as {standing.status}. {standing.words}".strip()
         sentence += f" train --again {self.job['id']} makes another one."
         return Outcome(sentence, counts, aside=True)
@@ -253,7 +274,10 @@ def pause(seconds: float, tick: Callable[[], object]) -> None:
 
 
 def _wanted(folder: DataFolder, host: TuningHost, options: Options, dataset: rows.Dataset) -> Wanted:
-    """The job that the options ask for: the same rows, model and settings give the same id."""
+    """The job that the options ask for: the same rows, model and settings give the same id. Raises
+    UserError."""
+    if options.model == EMBEDDED:
+        raise UserError("Name the host's model with --model; the embedded one is trained with --provider local.")
     set_ = dict(one.split("=", 1) for one in options.hyper if "=" in one)
     if len(set_) < len(options.hyper):
         raise UserError("--hyper wants NAME=VALUE by the host's own names, such as --hyper n_epochs=3, each once.")
@@ -271,6 +295,19 @@ def _wanted(folder: DataFolder, host: TuningHost, options: Options, dataset: row
         options.seed,
         set_,
     )
+
+
+def _nothing(options: Options, dataset: rows.Dataset) -> str:
+    """That there is nothing to train on, or ''."""
+    what = "no preferences" if options.objective == "dpo" else "no rows"
+    return "" if dataset.train else f"The dataset {options.name} has {what} to train on; `dataset` makes it."
+
+
+def _write(wanted: Wanted, host: TuningHost, dataset: rows.Dataset) -> None:
+    """The files in the host's form."""
+    write_jsonl(wanted.training, lines(dataset.train, host.format, wanted.objective))
+    if wanted.validation:
+        write_jsonl(wanted.validation, lines(dataset.held_out, host.format, wanted.objective))
 
 
 def _new(host: TuningHost, options: Options, wanted: Wanted) -> Job:
@@ -314,50 +351,3 @@ def _next(job: Job) -> str:
         f" Next: `evaluate --name {name} --model {who}{where}`; "
         f"`deploy add {name} --asks {who}{where}` lets it be deployed."
     )
-
-
-# before anything is sent
-
-
-def _is_offline(work: Work) -> bool:
-    return work.host is not None and not work.host.online
-
-
-def _agreed(work: Work, host: TuningHost, wanted: Wanted) -> dict[str, Any]:
-    """What the job is expected to cost. Rows made of a person's own files leave this machine only when that person said
-    so, and what is tuned does not end soon unless they know. Raises Unavailable and Refusal."""
-    facts: dict[str, Any] = read_json(work.folder.dataset(work.options.name) / "dataset.json", {})
-    own = sum(count for licence, count in facts.get("licences", {}).items() if "own" in licence.split(" + "))
-    if own and not work.options.yes:
-        raise Unavailable(
-            f"{own:,} rows are made of your own files, and training by a host sends them to {host.url}: --yes allows "
-            "that."
-        )
-    _lasts(work, host, wanted)
-    return {"tokens_a_pass": round(wanted.training.stat().st_size / CHARACTERS_A_TOKEN["openai"])}
-
-
-def _lasts(work: Work, host: TuningHost, wanted: Wanted) -> None:
-    """Tell until when there will be what is tuned, as the host says it. Raises Unavailable and Refusal."""
-    try:
-        model = next((one for one in host.models() if one.id == wanted.model), None)
-    except Refusal as refusal:
-        if refusal.code != "missing":
-            raise
-        model = None
-    if model is None:
-        work.note(
-            f"{host.url} does not list {wanted.model}: whether it can be tuned, and how long it lasts, is not known."
-        )
-        return
-    if wanted.objective not in model.objectives:
-        raise Refusal("refused", f"{host.url} tunes {wanted.model} by {', '.join(model.objectives)} alone.")
-    if not model.ends:
-        return
-    left = (date.fromisoformat(model.ends) - date.today()).days
-    if left <= 0:
-        raise Refusal("closed", f"{host.url} has shut {wanted.model} down on {model.ends}.")
-    words = f"{host.url} shuts {wanted.model} down on {model.ends}, in {counted(left, 'day')}, with all tuned from it."
-    if left <= ENDS_SOON_D and not work.options.yes:
-        raise Unavailable(f"{words} --yes tunes it all the same.")
-    work.note(words)

@@ -66,7 +66,7 @@ def faults(text: str) -> list[str]:
         if not isinstance(message, dict) or message.get("role") not in ROLES:
             faults.append(f"a message whose role is none of {', '.join(ROLES)}.")
         elif not _says(message.get("content")):
-            faults.append(f"a {message['role']} message without text.")
+            faults.append(f"a message of role {message['role']} without text.")
     roles = [message.get("role") for message in messages if isinstance(message, dict)]
     if "user" not in roles:
         faults.append("no user message.")

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from .. import tokens
 from ..errors import Unavailable, UserError
+from ..http import OFFLINE
 from .local import Asker, Local
 from .openai_api import OWN_URL
 from .openai_api import TOKEN as OPENAI_TOKEN
@@ -47,6 +48,17 @@ class Answer:
     answer_tokens: int
     model: str
     finished: bool
+
+
+def near(address: str) -> bool:
+    """Whether what is told to that address, '' for this computer, stays here."""
+    return not address or urlsplit(address).hostname in LOOPBACK
+
+
+def let_out(address: str, online: bool) -> None:
+    """Raises Unavailable where Blender lets nothing out and the address is not on this computer."""
+    if not online and not near(address):
+        raise Unavailable(OFFLINE)
 
 
 Take = Callable[[str, Answer | Refusal], None]
@@ -105,7 +117,7 @@ class _Hosted(ABC):
 
     @property
     def near(self) -> bool:
-        return urlsplit(self.host).hostname in LOOPBACK
+        return near(self.host)
 
     def ask(self, chats: Iterable[Chat], most: int, take: Take, tick: Callable[[], bool]) -> None:
         """See Answerer."""

@@ -9,6 +9,7 @@ from .errand import Question
 from .harvested import Harvested
 from .helper import Answer, Helper
 from .holding import Holding
+from .hosting import PROVIDERS, Hosting
 from .models import Models
 from .needs import Needs, training_needs
 from .preview import Preview
@@ -17,6 +18,7 @@ from .session import Phase, Session
 from .start import Program
 
 __all__ = [
+    "PROVIDERS",
     "REASONS",
     "Answer",
     "Askable",
@@ -25,6 +27,7 @@ __all__ = [
     "Harvested",
     "Helper",
     "Holding",
+    "Hosting",
     "Models",
     "Needs",
     "Phase",

@@ -52,7 +52,7 @@ def run(work: Work) -> Outcome:
         if sentence := _nothing(options, dataset):
             work.set_aside(SetAside("train", options.name, "no rows", sentence))
             return Outcome(sentence, aside=True)
-        look(work, but=wanted.id)
+        remind(work, but=wanted.id)
         hosted = HostedJob(work, host, job or _new(host, options, wanted), follow=options.follow)
         if dataset.withheld and not hosted.is_submitted:
             work.note(f"{counted(dataset.withheld, 'row')} left out: {TERMS}.")
@@ -95,22 +95,30 @@ def _host(provider: str, url: str, online: bool) -> Iterator[TuningHost]:
         yield host
 
 
-def look(work: Work, *, follow: bool = False, but: str = "") -> Outcome:
-    """Ask after every job that runs at a host, but that of one id, once or, with `follow`, until it has ended. What
-    cannot be asked is told, and stays as it is known."""
-    told: list[Outcome] = []
+def look(work: Work) -> Outcome:
+    """Ask after every job that runs at a host, once or, with `follow`, until it has ended."""
+    told = list(_looked(work, follow=work.options.follow))
+    words = " ".join(outcome.words for outcome in told)
+    return Outcome(words or "No job runs at a host.", aside=any(outcome.aside for outcome in told))
+
+
+def remind(work: Work, but: str = "") -> None:
+    """Ask once after every job that runs at a host, but that of one id, and note how it stands."""
+    for outcome in _looked(work, but=but):
+        work.note(outcome.words)
+
+
+def _looked(work: Work, *, follow: bool = False, but: str = "") -> Iterator[Outcome]:
+    """How each job stands that runs at a host. One that cannot be asked after stays as it is known."""
     for job in running(Jobs(work.folder, work.catalog).all()):
         if job["id"] == but:
             continue
         try:
             with _host(job["provider"], job["host"], is_online(work.host)) as host:
                 hosted = HostedJob(work, host, job, follow=follow)
-                told.append(hosted.go(hosted.ask))
+                yield hosted.go(hosted.ask)
         except (UserError, Refusal) as error:
-            told.append(Outcome(f"The job {job['host_id']} at {job['host']} was not asked after. {error}", aside=True))
-        work.note(told[-1].words)
-    words = " ".join(outcome.words for outcome in told)
-    return Outcome(words or "No job runs at a host.", aside=any(outcome.aside for outcome in told))
+            yield Outcome(f"The job {job['host_id']} at {job['host']} was not asked after. {error}", aside=True)
 
 
 def running(jobs: list[Job]) -> list[Job]:

@@ -34,10 +34,10 @@ def run(work: Work) -> Outcome:
     options = work.options
     here = options.provider == "local"
     if options.ask_hosts or (here and options.follow):
-        return hosted.look(work, follow=options.follow)
+        return hosted.look(work)
     if not here:
         return hosted.run(work)
-    hosted.look(work)
+    hosted.remind(work)
     if options.queued:
         return _queue(work)
     return _one(work, options, Local(), work.tick)

@@ -237,6 +237,18 @@ def test_a_wrong_clock_is_named(host: OpenAIHost, server: Server) -> None:
     assert "24 h ahead of the host's" in refused(host.models).sentence
 
 
+def test_fields_that_a_host_leaves_out_are_not_missed(host: OpenAIHost, server: Server, wanted: Wanted) -> None:
+    id = host.submit(wanted).id
+    server.jobs[0] = {"id": id, "status": "succeeded", "model": "open-8b", "fine_tuned_model": "m"}
+    server.events = [{"id": "e", "created_at": 5, "message": "Begun"}]
+    server.checkpoints = [{"id": "c", "fine_tuned_model_checkpoint": "m", "step_number": 3}]
+    told = host.ask(id)
+    assert (told.end, told.model, told.words) == ("done", "m", "")
+    assert host.said(id)[0].words == "Begun" and host.checkpoints(id)[0].held_out is None
+    server.files = [{"id": "f", "filename": file["filename"], "bytes": file["bytes"]} for file in server.files]
+    assert host.submit(replace(wanted, id="f" * 16)).id == "ftjob-1" and len(server.files) == 1
+
+
 def test_what_is_no_answer_of_the_protocol_is_said(
     host: OpenAIHost, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,7 +87,7 @@ class OpenAIHost:
         with self._asking("list the models"):
             answer = self._client.models.with_raw_response.list()
             found = [
-                Tunable(str(model.id), ("sft", "dpo"), str(getattr(model, "shutdown_date", None) or ""))
+                Tunable(str(model.id), ("sft", "dpo"), str(_told(model, "shutdown_date") or ""))
                 for model in answer.parse()
                 if not OTHERWISE.search(model.id)
             ]
@@ -114,7 +114,7 @@ class OpenAIHost:
             raise
 
     def ask(self, id: str) -> Standing:
-        return self._told("ask for the job", lambda: self._client.fine_tuning.jobs.retrieve(id))
+        return self._heard("ask for the job", lambda: self._client.fine_tuning.jobs.retrieve(id))
 
     def said(self, id: str, after: str = "") -> Sequence[Said]:
         """See TuningHost. A loss on held-out rows that the events leave out is taken from the checkpoint."""
@@ -131,7 +131,11 @@ class OpenAIHost:
         try:
             with self._asking("list the checkpoints"):
                 return [
-                    Checkpoint(str(one.fine_tuned_model_checkpoint), int(one.step_number), _held_out(dict(one.metrics)))
+                    Checkpoint(
+                        str(one.fine_tuned_model_checkpoint),
+                        int(one.step_number),
+                        _held_out(dict(_told(one, "metrics") or {})),
+                    )
                     for one in _each(self._client.fine_tuning.jobs.checkpoints.list(id))
                 ]
         except Refusal as refusal:
@@ -140,20 +144,20 @@ class OpenAIHost:
             raise
 
     def pause(self, id: str) -> Standing:
-        return self._told("pause the job", lambda: self._client.fine_tuning.jobs.pause(id))
+        return self._heard("pause the job", lambda: self._client.fine_tuning.jobs.pause(id))
 
     def resume(self, id: str) -> Standing:
-        return self._told("resume the job", lambda: self._client.fine_tuning.jobs.resume(id))
+        return self._heard("resume the job", lambda: self._client.fine_tuning.jobs.resume(id))
 
     def cancel(self, id: str) -> Standing:
-        return self._told("cancel the job", lambda: self._client.fine_tuning.jobs.cancel(id))
+        return self._heard("cancel the job", lambda: self._client.fine_tuning.jobs.cancel(id))
 
     def _uploaded(self, path: Path) -> str:
         """The id of a file, uploaded if the host has none of its content yet."""
         name, size = f"voxel-{sha256_of(path)}.jsonl", path.stat().st_size
         with self._asking("upload"):
             for file in _each(self._client.files.list(purpose="fine-tune")):
-                if file.filename == name and file.bytes == size and file.status != "error":
+                if file.filename == name and file.bytes == size and _told(file, "status") != "error":
                     return str(file.id)
             with open(path, "rb") as content:
                 if size <= self._file_bytes:
@@ -175,7 +179,7 @@ class OpenAIHost:
         if validation:
             more["validation_file"] = validation
         try:
-            return self._told(
+            return self._heard(
                 CREATE,
                 lambda: self._client.fine_tuning.jobs.create(
                     model=wanted.model,
@@ -205,7 +209,7 @@ class OpenAIHost:
         kind = {"sft": "supervised"}.get(wanted.objective, wanted.objective)
         return {"method": {"type": kind, kind: {"hyperparameters": set_}} if set_ else {"type": kind}}
 
-    def _told(self, what: str, ask: Callable[[], Any]) -> Standing:
+    def _heard(self, what: str, ask: Callable[[], Any]) -> Standing:
         with self._asking(what):
             return _standing(ask())
 
@@ -228,6 +232,11 @@ def _each(listed: Iterable[Any]) -> Iterator[Any]:
         yield one
 
 
+def _told(thing: Any, name: str) -> Any:
+    """A field, None where the host leaves it out."""
+    return getattr(thing, name, None)
+
+
 def _suffix(wanted: Wanted) -> str:
     """Part of the tuned model's name, with the beginning of our id: hosts that keep no metadata keep this."""
     return f"{slug(wanted.suffix)[: SUFFIX - 9]}-{wanted.id[:8]}"
@@ -236,27 +245,27 @@ def _suffix(wanted: Wanted) -> str:
 def _is_ours(job: Any, wanted: Wanted, training: str) -> bool:
     """By our id; at a host without metadata by its suffix, and without that too by the rest. The file is one that we
     uploaded, so the job is not older than that."""
-    if own := (job.metadata or {}).get("vt_job"):
+    if own := (_told(job, "metadata") or {}).get("vt_job"):
         return bool(own == wanted.id)
-    if job.training_file != training:
+    if _told(job, "training_file") != training:
         return False
-    if suffix := getattr(job, "user_provided_suffix", None) or getattr(job, "suffix", None):
+    if suffix := _told(job, "user_provided_suffix") or _told(job, "suffix"):
         return bool(suffix == _suffix(wanted))
-    return bool(job.seed == wanted.seed % 2**31 and str(job.model).startswith(wanted.model))
+    return bool(_told(job, "seed") == wanted.seed % 2**31 and str(_told(job, "model")).startswith(wanted.model))
 
 
 def _standing(job: Any) -> Standing:
-    error = job.error
-    words = harmless(getattr(error, "message", "") or "", 300) if error else ""
-    if error and MODERATED.search(f"{getattr(error, 'code', '')} {words}"):
+    error = _told(job, "error")
+    words = harmless(_told(error, "message") or "", 300)
+    if MODERATED.search(f"{_told(error, 'code')} {words}"):
         words += " Its moderation stopped it: take the rows out that it may mean, or train with --provider local."
-    trained = int(getattr(job, "trained_tokens", 0) or 0)
-    status = str(job.status)
-    return Standing(str(job.id), status, SETTLED.get(status, ""), str(job.fine_tuned_model or ""), words, trained)
+    status, model, trained = str(job.status), _told(job, "fine_tuned_model"), _told(job, "trained_tokens")
+    return Standing(str(job.id), status, SETTLED.get(status, ""), str(model or ""), words, int(trained or 0))
 
 
 def _said(event: Any) -> Said:
-    data = event.data if isinstance(event.data, dict) else {}
+    data = _told(event, "data")
+    data = data if isinstance(data, dict) else {}
     step, loss = data.get("step"), _figure(data.get("train_loss"))
     told = Said(str(event.id), float(event.created_at), harmless(event.message or "", 300))
     if loss is None or not isinstance(step, int | float):

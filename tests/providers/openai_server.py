@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host on loopback that speaks OpenAI's fine-tuning protocol: a job's whole life, and what can go wrong with it."""
+"""A host on loopback that speaks OpenAI's fine-tuning protocol: a job's whole life, and what can go wrong with it.
+
+`python -m tests.providers.openai_server` serves one life of a job, to try by hand, until Ctrl-C.
+"""
 
 from __future__ import annotations
 
@@ -236,3 +239,20 @@ def serving() -> Iterator[Server]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def tell_a_life(server: Server) -> None:
+    """Let jobs go from their files to a tuned model, with 30 steps on the way."""
+    server.life = LIFE
+    server.models[0]["shutdown_date"] = "2027-01-14"
+    server.tell("Created fine-tuning job")
+    for step in range(1, 31):
+        server.step(step, 3.0 / step**0.5, 2.8 / step**0.5 if step % 10 == 0 else None)
+    server.tell("The job has successfully completed")
+
+
+if __name__ == "__main__":
+    with serving() as told, contextlib.suppress(KeyboardInterrupt):
+        tell_a_life(told)
+        print(f"OPENAI_API_KEY={TOKEN} … train --provider openai --model open-8b --base-url {told.url} --follow")
+        threading.Event().wait()

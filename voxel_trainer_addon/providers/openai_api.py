@@ -258,7 +258,8 @@ def _standing(job: Any) -> Standing:
     error = _told(job, "error")
     words = harmless(_told(error, "message") or "", 300)
     if MODERATED.search(f"{_told(error, 'code')} {words}"):
-        words += " Its moderation stopped it: take the rows out that it may mean, or train with --provider local."
+        what = "take the rows out that it may mean, or train with --provider local."
+        words = f"{words.rstrip('.')}. The host's moderation stopped it: {what}"
     status, model, trained = str(job.status), _told(job, "fine_tuned_model"), _told(job, "trained_tokens")
     return Standing(str(job.id), status, SETTLED.get(status, ""), str(model or ""), words, int(trained or 0))
 

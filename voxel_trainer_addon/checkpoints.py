@@ -40,6 +40,8 @@ def next_steps(folder: DataFolder, catalog: Catalog) -> list[str]:
         return [f"{start} train --queue {data}", f"{start} train --jobs {data}"]
     if (names := catalog.datasets()) and Options().name not in names:
         data += f" --name {shlex.quote(names[-1])}"
+    if any(job.get("status") == "submitted" for job in catalog.jobs()):
+        return [f"{start} train --follow {data}", f"{start} train --jobs {data}"]
     if not any(job.get("status") == "done" for job in catalog.jobs()):
         return [f"{start} train {data}"]
     if not catalog.evaluations():

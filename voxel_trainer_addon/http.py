@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
@@ -122,6 +124,33 @@ class Stream:
         if length.isdigit() and came < int(length):
             raise NetworkError("cut", "The answer broke off before its end.")
         return bytes(kept)
+
+
+def clock(headers: Mapping[str, str]) -> float | None:
+    """Seconds since 1970 by the server's clock, None where it does not tell."""
+    try:
+        return parsedate_to_datetime(headers["date"]).timestamp()
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds of a `retry-after`, which may also name a date (RFC 9110, 10.2.3); `now` is the server's time."""
+    text = headers.get("retry-after")
+    seconds = number(text)
+    if seconds is None and text:
+        until = clock({"date": text})
+        return None if until is None else until - now
+    return seconds
+
+
+def number(text: str | None) -> float | None:
+    """A number of 0 or more, None where there is none."""
+    try:
+        value = float(text) if text is not None else math.nan
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and value >= 0 else None
 
 
 class Client:

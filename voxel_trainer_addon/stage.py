@@ -121,6 +121,11 @@ class Options:
     samples: int = 0
     temperature: float = 0.8
     base_url: str = ""
+    hyper: tuple[str, ...] = ()
+    follow: bool = False
+    ask_hosts: bool = False
+    budget: float = 0.0
+    agreed: str = ""
     yes: bool = False
 
     def preset_value(self, key: str) -> Any:
@@ -147,6 +152,11 @@ def last_options(folder: DataFolder, otherwise: Options = Options()) -> Options:
         if isinstance(value, dict):
             return Options.from_json(value)
     return otherwise
+
+
+def is_online(host: Host | None) -> bool:
+    """Whether Blender lets anything out; a Python without Blender has no preferences to ask."""
+    return host is None or host.online
 
 
 @dataclass(frozen=True)

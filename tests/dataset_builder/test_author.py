@@ -121,6 +121,10 @@ def test_nothing_leaves_this_computer_without_a_yes(
 ) -> None:
     monkeypatch.setattr(providers, "LOOPBACK", ())
     work = work_at(tmp_path / "a", server, "openai:gpt-6-luna")
+    with pytest.raises(Unavailable, match="online access is off, so nothing was sent"):
+        built(work)
+    assert work.host
+    work.host = replace(work.host, online=True)
     with pytest.raises(Unavailable, match=r"\d+ requests would be sent to .*made of your own files: --yes"):
         built(work)
     assert not server.asked and re.search(r"about \$0\.\d\d at the price of 2026-\d\d-\d\d", work.notes[-1])

@@ -13,8 +13,9 @@ from tests.dataset_builder.small_dataset import changed, row, rows, source, writ
 from voxel_trainer_addon.dataset_builder import card, parquet
 from voxel_trainer_addon.dataset_builder.attribution import entry, link_of, yaml
 from voxel_trainer_addon.dataset_builder.form import FIELDS
-from voxel_trainer_addon.dataset_builder.parts import licence_class, part, row_files
+from voxel_trainer_addon.dataset_builder.parts import part, row_files
 from voxel_trainer_addon.files import read_json, sha256_of
+from voxel_trainer_addon.licences.classes import class_of_sources
 
 pytestmark = pytest.mark.plain
 
@@ -38,13 +39,13 @@ def folder(tmp_path: Path) -> Path:
 )
 def test_a_row_is_under_the_freest_of_its_sources(licences: list[str], cls: str, into: str) -> None:
     sources = [source(n, licence) for n, licence in enumerate(licences)]
-    assert (licence_class(sources), part(sources)) == (cls, into)
+    assert (class_of_sources(sources), part(sources)) == (cls, into)
 
 
 def test_of_what_a_row_needs_the_strictest_counts() -> None:
     given = [source(1, "GPL-3.0-only", of="given"), source(2, "CC-BY-SA-4.0", of="given")]
     assert part([source(0, "CC0-1.0"), *given]) == "share-alike"
-    assert licence_class([source(0, "CC0-1.0"), source(1, "", of="given")]) == "unknown"
+    assert class_of_sources([source(0, "CC0-1.0"), source(1, "", of="given")]) == "unknown"
 
 
 def test_files_come_by_part_and_split(folder: Path) -> None:

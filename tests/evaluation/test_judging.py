@@ -72,10 +72,15 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 def judged(
-    data: DataFolder, server: Server, person: Person | None = None, against: str = "base", count: int = 100
+    data: DataFolder,
+    server: Server,
+    person: Person | None = None,
+    against: str = "base",
+    count: int = 100,
+    online: bool = True,
 ) -> Judging:
     who = providers.named("openai:gpt-judge", server.url)
-    return judging.ask(evaluated(data, "voxel"), who, against, count, data, person or Person())
+    return judging.ask(evaluated(data, "voxel"), who, against, count, data, person or Person(), online=online)
 
 
 def entry(came: Judging) -> dict[str, Any]:
@@ -229,6 +234,8 @@ def test_cost_is_told_first_and_nothing_leaves_without_a_yes(
     own = [{**row, "sources": [{**row["sources"][0], "licence": "own"}]} for row in test[:4]]
     (data.dataset("voxel") / "test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in (*own, *test[4:])))
     person = Person()
+    with pytest.raises(Unavailable, match="online access is off, so nothing was sent"):
+        judged(data, server, Person(Options(yes=True)), online=False)
     with pytest.raises(Unavailable, match=r"12 requests would be sent to .*, 6 of them made of your own files: --yes"):
         judged(data, server, person)
     assert (

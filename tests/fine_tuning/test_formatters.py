@@ -28,6 +28,9 @@ def test_openai_rows_are_chats() -> None:
     value = openai_formatter.line(ROW)
     assert value == {"messages": [*prompts.messages(ROW), ANSWER]}
     assert openai_formatter.check(lines(value)) == []
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,aaaa"}}
+    seen = openai_formatter.line({**ROW, "prompt": [{"type": "text", "text": "Make this."}, picture]})
+    assert openai_formatter.check(lines(seen)) == []
 
 
 def test_claude_rows_hold_the_system_message_apart() -> None:
@@ -43,6 +46,7 @@ def test_claude_rows_hold_the_system_message_apart() -> None:
         (lambda v: v["messages"].pop(1), "no user message"),
         (lambda v: v["messages"][1].update(role="human"), "role is none of"),
         (lambda v: v["messages"][1].update(content=" "), "without text"),
+        (lambda v: v["messages"][1].update(content=[{"type": "image_url"}]), "without text"),
         (lambda v: v.clear(), "no messages"),
     ],
 )

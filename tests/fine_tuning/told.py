@@ -14,6 +14,13 @@ from voxel_trainer_addon.paths import DataFolder
 from voxel_trainer_addon.stage import Options
 
 
+def row(number: int, licence: str = "CC0-1.0", **more: Any) -> dict[str, Any]:
+    """A dataset's row, of one file under that licence."""
+    source = {"origin": "folder:rocks", "path": "rock.blend", "sha256": "0" * 64, "licence": licence}
+    told = {"id": str(number), "kind": "tree", "form": "code", "prompt": f"Make {number}.", "sources": [source]}
+    return {**told, "completion": "import bpy\n", **more}
+
+
 class Told:
     """A real data folder and catalog, and what the stage told. `on_tick` may raise."""
 

@@ -42,7 +42,27 @@ def test_what_nobody_knows_is_asked_for_and_the_data_folder_goes_before(tmp_path
     assert price is not None and price.of(2_000_000, 1_000_000) == 4.5 and price.date == "unknown"
 
 
-@pytest.mark.parametrize("text", ["[models", '[models]\n"m" = "free"\n', '[prices.m]\ninput = "much"\n'])
+def test_what_training_by_a_host_costs(tmp_path: Path) -> None:
+    price = Makers(tmp_path).training_price("api.openai.com", "gpt-4.1-mini-2025-04-14")
+    assert price is not None and price.of(2_000_000) == 10.0 and price.currency == "USD"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", price.date) and "https://" in price.source
+    assert Makers(tmp_path).training_price("api.openai.com", "gpt-9") is None
+    (tmp_path / "author.toml").write_text(
+        '[training."tunes.example"]\ncurrency = "EUR"\nmodels = { "llama-*" = 0.5 }\n'
+        '[training."api.openai.com".models]\n"gpt-4.1-mini-*" = 6\n'
+    )
+    own = Makers(tmp_path)
+    other, ours = (
+        own.training_price("tunes.example", "llama-8b"),
+        own.training_price("api.openai.com", "gpt-4.1-mini-x"),
+    )
+    assert other and (other.tokens, other.currency, other.date, other.source) == (0.5, "EUR", "unknown", "author.toml")
+    assert ours and (ours.tokens, ours.currency) == (6.0, "USD")
+
+
+@pytest.mark.parametrize(
+    "text", ["[models", '[models]\n"m" = "free"\n', '[prices.m]\ninput = "much"\n', "[training.h]\n"]
+)
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "author.toml").write_text(text)
     with pytest.raises(UserError, match=r"author\.toml could not be read"):

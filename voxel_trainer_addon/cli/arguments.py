@@ -100,7 +100,7 @@ def parser() -> argparse.ArgumentParser:
     _allow(dataset)
     _made_datasets(dataset)
     train = _command(commands, "train", "Tune a model on the dataset, on this computer or at a host.")
-    train.usage = "%(prog)s [options] | --setup | --models | --queue | --jobs | --cancel ID | export MODEL"
+    train.usage = "%(prog)s [options] | --setup | --models | --queue | --jobs | --cancel ID | --follow | export MODEL"
     train_arguments.tuning(train)
     train_arguments.setup(train)
     train_arguments.jobs(train)

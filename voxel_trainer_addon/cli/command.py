@@ -25,7 +25,7 @@ from ..pipeline.control import Control
 from ..pipeline.run import Run
 from ..pipeline.serve import Serve
 from ..runs.queue import Queue
-from ..stage import STAGES, Options
+from ..stage import STAGES, Options, is_online
 from ..worker.protocol import Host
 from . import (
     asking,
@@ -81,6 +81,8 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
         return look.COMMANDS[found.command](found, _blender(found, facts, script), _tick())
     if found.command == "benchmark" and found.action == "make":
         return benchmarks.ACTIONS[found.action](found, _blender(found, facts, script), _tick())
+    if getattr(found, "models", False) and options_of(found).provider != "local":
+        return training.models(found, options_of(found), is_online(host.find(found.blender, facts, script)))
     if getattr(found, "setup", False) or getattr(found, "models", False):
         return training_setup.asked(found, options_of(found), _tick())
     if getattr(found, "action", "") == "export":
@@ -88,7 +90,8 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
     if getattr(found, "action", "") == "compare":
         return evaluating.compare(found)
     if getattr(found, "action", "") == "judge":
-        return judges.judge(found, options_of(found), _tick())
+        online = is_online(host.find(found.blender, facts, script))
+        return judges.judge(found, options_of(found), online, _tick())
     if getattr(found, "action", None) and found.command == "dataset":
         return made_datasets.ACTIONS[found.action](found)
     folder = DataFolder(found.data.expanduser().resolve())
@@ -111,8 +114,9 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
         options = _with_queue(options, folder)
     if found.command == "evaluate" and options.plan:
         return evaluating.plan(found, folder, options)
+    blender = host.find(found.blender, facts, script)
     if found.command == "train":
-        done = training.asked(found, folder, options)
+        done = training.asked(found, folder, options, is_online(blender))
         if isinstance(done, int):
             return done
         options = done
@@ -122,7 +126,7 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
         stages = ("harvest", "parse")
     if found.command == "resume":
         options, stages = _asked_before(folder, found.run)
-    return _run(found, folder, options, stages, host.find(found.blender, facts, script))
+    return _run(found, folder, options, stages, blender)
 
 
 def _run(

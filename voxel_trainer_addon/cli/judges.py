@@ -24,8 +24,8 @@ PAIRS = 100
 PAGE = "pairs.html"
 
 
-def judge(found: argparse.Namespace, options: Options, tick: Callable[[], bool]) -> int:
-    """Do what `evaluate judge` asks; the exit status."""
+def judge(found: argparse.Namespace, options: Options, online: bool, tick: Callable[[], bool]) -> int:
+    """Do what `evaluate judge` asks; the exit status. `online`: Blender lets something out."""
     data = DataFolder(found.data.expanduser().resolve())
     done = evaluated(data, found.judged)
     against = done.opponent(found.opponent)
@@ -36,7 +36,7 @@ def judge(found: argparse.Namespace, options: Options, tick: Callable[[], bool])
     if found.verdicts:
         return _read(found, done, against)
     asking = Asking(options, tick, found.json)
-    came = judging.ask(done, named(found.by, found.url), against, found.pairs or PAIRS, data, asking)
+    came = judging.ask(done, named(found.by, found.url), against, found.pairs or PAIRS, data, asking, online=online)
     for words in (*came.notes, came.refusal):
         if words:
             asking.note(words)

@@ -32,7 +32,7 @@ def tuning(command: argparse.ArgumentParser) -> None:
     """How, where and how long to train."""
     group = command.add_argument_group("training")
     group.add_argument("--preset", choices=tuple(PRESETS), help="how long and how much (default: quick)")
-    group.add_argument("--provider", choices=("local", "openai"), help="where to train (default: local)")
+    group.add_argument("--provider", metavar="NAME", help="who trains: local (the default), openai")
     group.add_argument(
         "--model",
         metavar="NAME",
@@ -51,7 +51,13 @@ def tuning(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--anyway", action="store_true", default=None, help="train a model that is not expected to fit into memory"
     )
-    group.add_argument("--base-url", metavar="URL", help="a host that speaks the OpenAI protocol")
+    group.add_argument("--base-url", metavar="URL", help="the host's address (openai: any that speaks its protocol)")
+    group.add_argument(
+        "--hyper",
+        action="append",
+        metavar="NAME=VALUE",
+        help="at a host: a parameter by its own name, such as n_epochs=3; can be repeated",
+    )
 
 
 def metric(command: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
@@ -72,7 +78,11 @@ def train_env(command: argparse.ArgumentParser | argparse._ArgumentGroup) -> Non
 def setup(command: argparse.ArgumentParser) -> None:
     """The environment that training needs, and models that fit."""
     group = command.add_argument_group("what training needs")
-    group.add_argument("--models", action="store_true", help="list good models, with what they need and what fits here")
+    group.add_argument(
+        "--models",
+        action="store_true",
+        help="list good models, with what they need and what fits here; with --provider, what can be tuned there now",
+    )
     group.add_argument("--setup", action="store_true", help="make the training environment and the embedded model now")
     group.add_argument("--dry-run", action="store_true", help="with --setup: say what would be done, and do nothing")
     group.add_argument(
@@ -108,6 +118,8 @@ def jobs(command: argparse.ArgumentParser) -> None:
     group.add_argument("--queue", dest="queued", action="store_true", default=None, help="train what is in the queue")
     group.add_argument("--jobs", action="store_true", help="list all jobs")
     group.add_argument("--cancel", default="", metavar="ID", help="take a job out of the queue, or stop it")
+    group.add_argument("--pause", default="", metavar="ID", help="let a job pause, here or at a host that can do that")
+    group.add_argument("--resume", default="", metavar="ID", help="let a job go on that was paused")
     group.add_argument(
         "--again", metavar="ID", help="train a job once more by its record; options that are named change it"
     )
@@ -119,7 +131,25 @@ def jobs(command: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds of each setting (default: 3)")
     group.add_argument(
-        "--wait", action="store_true", default=None, help="at a host: stay until the job has ended, asking now and then"
+        "--plan",
+        action="store_true",
+        help="at a host: tell what would be sent, whose it is and what it costs; send nothing",
+    )
+    group.add_argument(
+        "--budget", type=float, metavar="AMOUNT", help="at a host: what a job may cost, in its currency (default: 500)"
+    )
+    group.add_argument("--agreed", metavar="MARK", help="at a host: agree to exactly what --plan told, by its mark")
+    group.add_argument(
+        "--follow",
+        action="store_true",
+        default=None,
+        help="at a host: stay until the job has ended; alone: until all jobs that run at hosts have",
+    )
+    group.add_argument(
+        "--ask-hosts",
+        action="store_true",
+        default=None,
+        help="train nothing: ask once after the jobs that run at hosts",
     )
 
 

@@ -7,32 +7,45 @@ import argparse
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from ..catalog import Catalog
-from ..errors import Exit, UserError
-from ..fine_tuning import orders, sweep
+from ..errors import Exit, Unavailable, UserError
+from ..fine_tuning import hosted, orders, sweep
 from ..fine_tuning.jobs import REPEATED, Job, Jobs, named, with_status
 from ..fine_tuning.waiting import Waiting
 from ..locks import FolderLock, holder
 from ..paths import DataFolder
 from ..providers.local import Local
+from ..providers.refusals import Refusal
 from ..runs.session import control_line
 from ..stage import Options
 from ..words import counted, duration, harmless
 
 RUN = re.compile(r"run (\S+),")
+OF_NOW = ("train_env", "budget", "agreed", "follow", "yes")
+"""Options that are of the command alone, whatever job is done again."""
+STEERED = {
+    "cancel": "stops after the step in hand; its checkpoint is kept.",
+    "pause": "pauses after the step in hand.",
+    "resume": "goes on.",
+}
+"""What a job that runs here is told to do, by word."""
 
 
-def asked(found: argparse.Namespace, folder: DataFolder, options: Options) -> Options | int:
-    """Do what needs no training, and give the exit status; else the options to train with."""
+def asked(found: argparse.Namespace, folder: DataFolder, options: Options, online: bool) -> Options | int:
+    """Do what needs no training, and give the exit status; else the options to train with. `online`: Blender lets
+    something out."""
     if found.jobs:
         return _list(found, folder)
-    if found.cancel:
-        return _cancel(found, folder)
+    for word in STEERED:
+        if getattr(found, word):
+            return _steer(found, folder, word, online)
     if found.again:
-        options = replace(_again(found, folder), train_env=options.train_env, yes=options.yes)
+        options = replace(_again(found, folder), **{name: getattr(options, name) for name in OF_NOW})
+    if found.plan:
+        return _plan(found, folder, options, online)
     if not found.sweep and not found.later:
         return options
     if options.provider != "local":
@@ -41,6 +54,41 @@ def asked(found: argparse.Namespace, folder: DataFolder, options: Options) -> Op
         )
     _queue(found, folder, options)
     return Exit.DONE if found.later else Options(queued=True, train_env=options.train_env, yes=options.yes)
+
+
+def models(found: argparse.Namespace, options: Options, online: bool) -> int:
+    """What can be tuned at a host now."""
+    try:
+        url, told = hosted.models(options.provider, options.base_url, online)
+    except Refusal as refusal:
+        raise Unavailable(refusal.sentence) from refusal
+    if found.json:
+        print(json.dumps({"host": url, "models": [asdict(one) for one in told]}))
+        return Exit.DONE
+    print(f"{url} says that these can be tuned now:\n")
+    for one in told:
+        ends = f", until {one.ends}" if one.ends else ""
+        print(f"{harmless(one.id)}\n  {', '.join(one.objectives)}{ends}")
+    return Exit.DONE
+
+
+def _plan(found: argparse.Namespace, folder: DataFolder, options: Options, online: bool) -> int:
+    """Tell what would be sent to a host; send nothing."""
+    if options.provider == "local":
+        raise UserError(
+            "--plan tells what would be sent to a host: name it with --provider. Nothing is sent from here."
+        )
+    try:
+        consent = hosted.plan(folder, options, online)
+    except Refusal as refusal:
+        raise Unavailable(refusal.sentence) from refusal
+    if found.json:
+        told = {"lines": consent.lines, "agreed": consent.mark, "estimated": consent.estimate.as_json()}
+        print(json.dumps(told))
+    else:
+        print("\n".join(consent.lines))
+        print(f"Nothing was sent. --agreed {consent.mark} agrees to exactly this.")
+    return Exit.DONE
 
 
 def every(folder: DataFolder) -> list[Job]:
@@ -96,22 +144,32 @@ def _known(folder: DataFolder, id: str) -> Job:
     return job
 
 
-def _cancel(found: argparse.Namespace, folder: DataFolder) -> int:
-    job, waiting = _known(folder, found.cancel), Waiting(folder)
-    if waiting.has(job["id"]):
+def _steer(found: argparse.Namespace, folder: DataFolder, word: str, online: bool) -> int:
+    """Pause, resume or cancel a job, wherever it is."""
+    job, waiting = _known(folder, getattr(found, word)), Waiting(folder)
+    if waiting.has(job["id"]) and word == "cancel":
         waiting.drop(job["id"])
-        with FolderLock(folder.lock, "train --cancel") as lock:
-            if lock.acquire(0):
-                with Catalog(folder.catalog) as catalog:
-                    jobs = Jobs(folder, catalog)
-                    jobs.save(jobs.get(job["id"]) or job, "cancelled")
+        _keep(folder, job, "cancelled")
         print(f"Job {job['id']} is out of the queue.")
+    elif hosted.running([job]):
+        status, facts = hosted.steer(job, word, online)
+        _keep(folder, job, status, **facts)
+        print(f"Job {job['id']} stands at {facts['host_status']} at {job['host']}.")
     elif job["status"] == "running" and (run := RUN.match(holder(folder.lock))):
-        control_line(folder.runs / run[1], {"command": "cancel"})
-        print(f"Job {job['id']} stops after the step in hand; its checkpoint is kept.")
+        control_line(folder.runs / run[1], {"command": word})
+        print(f"Job {job['id']} {STEERED[word]}")
     else:
-        raise UserError(f"Job {job['id']} is {job['status']}: there is nothing to cancel.")
+        raise UserError(f"Job {job['id']} is {job['status']}: there is nothing to {word}.")
     return Exit.DONE
+
+
+def _keep(folder: DataFolder, job: Job, status: str, **facts: Any) -> None:
+    """Put it on record; a run that holds the data folder finds it out by itself."""
+    with FolderLock(folder.lock, "train") as lock:
+        if lock.acquire(0):
+            with Catalog(folder.catalog) as catalog:
+                jobs = Jobs(folder, catalog)
+                jobs.save(jobs.get(job["id"]) or job, status, **facts)
 
 
 def _list(found: argparse.Namespace, folder: DataFolder) -> int:
@@ -130,7 +188,9 @@ def line(job: Job) -> str:
     told = [job["status"], f"{job['dataset']}, {harmless(job['model'])}"]
     set_ = (job.get("sweep") or {}).get("set") or {}
     told += [f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}" for key, value in set_.items()]
-    if job["provider"] == "local":
+    if "host" in job:
+        told.append(f"at {job['host']}" + (f": {harmless(job['host_status'])}" if job.get("host_status") else ""))
+    else:
         told.append(f"seed {job['parameters'].get('seed', 0)}")
     if (loss := job.get("held_out_loss_after")) is not None:
         told.append(f"held-out loss {loss:.3f}")

@@ -19,7 +19,7 @@ from ..http import Client, NetworkError
 from ..licences.classes import OWN
 from ..paths import DataFolder
 from ..removal import RemovalList
-from ..stage import Hooks, Options, Outcome, Work, last_options
+from ..stage import Hooks, Options, Outcome, Work, is_online, last_options
 from ..words import counted
 from . import scraped
 from .licences import with_head
@@ -372,5 +372,4 @@ def run(work: Work) -> Outcome:
         sources.append(folder.open(work.folder.inbox, options, "inbox"))
     if not sources and not work.catalog.counts()["files"]:
         raise UserError("There is nothing to harvest. Name a folder with --source folder:PATH.")
-    online = work.host.online if work.host else True
-    return BlenderFileScraper(work.folder, work.catalog, sources, options, online=online).harvest(work)
+    return BlenderFileScraper(work.folder, work.catalog, sources, options, online=is_online(work.host)).harvest(work)

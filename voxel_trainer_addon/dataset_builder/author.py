@@ -15,7 +15,7 @@ from ..providers.answering import Chat, named
 from ..providers.makers import Makers
 from ..providers.questions import Questions
 from ..providers.refusals import Refusal
-from ..stage import Work
+from ..stage import Work, is_online
 from .author_check import Asked, Vocabulary, fault, suits
 from .decontamination import Benchmarks, normal
 from .drafts import Drafts
@@ -125,7 +125,7 @@ class Author:
             return
         work = self._work
         work.note(self._questions.cost(len(due), sent, told, "answers as long as the requests"))
-        self._questions.agreed(len(due), own, work.options.yes)
+        self._questions.agreed(len(due), own, yes=work.options.yes, online=is_online(work.host))
         chats = (spot.chat for spot in self._spots(drafts, due.values()))
         item = f"requests in the words of {self._model}"
         try:

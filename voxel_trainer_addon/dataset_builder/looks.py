@@ -9,10 +9,11 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from ..licences.classes import NO_USE, class_of_sources
 from ..providers.makers import terms
 from ..worker.private import ASSIGNED, KEY, KEY_PARTS, LOGIN, PATH
 from . import form
-from .parts import NO_USE, RowFile, licence_class, part
+from .parts import RowFile, part
 
 MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}\b(?!\s*[(\[=])", re.IGNORECASE)
 """An address as people write it; `matrix@vector.xyz(…)` is none."""
@@ -37,7 +38,7 @@ def look(row: Any, file: RowFile) -> Iterator[Told]:
 
 
 def _licence(row: dict[str, Any], file: RowFile) -> Iterator[Told]:
-    if licence_class(row["sources"]) in NO_USE:
+    if class_of_sources(row["sources"]) in NO_USE:
         told = ", ".join(sorted({source["licence"] or "none" for source in row["sources"]}))
         yield "licence", f"No source has a licence that lets the row be used ({told})."
     elif (wanted := part(row["sources"])) != file.part:

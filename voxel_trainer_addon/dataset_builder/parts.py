@@ -9,23 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ..files import read_jsonl
-from ..licences.classes import RANK, class_of
+from ..licences.classes import class_of_sources
 from ..row_files import PARTS, SPLITS, file_name
 
-NO_USE = frozenset({"unknown", "forbidden"})
-"""Classes of licences under which nothing may be trained on."""
-
 Row = Mapping[str, Any]
-
-
-def licence_class(sources: Iterable[Mapping[str, Any]]) -> str:
-    """The class of licence that a row is under. Sources of the same thing are alternatives, so the freest counts; where
-    the row needs several things (`of`), the strictest of these."""
-    needed: dict[str, list[str]] = {}
-    for source in sources:
-        needed.setdefault(str(source.get("of", "")), []).append(class_of(source["licence"]))
-    freest = [min(classes, key=RANK.__getitem__) for classes in needed.values()]
-    return max(freest, key=RANK.__getitem__, default="unknown")
 
 
 def makers(sources: Iterable[Mapping[str, Any]]) -> set[str]:
@@ -35,7 +22,7 @@ def makers(sources: Iterable[Mapping[str, Any]]) -> set[str]:
 
 def part(sources: Iterable[Mapping[str, Any]]) -> str:
     """The part that a row with these sources belongs to, of PARTS."""
-    found = licence_class(sources)
+    found = class_of_sources(sources)
     return found if found in PARTS else ""
 
 

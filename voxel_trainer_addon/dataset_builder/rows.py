@@ -10,7 +10,7 @@ from typing import Any
 
 from ..catalog import Origin
 from ..files import digest
-from ..licences.classes import Policy, class_of
+from ..licences.classes import NO_USE, Policy, class_of
 from ..row_files import SPLITS
 from ..stage import EVALUATED
 from ..words import counted
@@ -19,7 +19,7 @@ from .drafts import Drafts, Example
 from .form import id_of
 from .kinds import Json, Place
 from .near import Index
-from .parts import NO_USE, makers, part
+from .parts import makers, part
 from .splits import FEW_GROUPS, TELLING_NODES, Groups, allotted, enough, near_test
 
 UNLICENSED = "unlicensed"

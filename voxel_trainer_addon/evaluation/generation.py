@@ -14,9 +14,9 @@ from typing import Any, Protocol
 from .. import prompts
 from ..errors import Unavailable, UserError
 from ..files import digest, sha256_of
-from ..providers.answering import Answer, Chat
+from ..providers.answering import Answer, Chat, let_out
 from ..providers.refusals import Refusal
-from ..stage import Options, Work
+from ..stage import Options, Work, is_online
 from ..words import counted, duration
 from .answers import GREEDY, Answers, Ask, drawn
 from .contestants import Asked, Base, Contestant, Row
@@ -260,6 +260,8 @@ class Generation:
         who, by_id = contestant.answerer, {str(row["id"]): row for row in rows}
         assert who is not None
         due = [row for row in rows if self._line(contestant, row) is None]
+        if due:
+            let_out(who.host, is_online(self.work.host))
         if due and not who.near and not self.work.options.yes:
             licences = sorted({str(source["licence"]) for row in due for source in row.get("sources", ())})
             raise Unavailable(

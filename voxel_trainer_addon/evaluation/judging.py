@@ -109,16 +109,25 @@ def result(better: str, subject_first: bool) -> str:
     return "tie" if better == "tie" else "win" if (better == "A") == subject_first else "loss"
 
 
-def ask(found: Evaluated, who: Answerer, against: str, count: int, data: DataFolder, work: Asker) -> Judging:
+def ask(
+    found: Evaluated,
+    who: Answerer,
+    against: str,
+    count: int,
+    data: DataFolder,
+    work: Asker,
+    *,
+    online: bool = True,
+) -> Judging:
     """Have up to `count` pairs compared, and keep what was found in `judges.json`. The cost is noted before the first
     byte leaves; every answer is kept as it comes, and nobody is asked twice. Raises Unavailable where a person must
-    agree first."""
+    agree first, or Blender is not `online`."""
     rows, blender = _rows(found, data), str(found.body["blender"])
     pairs, at_home = _chosen(found.pairs(against), count, rows, who)
     asked = [(pair, (question(pair, True, blender), question(pair, False, blender))) for pair in pairs if not pair.same]
     kept = data.judged(str(found.body["name"]))
     questions = Questions(who, kept, Makers(data.root), CHARACTERS_A_TOKEN[who.provider])
-    refusal = _ask(questions, asked, rows, work)
+    refusal = _ask(questions, asked, rows, work, online)
     verdicts = [Verdict(pair.id, pair.group, "tie") for pair in pairs if pair.same]
     same, missing, unread = len(verdicts), 0, Counter[str]()
     for pair, chats in asked:
@@ -179,6 +188,7 @@ def _ask(
     asked: Sequence[tuple[Pair, tuple[Chat, Chat]]],
     rows: Mapping[str, Mapping[str, Any]],
     work: Asker,
+    online: bool,
 ) -> str:
     """Ask what was not asked yet; the sentence of a host that answers nobody."""
     due = {chat.id: (chat, pair) for pair, chats in asked for chat in chats if questions.answer(chat.id) is None}
@@ -190,7 +200,7 @@ def _ask(
     there = sum(len(message["content"]) for chat, _ in due.values() for message in chat.messages)
     own = sum(any(source["licence"] == "own" for source in each) for each in sources.values())
     work.note(questions.cost(len(due), there, REASON * len(due), "a sentence for each answer, no thinking before it"))
-    questions.agreed(len(due), own, work.options.yes)
+    questions.agreed(len(due), own, yes=work.options.yes, online=online)
     files = {id: sorted({str(source["sha256"]) for source in each}) for id, each in sources.items()}
     try:
         questions.ask((chat for chat, _ in due.values()), MOST_TOKENS, files, work, lambda done: None)

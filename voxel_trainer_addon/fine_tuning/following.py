@@ -32,19 +32,19 @@ LONG = ("used", "over_ids")
 
 
 class Following:
-    """The hearing end of one job. `log` is the file that keeps every line."""
+    """The hearing end of one job. `log` is the file that keeps every line; losses are told every `every_s` seconds."""
 
-    def __init__(self, work: Work, job: Job, log: Path) -> None:
-        self.work, self.job, self.log = work, job, log
+    def __init__(self, work: Work, job: Job, log: Path, every_s: float = TOLD_EVERY_S) -> None:
+        self.work, self.job, self.log, self._every_s = work, job, log, every_s
         self.plan: dict[str, Any] = {}
         self.latest: dict[str, Any] = {}
         self.warnings: list[dict[str, str]] = list(job.get("warnings", ()))
         self._told = 0.0
 
-    def begin(self, words: str, *, resumed: bool) -> None:
-        """Tell which job it is, with its curve so far where it goes on from a checkpoint."""
+    def begin(self, words: str, *, resumed: bool, anew: bool | None = None) -> None:
+        """Tell which job it is, with its curve so far where it goes on from a checkpoint, or was not begun `anew`."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        if not resumed:
+        if anew or (anew is None and not resumed):
             self.log.unlink(missing_ok=True)
             self.warnings.clear()
         losses, held_out = earlier(self.log)
@@ -75,6 +75,8 @@ class Following:
             self._on_loss(line)
         elif kind == "checkpoint":
             self.checkpoint("running")
+        elif kind == "said":
+            self.work.note(line["words"])
         elif kind == "warning":
             self.warnings.append({"code": line["code"], "sentence": line["sentence"]})
             self.work.emit("warning", stage="train", code=line["code"], words=line["sentence"])
@@ -90,8 +92,8 @@ class Following:
             "loss": self.latest.get("loss"),
             "held_out_loss": self.latest.get("held_out"),
         }
-        keys = ("provider", "model", "base_hash", "dataset", "dataset_hash", "parameters")
-        state = {**{key: self.job[key] for key in keys}, "plan": self.recorded_plan}
+        keys = ("provider", "host", "host_id", "model", "base_hash", "dataset", "dataset_hash", "parameters")
+        state = {**{key: self.job[key] for key in keys if key in self.job}, "plan": self.recorded_plan}
         self.work.checkpoint(status, progress, state)
 
     @property
@@ -114,9 +116,9 @@ class Following:
     def _on_loss(self, line: dict[str, Any]) -> None:
         self.latest |= {key: value for key, value in line.items() if value is not None}
         loss, held_out = line.get("loss"), line.get("held_out")
-        if held_out is not None and loss is None:
+        if held_out is not None and loss is None and not line["step"]:
             self.work.note(f"Loss on held-out rows before training: {held_out:.3f} nats a token.")
-        elif loss is None or (held_out is None and time.monotonic() - self._told < TOLD_EVERY_S):
+        elif held_out is None and (loss is None or time.monotonic() - self._told < self._every_s):
             return
         else:
             self._told = time.monotonic()

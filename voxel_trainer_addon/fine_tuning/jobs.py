@@ -30,6 +30,7 @@ REPEATED = (
     "name",
     "allow",
     "base_url",
+    "hyper",
 )
 """The options that make a job what it is."""
 

@@ -2,8 +2,7 @@
 """Rows in OpenAI's chat format for supervised fine-tuning, and what its published rules say against a file of them.
 
 Rules: https://developers.openai.com/docs/guides/supervised-fine-tuning (one JSON object a line with `messages`, each
-with a role and content; at least 10 examples) and the files API's limit of 512 MB a file
-(https://platform.openai.com/docs/api-reference/files/create).
+with a role and content, a text or parts of text and pictures), and the limits of `providers.openai_api`.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .. import prompts
+from ..providers.openai_api import LIMITS
+from ..words import size
 
-FEWEST = 10
-MOST_BYTES = 512_000_000
 ROLES = ("system", "developer", "user", "assistant")
 
 
@@ -42,14 +41,14 @@ def preference(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def check(lines: Iterable[str], *, training: bool = True) -> list[str]:
     """What is wrong with a file's lines, as sentences; empty where nothing is. `training` False: how many is free."""
-    found, count, size = [], 0, 0
+    found, count, size_ = [], 0, 0
     for count, text in enumerate(lines, 1):
-        size += len(text.encode())
+        size_ += len(text.encode())
         found += [f"Line {count}: {words}" for words in faults(text)]
-    if training and count < FEWEST:
-        found.append(f"OpenAI wants at least {FEWEST} training rows; there are {count}.")
-    if size > MOST_BYTES:
-        found.append(f"OpenAI takes files of at most 512 MB; this one has {size / 1e6:.0f} MB.")
+    if training and count < LIMITS.rows[0]:
+        found.append(f"OpenAI wants at least {LIMITS.rows[0]} training rows; there are {count}.")
+    if size_ > LIMITS.file_bytes:
+        found.append(f"OpenAI takes files of at most {size(LIMITS.file_bytes)}; this one has {size(size_)}.")
     return found
 
 
@@ -66,11 +65,18 @@ def faults(text: str) -> list[str]:
     for message in messages:
         if not isinstance(message, dict) or message.get("role") not in ROLES:
             faults.append(f"a message whose role is none of {', '.join(ROLES)}.")
-        elif not isinstance(message.get("content"), str) or not message["content"].strip():
-            faults.append(f"a {message['role']} message without text.")
+        elif not _says(message.get("content")):
+            faults.append(f"a message of role {message['role']} without text.")
     roles = [message.get("role") for message in messages if isinstance(message, dict)]
     if "user" not in roles:
         faults.append("no user message.")
     if roles[-1:] != ["assistant"]:
         faults.append("the last message is not the assistant's.")
     return faults
+
+
+def _says(content: Any) -> bool:
+    """Whether there is something in a message: text, or parts each of which is a text or a picture's address."""
+    if not isinstance(content, list):
+        return isinstance(content, str) and bool(content.strip())
+    return bool(content) and all(isinstance(part, dict) and part.get(part.get("type")) for part in content)

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from ..errors import UserError
 from ..files import read_jsonl, write_jsonl
 from ..providers.makers import may_train
 from ..row_files import SPLITS
@@ -77,3 +78,12 @@ def write_platform_files(folder: Path) -> list[str]:
 def is_chat(row: Mapping[str, Any], platform: str) -> bool:
     """Whether a row stands in a platform's files as a chat."""
     return row["kind"] != PREFERENCE and may_train(row, platform)
+
+
+def lines(rows: Iterable[Mapping[str, Any]], platform: str, objective: str) -> Iterator[dict[str, Any]]:
+    """Rows for an objective (`sft`, `dpo`) in a platform's format. Raises UserError where it has none for that."""
+    name = PREFERENCE if objective == "dpo" else "line"
+    write = getattr(PLATFORMS[platform], name, None)
+    if write is None:
+        raise UserError(f"The format of {platform} has no pairs of answers, so it can only be trained with sft.")
+    return map(write, rows)

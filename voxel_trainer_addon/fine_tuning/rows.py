@@ -12,7 +12,6 @@ from ..errors import UserError
 from ..files import digest, read_json, read_jsonl
 from ..paths import DataFolder
 from ..providers.makers import may_train
-from ..providers.openai_api import OWN_URL
 from ..row_files import OWN_PAIRS, rows_of
 from ..stage import EVALUATED, Options
 
@@ -30,10 +29,11 @@ class Dataset:
     withheld: int = 0
 
 
-def read(folder: DataFolder, options: Options) -> Dataset:
+def read(folder: DataFolder, options: Options, platform: str = "local") -> Dataset:
     """The rows that the options' objective takes, those under share-alike and copyleft licences where they were
-    allowed; none where the dataset is not there. DPO takes preferences alone, with `own_pairs` those of the model that
-    it begins from; the short presets of local training take only what evaluate compares. Raises UserError."""
+    allowed; none where the dataset is not there. `platform` is who trains, one of `makers.PLATFORMS`. DPO takes
+    preferences alone, with `own_pairs` those of the model that it begins from; the short presets of local training take
+    only what evaluate compares. Raises UserError."""
     place = folder.dataset(options.name)
     every_kind = options.preset == "full" or options.provider != "local"
 
@@ -48,7 +48,6 @@ def read(folder: DataFolder, options: Options) -> Dataset:
     ]
     if options.own_pairs:
         found[0] = _own_pairs(folder, options)
-    platform = _platform(options)
     train, held_out = ([row for row in rows if may_train(row, platform)] for rows in found)
     ids = digest([[row["id"] for row in rows] for rows in (train, held_out)])
     licences = read_json(place / "dataset.json", {}).get("licences", {})
@@ -67,11 +66,6 @@ def _own_pairs(folder: DataFolder, options: Options) -> list[dict[str, Any]]:
     rows = {str(row["id"]): row for row in rows_of(folder.dataset(options.name), "train", ("", *options.allow))}
     pairs = read_jsonl(path)
     return [{**rows[pair["row"]], **pair, "kind": "preference"} for pair in pairs if pair["row"] in rows]
-
-
-def _platform(options: Options) -> str:
-    """Who trains, as the terms of models see it: OpenAI by its own address, else anybody."""
-    return "openai" if options.provider == "openai" and (options.base_url or OWN_URL) == OWN_URL else "local"
 
 
 def chat_row(row: Mapping[str, Any], objective: str) -> dict[str, Any]:

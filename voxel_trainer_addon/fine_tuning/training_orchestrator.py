@@ -31,14 +31,19 @@ def run(work: Work) -> Outcome:
     """Train on the dataset that the options name, or go through the queue. What cannot be trained is set aside with the
     reason."""
     work.catalog.drop_asides("train")
-    if work.options.queued:
+    options = work.options
+    here = options.provider == "local"
+    if options.ask_hosts or (here and options.follow):
+        return hosted.look(work)
+    if not here:
+        return hosted.run(work)
+    hosted.remind(work)
+    if options.queued:
         return _queue(work)
-    return _one(work, work.options, Local(), work.tick)
+    return _one(work, options, Local(), work.tick)
 
 
 def _one(work: Work, options: Options, provider: Local, tick: Callable[[], bool]) -> Outcome:
-    if options.provider == "openai":
-        return hosted.run(work, rows.read(work.folder, options).hash)
     order = _order(work, options, provider)
     if not order.dataset.train:
         what = "no preferences" if options.objective == "dpo" else "no rows"

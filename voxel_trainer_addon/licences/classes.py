@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from .expressions import OWN, Expression, normal, parsed, same, spelled, table
 
@@ -28,6 +29,8 @@ RANK = {word: rank for rank, word in enumerate(CLASSES)}
 
 BY_DEFAULT = ("own", "public-domain", "permissive", "attribution")
 BY_CHOICE = ("share-alike", "copyleft")
+NO_USE = frozenset({"unknown", "forbidden"})
+"""Classes of licences under which nothing may be trained on."""
 
 OBLIGATIONS = {
     "attribution": "Name the author, the source and the licence.",
@@ -103,6 +106,16 @@ def class_of(expression: str) -> str:
     """The class of an SPDX expression: with AND the strictest, with OR the freest of its parts."""
     found = parsed(expression)
     return "unknown" if found is None else _class(found)
+
+
+def class_of_sources(sources: Iterable[Mapping[str, Any]]) -> str:
+    """The class of licence that a row is under. Sources of the same thing are alternatives, so the freest counts; where
+    the row needs several things (`of`), the strictest of these."""
+    needed: dict[str, list[str]] = {}
+    for source in sources:
+        needed.setdefault(str(source.get("of", "")), []).append(class_of(source["licence"]))
+    freest = [min(classes, key=RANK.__getitem__) for classes in needed.values()]
+    return max(freest, key=RANK.__getitem__, default="unknown")
 
 
 def usable(expression: str) -> str:

@@ -43,7 +43,7 @@ def opened() -> None:
     """See that the remote control knows its places: at the first tick or click, as `register` reads no disk."""
     if REMOTE.kept is None:
         chosen = preferences()
-        REMOTE.offline, REMOTE.quick = offline(), quick()
+        REMOTE.offline, REMOTE.quick, REMOTE.blender = offline(), quick(), program()
         told = (chosen.data_folder, chosen.train_env, chosen.contact) if chosen else ()
         REMOTE.open(_kept(), *told)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
+from ..runs import PROVIDERS
 from ..runs.choices import DEFAULTS
 from ..runs.holding import FIRST_S
 from ..stage import BASELINES, PRESETS
@@ -26,6 +27,14 @@ LICENCES = (
     ("GPL-2.0-or-later", "GPL 2.0 or Later", "Free under the same licence"),
     ("GPL-3.0-or-later", "GPL 3.0 or Later", "Free under the same licence"),
 )
+
+HOSTS = {
+    "": ("This Computer", "Harvest & Train tunes here, and nothing leaves this computer"),
+    "openai": ("OpenAI's Protocol", "OpenAI, or by its address any host that speaks its protocol"),
+    "claude": ("Claude", "Claude by Amazon Bedrock, where one can be tuned there"),
+    **{name: (name.title(), f"The host {name.title()}") for name in PROVIDERS if name not in ("openai", "claude")},
+}
+HOST_ITEMS = tuple((id or "HERE", *told) for id, told in HOSTS.items() if not id or id in PROVIDERS)
 
 
 def _preset(name: str) -> tuple[str, str, str]:
@@ -44,7 +53,7 @@ def _text(key: str) -> dict[str, Callable[..., Any]]:
         return str(getattr(REMOTE.choices, key))
 
     def write(_: Any, value: str) -> None:
-        setattr(REMOTE.choices, key, value.strip() or getattr(DEFAULTS, key))
+        setattr(REMOTE.choices, key, value.strip() or getattr(DEFAULTS, key, ""))
         REMOTE.refresh()
 
     return {"get": read, "set": write}
@@ -134,6 +143,30 @@ def _minutes(_: Any) -> float:
 
 def _set_minutes(_: Any, value: float) -> None:
     REMOTE.choices.evaluate_min = value
+    REMOTE.refresh()
+
+
+def _host(_: Any) -> int:
+    ids = [item[0] for item in HOST_ITEMS]
+    return ids.index(REMOTE.choices.host) if REMOTE.choices.host in ids else 0
+
+
+def _set_host(_: Any, value: int) -> None:
+    REMOTE.choices.host = HOST_ITEMS[value][0] if value else ""
+    REMOTE.refresh()
+
+
+def _host_models(_: Any, __: Any, ___: str) -> list[str]:
+    return list(REMOTE.view.hosting.models)
+
+
+def _agreed(_: Any) -> bool:
+    return REMOTE.view.hosting.agreed
+
+
+def _agree(_: Any, value: bool) -> None:
+    """The mark of the words that are shown: other words want another tick."""
+    REMOTE.choices.host_agreed = REMOTE.view.hosting.mark if value else ""
     REMOTE.refresh()
 
 
@@ -237,6 +270,11 @@ class VOXEL_PG_choices(bpy.types.PropertyGroup):
         against_retrieval: bool
         against_live: bool
         evaluate_min: float
+        host: str
+        host_url: str
+        host_model: str
+        host_agreed: bool
+        budget: float
         searches: Any
         search_at: int
         stars: int
@@ -312,6 +350,33 @@ class VOXEL_PG_choices(bpy.types.PropertyGroup):
             precision=1,
             get=_minutes,
             set=_set_minutes,
+        )
+        host: EnumProperty(name="Where", description="Who tunes the model", items=HOST_ITEMS, get=_host, set=_set_host)
+        host_url: StringProperty(
+            name="Address",
+            description="The host's address, such as https://host/v1. Emptied, it is the provider's own",
+            **_text("host_url"),
+        )
+        host_model: StringProperty(
+            name="Model",
+            description="The host's model that is tuned; what it lists now is offered",
+            search=_host_models,
+            search_options={"SUGGESTION"},
+            **_text("host_model"),
+        )
+        host_agreed: BoolProperty(
+            name="I Agree to Exactly This",
+            description="Other rows, another host, model or price ask anew",
+            get=_agreed,
+            set=_agree,
+        )
+        budget: FloatProperty(
+            name="Budget",
+            description="What a job may cost, in the currency of the host's price. At 0 it is 500",
+            min=0.0,
+            soft_max=1000.0,
+            precision=2,
+            **_value("budget"),
         )
         searches: CollectionProperty(
             name="Searches", description="Searches that a run goes through", type=VOXEL_PG_search

@@ -19,6 +19,7 @@ from . import (
     clipboard,
     editor,
     evaluating,
+    hosting,
     operators,
     panels,
     preferences,
@@ -41,6 +42,7 @@ CLASSES: tuple[Any, ...] = (
     *applying.CLASSES,
     *training.CLASSES,
     *searching.CLASSES,
+    *hosting.CLASSES,
     *evaluating.CLASSES,
     *promoting.CLASSES,
     *previewing.CLASSES,
@@ -94,7 +96,7 @@ def tick() -> float:
     """
     try:
         blender.opened()
-        REMOTE.offline = blender.offline()
+        REMOTE.offline, REMOTE.blender = blender.offline(), blender.program()
         editor.versions()  # read once, and not while Blender draws
         changed = REMOTE.tick()
         changed |= training.look()

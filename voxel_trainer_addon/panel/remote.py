@@ -12,10 +12,11 @@ from pathlib import Path
 from ..errors import UserError
 from ..files import read_json
 from ..paths import DataFolder
-from ..runs import Choices, Harvested, Holding, Models, Phase, Preview, Program, Question, Queue, Session
+from ..runs import Choices, Harvested, Holding, Hosting, Models, Phase, Preview, Program, Question, Queue, Session
 from ..runs.holding import SLICE_S
 from .view import View, view_of
 from .view_evaluating import evaluating_of
+from .view_hosting import hosting_of
 from .view_models import model_list_of
 from .view_searches import NONE, Searches, searches_of
 
@@ -31,7 +32,8 @@ class Remote:
     `kept` is the file where choices outlive Blender; `data`, `train_env` and `contact` come from the preferences.
     `offline` says why Blender lets nothing out, '' where it does; `at` is the place chosen in the queue, `trouble` why
     the last change of it could not be. `seen` says that the panel was drawn: before, no chosen folder is looked into;
-    `models_seen` the same of a part that tells of models, and `quick` runs the short commands that this takes.
+    `models_seen` the same of a part that tells of models, and `quick` runs the short commands that this takes;
+    `hosting_seen` and `blender` the same of training by hosts, which wants Blender's word on the network.
     """
 
     def __init__(self) -> None:
@@ -50,8 +52,10 @@ class Remote:
         self.preview = Preview()
         self.models: Models | None = None
         self.planned: Question | None = None
+        self.hosting: Hosting | None = None
         self.quick: Program | None = None
-        self.models_seen = False
+        self.blender: Program | None = None
+        self.models_seen = self.hosting_seen = self._hosts_asked = False
         self.at = 0
         self._error = self.trouble = ""
         self._drawn = 0.0
@@ -68,7 +72,8 @@ class Remote:
             self.session.open(self.folder)
             data = DataFolder(self.folder)
             self.queue, self.harvested = Queue(data.queue), Harvested(data)
-            self.models, self.planned = Models(data), Question(data)
+            self.models, self.planned, self.hosting = Models(data), Question(data), Hosting(data)
+            self._hosts_asked = False
         self.refresh()
 
     @property
@@ -120,6 +125,34 @@ class Remote:
         if self.models and self.quick:
             self.models.move(self.quick, words)
         self.refresh()
+
+    def hosted_words(self) -> list[str]:
+        """The words of the command that sends to the host exactly what was agreed to, and watches the job."""
+        return ["train", *self.asked().hosted_words(), "--agreed", self.choices.host_agreed, "--follow"]
+
+    def train_at_host(self, program: Program) -> None:
+        """Start a training by the chosen host. Raises OSError."""
+        self._keep()
+        self.session.start(program, self.hosted_words())
+        self.refresh()
+
+    def ask_hosts(self, program: Program) -> None:
+        """Start a run that asks once after the jobs at hosts. Raises OSError."""
+        self._hosts_asked = True
+        self.session.start(program, ["train", "--ask-hosts", "--data", str(self.folder)])
+        self.refresh()
+
+    def _look_at_hosts(self) -> None:
+        """Take in the jobs at hosts, once in a Blender ask after those that go on, and prepare the next one."""
+        if self.hosting is None or self.blender is None or self.session.phase.alive:
+            return
+        self.hosting.look_at_jobs()
+        if self.offline:
+            return
+        if self.view.hosting.goes_on and not self._hosts_asked:
+            self.ask_hosts(self.blender)
+        elif self.hosting_seen and self.choices.host:
+            self.hosting.look(self.blender, self.asked())
 
     def _look_at_models(self) -> None:
         """Ask short commands what there is, and what an evaluation could prove; the latter anew after each run."""
@@ -197,6 +230,10 @@ class Remote:
             )
             words = "" if told else self.view.words  # the part Evaluate says it better
             self.view = replace(self.view, words=words, evaluating=evaluating, models=model_list_of(self.models))
+        if self.hosting:
+            dataset = (DataFolder(self.folder).dataset(self.choices.name) / "dataset.json").is_file()
+            hosting = hosting_of(self.hosting, self.choices, dataset=dataset, offline=self.offline)
+            self.view = replace(self.view, hosting=hosting)
         return self.view != before
 
     def _searches(self) -> Searches:
@@ -216,6 +253,7 @@ class Remote:
             self.trouble = ""
         counted = self.seen and self.count()
         self._look_at_models()
+        self._look_at_hosts()
         now = time.monotonic()
         soon = not counted and now - self._drawn < REDRAW_S * 0.9 and self.view.phase is self.session.phase
         if soon or not self.refresh():
@@ -236,4 +274,5 @@ class Remote:
         if self.session.behind or (self.seen and self.holding.busy):
             return BEHIND_S
         awaited = self.models_seen and self.models and (self.models.busy or (self.planned and self.planned.waiting))
-        return REDRAW_S if self.session.phase.alive or self.session.asked or awaited else REST_S
+        waits = self.hosting is not None and bool(self.hosting_seen and self.choices.host) and self.hosting.waiting
+        return REDRAW_S if self.session.phase.alive or self.session.asked or awaited or waits else REST_S

@@ -13,6 +13,7 @@ from ..stage import STAGES
 from ..words import counted, duration, harmless
 from .view_evaluating import NOTHING, Evaluating
 from .view_examples import Example, example_of
+from .view_hosting import NO_HOST, HostingView
 from .view_models import NO_MODELS, ModelList
 from .view_searches import NONE, Searches, local
 from .view_training import Training, training_of
@@ -51,8 +52,8 @@ class View:
 
     `headline` is icon and sentence, `words` what stands below it all, `lines` short and always as many, `note` a
     sentence that says what a stage does before it has its first unit, `holds` what is in the folder to harvest,
-    `example` one of the dataset's, `training` the run's newest job, `evaluating` and
-    `models` what these parts show.
+    `example` one of the dataset's, `training` the run's newest job, `evaluating`,
+    `models` and `hosting` what these parts show.
     """
 
     phase: Phase = Phase.IDLE
@@ -74,6 +75,7 @@ class View:
     training: Training | None = None
     evaluating: Evaluating = NOTHING
     models: ModelList = NO_MODELS
+    hosting: HostingView = NO_HOST
 
     @property
     def resumable(self) -> bool:

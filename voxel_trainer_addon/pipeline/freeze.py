@@ -14,7 +14,6 @@ from typing import Any
 from .. import __version__
 from ..dataset_builder.attribution import entry, heading
 from ..dataset_builder.decontamination import spellings
-from ..dataset_builder.parts import licence_class
 from ..dataset_builder.published import facts_of, held
 from ..errors import UserError
 from ..evaluation import frozen, separate, standalone
@@ -25,7 +24,7 @@ from ..evaluation.frozen_card import LEFT_OUT, readme
 from ..evaluation.quality_metrics import Ran
 from ..files import digest, now, write_json, write_jsonl, write_lines, write_text
 from ..graph.model import Graph
-from ..licences.classes import OBLIGATIONS, class_of, obligations, usable
+from ..licences.classes import OBLIGATIONS, class_of, class_of_sources, obligations, usable
 from ..licences.expressions import table
 from ..row_files import rows_of
 from ..stage import EVALUATED
@@ -115,7 +114,7 @@ def _free(row: Mapping[str, Any], left: Counter[str]) -> list[dict[str, Any]]:
     lacking = [source for source in row["sources"] if source.get("of", "") not in had]
     if not lacking:
         return sources
-    left[licence_class(lacking)] += 1
+    left[class_of_sources(lacking)] += 1
     return []
 
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from .. import tokens
 from ..errors import Unavailable, UserError
+from ..http import OFFLINE
 from .local import Asker, Local
 from .openai_api import OWN_URL
 from .openai_api import TOKEN as OPENAI_TOKEN
@@ -47,6 +48,17 @@ class Answer:
     answer_tokens: int
     model: str
     finished: bool
+
+
+def near(address: str) -> bool:
+    """Whether what is told to that address, '' for this computer, stays here."""
+    return not address or urlsplit(address).hostname in LOOPBACK
+
+
+def let_out(address: str, online: bool) -> None:
+    """Raises Unavailable where Blender lets nothing out and the address is not on this computer."""
+    if not online and not near(address):
+        raise Unavailable(OFFLINE)
 
 
 Take = Callable[[str, Answer | Refusal], None]
@@ -87,6 +99,13 @@ def named(who: str, url: str = "") -> Answerer:
     return OpenAIAnswers(model, url) if provider == "openai" else ClaudeAnswers(model, url)
 
 
+def asks(provider: str, model: str, url: str) -> tuple[str, str]:
+    """How a model is asked that a host tuned: by PROVIDER:MODEL, and the address, '' where it is the provider's own.
+    Hosts whose tuning has a form of its own answer by OpenAI's protocol."""
+    who = f"{provider if provider in PROVIDERS else 'openai'}:{model}"
+    return who, "" if named(who).host == url else url
+
+
 class _Hosted(ABC):
     """A host, asked several questions at a time. Its package is loaded when it is first asked."""
 
@@ -98,7 +117,7 @@ class _Hosted(ABC):
 
     @property
     def near(self) -> bool:
-        return urlsplit(self.host).hostname in LOOPBACK
+        return near(self.host)
 
     def ask(self, chats: Iterable[Chat], most: int, take: Take, tick: Callable[[], bool]) -> None:
         """See Answerer."""

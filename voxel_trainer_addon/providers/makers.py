@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the makers of models ask for what these write: under which terms it may train others, and its price."""
+"""Under which terms models write, which may keep it from training others; what they and training by a host cost."""
 
 from __future__ import annotations
 
@@ -48,6 +48,21 @@ class Price:
         return (prompt_tokens * self.input + answer_tokens * self.output) / 1e6
 
 
+@dataclass(frozen=True)
+class TrainingPrice:
+    """What a host asks for a million tokens that it trains on, each pass counted, in `currency`, read on `date` from
+    `source`."""
+
+    tokens: float
+    currency: str
+    date: str
+    source: str
+
+    def of(self, tokens: int) -> float:
+        """What so many tokens cost."""
+        return tokens * self.tokens / 1e6
+
+
 @cache
 def terms() -> Mapping[str, Terms]:
     """All terms by their id."""
@@ -89,6 +104,15 @@ class Makers:
                 return Price(float(told["input"]), float(told["output"]), str(told["date"]), str(told["source"]))
         return None
 
+    def training_price(self, host: str, model: str) -> TrainingPrice | None:
+        """What the host of that name asks for training a model, None where nobody says."""
+        for hosts in (self._own.get("training", {}), _table()["training"]):
+            told = hosts.get(host, {})
+            like = next((like for like in told.get("models", {}) if fnmatchcase(model, like)), None)
+            if like is not None:
+                return TrainingPrice(float(told["models"][like]), told["currency"], told["date"], told["source"])
+        return None
+
 
 def _first(models: Mapping[str, Any], *names: str) -> str:
     """The first of the patterns that fits one of the names."""
@@ -109,7 +133,12 @@ def _own(path: Path) -> dict[str, Any]:
                 raise ValueError(f"the price of {model} needs input and output, in dollars for a million tokens")
             price.setdefault("date", "unknown")
             price.setdefault("source", path.name)
-    except (OSError, ValueError, AttributeError) as error:
+        for host, price in told.get("training", {}).items():
+            if not all(isinstance(value, float | int) for value in price["models"].values()):
+                raise ValueError(f"the prices of {host} are numbers, what a million tokens cost")
+            for key, default in (("currency", "USD"), ("date", "unknown"), ("source", path.name)):
+                price[key] = str(price.get(key, default))
+    except (OSError, ValueError, AttributeError, KeyError, TypeError) as error:
         raise UserError(f"{path} could not be read: {error}") from error
     return told
 

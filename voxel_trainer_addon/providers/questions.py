@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from ..errors import Unavailable
 from ..files import digest, now, read_jsonl
 from ..words import counted
-from .answering import Answer, Answerer, Chat, LocalAnswers
+from .answering import Answer, Answerer, Chat, LocalAnswers, let_out
 from .local import Asker
 from .makers import OWN, Makers
 from .refusals import Refusal
@@ -86,9 +86,10 @@ class Questions:
         dollars = self._price.of(sent, told)
         return f"{words}, about ${dollars:.2f} at the price of {self._price.date} ({self._price.source})."
 
-    def agreed(self, questions: int, own: int, yes: bool) -> None:
-        """Raises Unavailable where a person must agree before anything leaves this computer; `own` of the questions are
-        made of that person's files."""
+    def agreed(self, questions: int, own: int, *, yes: bool, online: bool) -> None:
+        """Raises Unavailable where a person must agree before anything leaves this computer, or Blender is offline;
+        `own` of the questions are made of that person's files."""
+        let_out(self.who.host, online)
         if not self.who.near and not yes:
             mine = f", {own:,} of them made of your own files" if own else ""
             raise Unavailable(

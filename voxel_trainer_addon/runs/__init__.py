@@ -22,6 +22,7 @@ from .errand import Question
 from .harvested import Harvested
 from .helper import Answer, Helper
 from .holding import Holding
+from .hosting import PROVIDERS, Hosting
 from .models import Models
 from .needs import Needs, training_needs
 from .preview import Preview
@@ -33,6 +34,7 @@ __all__ = [
     "ALIKE",
     "BOTH_BAD",
     "CHOICES",
+    "PROVIDERS",
     "REASONS",
     "Answer",
     "Askable",
@@ -41,6 +43,7 @@ __all__ = [
     "Harvested",
     "Helper",
     "Holding",
+    "Hosting",
     "Models",
     "Needs",
     "Phase",

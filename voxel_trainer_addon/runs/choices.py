@@ -21,7 +21,8 @@ class Choices:
     """The panel's fields. Paths are absolute; an empty `folder` harvests none. `terms` says that GitHub's terms were
     shown, `anyway` names the model that is to be trained though it is not expected to fit. `evaluated` is the model to
     evaluate ('': the newest), `against` whom it has to beat (empty: those of the preset), `evaluate_min` the minutes
-    for that (0: the preset's)."""
+    for that (0: the preset's). `host` is the provider that trains where this computer does not ('': it does),
+    `host_agreed` the mark of what was agreed to send there, `budget` what that may cost (0: the default)."""
 
     folder: str = ""
     licence: str = DEFAULTS.licence
@@ -42,6 +43,11 @@ class Choices:
     against: list[str] = field(default_factory=list)
     against_live: bool = False
     evaluate_min: float = 0.0
+    host: str = ""
+    host_url: str = ""
+    host_model: str = ""
+    host_agreed: str = ""
+    budget: float = 0.0
 
     @property
     def opponents(self) -> tuple[str, ...]:
@@ -112,6 +118,16 @@ class Choices:
         names = [*self.opponents, live] if live else self.against
         words += [word for name in names for word in ("--against", name)]
         return words + (["--train-env", self.train_env] if self.train_env else [])
+
+    def host_words(self) -> list[str]:
+        """The words that name the host."""
+        return ["--data", self.data, "--provider", self.host, *(["--base-url", self.host_url] if self.host_url else [])]
+
+    def hosted_words(self) -> list[str]:
+        """The words after `train` that have the host tune its model on the dataset."""
+        words = [*self.host_words(), "--name", self.name, "--model", self.host_model]
+        words += ["--budget", f"{self.budget:g}"] if self.budget else []
+        return words + [word for name in APART if name in self.allow for word in ("--allow", name)]
 
     def plan_words(self) -> list[str]:
         """The words after `harvest` that count what the queue would fetch."""

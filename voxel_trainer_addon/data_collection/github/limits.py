@@ -7,11 +7,11 @@ where nothing remains, else a minute and then longer and longer.
 
 from __future__ import annotations
 
-import math
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
-from email.utils import parsedate_to_datetime
+
+from ...http import clock, number, retry_after
 
 SECONDARY_S, SECONDARY_MAX_S = 60.0, 3600.0
 MARGIN_S = 0.5
@@ -41,7 +41,7 @@ class Limits:
         self._read_clock(headers, now)
         resources = {resource, headers.get("x-ratelimit-resource") or resource}
         spent = headers.get("x-ratelimit-remaining") == "0"
-        reset = _number(headers.get("x-ratelimit-reset"))
+        reset = number(headers.get("x-ratelimit-reset"))
         known = max(map(self.until, resources)) > now
         if spent and reset is not None:
             self._hold(resources, reset - self._ahead + MARGIN_S)
@@ -50,7 +50,7 @@ class Limits:
         limited = (status in (403, 429) or bool(refused)) and (
             status == 429 or secondary or "rate limit" in told or "retry-after" in headers or spent
         )
-        after = self._after(headers.get("retry-after"), now)
+        after = retry_after(headers, now + self._ahead)
         if status >= 500 and after is not None:  # a fault, and when to try again
             self._hold({EVERYTHING}, now + after + MARGIN_S)
         if not limited:
@@ -79,27 +79,7 @@ class Limits:
         for resource in resources:
             self._until[resource] = max(self._until.get(resource, 0.0), until)
 
-    def _after(self, text: str | None, now: float) -> float | None:
-        """Seconds of a `retry-after`, which may also name a date (RFC 9110, 10.2.3)."""
-        seconds = _number(text)
-        if seconds is None and text:
-            try:
-                seconds = parsedate_to_datetime(text).timestamp() - self._ahead - now
-            except (ValueError, TypeError):
-                return None
-        return seconds
-
     def _read_clock(self, headers: Mapping[str, str], now: float) -> None:
         """How far the server's clock is ahead; its Date is cut to seconds, so waiting by it is never too short."""
-        try:
-            self._ahead = parsedate_to_datetime(headers["date"]).timestamp() - now
-        except (KeyError, ValueError, TypeError):
-            return
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        value = float(text) if text is not None else math.nan
-    except ValueError:
-        return None
-    return value if math.isfinite(value) and value >= 0 else None
+        if (told := clock(headers)) is not None:
+            self._ahead = told - now

@@ -10,9 +10,8 @@ from urllib.parse import urlsplit
 
 from ...errors import Unavailable
 from ...files import read_json
-from ...http import OFFLINE
 from ...paths import DataFolder
-from ...providers.answering import Answerer, ClaudeAnswers, OpenAIAnswers, named
+from ...providers.answering import Answerer, ClaudeAnswers, OpenAIAnswers, let_out, named
 from .. import canary, pointer, registry, server
 from ..registry import Model
 from .wish import Wish
@@ -85,8 +84,7 @@ def _hosted(who: Answerer) -> OpenAIAnswers | ClaudeAnswers:
 
 def _allowed(host: OpenAIAnswers | ClaudeAnswers, wish: Wish) -> OpenAIAnswers | ClaudeAnswers:
     """The host, where a prompt may go there. Raises Unavailable."""
-    if not host.near and not wish.online:
-        raise Unavailable(OFFLINE)
+    let_out(host.host, wish.online)
     if not host.near and not wish.yes:
         what = "Your request and the tree" if wish.tree else "Your request"
         raise Unavailable(f"{what} would be sent to {host.host}: --yes allows that.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -23,8 +23,8 @@ ANY_REGION = "us-east-1"
 """A server of one's own wants the name of some region in each signature."""
 CONNECT_S, READ_S, TRIES = 15, 120, 3
 MAKE_KEYS = (
-    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN where there is one) in the environment or in "
-    "a .env file, or name a profile in AWS_PROFILE."
+    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN where there is one) in the environment or "
+    "in a .env file, or name a profile in AWS_PROFILE."
 )
 
 UNKNOWN = frozenset(
@@ -50,7 +50,7 @@ FULL = "ServiceQuotaExceededException"
 
 @dataclass(frozen=True)
 class Place:
-    """Where Amazon is asked. `endpoint` is a server of one's own that stands in for every service, '' for Amazon's."""
+    """Where Amazon is asked. `endpoint` is a server of one's own that stands in for all services, '' for Amazon's."""
 
     url: str
     region: str
@@ -69,8 +69,8 @@ def place(url: str = "", model: str = "") -> Place:
     region = match[1] if (match := ARN.match(model)) else said
     if not region:
         raise UserError(
-            "It is not said in which region Amazon is to be asked: set AWS_REGION, such as us-east-1, in the environment "
-            "or in a .env file, or name https://bedrock.REGION.amazonaws.com as the address."
+            "It is not said in which region Amazon is to be asked: set AWS_REGION, such as us-east-1, in the "
+            "environment or in a .env file, or name https://bedrock.REGION.amazonaws.com as the address."
         )
     return Place(f"https://bedrock.{region}.amazonaws.com", region)
 
@@ -84,15 +84,13 @@ class Account:
             boto3 = import_module("boto3")
         except ImportError as error:
             raise Unavailable("Amazon Bedrock needs the boto3 package: python -m pip install boto3") from error
-        self._errors = import_module("botocore.exceptions")
-        self._parsing = import_module("botocore.parsers")
         found = tokens.find()
         keys = [found.get(name) or None for name in KEYS]
-        if where.endpoint and not keys[0] and not found.get("AWS_PROFILE"):
-            keys = ["none", "none", None]  # a server of one's own need not know us
+        if not all(keys[:2]):  # a server of one's own need not know us
+            keys = ["none", "none", None] if where.endpoint and not found.get("AWS_PROFILE") else [None] * 3
         try:
             self._session = boto3.Session(*keys, where.region, profile_name=found.get("AWS_PROFILE") or None)
-        except self._errors.ProfileNotFound as error:
+        except import_module("botocore.exceptions").ProfileNotFound as error:
             raise Unavailable(f"{error}. It is named in AWS_PROFILE.") from error
 
     def client(self, service: str) -> Any:
@@ -105,37 +103,42 @@ class Account:
         )
         return self._session.client(service, endpoint_url=self.place.endpoint or None, config=options)
 
-    @contextmanager
-    def asking(self, what: str) -> Iterator[None]:
-        """Turns what boto3 raises, and an answer of another form, into a Refusal."""
-        errors, url = self._errors, self.place.url
-        try:
-            yield
-        except errors.ClientError as error:
-            raise _refusal(error.response, what, url) from error
-        except (
-            errors.NoCredentialsError,
-            errors.PartialCredentialsError,
-            errors.CredentialRetrievalError,
-            errors.TokenRetrievalError,
-            errors.SSOError,
-        ) as error:
-            raise Refusal("token", f"There are no credentials for {url} ({what}): {MAKE_KEYS}", str(error)) from error
-        except (errors.ParamValidationError, errors.InvalidRegionError) as error:
-            raise Refusal("refused", f"{url} takes nothing like that ({what}): {harmless(error, 300)}") from error
-        except errors.BotoCoreError as error:
-            sentence = f"{url} could not be reached ({what}). Nothing is lost: start the same command again."
-            raise Refusal("unreachable", sentence, str(error)) from error
-        except (
-            self._parsing.ResponseParserError,
-            KeyError,
-            TypeError,
-            ValueError,
-            AttributeError,
-            IndexError,
-        ) as error:
-            sentence = f"{url} answers in a form that is none of its protocol ({what}): is the address right?"
-            raise Refusal("odd", sentence, repr(error)) from error
+    def asking(self, what: str) -> AbstractContextManager[None]:
+        """Turns what boto3 raises into a Refusal."""
+        return asking(what, self.place.url)
+
+
+@contextmanager
+def asking(what: str, url: str) -> Iterator[None]:
+    """Turns what boto3 raises, and an answer of another form, into a Refusal. `what` was wanted of `url`."""
+    errors, parsing = import_module("botocore.exceptions"), import_module("botocore.parsers")
+    try:
+        yield
+    except errors.ClientError as error:
+        raise _refusal(error.response, what, url) from error
+    except (
+        errors.NoCredentialsError,
+        errors.PartialCredentialsError,
+        errors.CredentialRetrievalError,
+        errors.TokenRetrievalError,
+        errors.SSOError,
+    ) as error:
+        raise Refusal("token", f"There are no credentials for {url} ({what}): {MAKE_KEYS}", str(error)) from error
+    except (errors.ParamValidationError, errors.InvalidRegionError) as error:
+        raise Refusal("refused", f"{url} takes nothing like that ({what}): {harmless(error, 300)}") from error
+    except errors.BotoCoreError as error:
+        sentence = f"{url} could not be reached ({what}). Nothing is lost: start the same command again."
+        raise Refusal("unreachable", sentence, str(error)) from error
+    except (
+        parsing.ResponseParserError,
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        IndexError,
+    ) as error:
+        sentence = f"{url} answers in a form that is none of its protocol ({what}): is the address right?"
+        raise Refusal("odd", sentence, repr(error)) from error
 
 
 def _refusal(response: Mapping[str, Any], what: str, url: str) -> Refusal:

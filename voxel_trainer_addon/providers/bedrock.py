@@ -71,8 +71,8 @@ class BedrockHost:
     def closed(self) -> str:
         """What is said where nothing can be tuned."""
         return (
-            f"{self.url} offers no language model for tuning. us-east-1 and us-west-2 have had most: name another region "
-            "by --base-url https://bedrock.REGION.amazonaws.com, or train with --provider local."
+            f"{self.url} offers no language model for tuning. us-east-1 and us-west-2 have had most: name another "
+            "region by --base-url https://bedrock.REGION.amazonaws.com, or train with --provider local."
         )
 
     def submit(self, wanted: Wanted) -> Standing:
@@ -124,18 +124,18 @@ class BedrockHost:
         """What is told between two questions is told by phases; losses come with the end, when the job leaves them in
         the bucket."""
         job = self._job(id)
-        with self._account.asking("read how the job went"):
+        with self._account.asking("ask for the job"):
             told = [
-                Said(
-                    f"{number}-{told['status'] != GOES_ON:d}",
-                    told["lastModifiedTime"].timestamp(),
-                    _worded(words, told),
-                )
-                for number, (words, told) in enumerate(_phases(job), 1)
-                if told["status"] != "NotStarted"
+                Said(f"{number}-{phase['status'] != GOES_ON:d}", _seconds(phase), _worded(words, phase))
+                for number, (words, phase) in enumerate(_phases(job), 1)
+                if phase["status"] != "NotStarted"
             ]
-            if job["status"] in ENDS:
-                told += self._losses(job)
+        if job["status"] in ENDS:
+            try:
+                with self._account.asking("read the losses in the bucket"):
+                    told += self._losses(job)
+            except Refusal as refusal:  # the model is there all the same
+                told.append(Said("9", told[-1].at if told else 0.0, refusal.sentence))
         return [one for one in told if one.id > after]
 
     def checkpoints(self, id: str) -> Sequence[Checkpoint]:
@@ -198,7 +198,7 @@ class BedrockHost:
                     text = self._s3.get_object(Bucket=bucket, Key=object["Key"])["Body"].read().decode()
                     at = max(at, object["LastModified"].timestamp())
                     for row in csv.DictReader(io.StringIO(text)):
-                        steps.setdefault(int(float(row["step_number"])), {})[column] = float(row[column])
+                        steps.setdefault(int(row["step_number"]), {})[column] = float(row[column])
         for step, losses in sorted(steps.items()):
             loss, held_out = (losses.get(column) for column in METRICS.values())
             yield Said(f"9-{step:09}", at, f"step {step}", step, loss, held_out)
@@ -220,22 +220,26 @@ def _phases(job: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     return [(words, told[key]) for key, words in PHASES.items() if told.get(key, {}).get("status")]
 
 
+def _seconds(phase: Mapping[str, Any]) -> float:
+    return float(phase["lastModifiedTime"].timestamp())
+
+
 def _worded(words: str, told: Mapping[str, Any]) -> str:
     return words if told["status"] == GOES_ON else f"{words}: {harmless(told['status'], 40)}"
 
 
 def _settings(url: str) -> tuple[str, str]:
-    """The role that Bedrock takes on to read the bucket, and the bucket. Raises Unavailable."""
+    """The role that Bedrock takes on to reach the bucket, and the bucket. Raises Unavailable."""
     found = tokens.find()
     role, bucket = found.get(ROLE), found.get(BUCKET)
     lacks = []
     if not A_BUCKET.fullmatch(bucket):
         lacks.append(f"a bucket of S3 in the same region, by its name in {BUCKET}")
     if not A_ROLE.fullmatch(role):
-        lacks.append(f"a role that Bedrock may take on to read it, by its ARN (arn:aws:iam::…:role/…) in {ROLE}")
+        lacks.append(f"a role that Bedrock may take on to reach it, by its ARN (arn:aws:iam::…:role/…) in {ROLE}")
     if lacks:
         raise Unavailable(
-            f"Tuning by {url} needs {' and '.join(lacks)}, in the environment or in a .env file. docs/providers.md says "
-            "how to make them, with the texts to paste."
+            f"Tuning by {url} needs {' and '.join(lacks)}, in the environment or in a .env file. docs/providers.md "
+            "says how to make them, with the texts to paste."
         )
     return role, bucket

@@ -49,7 +49,7 @@ class Family:
 
     begins: str
     line: Callable[[str, Sequence[Message]], dict[str, Any]]
-    limits: Limits = Limits()
+    limits: Limits
     total: tuple[int, int] = (1, 0)
 
 
@@ -62,7 +62,7 @@ FAMILIES = (
     Family("meta.", _conversation, *LLAMA),
     Family("amazon.titan-", _pair, PAIRS),
     Family("cohere.", _pair, PAIRS),
-    Family("", _conversation),
+    Family("", _conversation, Limits()),
 )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Provider `claude` for tuning: Amazon Bedrock, where alone Claude could ever be tuned, and Anthropic's models there."""
+"""Provider `claude` for tuning: Amazon Bedrock, where alone Claude could be tuned, and Anthropic's models there."""
 
 from __future__ import annotations
 

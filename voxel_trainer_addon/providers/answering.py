@@ -99,14 +99,15 @@ def named(who: str, url: str = "") -> Answerer:
     parts = urlsplit(url)
     if url and (parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc):
         raise UserError("The model's address must begin with http:// or https:// and hold no password.")
-    hosts: dict[str, type[OpenAIAnswers | ClaudeAnswers | BedrockAnswers]]
-    hosts = {"openai": OpenAIAnswers, "claude": ClaudeAnswers, "bedrock": BedrockAnswers}
+    hosts: dict[str, type[Host]] = {"openai": OpenAIAnswers, "claude": ClaudeAnswers, "bedrock": BedrockAnswers}
     return hosts[provider](model, url)
 
 
 def asks(provider: str, model: str, url: str) -> tuple[str, str]:
     """How a model is asked that a host tuned: by PROVIDER:MODEL, and the address, '' where it is the provider's own.
     Hosts whose tuning has a form of its own answer by OpenAI's protocol."""
+    if provider == "claude":  # Claude is tuned at Amazon alone
+        provider = "bedrock"
     who = f"{provider if provider in PROVIDERS else 'openai'}:{model}"
     return who, "" if named(who).host == url else url
 
@@ -292,6 +293,9 @@ class BedrockAnswers(_Hosted):
     def answer(self, text: str, used: Mapping[str, int], why: str) -> Answer:
         """The answer of which the API told these."""
         return Answer(text, used["inputTokens"], used["outputTokens"], self.model, why == "end_turn")
+
+
+Host = OpenAIAnswers | ClaudeAnswers | BedrockAnswers
 
 
 class LocalAnswers:

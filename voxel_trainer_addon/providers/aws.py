@@ -40,7 +40,6 @@ UNKNOWN = frozenset(
 )
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
 CLOCK = frozenset({"RequestTimeTooSkewed", "RequestExpired"})
-ELSEWHERE = frozenset({"PermanentRedirect", "301", "IllegalLocationConstraintException"})
 CONFLICTS = frozenset({"ConflictException", "ResourceInUseException"})
 BUSY = frozenset(
     {"ThrottlingException", "Throttling", "TooManyRequestsException", "SlowDown", "ModelNotReadyException"}
@@ -161,9 +160,7 @@ def _refusal(response: Mapping[str, Any], what: str, url: str) -> Refusal:
             "token", f"{url} does not know these credentials, or the secret is not the key's ({what}): {MAKE_KEYS}"
         )
     if code == "NoSuchBucket":
-        return because("bucket", f"There is no such bucket ({what}): make it in the same region.")
-    if code in ELSEWHERE:
-        return because("bucket", f"The bucket lies in another region than {url} ({what}): make one in the same region.")
+        return because("bucket", f"There is no such bucket ({what}): make it in the region of {url}.")
     if code in CONFLICTS or status == 409:
         return because("conflict", f"{url} says that this does not go with how things stand there ({what}):")
     if code == FULL:

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from .. import tokens
 from ..words import harmless
-from .answering import WHAT, Answer, BedrockAnswers, Chat, ClaudeAnswers, OpenAIAnswers
+from .answering import WHAT, Answer, BedrockAnswers, Chat, ClaudeAnswers, Host, OpenAIAnswers
 from .openai_api import OWN_URL
 from .refusals import Refusal, refusal
 
@@ -89,7 +89,7 @@ class Talk:
             self._outcome = error
 
 
-def begin(who: OpenAIAnswers | ClaudeAnswers | BedrockAnswers, asked: Asked) -> Talk:
+def begin(who: Host, asked: Asked) -> Talk:
     """Ask a host; returns at once."""
     if isinstance(who, BedrockAnswers):
         return Talk(lambda talk: _bedrock(who, asked, talk))

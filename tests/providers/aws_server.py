@@ -56,7 +56,7 @@ class Server(ThreadingHTTPServer):
         self.s3_fault: tuple[int, str, str] | None = None
         self.loses = self.cuts = -1
         self.knows_tokens = True
-        self.half = False
+        self.half, self.stop = False, "end_turn"
         self.says = True
         self.jobs: list[dict[str, Any]] = []
         self.rented: dict[str, list[dict[str, Any]]] = {DEPLOYMENTS: [], THROUGHPUTS: []}
@@ -146,7 +146,7 @@ class Server(ThreadingHTTPServer):
             message = {"role": "assistant", "content": [{"text": f"You said: {text}"}]}
             return {
                 "output": {"message": message},
-                "stopReason": "end_turn",
+                "stopReason": self.stop,
                 "usage": used,
                 "metrics": {"latencyMs": 1},
             }

@@ -31,6 +31,10 @@ CHAT = [{"role": "system", "content": "Write code."}, {"role": "user", "content"
 ROW = {"messages": [*CHAT, {"role": "assistant", "content": "import bpy"}]}
 
 
+PAIR = {"prompt": "Write code.\n\nrust", "completion": "import bpy"}
+TEXTS = [{"role": one["role"], "content": [{"text": one["content"]}]} for one in ROW["messages"][1:]]
+
+
 @pytest.fixture(scope="module")
 def serves(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, BedrockHost, ClaudeHost]]:
     """One server and its hosts for all tests: boto3 takes a third of a second for each client."""
@@ -286,15 +290,11 @@ def test_what_is_no_answer_of_the_protocol_is_said(host: BedrockHost, server: Se
     ("model", "line"),
     [
         (HAIKU, {"system": "Write code.", "messages": ROW["messages"][1:]}),
-        ("meta.llama3-1-8b-instruct-v1:0:128k", {"prompt": "Write code.\n\nrust", "completion": "import bpy"}),
-        (f"arn:aws:bedrock:us-east-1::foundation-model/{TITAN}", {"prompt": "Write code.\n\nrust", "completion": "import bpy"}),
-        (NOVA, {
-            "schemaVersion": "bedrock-conversation-2024",
-            "system": [{"text": "Write code."}],
-            "messages": [{"role": "user", "content": [{"text": "rust"}]}, {"role": "assistant", "content": [{"text": "import bpy"}]}],
-        }),
+        ("meta.llama3-1-8b-instruct-v1:0:128k", PAIR),
+        (f"arn:aws:bedrock:us-east-1::foundation-model/{TITAN}", PAIR),
+        (NOVA, {"schemaVersion": "bedrock-conversation-2024", "system": [{"text": "Write code."}], "messages": TEXTS}),
     ],
-)  # fmt: skip
+)
 def test_each_family_has_its_form(tmp_path: Path, model: str, line: dict[str, Any]) -> None:
     of_claude = {"system": "Write code.", "messages": ROW["messages"][1:]}
     for row in (ROW, of_claude):

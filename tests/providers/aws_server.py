@@ -130,7 +130,8 @@ class Server(ThreadingHTTPServer):
             return {arn_key: arn}
         if method == "GET" and query:
             key = "provisionedModelSummaries" if provisioned else "modelDeploymentSummaries"
-            return {key: [one for one in self.rented[kind] if query["nameContains"][0] in one[name_key]]}
+            name, model = (query.get(word, [""])[0] for word in ("nameContains", "modelArnEquals"))
+            return {key: [one for one in self.rented[kind] if name in one[name_key] and model in one["modelArn"]]}
         arn = path[path.index("arn:") :]
         found = next((one for one in self.rented[kind] if one[arn_key] == arn), None)
         if found is None:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from .. import tokens
 from ..errors import Unavailable, UserError
 from ..http import OFFLINE
-from . import aws
+from . import aws, bedrock_serving
 from .local import Asker, Local
 from .openai_api import OWN_URL
 from .openai_api import TOKEN as OPENAI_TOKEN
@@ -258,13 +258,14 @@ class ClaudeAnswers(_Hosted):
 
 
 class BedrockAnswers(_Hosted):
-    """The Converse API of Amazon Bedrock. A model is asked by its id, that of an inference profile, or the ARN of a
-    deployment or of provisioned throughput."""
+    """The Converse API of Amazon Bedrock. A model is asked by its id, that of an inference profile, or an ARN; a tuned
+    one by its own or that of what it answers through."""
 
     provider, package = "bedrock", "boto3"
 
     def __init__(self, model: str, url: str = "") -> None:
         self._place = aws.place(url, model)
+        self._id = model
         super().__init__(model, self._place.url)
 
     def key(self) -> str:
@@ -275,7 +276,10 @@ class BedrockAnswers(_Hosted):
         return aws.asking(WHAT, self.host)
 
     def _made(self, sdk: Any, key: str) -> Any:
-        return aws.Account(self._place).client("bedrock-runtime")
+        account = aws.Account(self._place)
+        if bedrock_serving.CUSTOM in self.model:
+            self._id = bedrock_serving.address(account, self.model)
+        return account.client("bedrock-runtime")
 
     def _one(self, client: Any, chat: Chat, most: int) -> Answer:
         told = client.converse(**self.request(chat, most))
@@ -288,7 +292,7 @@ class BedrockAnswers(_Hosted):
         system = [text for role, content in texts if role == "system" for text in content]
         messages = [{"role": role, "content": content} for role, content in texts if role != "system"]
         more = {"system": system} if system else {}
-        return {"modelId": self.model, "messages": messages, "inferenceConfig": {"maxTokens": most}, **more}
+        return {"modelId": self._id, "messages": messages, "inferenceConfig": {"maxTokens": most}, **more}
 
     def answer(self, text: str, used: Mapping[str, int], why: str) -> Answer:
         """The answer of which the API told these."""

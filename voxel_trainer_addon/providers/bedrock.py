@@ -87,7 +87,7 @@ class BedrockHost:
         training, validation = files(wanted.model, wanted.training, wanted.validation)
         request: dict[str, Any] = {
             "jobName": name,
-            "customModelName": f"{re.sub('[^0-9a-zA-Z]+', '-', wanted.suffix).strip('-')[:40] or 'voxel'}-{wanted.id}",
+            "customModelName": _named(wanted),
             "roleArn": role,
             "clientRequestToken": name,
             "baseModelIdentifier": wanted.model,
@@ -207,6 +207,13 @@ class BedrockHost:
 def host(url: str) -> BedrockHost:
     """See `tuning`."""
     return BedrockHost(url)
+
+
+def _named(wanted: Wanted) -> str:
+    """The tuned model's name. That of a Llama has to begin so, by its licence."""
+    name = re.sub("[^0-9a-zA-Z]+", "-", wanted.suffix).strip("-")[:40] or "voxel"
+    begins = "Llama-" if wanted.model.rpartition("/")[2].startswith("meta.") else ""
+    return f"{begins}{name}-{wanted.id}"
 
 
 def _tunable(model: Mapping[str, Any]) -> Tunable:

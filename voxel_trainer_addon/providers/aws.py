@@ -13,7 +13,7 @@ from typing import Any
 from .. import tokens
 from ..errors import Unavailable, UserError
 from ..words import harmless
-from .refusals import Refusal, refusal
+from .refusals import Refusal, odd, refusal, wrong_clock
 
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 REGIONS = ("AWS_REGION", "AWS_DEFAULT_REGION")
@@ -128,29 +128,23 @@ def asking(what: str, url: str) -> Iterator[None]:
     except errors.BotoCoreError as error:
         sentence = f"{url} could not be reached ({what}). Nothing is lost: start the same command again."
         raise Refusal("unreachable", sentence, str(error)) from error
-    except (
-        parsing.ResponseParserError,
-        KeyError,
-        TypeError,
-        ValueError,
-        AttributeError,
-        IndexError,
-    ) as error:
-        sentence = f"{url} answers in a form that is none of its protocol ({what}): is the address right?"
-        raise Refusal("odd", sentence, repr(error)) from error
+    except (parsing.ResponseParserError, LookupError, TypeError, ValueError, AttributeError) as error:
+        raise odd(what, url, repr(error)) from error
 
 
 def _refusal(response: Mapping[str, Any], what: str, url: str) -> Refusal:
     """What an error of a service means; HEAD has no body, so its error is a status alone."""
     code, detail = (str(response.get("Error", {}).get(key, "")) for key in ("Code", "Message"))
-    status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
+    http = response.get("ResponseMetadata", {})
+    status, headers = int(http.get("HTTPStatusCode") or 0), http.get("HTTPHeaders", {})
     said = harmless(tokens.redact(detail), 300)
 
     def because(ours: str, sentence: str) -> Refusal:
         return Refusal(ours, f"{sentence} {said}".rstrip(), f"{code}: {detail}")
 
     if code in CLOCK or (code in UNKNOWN and ("expired" in detail or "not yet current" in detail)):
-        return because("clock", f"{url} refuses what was signed by a wrong clock ({what}): set this computer's clock.")
+        sentence = f"{url} refuses what was signed by a wrong clock ({what}): set this computer's clock."
+        return because("clock", f"{sentence} {wrong_clock(headers)}".rstrip())
     if code in EXPIRED:
         return because(
             "token", f"The credentials for {url} have run out ({what}): sign in again, such as by `aws sso login`."
@@ -166,7 +160,7 @@ def _refusal(response: Mapping[str, Any], what: str, url: str) -> Refusal:
     if code == FULL:
         return because("quota", f"A quota of the account at {url} is used up ({what}): have it raised there.")
     if code in BUSY:
-        return refusal(429, what, url, KEYS[0], detail)
+        return refusal(429, what, url, KEYS[0], detail, headers)
     if status == 403:
         return because(
             "forbidden",

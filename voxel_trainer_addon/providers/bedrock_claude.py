@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from .bedrock import BedrockHost
@@ -13,7 +14,7 @@ class ClaudeHost(BedrockHost):
     """Bedrock as the host of Anthropic's models."""
 
     provider, format, may_train_as = "claude", "claude", "claude"
-    limits = CLAUDE.limits
+    limits = replace(CLAUDE.limits, validation_rows=(0, 0))  # held-out rows that do not fit are left out
 
     def takes(self, model: str) -> bool:
         return model.rpartition("/")[2].startswith(CLAUDE.begins)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stage train at Amazon Bedrock: from the dataset's rows to a model that can be asked, and where none is to tune."""
+"""The stage train at Amazon Bedrock: from rows to a model that can be asked, and where there is none to tune."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ APT = threading.Lock()
 
 SIZES = {
     "plain": (8, 60),
-    "dev": (35, 220),
+    "dev": (50, 310),
     "outputs": (150, 700),
     "lock": (25, 80),
     "mlx": (65, 370),

@@ -19,6 +19,14 @@ NAMES = (
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
 )
+SETTINGS = (
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_PROFILE",
+    "VOXEL_TRAINER_AWS_ROLE",
+    "VOXEL_TRAINER_AWS_BUCKET",
+)
+"""What stands beside the tokens and is no secret: where, and as whom, Amazon is asked."""
 SHORTEST = 8
 """A shorter value is not taken out of texts: it would tear holes into ordinary words."""
 
@@ -39,7 +47,8 @@ class Tokens:
 
     def redact(self, text: str) -> str:
         """`text` with every token's value replaced by its name, and each of several that one name holds."""
-        parts = {(part, name) for name, value in self.values.items() for part in (value, *_several(value))}
+        secrets = ((name, value) for name, value in self.values.items() if name in NAMES)
+        parts = {(part, name) for name, value in secrets for part in (value, *_several(value))}
         for part, name in sorted(parts, key=lambda pair: -len(pair[0])):
             if len(part) >= SHORTEST:
                 text = text.replace(part, f"[{name}]")
@@ -58,7 +67,7 @@ def read_from(path: Path) -> None:
 def find(named: Path | None = None, folder: Path = Path()) -> Tokens:
     """Tokens from the environment, else our own file, else the `.env` file that was named or lies in `folder`.
 
-    Only the names in `NAMES` are read; other lines of a file are none of our business.
+    Only the names in `NAMES` and `SETTINGS` are read; other lines of a file are none of our business.
     """
     named = named or _named
     values: dict[str, str] = {}
@@ -67,12 +76,12 @@ def find(named: Path | None = None, folder: Path = Path()) -> Tokens:
         if path.is_file():
             found = _read(path)
             values |= found
-            if found and _is_open(path):
+            if not found.keys().isdisjoint(NAMES) and _is_open(path):
                 shown = _shown(path)
                 warnings.append(f"{shown} holds tokens and can be read by others: `chmod 600 {shown}` closes it.")
         elif path == named:
             warnings.append(f"{_shown(path)} is not there, so no token is taken from it.")
-    values |= {name: os.environ[name] for name in NAMES if os.environ.get(name)}
+    values |= {name: os.environ[name] for name in (*NAMES, *SETTINGS) if os.environ.get(name)}
     return Tokens(values, tuple(warnings))
 
 
@@ -130,6 +139,6 @@ def _read(path: Path) -> dict[str, str]:
         value = value.strip()
         if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
             value = value[1:-1]
-        if equals and value and name.strip() in NAMES:
+        if equals and value and name.strip() in (*NAMES, *SETTINGS):
             found[name.strip()] = value
     return found

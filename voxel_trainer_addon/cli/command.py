@@ -104,7 +104,7 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
     if found.command == "ask":
         return asking.ask(found, folder, _blender(found, facts, script), _tick())
     if found.command == "deploy":
-        return deploying.asked(found, folder)
+        return deploying.asked(found, folder, online=(facts() or {"online": True})["online"])
     if found.command == "status":
         return _status(found, folder)
     if getattr(found, "bug_report", ""):

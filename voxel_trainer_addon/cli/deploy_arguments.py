@@ -13,7 +13,8 @@ USAGE = """%(prog)s MODEL [--force REASON]
        %(prog)s canary MODEL --share 0.1 | canary --share 0
        %(prog)s compare MODEL | watch [--prometheus FILE]
        %(prog)s feedback [on | off | list | show ID | delete ID|all]
-       %(prog)s add DATASET --asks PROVIDER:MODEL [--base-url URL] [--tuned]"""
+       %(prog)s add DATASET --asks PROVIDER:MODEL [--base-url URL] [--tuned]
+       %(prog)s host ARN [--units N] --yes | hosted | unhost ARN"""
 
 
 def deploy(command: argparse.ArgumentParser) -> None:
@@ -26,7 +27,8 @@ def deploy(command: argparse.ArgumentParser) -> None:
         "models; show one; promote one, which makes it live; rollback to the one that was live before; let one be the "
         "canary that answers a share of the requests; compare one with the live one by duels and requests; watch how "
         "models do in use; what was kept of feedback, to be looked at and deleted; add one of a host, to be evaluated "
-        "on the test split of a dataset",
+        "on the test split of a dataset; host one that Amazon tuned, so that it answers there, list what is hosted, "
+        "and unhost it again",
     )
     command.add_argument("tuned", nargs="?", default="", metavar="MODEL", help="what the word is about")
     command.add_argument("which", nargs="?", default="", metavar="ID", help="of feedback: which request")
@@ -44,7 +46,7 @@ def deploy(command: argparse.ArgumentParser) -> None:
         "--prometheus", type=Path, metavar="FILE", help="watch: write the figures for Prometheus' textfile collector"
     )
     group = command.add_argument_group("a model at a host")
-    group.add_argument("--asks", default="", metavar="PROVIDER:MODEL", help="openai:NAME or claude:NAME")
+    group.add_argument("--asks", default="", metavar="PROVIDER:MODEL", help="openai:NAME, claude:NAME or bedrock:ARN")
     group.add_argument("--base-url", default="", metavar="URL", help="its address, where it is not the provider's own")
     group.add_argument(
         "--tuned",
@@ -52,3 +54,4 @@ def deploy(command: argparse.ArgumentParser) -> None:
         dest="was_tuned",
         help="it was tuned on such a dataset: it is asked as it was trained, without examples",
     )
+    group.add_argument("--units", type=int, metavar="N", help="host: throughput of its own, paid by the hour")

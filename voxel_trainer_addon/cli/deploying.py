@@ -17,16 +17,17 @@ from ..evaluation.result import LOSS
 from ..paths import DataFolder
 from ..report import judged
 from ..words import harmless
-from . import feedback, watching
+from . import feedback, hosting, watching
 
 SHARE = 0.1
 MAIN_FIGURES = ("parses", "runs", "conditions_met")
 """Metrics that are told beside the deciding one."""
 
 
-def asked(found: argparse.Namespace, folder: DataFolder) -> int:
-    """Do what `deploy` was asked; the exit status. With `--json` what cannot be done is told as JSON too: `error`, and
-    `against`, what the gate has against a model."""
+def asked(found: argparse.Namespace, folder: DataFolder, *, online: bool = True) -> int:
+    """Do what `deploy` was asked; the exit status. `online` is Blender's own word. With `--json` what cannot be done is
+    told as JSON too: `error`, and `against`, what the gate has against a model."""
+    found.online = online
     try:
         return _do(found, folder)
     except UserError as error:
@@ -183,6 +184,9 @@ WORDS = {
     "rollback": _rollback,
     "canary": _canary,
     "add": _add,
+    "host": hosting.host,
+    "hosted": hosting.hosted,
+    "unhost": hosting.unhost,
     "compare": watching.compare,
     "watch": watching.watch,
     "feedback": feedback.asked,

@@ -79,7 +79,7 @@ def _called(model: Model) -> str:
     """What `evaluate --model` calls a model, and where it is asked."""
     if not model.asked:
         return model.id
-    at = f" --base-url {model.asked['url']}" if model.asked["provider"] == "openai" else ""
+    at = f" --base-url {model.asked['url']}" if model.asked["provider"] != "claude" else ""
     return f"{model.asked['provider']}:{model.asked['model']}{at}"
 
 

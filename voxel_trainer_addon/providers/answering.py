@@ -7,6 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 from .. import tokens
 from ..errors import Unavailable, UserError
 from ..http import OFFLINE
+from . import aws, bedrock_serving
 from .local import Asker, Local
 from .openai_api import OWN_URL
 from .openai_api import TOKEN as OPENAI_TOKEN
@@ -22,8 +24,9 @@ from .refusals import Refusal, asking
 
 CLAUDE_URL = "https://api.anthropic.com"
 CLAUDE_TOKEN = "ANTHROPIC_API_KEY"
-PROVIDERS = ("openai", "claude", "local")
+PROVIDERS = ("openai", "claude", "bedrock", "local")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+WHAT = "ask for an answer"
 TIMEOUT_S = 120.0
 AT_ONCE = 4
 """So many questions are under way at a host."""
@@ -96,12 +99,15 @@ def named(who: str, url: str = "") -> Answerer:
     parts = urlsplit(url)
     if url and (parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc):
         raise UserError("The model's address must begin with http:// or https:// and hold no password.")
-    return OpenAIAnswers(model, url) if provider == "openai" else ClaudeAnswers(model, url)
+    hosts: dict[str, type[Host]] = {"openai": OpenAIAnswers, "claude": ClaudeAnswers, "bedrock": BedrockAnswers}
+    return hosts[provider](model, url)
 
 
 def asks(provider: str, model: str, url: str) -> tuple[str, str]:
     """How a model is asked that a host tuned: by PROVIDER:MODEL, and the address, '' where it is the provider's own.
     Hosts whose tuning has a form of its own answer by OpenAI's protocol."""
+    if provider == "claude":  # Claude is tuned at Amazon alone
+        provider = "bedrock"
     who = f"{provider if provider in PROVIDERS else 'openai'}:{model}"
     return who, "" if named(who).host == url else url
 
@@ -125,7 +131,7 @@ class _Hosted(ABC):
         left, running = iter(chats), dict[Future[Answer], str]()
 
         def one(chat: Chat) -> Answer:
-            with asking(sdk, "ask for an answer", self.host, self.token):
+            with self.asking(sdk):
                 return self._one(client, chat, most)
 
         def taken(done: Iterable[Future[Answer]]) -> None:
@@ -166,6 +172,10 @@ class _Hosted(ABC):
                 f"{self.provider}:{self.model} needs the {self.package} package: python -m pip install {self.package}"
             ) from error
         return sdk, self._made(sdk, self.key())
+
+    def asking(self, sdk: Any) -> AbstractContextManager[None]:
+        """Turns what the package raises into a Refusal."""
+        return asking(sdk, WHAT, self.host, self.token)
 
     def key(self) -> str:
         """The token; servers of one's own want none. Raises Unavailable."""
@@ -245,6 +255,51 @@ class ClaudeAnswers(_Hosted):
             str(told.model or self.model),
             told.stop_reason == "end_turn",
         )
+
+
+class BedrockAnswers(_Hosted):
+    """The Converse API of Amazon Bedrock. A model is asked by its id, that of an inference profile, or an ARN; a tuned
+    one by its own or that of what it answers through."""
+
+    provider, package = "bedrock", "boto3"
+
+    def __init__(self, model: str, url: str = "") -> None:
+        self._place = aws.place(url, model)
+        self._id = model
+        super().__init__(model, self._place.url)
+
+    def key(self) -> str:
+        """None: the keys are the account's."""
+        return ""
+
+    def asking(self, sdk: Any) -> AbstractContextManager[None]:
+        return aws.asking(WHAT, self.host)
+
+    def _made(self, sdk: Any, key: str) -> Any:
+        account = aws.Account(self._place)
+        if bedrock_serving.CUSTOM in self.model:
+            self._id = bedrock_serving.address(account, self.model)
+        return account.client("bedrock-runtime")
+
+    def _one(self, client: Any, chat: Chat, most: int) -> Answer:
+        told = client.converse(**self.request(chat, most))
+        text = "".join(block.get("text", "") for block in told["output"]["message"]["content"])
+        return self.answer(text, told["usage"], told["stopReason"])
+
+    def request(self, chat: Chat, most: int) -> dict[str, Any]:
+        """What the API calls the same."""
+        texts = [(one["role"], [{"text": one["content"]}]) for one in chat.messages]
+        system = [text for role, content in texts if role == "system" for text in content]
+        messages = [{"role": role, "content": content} for role, content in texts if role != "system"]
+        more = {"system": system} if system else {}
+        return {"modelId": self._id, "messages": messages, "inferenceConfig": {"maxTokens": most}, **more}
+
+    def answer(self, text: str, used: Mapping[str, int], why: str) -> Answer:
+        """The answer of which the API told these."""
+        return Answer(text, used["inputTokens"], used["outputTokens"], self.model, why == "end_turn")
+
+
+Host = OpenAIAnswers | ClaudeAnswers | BedrockAnswers
 
 
 class LocalAnswers:

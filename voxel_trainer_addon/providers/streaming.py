@@ -13,7 +13,7 @@ import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from importlib import import_module
@@ -23,11 +23,10 @@ from urllib.request import getproxies, proxy_bypass
 
 from .. import tokens
 from ..words import harmless
-from .answering import Answer, Chat, ClaudeAnswers, OpenAIAnswers
+from .answering import WHAT, Answer, BedrockAnswers, Chat, ClaudeAnswers, Host, OpenAIAnswers
 from .openai_api import OWN_URL
-from .refusals import Refusal, asking, refusal
+from .refusals import Refusal, refusal
 
-WHAT = "ask for an answer"
 LINE_MAX = 1 << 20
 BODY_MAX = 4 << 20
 """Bytes of an answer that comes in one piece."""
@@ -92,8 +91,10 @@ class Talk:
             self._outcome = error
 
 
-def begin(who: OpenAIAnswers | ClaudeAnswers, asked: Asked) -> Talk:
+def begin(who: Host, asked: Asked) -> Talk:
     """Ask a host; returns at once."""
+    if isinstance(who, BedrockAnswers):
+        return Talk(lambda talk: _bedrock(who, asked, talk))
     if isinstance(who, ClaudeAnswers):
         return Talk(lambda talk: _claude(who, asked, talk))
     return Talk(lambda talk: _openai(who, asked, talk))
@@ -103,12 +104,29 @@ def _claude(who: ClaudeAnswers, asked: Asked, talk: Talk) -> Answer:
     sdk, client = who.client()
     talk.ends_by(client.close)
     with (
-        asking(sdk, WHAT, who.host, who.token),
+        who.asking(sdk),
         client.messages.stream(**who.request(asked.chat, asked.most)) as stream,
     ):
         for piece in stream.text_stream:
             talk.heard(piece)
         return who.answer(stream.get_final_message())
+
+
+def _bedrock(who: BedrockAnswers, asked: Asked, talk: Talk) -> Answer:
+    sdk, client = who.client()
+    text, why, used = "", "", None
+    with who.asking(sdk), closing(client):
+        stream = client.converse_stream(**who.request(asked.chat, asked.most))["stream"]
+        talk.ends_by(stream.close)
+        for event in stream:
+            piece = event.get("contentBlockDelta", {}).get("delta", {}).get("text", "")
+            talk.heard(piece)
+            text += piece
+            why = event.get("messageStop", {}).get("stopReason", why)
+            used = event.get("metadata", {}).get("usage", used)
+        if used is None:
+            raise Refusal("cut", f"{who.host} broke off in the middle of its answer.")
+        return who.answer(text, used, why)
 
 
 def _openai(who: OpenAIAnswers, asked: Asked, talk: Talk) -> Answer:

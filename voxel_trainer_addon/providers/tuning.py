@@ -12,7 +12,7 @@ from importlib import import_module
 from ..errors import UserError
 from .hosts import TuningHost
 
-MODULES = {"openai": "openai_api"}
+MODULES = {"openai": "openai_api", "bedrock": "bedrock", "claude": "bedrock_claude"}
 """Provider → module of this package."""
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from ...errors import Unavailable
 from ...files import read_json
 from ...paths import DataFolder
-from ...providers.answering import Answerer, ClaudeAnswers, OpenAIAnswers, let_out, named
+from ...providers.answering import Answerer, Host, OpenAIAnswers, let_out, named
 from .. import canary, pointer, registry, server
 from ..registry import Model
 from .wish import Wish
@@ -29,7 +29,7 @@ class Voice:
     id: str
     label: str
     honest: str
-    host: OpenAIAnswers | ClaudeAnswers | None = None
+    host: Host | None = None
     key: str = field(default="", repr=False)
     tuned: bool = False
     salt: str = ""
@@ -73,8 +73,8 @@ def _of_registry(folder: DataFolder, wish: Wish) -> tuple[Model | None, str]:
     return registry.named(folder, answers), stands.canary.salt
 
 
-def _hosted(who: Answerer) -> OpenAIAnswers | ClaudeAnswers:
-    if not isinstance(who, OpenAIAnswers | ClaudeAnswers):
+def _hosted(who: Answerer) -> Host:
+    if not isinstance(who, Host):
         raise Unavailable(
             "A model of this computer is asked by the name that it has here (`deploy list`), or through a server of "
             "your own: openai:NAME with its address."
@@ -82,7 +82,7 @@ def _hosted(who: Answerer) -> OpenAIAnswers | ClaudeAnswers:
     return who
 
 
-def _allowed(host: OpenAIAnswers | ClaudeAnswers, wish: Wish) -> OpenAIAnswers | ClaudeAnswers:
+def _allowed(host: Host, wish: Wish) -> Host:
     """The host, where a prompt may go there. Raises Unavailable."""
     let_out(host.host, wish.online)
     if not host.near and not wish.yes:

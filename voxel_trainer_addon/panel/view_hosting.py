@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..runs import Choices, Hosting
+from ..runs import OWN_HOST, Choices, Hosting
 from ..words import harmless
 
 JOBS_SHOWN = 3
@@ -17,6 +17,7 @@ ICONS = {"submitting": "TIME", "submitted": "PLAY", "done": "CHECKMARK", "failed
 NO_DATASET = "There is no dataset yet: build one first, with Dataset Only"
 NO_MODEL = "Choose the host's model first"
 NOT_AGREED = "Read what would be sent, and tick the box below it"
+NO_FILE = "Name your host's Python file in the preferences of this extension"
 LISTING = "Asking the host what it can tune…"
 PLANNING = "Looking at what would be sent…"
 
@@ -64,6 +65,8 @@ def hosting_of(hosting: Hosting, choices: Choices, *, dataset: bool, offline: st
 
     if offline:
         return lacks(offline, closed=True)
+    if choices.host == OWN_HOST:
+        return lacks(NO_FILE, closed=True)
     if hosting.models.waiting or listed is None:
         return lacks(LISTING)
     if not listed.ok:

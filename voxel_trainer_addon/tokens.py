@@ -15,6 +15,7 @@ NAMES = (
     "OPENAI_API_KEY",
     "ANTHROPIC_API_KEY",
     "GITHUB_TOKEN",
+    "TOGETHER_API_KEY",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
@@ -47,7 +48,7 @@ class Tokens:
 
     def redact(self, text: str) -> str:
         """`text` with every token's value replaced by its name, and each of several that one name holds."""
-        secrets = ((name, value) for name, value in self.values.items() if name in NAMES)
+        secrets = ((name, value) for name, value in self.values.items() if name not in SETTINGS)
         parts = {(part, name) for name, value in secrets for part in (value, *_several(value))}
         for part, name in sorted(parts, key=lambda pair: -len(pair[0])):
             if len(part) >= SHORTEST:
@@ -56,6 +57,17 @@ class Tokens:
 
 
 _named: Path | None = None
+_further: set[str] = set()
+
+
+def names() -> frozenset[str]:
+    """The names of all tokens that this process knows."""
+    return frozenset((*NAMES, *_further))
+
+
+def know(name: str) -> None:
+    """Let this process look for a further token, and take it out of texts, too."""
+    _further.add(name)
 
 
 def read_from(path: Path) -> None:
@@ -67,7 +79,7 @@ def read_from(path: Path) -> None:
 def find(named: Path | None = None, folder: Path = Path()) -> Tokens:
     """Tokens from the environment, else our own file, else the `.env` file that was named or lies in `folder`.
 
-    Only the names in `NAMES` and `SETTINGS` are read; other lines of a file are none of our business.
+    Only the names that are known, and those in `SETTINGS`, are read; other lines of a file are none of our business.
     """
     named = named or _named
     values: dict[str, str] = {}
@@ -76,12 +88,12 @@ def find(named: Path | None = None, folder: Path = Path()) -> Tokens:
         if path.is_file():
             found = _read(path)
             values |= found
-            if not found.keys().isdisjoint(NAMES) and _is_open(path):
+            if not found.keys() <= set(SETTINGS) and _is_open(path):
                 shown = _shown(path)
                 warnings.append(f"{shown} holds tokens and can be read by others: `chmod 600 {shown}` closes it.")
         elif path == named:
             warnings.append(f"{_shown(path)} is not there, so no token is taken from it.")
-    values |= {name: os.environ[name] for name in (*NAMES, *SETTINGS) if os.environ.get(name)}
+    values |= {name: os.environ[name] for name in (*names(), *SETTINGS) if os.environ.get(name)}
     return Tokens(values, tuple(warnings))
 
 
@@ -139,6 +151,6 @@ def _read(path: Path) -> dict[str, str]:
         value = value.strip()
         if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
             value = value[1:-1]
-        if equals and value and name.strip() in (*NAMES, *SETTINGS):
+        if equals and value and name.strip() in (*names(), *SETTINGS):
             found[name.strip()] = value
     return found

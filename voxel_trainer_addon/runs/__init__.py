@@ -17,7 +17,7 @@ from .assistant import (
     keep_feedback,
     new_id,
 )
-from .choices import Choices
+from .choices import OWN_HOST, Choices
 from .errand import Question
 from .harvested import Harvested
 from .helper import Answer, Helper
@@ -34,6 +34,7 @@ __all__ = [
     "ALIKE",
     "BOTH_BAD",
     "CHOICES",
+    "OWN_HOST",
     "PROVIDERS",
     "REASONS",
     "Answer",

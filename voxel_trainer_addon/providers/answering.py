@@ -8,12 +8,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from .. import tokens
 from ..errors import Unavailable, UserError
+from ..packages import wanted
 from .local import Asker, Local
 from .openai_api import OWN_URL
 from .openai_api import TOKEN as OPENAI_TOKEN
@@ -140,12 +140,7 @@ class _Hosted(ABC):
 
     def client(self) -> tuple[Any, Any]:
         """The package and its client. Raises Unavailable."""
-        try:
-            sdk = import_module(self.package)
-        except ImportError as error:
-            raise Unavailable(
-                f"{self.provider}:{self.model} needs the {self.package} package: python -m pip install {self.package}"
-            ) from error
+        sdk = wanted(self.package)
         return sdk, self._made(sdk, self.key())
 
     def key(self) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import Unavailable
+from ..packages import wanted
 from ..words import harmless
 from .refusals import Refusal, asking
 
@@ -45,13 +45,9 @@ class OpenAIHost:
     """One host, one token. Every method raises Refusal."""
 
     def __init__(self, base_url: str, token: str) -> None:
-        try:
-            import openai
-        except ImportError as error:
-            raise Unavailable("Training by a host needs the openai package: python -m pip install openai") from error
         self.url = base_url or OWN_URL
-        self._openai = openai
-        self._client = openai.OpenAI(api_key=token, base_url=self.url, timeout=TIMEOUT_S)
+        self._openai = wanted("openai")
+        self._client = self._openai.OpenAI(api_key=token, base_url=self.url, timeout=TIMEOUT_S)
 
     def close(self) -> None:
         self._client.close()

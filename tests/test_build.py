@@ -479,7 +479,7 @@ def test_a_wheel_with_other_bytes_is_refused(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     line, pip = f"tiny==1.0 --hash=sha256:{'0' * 64}", [sys.executable, "-m", "pip"]
     (tmp_path / "home").mkdir()
-    with pytest.raises(environments.Missing, match="Expected sha256 0{64}"):
+    with pytest.raises(environments.Missing, match=r"Expected sha256 0{64}"):
         wheels.download(pip, [line], "linux-x64", "3.11", tmp_path / "home")
     line = f"tiny==1.0 --hash=sha256:{sha256_of(tmp_path / 'tiny-1.0-py3-none-any.whl')}"
     (came,) = wheels.download(pip, [line], "windows-x64", "3.14", tmp_path / "home")

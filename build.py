@@ -26,8 +26,9 @@ HELP = """usage: python3 build.py COMMAND …
         The headless command's own words, in what `run` has set up.
   test [--all] [--suite NAME …] [PYTEST WORD …]
         All checks and tests; --all adds the slow ones, --suite names one or more, other words go to pytest.
-  zip [--no-validate]
-        dist/voxel_trainer-<version>.zip, to install in Blender 4.2 to 5.2.
+  zip [--platform linux-x64|windows-x64|macos-arm64|macos-x64|all] [--no-validate]
+        dist/voxel_trainer-<version>.zip, to install in Blender 4.2 to 5.2. That of a platform also brings the packages
+        that talk to hosts: openai, anthropic, boto3.
 
 Environments lie in ~/.cache/voxel-trainer (or $VOXEL_TRAINER_CACHE) and may be deleted at any time.
 """

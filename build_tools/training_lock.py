@@ -36,17 +36,17 @@ def main() -> int:
         folder = Path(scratch)
         lean = [*builds.REST, f"torch=={builds.TORCH}", *(f"{name} ; {APPLE}" for name in builds.APPLE)]
         cards = [f"{name} ; {CARD}" for name in builds.CARD]
-        blocks = _resolved(uv, folder, "whole", [*lean, *cards], "")
+        blocks = resolved(uv, folder, "whole", [*lean, *cards], "")
         needs = ", ".join(f'"{name}"' for name in TORCH_NEEDS)
         settings = f'[[dependency-metadata]]\nname = "torch"\nversion = "{builds.TORCH}"\nrequires-dist = [{needs}]\n'
-        shared = set(_resolved(uv, folder, "lean", lean, settings)) - {f"torch=={builds.TORCH}"}
+        shared = set(resolved(uv, folder, "lean", lean, settings)) - {f"torch=={builds.TORCH}"}
         _write(builds.PACKAGES, [block for pin, block in blocks.items() if pin in shared])
         _write(builds.INDEX_TORCH, [block for pin, block in blocks.items() if pin not in shared])
         _write(builds.CPU_TORCH, _cpu_torch(folder))
     return 0
 
 
-def _resolved(uv: Path, folder: Path, name: str, requirements: list[str], settings: str) -> dict[str, str]:
+def resolved(uv: Path, folder: Path, name: str, requirements: list[str], settings: str) -> dict[str, str]:
     """Pinned name → its lines in a requirements file, with hashes; versions are those of a resolution before."""
     source, out, config = folder / f"{name}.in", folder / "lock.txt", folder / f"{name}.toml"
     source.write_text("\n".join(requirements) + "\n", encoding="utf-8")

@@ -22,9 +22,10 @@ from pathlib import Path
 
 import pytest
 
-from build_tools import archive, environments, first_run, suites
+from build_tools import archive, environments, first_run, suites, wheels
 from voxel_trainer_addon import pythons
 from voxel_trainer_addon.errors import UserError
+from voxel_trainer_addon.files import sha256_of
 
 ROOT = Path(environments.__file__).parent.parent
 THIS = "{}.{}".format(*sys.version_info[:2])
@@ -433,12 +434,56 @@ def test_the_zip_holds_exactly_the_package_and_what_stands_beside_it(root: Path,
     inside = "voxel_trainer_addon/"
     expected = {name.removeprefix(inside) for name in tracked if name.startswith(inside) and (root / name).exists()}
     names = archive.write(root, tmp_path / "x.zip")
-    beside = {"blender_manifest.toml", "LICENSE", "scripts/run_headless.py", f"wheels/{archive.WHEEL}"}
+    beside = {"blender_manifest.toml", "LICENSE", "scripts/run_headless.py", f"wheels/{LICENCES}"}
     assert set(names) == expected | beside
     assert names == sorted(names)
     with zipfile.ZipFile(tmp_path / "x.zip") as made:
         assert made.namelist() == names and made.testzip() is None
         assert b"def register" in made.read("__init__.py")
+
+
+LICENCES = next(name for name in wheels.locked() if name.startswith("licenseclassifier-"))
+
+
+@pytest.mark.parametrize("platform", wheels.PLATFORMS)
+@pytest.mark.parametrize("version", [(3, 11), (3, 13), (3, 14)])
+def test_each_python_of_a_platform_gets_one_wheel_of_each_package(platform: str, version: tuple[int, int]) -> None:
+    tags = pytest.importorskip("packaging.tags")
+    newest, machine = {"macos-arm64": ((14, 0), "arm64"), "macos-x64": ((14, 0), "x86_64")}.get(platform, (None, ""))
+    systems = list(tags.mac_platforms(newest, machine)) if machine else wheels.PLATFORMS[platform][1]
+    takes = {*tags.cpython_tags(version, platforms=systems), *tags.compatible_tags(version, platforms=systems)}
+    read = pytest.importorskip("packaging.utils").parse_wheel_filename
+    found = [read(name) for name in wheels.fitting(platform)]
+    fit = [package for package, _, _, of_wheel in found if of_wheel & takes]
+    assert len(fit) == len(set(fit)) and set(fit) == {package for package, *_ in found}
+    assert {"openai", "anthropic", "boto3", "pydantic-core", "licenseclassifier"} <= set(fit)
+    assert not {"urllib3", "requests", "numpy"} & set(fit), "each Blender brings its own, which ours would hide"
+
+
+@pytest.mark.parametrize("platform", wheels.PLATFORMS)
+def test_a_platforms_manifest_differs_in_platform_and_wheels_alone(root: Path, platform: str) -> None:
+    plain, written = (tomllib.loads(archive.manifest(root, name)) for name in ("", platform))
+    assert written.pop("platforms") == [platform]
+    assert written.pop("wheels") == [f"./wheels/{name}" for name in wheels.fitting(platform)]
+    assert plain.pop("wheels") and written == plain
+
+
+def test_the_locked_wheels_are_those_that_are_pinned() -> None:
+    locked = {"==".join(name.split("-")[:2]) for name in wheels.locked()}
+    assert set(environments.requirements("wheels")) <= locked
+
+
+def test_a_wheel_with_other_bytes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wheel(tmp_path)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    line, pip = f"tiny==1.0 --hash=sha256:{'0' * 64}", [sys.executable, "-m", "pip"]
+    (tmp_path / "home").mkdir()
+    with pytest.raises(environments.Missing, match=r"Expected sha256 0{64}"):
+        wheels.download(pip, [line], "linux-x64", "3.11", tmp_path / "home")
+    line = f"tiny==1.0 --hash=sha256:{sha256_of(tmp_path / 'tiny-1.0-py3-none-any.whl')}"
+    (came,) = wheels.download(pip, [line], "windows-x64", "3.14", tmp_path / "home")
+    assert list((tmp_path / "home").iterdir()) == [came]
 
 
 MANIFEST_KEYS = {
@@ -449,7 +494,7 @@ MANIFEST_KEYS = {
 
 def test_the_manifest_says_what_the_package_says(root: Path) -> None:
     manifest = tomllib.loads((root / "blender_manifest.toml").read_text())
-    assert manifest["wheels"] == [f"./wheels/{archive.WHEEL}"]
+    assert manifest["wheels"] == [f"./wheels/{LICENCES}"]
     assert set(manifest) <= MANIFEST_KEYS, "Blender's validator lets a misspelt key pass in silence"
     assert (
         manifest["version"]

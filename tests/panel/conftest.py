@@ -26,6 +26,14 @@ def archived(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+@pytest.fixture(scope="session")
+def archived_with_hosts(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The zip of this platform, which brings the packages that talk to hosts."""
+    target = tmp_path_factory.mktemp("zip") / "voxel_trainer-linux_x64.zip"
+    archive.write(root, target, "linux-x64")
+    return target
+
+
 @pytest.fixture
 def window(blender_tool: Path, archived: Path, corpus: Path, tmp_path: Path) -> Any:
     """Run a window script in a version; what it found. Pictures lie in the folder `out` of the test."""

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from build_tools import archive
+from build_tools.environments import requirements
 from tests.dataset_builder import small_dataset
 from tests.fine_tuning.told import row
 from tests.panel import prepared_models
@@ -120,17 +121,22 @@ def test_searches_are_queued_planned_and_no_token_is_left_in_blender(
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_examples_of_a_dataset_are_looked_through(
-    version: str, blender_tool: Path, archived: Path, tmp_path: Path, corpus: Path
+def test_examples_of_a_dataset_are_looked_through_and_a_platforms_zip_brings_its_packages(
+    version: str, blender_tool: Path, archived_with_hosts: Path, tmp_path: Path, corpus: Path
 ) -> None:
     data = DataFolder(tmp_path / "data")
     small_dataset.write(data.dataset("voxel"), small_dataset.rows())
     with Catalog(data.catalog) as catalog:
         report = page.write(data, catalog, "voxel")
-    result = window(blender_tool, version, "drive_examples.py", archived, tmp_path, corpus)
+    result = window(blender_tool, version, "drive_examples.py", archived_with_hosts, tmp_path, corpus)
     assert (result["first"], result["count"]) == ("Whole trees, material", 20)
     assert result["then"] == [1, "Trees as JSON, material"] and result["back"] == 0
     assert result["report"] == str(report)
+    for place in ("in the window", "headless")[: 2 if version == VERSIONS[-1] else 1]:
+        found = {name: (number, ".local" in Path(file).parts) for name, (number, file, _) in result[place].items()}
+        assert not found.pop("urllib3")[1], "our wheels hide Blender's own"
+        assert {f"{name}=={number}" for name, (number, _) in found.items()} <= set(requirements("wheels"))
+        assert len(found) == 3 and all(ours for _, ours in found.values())
 
 
 @pytest.mark.parametrize("version", [pytest.param(VERSIONS[0], marks=pytest.mark.slow), *VERSIONS[1:]])

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from .. import tokens
 from ..errors import Unavailable, UserError
 from ..http import OFFLINE
+from ..packages import wanted
 from . import aws, bedrock_serving
 from .local import Asker, Local
 from .openai_api import OWN_URL
@@ -168,12 +168,7 @@ class _Hosted(ABC):
 
     def client(self) -> tuple[Any, Any]:
         """The package and its client. Raises Unavailable."""
-        try:
-            sdk = import_module(self.package)
-        except ImportError as error:
-            raise Unavailable(
-                f"{self.provider}:{self.model} needs the {self.package} package: python -m pip install {self.package}"
-            ) from error
+        sdk = wanted(self.package)
         return sdk, self._made(sdk, self.key())
 
     def asking(self, sdk: Any) -> AbstractContextManager[None]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from .. import tokens
 from ..errors import Unavailable, UserError
+from ..packages import wanted
 from ..words import harmless
 from .refusals import Refusal, odd, refusal, wrong_clock
 
@@ -79,10 +80,7 @@ class Account:
 
     def __init__(self, where: Place) -> None:
         self.place = where
-        try:
-            boto3 = import_module("boto3")
-        except ImportError as error:
-            raise Unavailable("Amazon Bedrock needs the boto3 package: python -m pip install boto3") from error
+        boto3 = wanted("boto3")
         found = tokens.find()
         keys = [found.get(name) or None for name in KEYS]
         if not all(keys[:2]):  # a server of one's own need not know us

@@ -20,6 +20,7 @@ from typing import Any
 from .. import tokens
 from ..errors import Unavailable
 from ..files import sha256_of
+from ..packages import wanted as package
 from ..words import harmless, slug
 from .hosts import Checkpoint, Limits, Said, Standing, Tunable, Wanted, value_of
 from .refusals import PASSING, Refusal, asking, odd, wrong_clock
@@ -68,14 +69,10 @@ class OpenAIHost:
     limits = LIMITS
 
     def __init__(self, url: str, token: str, *, file_bytes: int = FILE_BYTES, part_bytes: int = PART_BYTES) -> None:
-        try:
-            import openai
-        except ImportError as error:
-            raise Unavailable("Training by a host needs the openai package: python -m pip install openai") from error
         self.url, self._file_bytes, self._part_bytes = url, file_bytes, part_bytes
         self.may_train_as = "openai" if url == OWN_URL else "local"
-        self._openai = openai
-        self._client = openai.OpenAI(api_key=token, base_url=url, timeout=TIMEOUT_S, max_retries=0)
+        self._openai = package("openai")
+        self._client = self._openai.OpenAI(api_key=token, base_url=url, timeout=TIMEOUT_S, max_retries=0)
 
     def close(self) -> None:
         self._client.close()

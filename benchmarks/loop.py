@@ -291,7 +291,7 @@ class Loop:
         live = json.loads(self.do(self.model, "deploy", "list", "--json"))["live"]
         self.found(
             "rollback",
-            f"{live} is live; {same} of {len(old)} of its answers are those of before, bit for bit ({digest(old)[:8]}); "
+            f"{live} is live; {same} of {len(old)} of its answers are those of before, bit for bit; "
             f"{differ} of {len(old)} of {NEW} differ",
         )
 

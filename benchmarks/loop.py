@@ -47,7 +47,7 @@ from voxel_trainer_addon.deployment.assistant.wish import TARGETS  # noqa: E402
 from voxel_trainer_addon.errors import Exit  # noqa: E402
 from voxel_trainer_addon.evaluation import conditions  # noqa: E402
 from voxel_trainer_addon.evaluation.quality_metrics import Wanted  # noqa: E402
-from voxel_trainer_addon.files import digest, read_json  # noqa: E402
+from voxel_trainer_addon.files import read_json  # noqa: E402
 from voxel_trainer_addon.graph.diff import diff  # noqa: E402
 from voxel_trainer_addon.graph.edits import apply  # noqa: E402
 from voxel_trainer_addon.graph.model import Graph, closure  # noqa: E402

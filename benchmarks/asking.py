@@ -6,9 +6,9 @@
 PATH is a Blender, or a Python that has bpy. The panel's own asking end asks `serve`, in an empty data folder, and draws
 what comes, with the pauses of the panel's timer; a window and its picture of the picture (7 ms) are missing. A scripted
 server on loopback answers each request of the dataset at once with its proven answer, so that what is left is ours.
-With --model a tuned model of the data folder DIR answers instead, which writes a line for each into its watch log.
-The table has the requests whose first answer was shown, where it has at most --tokens tokens. Prints Markdown: seconds,
-medians but for the 95th percentile.
+With --model a tuned model of the data folder DIR writes meanwhile, at most --tokens tokens; what it wrote is replaced
+by the proven answer, for most answers of a small model can not be shown. Prints Markdown: seconds, medians but for the
+95th percentile.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,10 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
+from benchmarks.served import serving  # noqa: E402
 from tests.providers.answer_server import answering  # noqa: E402
 from voxel_trainer_addon import locks, prompts  # noqa: E402
 from voxel_trainer_addon.cli.host import ask as ask_blender  # noqa: E402
-from voxel_trainer_addon.deployment import requests, server  # noqa: E402
 from voxel_trainer_addon.graph.model import Graph  # noqa: E402
 from voxel_trainer_addon.panel.assist import (  # noqa: E402
     NEW_COMPOSITOR,
@@ -48,7 +48,9 @@ from voxel_trainer_addon.paths import DataFolder  # noqa: E402
 from voxel_trainer_addon.row_files import SPLITS, rows_of  # noqa: E402
 from voxel_trainer_addon.runs import Helper, Program, new_id  # noqa: E402
 from voxel_trainer_addon.runs.session import control_line  # noqa: E402
+from voxel_trainer_addon.worker.protocol import Host  # noqa: E402
 
+SCRIPT = ROOT / "scripts" / "run_headless.py"
 TICK_S = 0.05
 """As the panel's timer has it."""
 DEADLINE_S = 120.0
@@ -67,15 +69,11 @@ PARTS = ("model", "worker", "render", "drawing", "rest")
 
 @dataclass(frozen=True)
 class Timed:
-    """One request that was answered: seconds in all, by part, and to the first token; tokens of the answer, and how
-    many answers it took."""
+    """One request that was answered: seconds in all and by part."""
 
     kind: str
     whole: float
     parts: Mapping[str, float]
-    first: float
-    tokens: int
-    tries: int
 
 
 @dataclass
@@ -99,14 +97,11 @@ class Desk:
         drawn = time.perf_counter()
         self.assist.sketched()
         ended = time.perf_counter()
-        told = self.assist.answer
-        times = told["times"]
+        times = self.assist.answer["times"]
         names = ("generate_s", "execute_s", "picture_s")
         parts = {**dict(zip(PARTS, (times[name] for name in names), strict=False)), "drawing": ended - drawn}
         parts["rest"] = ended - began - sum(parts.values())
-        watched = requests.watched(self.helper.data).requests
-        tokens = next(one.tokens for one in watched if one.id == asked.id)
-        return Timed(kind, ended - began, parts, times["first_s"], tokens, told["candidates"] + told["repairs"])
+        return Timed(kind, ended - began, parts)
 
 
 def by_kind(dataset: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -121,26 +116,36 @@ def by_kind(dataset: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     return itertools.chain.from_iterable(zip(*found, strict=False))
 
 
-def scripted(desk: Desk, dataset: Path, runs: int) -> Iterator[Timed | None]:
-    """New trees, and a change of each material, answered at once."""
-    said = [""]
-    with answering(lambda text: prompts.answer(said[0])) as host:
+def asked(desk: Desk, dataset: Path, runs: int, write: Callable[[str], object]) -> Iterator[Timed | None]:
+    """New trees, and a change of each material; `write` takes its time over each prompt."""
+    answer = ""
+
+    def say(prompt: str) -> str:
+        write(prompt)
+        return prompts.answer(answer)
+
+    with answering(say) as host:
         who = {"model": "openai:scripted", "url": host.url}
         for kind, row in itertools.islice(by_kind(dataset), runs):
-            said[0] = row["completion"]
+            answer = row["completion"]
             yield desk.asked(f"new {kind}", Asked(new_id(), row["prompt"], PLACES[kind], **who))
             if kind == "material" and desk.assist.answer:
                 told = desk.assist.answer
                 before = {key: Graph.from_json(graph) for key, graph in told["graphs"].items()}
-                said[0] = CHANGE.format(name=told["key"].partition("/")[2])
-                asked = Asked(new_id(), "bumpier", THIS_MATERIAL, key=told["key"], before=before, **who)
-                yield desk.asked("change of a material", asked)
+                answer = CHANGE.format(name=told["key"].partition("/")[2])
+                wanted = Asked(new_id(), "bumpier", THIS_MATERIAL, key=told["key"], before=before, **who)
+                yield desk.asked("change of a material", wanted)
 
 
-def tuned(desk: Desk, dataset: Path, runs: int, model: str) -> Iterator[Timed | None]:
-    """New trees by a tuned model."""
-    for kind, row in itertools.islice(by_kind(dataset), runs):
-        yield desk.asked(f"new {kind}", Asked(new_id(), row["prompt"], PLACES[kind], model=model))
+@contextlib.contextmanager
+def writing(options: argparse.Namespace, host: Host) -> Iterator[Callable[[str], object]]:
+    """What writes an answer that nobody reads: the model that was named, or nothing."""
+    if not options.model:
+        yield lambda prompt: None
+        return
+    words = ["serve", "--model", options.model, "--json", "--data", str(options.data.resolve())]
+    with serving(Program(host.program, host.is_module).command(SCRIPT, words)) as say:
+        yield lambda prompt: say(prompts.messages({"prompt": prompt}), options.tokens)
 
 
 def row(name: str, found: Sequence[Timed]) -> str:
@@ -149,14 +154,13 @@ def row(name: str, found: Sequence[Timed]) -> str:
     late = whole[math.ceil(0.95 * len(whole)) - 1]
     parts = ([one.parts[part] for part in PARTS] for one in found)
     middle = [statistics.median(values) for values in zip(*parts, strict=True)]
-    first = statistics.median(one.first for one in found)
-    cells = [statistics.median(whole), late, first, *middle]
+    cells = [statistics.median(whole), late, *middle]
     return f"| {name} | {len(found)} | " + " | ".join(f"{cell:.2f}" for cell in cells) + " |"
 
 
 def table(cold: Timed | None, warm: Sequence[Timed]) -> Iterator[str]:
-    yield f"| | requests | Enter to preview | 95th percentile | first token | {' | '.join(PARTS)} |"
-    yield "|---|---|---|---|---|---|---|---|---|---|"
+    yield f"| | requests | Enter to preview | 95th percentile | {' | '.join(PARTS)} |"
+    yield "|---|---|---|---|---|---|---|---|---|"
     if cold:
         yield row(f"{cold.kind}, the first request", [cold])
     for kind in sorted({one.kind for one in warm}):
@@ -166,10 +170,8 @@ def table(cold: Timed | None, warm: Sequence[Timed]) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def desk_in(folder: DataFolder, blender: str) -> Iterator[Desk]:
-    """A desk whose `serve` ends with it, and the model server where this one started it."""
-    host = ask_blender(blender, ROOT / "scripts" / "run_headless.py")
-    served = server.find(folder)
+def desk_in(folder: DataFolder, host: Host) -> Iterator[Desk]:
+    """A desk whose `serve` ends with it."""
     helper = Helper(folder, host.name, Program(host.program, host.is_module))
     try:
         yield Desk(helper)
@@ -178,8 +180,6 @@ def desk_in(folder: DataFolder, blender: str) -> Iterator[Desk]:
         end = time.monotonic() + END_S
         while locks.probe(folder.serve_lock(host.name)) and time.monotonic() < end:
             time.sleep(TICK_S)
-        if not served:
-            server.stop(folder)
 
 
 def main() -> None:
@@ -193,20 +193,17 @@ def main() -> None:
     options = words.parse_args()
     if bool(options.model) != bool(options.data):
         words.error("--model and --data belong together")
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = DataFolder(options.data or Path(scratch))
-        with desk_in(folder, options.blender) as desk:
-            asked = (
-                tuned(desk, options.dataset, options.runs, options.model)
-                if options.model
-                else scripted(desk, options.dataset, options.runs)
-            )
-            cold, *others = list(asked)
-    shown = [one for one in others if one]
-    warm = [one for one in shown if one.tries == 1 and one.tokens <= options.tokens]
+    host = ask_blender(options.blender, SCRIPT)
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        writing(options, host) as write,
+        desk_in(DataFolder(Path(scratch)), host) as desk,
+    ):
+        cold, *others = asked(desk, options.dataset, options.runs, write)
+    warm = [one for one in others if one]
     print("\n".join(table(cold, warm)))
-    print(f"\nOf {len(others)} more requests {len(others) - len(shown)} got no answer that can be shown, ", end="")
-    print(f"{len(shown) - len(warm)} a later or longer one. Load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
+    print(f"\nWithout an answer that can be shown: {len(others) - len(warm)}. ", end="")
+    print(f"Load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.")
 
 
 if __name__ == "__main__":

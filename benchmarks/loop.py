@@ -19,26 +19,24 @@ import argparse
 import itertools
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from benchmarks.evaluator import run, wanted_of  # noqa: E402
+from benchmarks.served import serving  # noqa: E402
 from voxel_trainer_addon import prompts  # noqa: E402
 from voxel_trainer_addon.cli.host import ask as ask_blender  # noqa: E402
 from voxel_trainer_addon.dataset_builder.feedback_dataset import SOURCE  # noqa: E402
@@ -65,7 +63,6 @@ WORDINGS = "4"
 TOLD_AGAIN = 5
 """Prompts that each live model answers, to tell models apart bit by bit."""
 TOKENS_AGAIN = 128
-END_S = 60.0
 BUILT = (Exit.DONE, Exit.SET_ASIDE)
 """How stages end that leave out what cannot be read or proven."""
 FIRST = "the first model; its test split stays unseen until the next one is compared with it"
@@ -251,21 +248,12 @@ class Loop:
         self.found(f"promote {model}", f"against it: {against}" + (f" Forced: {reason}." if "error" in told else ""))
 
     def said(self, rows: Sequence[Row]) -> list[str]:
-        """What the live model says to some prompts, the likeliest tokens, in a process of its own."""
+        """What the live model says to some prompts, in a process of its own."""
         server.stop(self.model)
-        words = self.command(self.model, "serve", "--model", "live", "--json")
-        with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as child:
-            assert child.stdout
-            try:
-                told = next(line for line in map(json.loads, self._json(child.stdout)) if "url" in line)
-                return [_chat(told, prompts.messages(row)) for row in rows[:TOLD_AGAIN]]
-            finally:
-                child.send_signal(signal.SIGINT)
-                child.wait(END_S)
-                self._began = time.monotonic()
-
-    def _json(self, lines: Any) -> Iterator[str]:
-        return (line for line in lines if line.startswith("{"))
+        with serving(self.command(self.model, "serve", "--model", "live", "--json")) as say:
+            told = [say(prompts.messages(row), TOKENS_AGAIN) for row in rows[:TOLD_AGAIN]]
+        self._began = time.monotonic()
+        return told
 
     def whole(self) -> None:
         """All steps."""
@@ -294,17 +282,6 @@ class Loop:
             f"{live} is live; {same} of {len(old)} of its answers are those of before, bit for bit; "
             f"{differ} of {len(old)} of {NEW} differ",
         )
-
-
-def _chat(told: Mapping[str, Any], messages: Sequence[Mapping[str, str]]) -> str:
-    place = urlsplit(told["url"])
-    connection = HTTPConnection(place.hostname or "", place.port, timeout=600)
-    body = {"model": told["models"][0], "messages": messages, "max_tokens": TOKENS_AGAIN, "temperature": 0, "seed": 0}
-    head = {"Authorization": f"Bearer {told['token']}", "Content-Type": "application/json"}
-    connection.request("POST", f"{place.path}/chat/completions", json.dumps(body), head)
-    answer = json.loads(connection.getresponse().read())
-    connection.close()
-    return str(answer["choices"][0]["message"]["content"])
 
 
 def main() -> None:

@@ -162,7 +162,7 @@ class Loop:
                 who = ["--model", self.asked.answers] if self.asked.answers else []
                 limits = ["--candidates", str(self.asked.candidates), "--deadline", self.asked.deadline]
                 words = [row["prompt"], "--kind", row["task"], "--out", str(out), "--json", *who, *limits]
-                told = self.do(self.model, "ask", *words, may=range(256))
+                told = self.do(self.model, "ask", *words, may=(Exit.DONE, Exit.USAGE))
                 kept.write_text(told if told.startswith("{") else "{}", encoding="utf-8")
             return dict(read_json(kept))
 
@@ -241,7 +241,7 @@ class Loop:
 
     def promoted(self, model: str, reason: str) -> None:
         """Live, by force where the gate says no."""
-        told = json.loads(self.do(self.model, "deploy", "promote", model, "--json", may=range(5)))
+        told = json.loads(self.do(self.model, "deploy", "promote", model, "--json", may=(Exit.DONE, Exit.ANSWER_IS_NO)))
         if "error" in told:
             self.do(self.model, "deploy", "promote", model, "--force", reason)
         against = " ".join(one["sentence"] for one in told.get("against", ())) or "nothing"

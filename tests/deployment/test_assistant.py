@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,18 @@ def test_a_host_s_model_is_shown_examples_unless_it_was_tuned(folder: DataFolder
     chat, tuned = (body["messages"] for body in server.asked)
     assert len(chat) == 4 and chat[2]["content"] == prompts.answer(RIGHT)
     assert len(tuned) == 2 and tuned[0]["content"] == prompts.SYSTEM
+
+
+def test_a_compositor_is_not_pictured(folder: DataFolder, server: Server) -> None:
+    glare = replace(RUST, key="node_groups/Glare", type="CompositorNodeTree")
+
+    def work(request: Request) -> Answer:
+        told = worker(request)  # which makes no pictures
+        return replace(told, body={**told.body, "graphs": {glare.key: glare.as_json()}})
+
+    assistant = Assistant(folder, Host("python", True, (5, 2, 3)), work, pictures=folder.root)
+    told = assistant.answer(own(server, target="compositor", candidates=1), lambda words: None, lambda: None)
+    assert (told["key"], told["picture"]) == (glare.key, "")
 
 
 def test_what_fails_is_mended_with_blenders_own_error(folder: DataFolder, server: Server) -> None:

@@ -51,7 +51,9 @@ class Assistant:
         """The answer to the job `assist` (docs/deploy.md). Raises Unanswered, UserError, and what `tick` raises."""
         times = Times()
         voice = chosen(self.folder, wish, lambda models, over: model_server(self.folder, models, over, tick=tick))
+        asked = times.passed
         bench = Bench(wish, self.host.name, self.work)
+        times.execute_s = times.passed - asked
         rows = () if voice.tuned else self._examples()
         own = voice.host is None or voice.host.near
         index = examples(rows, wish, self.host.name, own=own)

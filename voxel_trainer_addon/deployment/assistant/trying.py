@@ -154,7 +154,7 @@ class Bench:
 
     def picture(self, candidate: Candidate, left_s: float) -> str:
         """PNG in base64; '' where there is nothing to picture, or not enough time."""
-        if left_s < LEAST_S:
+        if left_s < LEAST_S or self.wish.target.type == "CompositorNodeTree":
             return ""
         body = {"code": candidate.script, "key": candidate.made, "seeds": [0], "frame": [], "size": SIZE}
         limit_s = min(PICTURE_S, left_s)

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
@@ -102,8 +104,12 @@ def sidebar(kind: str) -> Iterator[float]:
     yield 0.4
     steps.area().spaces.active.show_region_ui = True
     yield 0.4
-    steps.region("UI").active_panel_category = "Voxel"
-    yield 0.4
+    end = time.time() + 60
+    while steps.region("UI").active_panel_category != "Voxel":  # there are no tabs before the sidebar was drawn
+        assert time.time() < end, steps.region("UI").active_panel_category
+        with contextlib.suppress(AttributeError, TypeError):
+            steps.region("UI").active_panel_category = "Voxel"
+        yield 0.5
     found.clear()
     g.find.__globals__["area"] = lambda kind="": steps.area()
     g.find.__globals__["region"] = lambda kind="UI", of="": steps.region(kind)

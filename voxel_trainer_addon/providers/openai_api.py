@@ -163,7 +163,7 @@ class OpenAIHost:
                 pieces = iter(lambda: content.read(self._part_bytes), b"")
                 parts = [uploads.parts.create(upload.id, data=piece).id for piece in pieces]
                 whole = uploads.complete(upload.id, part_ids=parts)
-                return str(whole.file.id)  # type: ignore[union-attr]  # without it: no answer of the protocol
+                return str(whole.file.id)
 
     def _find(self, wanted: Wanted, training: str) -> Standing | None:
         """The job that is ours, among the host's newest, or None."""

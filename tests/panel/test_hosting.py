@@ -17,6 +17,7 @@ import pytest
 from tests.fine_tuning.told import row
 from tests.providers.openai_server import JOBS, TOKEN, Server, serving
 from voxel_trainer_addon.cli.command import main
+from voxel_trainer_addon.errors import Exit
 from voxel_trainer_addon.files import write_json, write_jsonl
 from voxel_trainer_addon.panel import draw_hosting
 from voxel_trainer_addon.panel.remote import Remote
@@ -31,6 +32,7 @@ assert spec and spec.loader
 recorder = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(recorder)
 
+BLENDER = {"program": "blender", "is_module": False, "version": [5, 2, 0], "assets": [], "online": False}
 FIELDS = SimpleNamespace(host="", host_url="", host_model="", name="", budget=0, host_agreed=False)
 
 
@@ -151,6 +153,10 @@ def test_offline_asks_nobody_and_says_so(panel: Panel, server: Server) -> None:
         panel.remote.tick()
     shown = panel.remote.view.hosting
     assert shown.closed and shown.why == panel.remote.offline and not panel.hosting.waiting
+    lay(panel.data)
+    host = ["train", "--data", str(panel.data.root), "--provider", "openai", "--base-url", server.url]
+    for words in (["--models"], ["--model", "open-8b", "--plan"], ["--model", "open-8b", "--yes"]):
+        assert main([*host, *words], lambda: BLENDER, Path("none")) == Exit.SET_ASIDE
     assert not server.connections
 
 

@@ -16,10 +16,14 @@ from typing import Any
 
 import pytest
 
+from build_tools import archive
 from tests.dataset_builder import small_dataset
+from tests.fine_tuning.told import row
 from tests.panel import prepared_models
 from tests.peers.peer import Peer
+from tests.providers.openai_server import Server, serving
 from voxel_trainer_addon.catalog import Catalog
+from voxel_trainer_addon.files import write_json, write_jsonl
 from voxel_trainer_addon.locks import probe
 from voxel_trainer_addon.paths import DataFolder
 from voxel_trainer_addon.report import page
@@ -146,6 +150,44 @@ def test_a_model_is_evaluated_promoted_and_taken_back(
         ("voxel/v2", "retired"),
         ("voxel/v1", "retired"),
     ]
+    assert result["left_over"] == []
+
+
+def step_by_step(server: Server) -> None:
+    """Let the host's jobs tell of some steps each time that it is asked after them, and end after thirty."""
+    goes_on = server.goes_on
+
+    def go_on(job: dict[str, Any]) -> None:
+        at = len(server.events)
+        server.life = ("running",) if at < 30 else ("running", "succeeded")
+        for step in range(at + 1, at + 11 if at < 30 else at):
+            server.step(step, 0.4 + 2 / step, 0.5 + 1.5 / step if step % 5 == 0 else None)
+        goes_on(job)
+
+    server.life, server.goes_on = ("running",), go_on  # type: ignore[method-assign]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_host_tunes_what_was_agreed_to(
+    version: str, blender_tool: Path, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("build_tools.wheels", reason="the zip needs the package openai")
+    archive.write(root, tmp_path / "host.zip", "linux-x64")
+    data = DataFolder(tmp_path / "data")
+    licences = ["CC0-1.0"] * 9 + ["own"] * 3
+    write_jsonl(data.dataset("voxel") / "train.jsonl", map(row, range(12), licences))
+    write_json(data.dataset("voxel") / "dataset.json", {})
+    with serving() as open_, serving() as closed:
+        step_by_step(open_)
+        closed.models.clear()
+        for name, server in (("OPEN", open_), ("CLOSED", closed)):
+            monkeypatch.setenv(f"VOXEL_TEST_{name}", server.url)
+        result = window(blender_tool, version, "drive_hosting.py", tmp_path / "host.zip", tmp_path, tmp_path)
+    assert "Made of your own files: 3 rows." in result["lines"] and "tick the box" in result["why"]
+    assert result["job"] == ["open-8b at 127.0.0.1: succeeded", "Tuned: ft:open-8b:voxel"]
+    assert "It trained on 1,200 tokens" in result["words"] and "names no model that could be tuned" in result["closed"]
+    assert closed.heard == 0 and closed.asked == ["GET /models"] and len(open_.jobs) == 1
     assert result["left_over"] == []
 
 

@@ -149,7 +149,7 @@ class Remote:
         self.hosting.look_at_jobs()
         if self.offline:
             return
-        if self.view.hosting.goes_on and not self._hosts_asked:
+        if self.view.hosting.goes_on and not (self._hosts_asked or self.view.resumable):
             self.ask_hosts(self.blender)
         elif self.hosting_seen and self.choices.host:
             self.hosting.look(self.blender, self.asked())

@@ -81,7 +81,7 @@ def test_a_host_elsewhere_is_told_nothing_without_consent(desk: Desk, monkeypatc
     desk.options = replace(desk.options, evaluated="openai:small", base_url="https://models.example.com/v1")
     with pytest.raises(Unavailable, match="online access is off, so nothing was sent"):
         benchmark.evaluate(desk, Provider(desk.folder.root, prose, prompts.answer))
-    desk.host = None
+    desk.host = replace(desk.host, online=True)
     with pytest.raises(Unavailable, match=r"8 prompts \(licences: CC0-1.0\) would be sent to https://models.example"):
         benchmark.evaluate(desk, Provider(desk.folder.root, prose, prompts.answer))
 

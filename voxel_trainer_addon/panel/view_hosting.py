@@ -5,7 +5,7 @@ stand. No bpy."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,35 +52,30 @@ NO_HOST = HostingView()
 
 def hosting_of(hosting: Hosting, choices: Choices, *, dataset: bool, offline: str = "") -> HostingView:
     """The part as it stands. `dataset`: there is one; `offline` says why Blender lets nothing out."""
-    jobs = tuple(map(_job, hosting.jobs[:JOBS_SHOWN]))
-    goes_on = any(job["status"] == "submitted" for job in hosting.jobs)
-    listed, plan = hosting.models.answer, hosting.plan.answer
-    told = HostingView(host=choices.host, jobs=jobs, goes_on=goes_on)
+    shown = HostingView(
+        host=choices.host,
+        jobs=tuple(map(_job, hosting.jobs[:JOBS_SHOWN])),
+        goes_on=any(job["status"] == "submitted" for job in hosting.jobs),
+    )
     if not choices.host:
-        return told
-
-    def lacks(why: str, *, closed: bool = False, models: tuple[str, ...] = ()) -> HostingView:
-        return HostingView(choices.host, models, why=harmless(why), closed=closed, jobs=jobs, goes_on=goes_on)
-
+        return shown
     if offline:
-        return lacks(offline, closed=True)
+        return replace(shown, why=offline, closed=True)
+    listed, plan = hosting.models.answer, hosting.plan.answer
     if hosting.models.waiting or listed is None:
-        return lacks(LISTING)
+        return replace(shown, why=LISTING)
     if not listed.ok:
-        return lacks(listed.sentence, closed=True)
-    models = tuple(harmless(one["id"]) for one in listed.body.get("models", ()))
-    if not dataset:
-        return lacks(NO_DATASET, models=models)
-    if not choices.host_model:
-        return lacks(NO_MODEL, models=models)
+        return replace(shown, why=harmless(listed.sentence), closed=True)
+    shown = replace(shown, models=tuple(harmless(one["id"]) for one in listed.body["models"]))
+    if not dataset or not choices.host_model:
+        return replace(shown, why=NO_MODEL if dataset else NO_DATASET)
     if hosting.plan.waiting or plan is None:
-        return lacks(PLANNING, models=models)
+        return replace(shown, why=PLANNING)
     if not plan.ok:
-        return lacks(plan.sentence, closed=True, models=models)
-    mark, lines = str(plan.body["agreed"]), tuple(map(harmless, plan.body["lines"]))
-    agreed = choices.host_agreed == mark
-    why = "" if agreed else NOT_AGREED
-    return HostingView(choices.host, models, lines, mark, agreed, why, False, jobs, goes_on)
+        return replace(shown, why=harmless(plan.sentence), closed=True)
+    mark, agreed = str(plan.body["agreed"]), choices.host_agreed == plan.body["agreed"]
+    lines = tuple(map(harmless, plan.body["lines"]))
+    return replace(shown, lines=lines, mark=mark, agreed=agreed, why="" if agreed else NOT_AGREED)
 
 
 def _job(job: Mapping[str, Any]) -> HostedJob:

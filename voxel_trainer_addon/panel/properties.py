@@ -372,8 +372,8 @@ class VOXEL_PG_choices(bpy.types.PropertyGroup):
         )
         budget: FloatProperty(
             name="Budget",
-            description="What a job may cost, in the currency of the host's price. At 0 it is 500",
-            min=0.0,
+            description="What a job may cost at most, in the currency of the host's price",
+            min=0.01,
             soft_max=1000.0,
             precision=2,
             **_value("budget"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..files import read_json, write_json
+from ..fine_tuning.cost import BUDGET
 from ..stage import PRESETS, STAGES, Options
 
 DEFAULTS = Options()
@@ -22,7 +23,7 @@ class Choices:
     shown, `anyway` names the model that is to be trained though it is not expected to fit. `evaluated` is the model to
     evaluate ('': the newest), `against` whom it has to beat (empty: those of the preset), `evaluate_min` the minutes
     for that (0: the preset's). `host` is the provider that trains where this computer does not ('': it does),
-    `host_agreed` the mark of what was agreed to send there, `budget` what that may cost (0: the default)."""
+    `host_agreed` the mark of what was agreed to send there, `budget` what that may cost."""
 
     folder: str = ""
     licence: str = DEFAULTS.licence
@@ -47,7 +48,7 @@ class Choices:
     host_url: str = ""
     host_model: str = ""
     host_agreed: str = ""
-    budget: float = 0.0
+    budget: float = BUDGET
 
     @property
     def opponents(self) -> tuple[str, ...]:
@@ -125,8 +126,7 @@ class Choices:
 
     def hosted_words(self) -> list[str]:
         """The words after `train` that have the host tune its model on the dataset."""
-        words = [*self.host_words(), "--name", self.name, "--model", self.host_model]
-        words += ["--budget", f"{self.budget:g}"] if self.budget else []
+        words = [*self.host_words(), "--name", self.name, "--model", self.host_model, "--budget", f"{self.budget:g}"]
         return words + [word for name in APART if name in self.allow for word in ("--allow", name)]
 
     def plan_words(self) -> list[str]:

@@ -46,6 +46,7 @@ def way() -> Iterator[float]:
     yield from steps.wait(lambda: points() > 12, 240, "a curve")
     yield 3.0
     yield from steps.shot("hosting-job")
+    yield from steps.wait(lambda: shown().goes_on, 20, "the job's standing")
     yield from steps.wait(lambda: steps.phase() == "finished", 240, "the end")
     yield from steps.wait(lambda: shown().jobs and shown().jobs[0].icon == "CHECKMARK", 20, "the job's end")
     g.facts["job"] = [shown().jobs[0].title, shown().jobs[0].words]

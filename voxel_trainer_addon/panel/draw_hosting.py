@@ -10,6 +10,7 @@ from .view import View
 from .view_hosting import HostedJob, HostingView
 
 HERE = "Harvest & Train tunes a model on this computer; nothing leaves it."
+WATCHED = "Cancel ends the watching alone; the job goes on at the host."
 
 
 def hosting(layout: Any, view: View, fields: Any, columns: int) -> None:
@@ -22,7 +23,9 @@ def hosting(layout: Any, view: View, fields: Any, columns: int) -> None:
         wrapped(layout, HERE, columns, "INFO", active=False)
     if shown.jobs:
         _jobs(layout, shown.jobs, columns)
-    if shown.goes_on:
+    if shown.goes_on and view.phase.alive:
+        wrapped(layout, WATCHED, columns, "INFO", active=False)
+    elif shown.goes_on:
         layout.operator("voxel.ask_hosts", icon="FILE_REFRESH")
 
 

@@ -144,10 +144,10 @@ class Remote:
 
     def _look_at_hosts(self) -> None:
         """Take in the jobs at hosts, once in a Blender ask after those that go on, and prepare the next one."""
-        if self.hosting is None or self.blender is None or self.session.phase.alive:
+        if self.hosting is None or self.blender is None:
             return
         self.hosting.look_at_jobs()
-        if self.offline:
+        if self.offline or self.session.phase.alive:
             return
         if self.view.hosting.goes_on and not (self._hosts_asked or self.view.resumable):
             self.ask_hosts(self.blender)

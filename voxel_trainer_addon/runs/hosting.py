@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Hashable
+from pathlib import Path
 from typing import Any
 
 from ..files import read_json
@@ -45,13 +46,14 @@ class Hosting:
         """Ask for the list of models, and once one is chosen for what would be sent. Both are asked again when another
         host is chosen, the latter when the dataset or the prices have changed too."""
         self.models.look(program, ["train", "--models", *choices.host_words()], choices.host)
-        if choices.host_model and not self.models.waiting:
-            dataset = self.data.dataset(choices.name) / "dataset.json"
+        dataset = self.data.dataset(choices.name) / "dataset.json"
+        if choices.host_model and dataset.is_file() and not self.models.waiting:
             about = _stamp(dataset), _stamp(self.data.root / OWN)
             self.plan.look(program, ["train", "--plan", *choices.hosted_words()], about)
 
 
-def _stamp(path: Any) -> Hashable:
+def _stamp(path: Path) -> Hashable:
+    """Changes whenever the file does; empty where it is not there."""
     with contextlib.suppress(OSError):
         return path.stat().st_mtime_ns, path.stat().st_size
     return ()

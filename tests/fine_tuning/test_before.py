@@ -165,6 +165,17 @@ def test_a_models_words_go_only_where_its_terms_let_them(work: Told, lay: Callab
         agree(work, Host(), wanted, "openai")
 
 
+def test_pairs_of_answers_are_known_by_their_rows_too(work: Told, lay: Callable[..., Wanted]) -> None:
+    worse = {"completion": "pass\n", "what": "It makes nothing."}
+    work.options = replace(work.options, objective="dpo")
+    wanted = lay([row(number, kind="preference", rejected=worse) for number in range(3)], objective="dpo")
+    wanted = replace(wanted, training=wanted.training.with_name("train.preference.jsonl"), validation=None)
+    both = Host(listed=(Tunable("open-8b", ("sft", "dpo")),))
+    assert "would be sent 3 training rows and 0 validation rows" in consent_to(work, both, wanted).lines[0]
+    with pytest.raises(Refusal, match="tunes open-8b by sft alone, not by dpo"):
+        consent_to(work, Host(), wanted)
+
+
 def test_a_budget_is_kept(work: Told, lay: Callable[..., Wanted]) -> None:
     with pytest.raises(Unavailable, match=r"asks for training gpt-9 is not known here.*--budget and --yes"):
         agree(work, Host(), lay(model="gpt-9"))

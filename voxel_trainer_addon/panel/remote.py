@@ -133,6 +133,7 @@ class Remote:
     def train_at_host(self, program: Program) -> None:
         """Start a training by the chosen host. Raises OSError."""
         self._keep()
+        self._hosts_asked = True  # that run asks after the others too
         self.session.start(program, self.hosted_words())
         self.refresh()
 
@@ -149,7 +150,7 @@ class Remote:
         self.hosting.look_at_jobs()
         if self.offline or self.session.phase.alive:
             return
-        if self.view.hosting.goes_on and not (self._hosts_asked or self.view.resumable):
+        if self.hosting.goes_on and not (self._hosts_asked or self.view.resumable):
             self.ask_hosts(self.blender)
         elif self.hosting_seen and self.choices.host:
             self.hosting.look(self.blender, self.asked())

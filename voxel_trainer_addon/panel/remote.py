@@ -148,6 +148,7 @@ class Remote:
     def train_at_host(self, program: Program) -> None:
         """Start a training by the chosen host. Raises OSError."""
         self._keep()
+        self._hosts_asked = True  # that run asks after the others too
         self.session.start(program, self.hosted_words())
         self.refresh()
 
@@ -164,7 +165,7 @@ class Remote:
         self.hosting.look_at_jobs()
         if self.offline or self.session.phase.alive:
             return
-        if self.view.hosting.goes_on and not (self._hosts_asked or self.view.resumable):
+        if self.hosting.goes_on and not (self._hosts_asked or self.view.resumable):
             self.ask_hosts(self.blender)
         elif self.hosting_seen and (asked := self.asked()).host not in ("", OWN_HOST):
             self.hosting.look(self.blender, asked)

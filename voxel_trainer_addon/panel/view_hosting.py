@@ -56,7 +56,7 @@ def hosting_of(hosting: Hosting, choices: Choices, *, dataset: bool, offline: st
     shown = HostingView(
         host=choices.host,
         jobs=tuple(map(_job, hosting.jobs[:JOBS_SHOWN])),
-        goes_on=any(job["status"] == "submitted" for job in hosting.jobs),
+        goes_on=hosting.goes_on,
     )
     if not choices.host:
         return shown

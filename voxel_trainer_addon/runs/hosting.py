@@ -35,6 +35,11 @@ class Hosting:
     def waiting(self) -> bool:
         return self.models.waiting or self.plan.waiting
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether a job is not known to have ended."""
+        return any(job["status"] == "submitted" for job in self.jobs)
+
     def look_at_jobs(self) -> None:
         """Take in the records where they are others than last time."""
         if (now := _stamp(self.data.jobs)) != self._seen:

@@ -59,6 +59,7 @@ def test_a_model_is_served_until_somebody_says_stop(
 
     monkeypatch.setattr(asking, "model_server", begin)
     monkeypatch.setattr(server, "find", lambda folder: running if begun else None)
+    monkeypatch.setattr(server, "is_alive", lambda folder: True)
     monkeypatch.setattr(server, "stop", stop)
     with pytest.raises(UserError, match="No model is live"):
         asking.serve(parsed(["serve", "--model", "live"]), folder, tick)

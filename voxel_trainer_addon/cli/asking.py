@@ -124,7 +124,7 @@ def serve(found: argparse.Namespace, folder: DataFolder, tick: Tick) -> int:
     if there:
         return Exit.DONE
     try:
-        while server.find(folder):
+        while server.is_alive(folder):
             tick()
             time.sleep(LOOK_S)
     finally:

@@ -104,6 +104,11 @@ def find(folder: DataFolder) -> Running | None:
     return _with_models(running, told)
 
 
+def is_alive(folder: DataFolder) -> bool:
+    """Whether the process of a data folder's server lives, however busy it is."""
+    return locks.probe(Places.of(folder).lock)
+
+
 def start(
     folder: DataFolder,
     models: Mapping[str, Path],

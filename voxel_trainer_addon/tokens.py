@@ -14,6 +14,7 @@ from .paths import config_home
 NAMES = (
     "OPENAI_API_KEY",
     "ANTHROPIC_API_KEY",
+    "TOGETHER_API_KEY",
     "GITHUB_TOKEN",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",

@@ -119,3 +119,13 @@ class TuningHost(Protocol):
     def cancel(self, id: str) -> Standing: ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a host itself says that a job costs: US dollars, and the tokens that it counts; `allowed` is False where the
+    account has not so much. A host that can tell has `estimate(wanted) -> Estimate | None`, which sends it the files."""
+
+    dollars: float
+    tokens: int
+    allowed: bool = True

@@ -69,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
         body: Any = self.rfile.read(int(self.headers["Content-Length"]))
         if path == "/files/upload":
             return self._answer(self._taken_in(body), body)
-        body = json.loads(body)
+        body = json.loads(body or b"{}")
         if path == "/fine-tunes/estimate-price":
             return self._answer(server.estimate, body)
         if path.endswith("/cancel"):

@@ -130,10 +130,7 @@ class TogetherHost:
 
     def _job(self, wanted: Wanted) -> dict[str, Any]:
         """What a job is created by. The files go up where the host has not got them."""
-        read = "look for the files"
-        there = self._get(
-            "/files", read, lambda told: {(file["filename"], file["bytes"]): file["id"] for file in told["data"]}
-        )
+        there = self._get("/files", "look for the files", _files)
         held_out = wanted.validation
         more = {"validation_file": self._file(held_out, there), "n_evals": EVALUATIONS} if held_out else {}
         return {
@@ -166,9 +163,8 @@ class TogetherHost:
     def _post(
         self, path: str, what: str, read: Callable[[Any], T], body: object = None, form: str = "application/json"
     ) -> T:
-        return self._asked(
-            "POST", path, what, read, body if isinstance(body, bytes) else json.dumps(body or {}).encode(), form
-        )
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        return self._asked("POST", path, what, read, data, form)
 
     def _asked(self, method: str, path: str, what: str, read: Callable[[Any], T], body: bytes | None, form: str) -> T:
         """What `read` makes of the host's answer. Raises Refusal."""
@@ -196,6 +192,10 @@ class _Told:
     words: str = ""
     loss: float | None = None
     held_out: float | None = None
+
+
+def _files(told: Any) -> dict[tuple[str, int], str]:
+    return {(str(file["filename"]), int(file["bytes"])): str(file["id"]) for file in told["data"]}
 
 
 def _events(told: Any) -> list[_Told]:

@@ -14,8 +14,8 @@ from .paths import config_home
 NAMES = (
     "OPENAI_API_KEY",
     "ANTHROPIC_API_KEY",
-    "TOGETHER_API_KEY",
     "GITHUB_TOKEN",
+    "TOGETHER_API_KEY",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
@@ -48,6 +48,17 @@ class Tokens:
 
 
 _named: Path | None = None
+_further: set[str] = set()
+
+
+def names() -> frozenset[str]:
+    """The names of all tokens that this process knows."""
+    return frozenset((*NAMES, *_further))
+
+
+def know(name: str) -> None:
+    """Let this process look for a further token, and take it out of texts, too."""
+    _further.add(name)
 
 
 def read_from(path: Path) -> None:
@@ -59,7 +70,7 @@ def read_from(path: Path) -> None:
 def find(named: Path | None = None, folder: Path = Path()) -> Tokens:
     """Tokens from the environment, else our own file, else the `.env` file that was named or lies in `folder`.
 
-    Only the names in `NAMES` are read; other lines of a file are none of our business.
+    Only the names that are known are read; other lines of a file are none of our business.
     """
     named = named or _named
     values: dict[str, str] = {}
@@ -73,7 +84,7 @@ def find(named: Path | None = None, folder: Path = Path()) -> Tokens:
                 warnings.append(f"{shown} holds tokens and can be read by others: `chmod 600 {shown}` closes it.")
         elif path == named:
             warnings.append(f"{_shown(path)} is not there, so no token is taken from it.")
-    values |= {name: os.environ[name] for name in NAMES if os.environ.get(name)}
+    values |= {name: os.environ[name] for name in names() if os.environ.get(name)}
     return Tokens(values, tuple(warnings))
 
 
@@ -131,6 +142,6 @@ def _read(path: Path) -> dict[str, str]:
         value = value.strip()
         if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
             value = value[1:-1]
-        if equals and value and name.strip() in NAMES:
+        if equals and value and name.strip() in names():
             found[name.strip()] = value
     return found

@@ -22,7 +22,7 @@ from ..errors import Unavailable
 from ..files import sha256_of
 from ..http import Client, NetworkError
 from ..words import harmless, slug
-from .hosts import Checkpoint, Estimate, Limits, Said, Standing, Tunable, Wanted
+from .hosts import Checkpoint, Estimate, Limits, Said, Standing, Tunable, TuningHost, Wanted
 from .refusals import Refusal, refusal
 
 OWN_URL = "https://api.together.ai/v1"
@@ -40,7 +40,7 @@ ESTIMATED = ("model", "training_file", "validation_file", "training_method", "tr
 T = TypeVar("T")
 
 
-def host(url: str = "") -> TogetherHost:
+def host(url: str = "") -> TuningHost:
     """The host at an address, Together's own where it is empty. Raises Unavailable without a token."""
     key = tokens.find().get(TOKEN)
     if not key:

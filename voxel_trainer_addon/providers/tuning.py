@@ -8,16 +8,20 @@ nothing yet. It raises Unavailable where a package or a token is missing, UserEr
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 
 from ..errors import UserError
+from . import custom
 from .hosts import TuningHost
 
-MODULES = {"openai": "openai_api"}
+MODULES = {"openai": "openai_api", "together": "together"}
 """Provider → module of this package."""
 
 
 def named(provider: str, url: str = "") -> TuningHost:
-    """The host of a provider. Raises UserError and Unavailable."""
+    """The host of a provider, or of a person's own file (`path/to/my_host.py`). Raises UserError and Unavailable."""
+    if provider.endswith(".py"):
+        return custom.loaded(Path(provider), url)
     if provider not in MODULES:
         raise UserError(f"{provider} tunes no models; those that do are {', '.join(('local', *MODULES))}.")
     found: TuningHost = import_module(f".{MODULES[provider]}", __package__).host(url)

@@ -196,7 +196,7 @@ def environment_of_child(online: bool) -> dict[str, str]:
 
     OpenMP's threads must sleep while they wait: on a busy machine spinning ones make training twenty times slower.
     """
-    kept = {name: value for name, value in os.environ.items() if name not in tokens.NAMES}
+    kept = {name: value for name, value in os.environ.items() if name not in tokens.names()}
     return {
         **kept,
         "OMP_WAIT_POLICY": "PASSIVE",

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts by a person's own file: the documentation's example against a server on loopback, and files with faults."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from voxel_trainer_addon import tokens
+from voxel_trainer_addon.errors import UserError
+from voxel_trainer_addon.providers import tuning
+from voxel_trainer_addon.providers.hosts import Said, Standing, Tunable, Wanted
+from voxel_trainer_addon.providers.refusals import Refusal
+
+pytestmark = pytest.mark.plain
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "my_host.py"
+KEY = "my-own-key-0123456789"
+
+
+class Handler(BaseHTTPRequestHandler):
+    jobs: dict[str, Any]
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def do_PUT(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+        place, _, what = self.path.removeprefix("/api/").partition("/")
+        id, _, more = what.partition("/")
+        if self.command == "PUT":
+            self.jobs.setdefault(id, {**body, "id": id, "state": "waiting"})
+        if more == "stop":
+            self.jobs[id]["state"] = "stopped"
+        known = {"log": [{"at": 1.0, "words": "on"}, {"at": 2.0, "words": "step", "loss": 0.5}]}
+        told: Any = ["qwen3-8b"] if place == "models" else known.get(more) or self.jobs.get(id)
+        allowed = self.headers["Authorization"] == f"Bearer {KEY}" and told is not None
+        self.send_response(200 if allowed else 404)
+        self.end_headers()
+        self.wfile.write(json.dumps(told).encode())
+
+    do_GET = do_POST = do_PUT
+
+
+@pytest.fixture
+def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("MY_HOST_KEY", KEY)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr(Handler, "jobs", {}, raising=False)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/api"
+        server.shutdown()
+        thread.join()
+
+
+def test_the_example_lives_a_whole_life(url: str, tmp_path: Path) -> None:
+    host = tuning.named(str(EXAMPLE), url)
+    rows = tmp_path / "train.jsonl"
+    rows.write_text("{}\n{}\n")
+    wanted = Wanted("ours", "d" * 64, "qwen3-8b", "sft", rows, None, "voxel", 7, {"epochs": "3"})
+    assert host.models() == [Tunable("qwen3-8b")]
+    assert host.submit(wanted) == host.submit(wanted) == host.ask("ours") == Standing("ours", "waiting")
+    assert len(Handler.jobs) == 1 and Handler.jobs["ours"]["epochs"] == "3"
+    assert host.said("ours") == [Said("1", 1.0, "on"), Said("2", 2.0, "step", loss=0.5)]
+    assert host.said("ours", "1") == [Said("2", 2.0, "step", loss=0.5)]
+    assert host.cancel("ours").end == "cancelled" and host.provider == "my-host"
+    with pytest.raises(Refusal, match="says 404"):
+        host.ask("nobody's")
+    assert KEY not in tokens.redact(f"it said {KEY}")
+    host.close()
+
+
+def written(folder: Path, *edits: tuple[str, str]) -> str:
+    text = EXAMPLE.read_text()
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "mine.py").write_text(text)
+    return str(folder / "mine.py")
+
+
+@pytest.mark.parametrize(
+    ("edits", "words"),
+    [
+        ([("def host(", "def hots(")], "has no function host"),
+        ([("    def ask(", "    def asks("), ('    format = "openai"', "    form = 1")], r"lacks format, ask\(\)"),
+        ([('frozenset({"cancel"})', 'frozenset({"pause"})')], r"lacks pause\(\)"),
+        ([('frozenset({"cancel"})', 'frozenset({"close"})')], "is able to close; known are pause"),
+        ([('format = "openai"', 'format = "xml"')], "format of the host of .* is none of openai"),
+        ([("class MyHost:", "class MyHost")], r"mine.py, line \d+: SyntaxError"),
+        ([("import json", "import jsson")], r"mine.py, line 8: ModuleNotFoundError"),
+    ],
+)
+def test_what_a_file_lacks_is_said(tmp_path: Path, edits: list[tuple[str, str]], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        tuning.named(written(tmp_path, *edits), "http://127.0.0.1:9")
+
+
+def test_a_fault_inside_names_its_line_and_no_token(tmp_path: Path, url: str) -> None:
+    host = tuning.named(
+        written(tmp_path, ("return [Tunable", "raise RuntimeError(self.key)\n        return [Tunable")), url
+    )
+    lines = (tmp_path / "mine.py").read_text().splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if "RuntimeError" in text)
+    with pytest.raises(Refusal) as refusal:
+        host.models()
+    assert f"mine.py, line {line}: RuntimeError: [MY_HOST_KEY]" in refusal.value.sentence
+    assert KEY not in refusal.value.detail
+
+
+def test_a_file_of_a_data_folder_is_not_run(tmp_path: Path) -> None:
+    (tmp_path / "catalog.sqlite").touch()
+    (tmp_path / "blobs").mkdir()
+    path = tmp_path / "blobs" / "host.py"
+    path.write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    with pytest.raises(UserError, match="lies in a data folder"):
+        tuning.named(str(path))
+    assert not (tmp_path / "ran").exists()
+    with pytest.raises(UserError, match="There is no file"):
+        tuning.named(str(tmp_path / "gone.py"))

@@ -12,11 +12,15 @@ from typing import Any
 
 import pytest
 
+from tests.fine_tuning.told import Told
 from voxel_trainer_addon import tokens
 from voxel_trainer_addon.errors import UserError
+from voxel_trainer_addon.files import write_json, write_jsonl
+from voxel_trainer_addon.fine_tuning import hosted, training_orchestrator
 from voxel_trainer_addon.providers import tuning
 from voxel_trainer_addon.providers.hosts import Said, Standing, Tunable, Wanted
 from voxel_trainer_addon.providers.refusals import Refusal
+from voxel_trainer_addon.stage import Options
 
 pytestmark = pytest.mark.plain
 
@@ -74,8 +78,28 @@ def test_the_example_lives_a_whole_life(url: str, tmp_path: Path) -> None:
     assert host.cancel("ours").end == "cancelled" and host.provider == "my-host"
     with pytest.raises(Refusal, match="says 404"):
         host.ask("nobody's")
+    assert tuning.named("my-host", url).ask("ours") == host.ask("ours")  # by name, once its file was named
     assert KEY not in tokens.redact(f"it said {KEY}")
     host.close()
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VOXEL_TRAINER_CONFIG", str(tmp_path / "config"))
+
+
+def test_the_stage_trains_by_it_and_keeps_its_name_alone(url: str, tmp_path: Path) -> None:
+    work = Told(tmp_path / "data", Options(provider=str(EXAMPLE), model="qwen3-8b", base_url=url, yes=True))
+    rows = [{"id": f"{n}", "kind": "tree", "form": "code", "prompt": "a", "completion": f"{n}"} for n in range(10)]
+    write_jsonl(work.folder.dataset("voxel") / "train.jsonl", rows)
+    write_json(work.folder.dataset("voxel") / "dataset.json", {"licences": {"CC0-1.0": 10}})
+    assert "stands at waiting" in training_orchestrator.run(work).words
+    (job,) = Handler.jobs.values()
+    job |= {"state": "trained", "tuned": "mine-1"}
+    assert "has tuned mine-1" in hosted.look(work).words
+    kept = work.folder.jobs.read_text(encoding="utf-8")
+    assert '"provider": "my-host"' in kept and str(EXAMPLE) not in kept and KEY not in kept
+    work.catalog.close()
 
 
 def written(folder: Path, *edits: tuple[str, str]) -> str:
@@ -95,6 +119,7 @@ def written(folder: Path, *edits: tuple[str, str]) -> str:
         ([('frozenset({"cancel"})', 'frozenset({"pause"})')], r"lacks pause\(\)"),
         ([('frozenset({"cancel"})', 'frozenset({"close"})')], "is able to close; known are pause"),
         ([('format = "openai"', 'format = "xml"')], "format of the host of .* is none of openai"),
+        ([('provider = "my-host"', 'provider = "openai"')], "calls itself openai"),
         ([("class MyHost:", "class MyHost")], r"mine.py, line \d+: SyntaxError"),
         ([("import json", "import jsson")], r"mine.py, line 8: ModuleNotFoundError"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,10 +64,14 @@ def test_files_go_up_once_and_one_job_is_made(host: TuningHost, server: Server, 
 
 def test_lost_answers_cost_no_second_job(host: TuningHost, server: Server, wanted: Wanted) -> None:
     server.lose = True
-    with pytest.raises(Refusal) as refusal:
-        host.submit(wanted)
-    assert refusal.value.code == "unreachable" and "Nothing is lost" in refusal.value.sentence
     assert all(host.submit(wanted).id == "ft-0" for _ in range(3)) and len(server.jobs) == 1
+    again = replace(wanted, id=ID[::-1])
+    server.unlisted = True
+    with pytest.raises(Refusal) as refusal:
+        host.submit(again)
+    assert refusal.value.code == "unreachable" and "Nothing is lost" in refusal.value.sentence
+    server.unlisted = False
+    assert host.submit(again).id == "ft-1" and len(server.jobs) == 2
 
 
 def test_a_job_tells_its_life_once(host: TuningHost, server: Server, wanted: Wanted) -> None:
@@ -133,7 +138,7 @@ def test_what_is_known_before_and_after(host: together.TogetherHost, server: Ser
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(401, "token"), (403, "closed"), (404, "missing"), (429, "wait"), (500, "host"), (400, "refused")],
+    [(401, "token"), (403, "forbidden"), (404, "missing"), (429, "wait"), (500, "host"), (400, "refused")],
 )
 def test_refusals_have_words_and_no_token(
     host: TuningHost, server: Server, wanted: Wanted, status: int, code: str

@@ -25,7 +25,7 @@ def event(number: int, type: str, message: str, **more: Any) -> dict[str, Any]:
 
 class Server(ThreadingHTTPServer):
     """A host's memory. `fault` is the status of every answer to `faulty`; `lose` cuts the connection after a job was
-    made; `raw` is answered to everything."""
+    made, `unlisted` makes the list of jobs lag behind; `raw` is answered to everything."""
 
     daemon_threads = True
 
@@ -39,7 +39,8 @@ class Server(ThreadingHTTPServer):
         self.checkpoints: list[dict[str, Any]] = []
         self.estimate: dict[str, Any] = {}
         self.asked: list[tuple[str, Any]] = []
-        self.fault, self.faulty, self.lose, self.raw = 0, "POST /v1/fine-tunes", False, b""
+        self.fault, self.faulty, self.raw = 0, "POST /v1/fine-tunes", b""
+        self.lose = self.unlisted = False
 
     @property
     def url(self) -> str:
@@ -56,7 +57,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         server, path = self.server, self.path.removeprefix("/v1")
         known = {"/files": {"data": server.files}, "/fine-tunes/models/supported": {"models": server.models}}
-        known["/fine-tunes"] = {"data": [{key: job[key] for key in job if key != "events"} for job in server.jobs]}
+        listed = [] if server.unlisted else server.jobs
+        known["/fine-tunes"] = {"data": [{key: job[key] for key in job if key != "events"} for job in listed]}
         for job in server.jobs:
             place = f"/fine-tunes/{job['id']}"
             known |= {place: job, f"{place}/events": {"data": job["events"]}}

@@ -32,7 +32,9 @@ def tuning(command: argparse.ArgumentParser) -> None:
     """How, where and how long to train."""
     group = command.add_argument_group("training")
     group.add_argument("--preset", choices=tuple(PRESETS), help="how long and how much (default: quick)")
-    group.add_argument("--provider", metavar="NAME", help="who trains: local (the default), openai")
+    group.add_argument(
+        "--provider", metavar="NAME", help="who trains: local (the default), openai, together, or path/to/my_host.py"
+    )
     group.add_argument(
         "--model",
         metavar="NAME",

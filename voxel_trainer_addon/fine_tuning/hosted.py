@@ -44,6 +44,7 @@ def run(work: Work) -> Outcome:
     """Submit the dataset to the host that the options name, or ask after the job that was submitted before."""
     options = work.options
     with _host(options.provider, options.base_url, is_online(work.host)) as host:
+        options = replace(options, provider=host.provider)  # of a person\'s own file the name, not the place
         dataset = rows.read(work.folder, options, host.may_train_as)
         wanted = _wanted(work.folder, host, options, dataset)
         job = Jobs(work.folder, work.catalog).get(wanted.id)

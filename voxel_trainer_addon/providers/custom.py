@@ -7,7 +7,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +15,9 @@ from typing import Any, cast
 
 from .. import tokens
 from ..errors import Cancelled, UserError
-from ..paths import DataFolder
+from ..files import read_json, write_json
+from ..paths import DataFolder, config_home
+from ..words import slug
 from . import hosts
 from .hosts import TuningHost
 from .makers import PLATFORMS
@@ -29,8 +31,9 @@ ABLE = ("pause", "resume", "cancel", "checkpoints")
 EXAMPLE = "docs/examples/my_host.py is one that is whole."
 
 
-def loaded(path: Path, url: str = "") -> TuningHost:
-    """What the file's `host(url, token)` gives. Raises UserError where it gives none, or one that lacks something."""
+def loaded(path: Path, url: str, taken: Collection[str]) -> TuningHost:
+    """What the file's `host(url, token)` gives, under another name than those that are `taken`. Raises UserError where
+    it gives none, or one that lacks something."""
     path = path.expanduser().absolute()
     module = _run(path)
     if not callable(getattr(module, "host", None)):
@@ -46,7 +49,26 @@ def loaded(path: Path, url: str = "") -> TuningHost:
     for name in ("format", "may_train_as"):
         if getattr(found, name) not in PLATFORMS:
             raise UserError(f"{name} of the host of {path} is none of {', '.join(PLATFORMS)}.")
+    if found.provider in taken or slug(found.provider) != found.provider:
+        raise UserError(f"{path} calls itself {found.provider}: another name, please, of small letters and hyphens.")
+    _keep(found.provider, path)
     return cast(TuningHost, _Own(path, found))
+
+
+def known() -> dict[str, str]:
+    """The name that a host gave itself when its file was last loaded → the file."""
+    kept = read_json(_list(), {})
+    return kept if isinstance(kept, dict) else {}
+
+
+def _keep(name: str, path: Path) -> None:
+    """So that its jobs are asked after by its name: what is written about them holds no place of this computer."""
+    if known().get(name) != str(path):
+        write_json(_list(), {**known(), name: str(path)})
+
+
+def _list() -> Path:
+    return config_home() / "hosts.json"
 
 
 def _run(path: Path) -> ModuleType:

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,14 @@ class Wanted:
     suffix: str
     seed: int
     parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+def value_of(text: str) -> Any:
+    """A parameter as JSON where it is a number, a truth value or an object, else as it stands (`auto`)."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 @dataclass(frozen=True)
@@ -124,7 +133,8 @@ class TuningHost(Protocol):
 @dataclass(frozen=True)
 class Estimate:
     """What a host itself says that a job costs: US dollars, and the tokens that it counts; `allowed` is False where the
-    account has not so much. A host that can tell has `estimate(wanted) -> Estimate | None`, which sends it the files."""
+    account has not so much. A host that can tell has `estimate(wanted) -> Estimate | None`; the files go there for
+    it."""
 
     dollars: float
     tokens: int

@@ -8,7 +8,6 @@ the package sends nothing a second time by itself.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from .. import tokens
 from ..errors import Unavailable
 from ..files import sha256_of
 from ..words import harmless, slug
-from .hosts import Checkpoint, Limits, Said, Standing, Tunable, Wanted
+from .hosts import Checkpoint, Limits, Said, Standing, Tunable, Wanted, value_of
 from .refusals import PASSING, Refusal, asking, odd, wrong_clock
 
 __all__ = ["OWN_URL", "TOKEN", "OpenAIHost", "Refusal", "host"]
@@ -203,7 +202,7 @@ class OpenAIHost:
 
     def _method(self, wanted: Wanted) -> dict[str, Any]:
         """Objective and parameters. Hosts other than OpenAI know these for `sft` by the form that it had first."""
-        set_ = {name: _value(text) for name, text in wanted.parameters.items()}
+        set_ = {name: value_of(text) for name, text in wanted.parameters.items()}
         if wanted.objective == "sft" and self.url != OWN_URL:
             return {"hyperparameters": set_} if set_ else {}
         kind = {"sft": "supervised"}.get(wanted.objective, wanted.objective)
@@ -282,11 +281,3 @@ def _held_out(metrics: Mapping[str, Any]) -> float | None:
 
 def _figure(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and isfinite(value) else None
-
-
-def _value(text: str) -> Any:
-    """A parameter as JSON where it is a number or a truth value, else as it stands (`auto`)."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

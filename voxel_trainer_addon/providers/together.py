@@ -22,8 +22,8 @@ from ..errors import Unavailable
 from ..files import sha256_of
 from ..http import Client, NetworkError
 from ..words import harmless, slug
-from .hosts import Checkpoint, Estimate, Limits, Said, Standing, Tunable, TuningHost, Wanted
-from .refusals import Refusal, refusal
+from .hosts import Checkpoint, Estimate, Limits, Said, Standing, Tunable, TuningHost, Wanted, value_of
+from .refusals import PASSING, Refusal, odd, refusal
 
 OWN_URL = "https://api.together.ai/v1"
 TOKEN = "TOGETHER_API_KEY"
@@ -76,11 +76,15 @@ class TogetherHost:
         return self._post("/fine-tunes/estimate-price", "ask for the price", _estimate, asked)
 
     def submit(self, wanted: Wanted) -> Standing:
-        jobs = self._get("/fine-tunes", "look for the job", lambda told: list(map(dict, told["data"])))
-        named = (job for job in jobs if wanted.id in f"{job.get('suffix')} {job.get('model_output_name')}")
-        if found := next(named, None):
-            return self.ask(str(found["id"]))
-        return self._post("/fine-tunes", "create the job", _standing, self._job(wanted))
+        if found := self._found(wanted):
+            return found
+        job = self._job(wanted)
+        try:
+            return self._post("/fine-tunes", "create the job", _standing, job)
+        except Refusal as refusal:
+            if refusal.code in PASSING and (found := self._found(wanted)):
+                return found
+            raise
 
     def ask(self, id: str) -> Standing:
         return self._get(f"/fine-tunes/{id}", "ask for the job", _standing)
@@ -128,6 +132,13 @@ class TogetherHost:
 
     # how it is asked
 
+    def _found(self, wanted: Wanted) -> Standing | None:
+        """The job that is ours, or None."""
+        jobs = self._get("/fine-tunes", "look for the job", lambda told: list(map(dict, told["data"])))
+        ours = (job for job in jobs if wanted.id in f"{job.get('suffix')} {job.get('model_output_name')}")
+        found = next(ours, None)
+        return self.ask(str(found["id"])) if found else None
+
     def _job(self, wanted: Wanted) -> dict[str, Any]:
         """What a job is created by. The files go up where the host has not got them."""
         there = self._get("/files", "look for the files", _files)
@@ -140,7 +151,7 @@ class TogetherHost:
             "training_method": METHODS[wanted.objective],
             "suffix": f"{slug(wanted.suffix)[: SUFFIX_MAX - 1 - len(wanted.id)]}-{wanted.id}",
             "random_seed": wanted.seed,
-            **{name: _value(text) for name, text in wanted.parameters.items()},
+            **{name: value_of(text) for name, text in wanted.parameters.items()},
         }
 
     def _file(self, path: Path, there: Mapping[tuple[str, int], str]) -> str:
@@ -175,12 +186,11 @@ class TogetherHost:
             sentence = f"{self.url} could not be reached ({what}). Nothing is lost: start the same command again."
             raise Refusal("unreachable", sentence, str(error)) from error
         if answer.status >= 400:
-            raise refusal(answer.status, what, self.url, TOKEN, answer.body.decode(errors="replace"))
+            raise refusal(answer.status, what, self.url, TOKEN, answer.body.decode(errors="replace"), answer.headers)
         try:
             return read(json.loads(answer.body))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            sentence = f"{self.url} answers in a form that is none of its protocol ({what}): is the address right?"
-            raise Refusal("host", sentence, repr(error)) from error
+            raise odd(what, self.url, repr(error)) from error
 
 
 @dataclass(frozen=True)
@@ -236,11 +246,3 @@ def _standing(job: Any) -> Standing:
         harmless(" ".join(faults[-1:]), 300),
         int(job.get("token_count") or 0),
     )
-
-
-def _value(text: str) -> Any:
-    """A parameter as the host's JSON wants it: a number, true or false, an object; any other text as it is."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text

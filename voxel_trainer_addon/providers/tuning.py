@@ -19,10 +19,12 @@ MODULES = {"openai": "openai_api", "together": "together"}
 
 
 def named(provider: str, url: str = "") -> TuningHost:
-    """The host of a provider, or of a person's own file (`path/to/my_host.py`). Raises UserError and Unavailable."""
-    if provider.endswith(".py"):
-        return custom.loaded(Path(provider), url)
+    """The host of a provider, or of a person's own file (`path/to/my_host.py`, afterwards by the name that it gives
+    itself). Raises UserError and Unavailable."""
+    own = custom.known()
+    if provider.endswith(".py") or provider in own:
+        return custom.loaded(Path(own.get(provider, provider)), url, ("local", *MODULES))
     if provider not in MODULES:
-        raise UserError(f"{provider} tunes no models; those that do are {', '.join(('local', *MODULES))}.")
+        raise UserError(f"{provider} tunes no models; those that do are {', '.join(('local', *MODULES, *own))}.")
     found: TuningHost = import_module(f".{MODULES[provider]}", __package__).host(url)
     return found

@@ -56,9 +56,13 @@ class Handler(BaseHTTPRequestHandler):
         model, text = self.server.model, self.server.say(body["messages"][-1]["content"])
         if body.get("stream") and not self.server.raw:
             return self._stream(text, self._events_of_claude if self.path.endswith("/messages") else self._events)
+        if self.path.endswith("/count_tokens"):
+            return self._send({"input_tokens": sum(len(str(message)) for message in body["messages"])})
         if self.path.endswith("/messages"):
             end = {"stop": "end_turn", "length": "max_tokens"}[self.server.finish]
-            content, used = [{"type": "text", "text": text}], {"input_tokens": 40, "output_tokens": 9}
+            content = [{"type": "text", "text": text}]
+            used = {"input_tokens": 10, "cache_creation_input_tokens": 5, "cache_read_input_tokens": 25}
+            used |= {"output_tokens": 9}
             head = {"id": "m", "type": "message", "role": "assistant", "model": model, "stop_sequence": None}
             return self._send({**head, "content": content, "stop_reason": end, "usage": used})
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": self.server.finish}

@@ -10,7 +10,7 @@ import pytest
 
 from tests.providers.answer_server import MODEL, TOKEN, Server, answering
 from voxel_trainer_addon.errors import Cancelled, Unavailable, UserError
-from voxel_trainer_addon.providers.answering import Answer, Answerer, Chat, named
+from voxel_trainer_addon.providers.answering import Answer, Answerer, Chat, ClaudeAnswers, OpenAIAnswers, named
 from voxel_trainer_addon.providers.refusals import Refusal
 
 pytestmark = pytest.mark.plain
@@ -137,3 +137,28 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "anthropic", None)
     with pytest.raises(Unavailable, match="pip install anthropic"):
         asked(named("claude:m"), 1)
+
+
+def test_what_comes_again_is_marked_for_a_host_that_keeps_it_ready(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    types = pytest.importorskip("anthropic").types
+    from pydantic import TypeAdapter
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    messages = [{"role": role, "content": role} for role in ("system", "user", "assistant", "user")]
+    chat = Chat("1", messages, kept=3)
+    claude = ClaudeAnswers("some-model", server.address)
+    claude.ask([chat], 50, lambda _, answer: None, lambda: True)
+    (sent,) = server.asked
+    marked = {"type": "text", "text": "assistant", "cache_control": {"type": "ephemeral"}}
+    assert sent["system"] == "system" and [message["content"] for message in sent["messages"]] == [
+        "user",
+        [marked],
+        "user",
+    ]
+    for message in sent["messages"]:
+        TypeAdapter(types.MessageParam).validate_python(message)
+    assert claude.count(chat) > 0 and server.asked[-1]["messages"] == sent["messages"]
+    assert OpenAIAnswers("some-model", server.url).request(chat, 50)["messages"] == messages

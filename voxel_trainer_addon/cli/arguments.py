@@ -14,7 +14,14 @@ from ..errors import UserError
 from ..graph.words.description import LENGTHS
 from ..licences.classes import BY_CHOICE
 from ..stage import STAGES, Options
-from . import ask_arguments, benchmark_arguments, deploy_arguments, evaluate_arguments, train_arguments
+from . import (
+    ask_arguments,
+    benchmark_arguments,
+    dataset_arguments,
+    deploy_arguments,
+    evaluate_arguments,
+    train_arguments,
+)
 
 DESCRIPTION = """\
 Voxel Trainer turns .blend files into proven training data and tuned models.
@@ -98,7 +105,7 @@ def parser() -> argparse.ArgumentParser:
     _dataset(dataset)
     train_arguments.train_env(dataset.add_argument_group("author model on this computer"))
     _allow(dataset)
-    _made_datasets(dataset)
+    dataset_arguments.made_datasets(dataset)
     train = _command(commands, "train", "Tune a model on the dataset, on this computer or at a host.")
     train.usage = "%(prog)s [options] | --setup | --models | --queue | --jobs | --cancel ID | --follow | export MODEL"
     train_arguments.tuning(train)
@@ -381,39 +388,6 @@ def _dataset(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="leave out what benchmarks hold: a list of names and SHA-256, a line each",
     )
-
-
-def _made_datasets(command: argparse.ArgumentParser) -> None:
-    """What is asked of datasets that are there already: no Blender, and of folders no data folder either."""
-    command.add_argument(
-        "--preview", type=int, metavar="N", help="show N rows of the dataset that is there, build none"
-    )
-    actions = command.add_subparsers(
-        dest="action", metavar="", prog="run_headless.py dataset", title=argparse.SUPPRESS, help=argparse.SUPPRESS
-    )
-    verify = actions.add_parser(
-        "verify",
-        description="Tell what is wrong with a finished dataset: leaks between train, val and test, hashes, licences "
-        "and attribution, forms, code that is none, secrets.",
-        usage="%(prog)s FOLDER [--decontaminate FILE] [--json]",
-        epilog="exit status: 0 nothing, 4 when anything is wrong",
-    )
-    verify.add_argument("folder", type=Path, metavar="FOLDER")
-    verify.add_argument(
-        "--decontaminate", metavar="FILE", default="", help="find prompts of benchmarks too: a list of their hashes"
-    )
-    diff = actions.add_parser(
-        "diff",
-        description="Tell how one dataset differs from another: rows that moved to another side, changed, came and "
-        "went, licences, settings.",
-        usage="%(prog)s OLD NEW [--json]",
-    )
-    diff.add_argument("old", type=Path, metavar="OLD")
-    diff.add_argument("new", type=Path, metavar="NEW")
-    for action in (verify, diff):
-        action.add_argument(
-            "--json", action="store_true", default=argparse.SUPPRESS, help="one JSON object a line instead of words"
-        )
 
 
 def parsed(words: Sequence[str]) -> argparse.Namespace:

@@ -37,6 +37,7 @@ from . import (
     look,
     made_datasets,
     made_models,
+    skills,
     training,
     training_setup,
 )
@@ -92,6 +93,8 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
     if getattr(found, "action", "") == "judge":
         online = is_online(host.find(found.blender, facts, script))
         return judges.judge(found, options_of(found), online, _tick())
+    if getattr(found, "action", "") == "prompt":
+        return skills.prompt(found, is_online(host.find(found.blender, facts, script)))
     if getattr(found, "action", None) and found.command == "dataset":
         return made_datasets.ACTIONS[found.action](found)
     folder = DataFolder(found.data.expanduser().resolve())

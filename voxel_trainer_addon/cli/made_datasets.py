@@ -20,6 +20,7 @@ from ..paths import DataFolder
 from ..pipeline.verify import verified
 from ..stage import Options
 from ..words import counted, harmless
+from . import skills
 
 NAMED = 10
 """So many rows of each sort are named where words are asked for."""
@@ -85,7 +86,7 @@ def preview(folder: DataFolder, options: Options, count: int) -> int:
     return Exit.DONE
 
 
-ACTIONS = {"verify": verify, "diff": diff}
+ACTIONS = {"verify": verify, "diff": diff, "skill": skills.write}
 
 
 def _words(change: Change) -> str:

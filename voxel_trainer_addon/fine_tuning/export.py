@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 
 from .. import __version__, prompts
 from ..errors import Unavailable, UserError
-from ..files import now, read_json, sha256_of, write_json, write_text
+from ..files import now, read_json, replacing_folder, sha256_of, write_json, write_text
 from ..paths import DataFolder
 from ..providers.local import Asker, Local
 from ..providers.local.base import EMBEDDED, lost
@@ -87,16 +86,8 @@ def export(model: Tuned, form: str, quantise: str, out: Path | None, local: Loca
         raise UserError(f"{place} is there already and is no export of a model. Name another folder with --out.")
     local.environment(asker)
     base = _base(model, local, asker)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    part = place.with_name(f".{place.name}.{os.getpid()}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir()
-    try:
+    with replacing_folder(place) as part:
         facts = _written(model, form, quantise, base, part, local, asker)
-        shutil.rmtree(place, ignore_errors=True)
-        part.rename(place)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return Exported(place, facts)
 
 

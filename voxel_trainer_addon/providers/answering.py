@@ -7,6 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
@@ -32,10 +33,13 @@ TICK_S = 0.1
 
 @dataclass(frozen=True)
 class Chat:
-    """Messages that end with the user's, each with `role` and `content`; the first may be the system's."""
+    """Messages that end with the user's, each with `role` and `content`; the first may be the system's. The first
+    `kept` of them, up to an example's answer, will be sent again before long: a host that can keep them ready is told
+    so."""
 
     id: str
     messages: Sequence[Mapping[str, str]]
+    kept: int = 0
 
 
 @dataclass(frozen=True)
@@ -226,11 +230,23 @@ class ClaudeAnswers(_Hosted):
         return self.answer(client.messages.create(**self.request(chat, most)))
 
     def request(self, chat: Chat, most: int) -> dict[str, Any]:
-        """What the package calls the same."""
-        system = " ".join(message["content"] for message in chat.messages if message["role"] == "system")
-        others = [dict(message) for message in chat.messages if message["role"] != "system"]
+        """What the package calls the same. What is kept ready ends with the message that is marked
+        (https://platform.claude.com/docs/en/build-with-claude/prompt-caching)."""
+        messages: list[dict[str, Any]] = [dict(message) for message in chat.messages]
+        if chat.kept:
+            last = messages[chat.kept - 1]
+            last["content"] = [{"type": "text", "text": last["content"], "cache_control": {"type": "ephemeral"}}]
+        system = " ".join(message["content"] for message in messages if message["role"] == "system")
+        others = [message for message in messages if message["role"] != "system"]
         more = {"system": system} if system else {}
         return {"model": self.model, "max_tokens": most, "messages": others, **more}
+
+    def count(self, chat: Chat) -> int:
+        """How many tokens the chat has, as the host counts them. Raises Refusal, Unavailable."""
+        sdk, client = self.client()
+        asked = {name: value for name, value in self.request(chat, 1).items() if name != "max_tokens"}
+        with closing(client), asking(sdk, "count tokens", self.host, self.token):
+            return int(client.messages.count_tokens(**asked).input_tokens)
 
     def answer(self, told: Any) -> Answer:
         """The answer in what the package gave. Raises Refusal."""
@@ -240,7 +256,7 @@ class ClaudeAnswers(_Hosted):
         used = told.usage
         return Answer(
             "".join(block.text for block in blocks if block.type == "text"),
-            used.input_tokens,
+            used.input_tokens + (used.cache_creation_input_tokens or 0) + (used.cache_read_input_tokens or 0),
             used.output_tokens,
             str(told.model or self.model),
             told.stop_reason == "end_turn",

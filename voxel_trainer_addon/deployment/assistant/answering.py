@@ -82,7 +82,7 @@ class Search:
         self.tell, self.tick = tell, tick
         self.best: Candidate | None = None
         self.said: Answer | None = None
-        self.candidates = self.repairs = 0
+        self.candidates = self.repairs = self._kept = 0
         self.failed: list[Candidate] = []
 
     @property
@@ -128,6 +128,7 @@ class Search:
         self.times.retrieve_s = time.monotonic() - began
         blender = self.bench.blender
         chat = wording.first(self.wish, self.bench.given, blender, tuned=self.voice.tuned, shown=shown)
+        self._kept = len(chat) - 1 if shown else 0  # other answers and repairs begin with the same examples
         self.tell(f"Asking {self.voice.id}")
         if not self.wish.instead_of:
             yield from self._asked([chat], sampled=False)
@@ -166,7 +167,7 @@ class Search:
             streaming.begin(
                 self.voice.host,
                 streaming.Asked(
-                    Chat(str(number), chat),
+                    Chat(str(number), chat, self._kept),
                     most,
                     self.left,
                     TEMPERATURE if sampled else 0.0,

@@ -173,3 +173,15 @@ def test_a_new_blender_asks_after_jobs_once_then_for_the_list_of_models(panel: P
         time.sleep(0.05)
     assert started == [["train", "--ask-hosts", "--data", str(panel.data.root)]]
     assert panel.remote.view.hosting.models == ("open-8b",) and server.asked == ["GET /models"]
+
+
+def test_a_host_of_ones_own_is_the_file_of_the_preferences(tmp_path: Path) -> None:
+    remote = Remote()
+    remote.open(tmp_path / "choices.json", str(tmp_path))
+    remote.choices.host = "OWN"
+    remote.refresh()
+    assert "preferences" in remote.view.hosting.why and remote.view.hosting.closed
+    remote.own_host = str(tmp_path / "my_host.py")
+    remote.refresh()
+    assert remote.asked().host_words()[2:] == ["--provider", remote.own_host] and remote.choices.host == "OWN"
+    assert not remote.view.hosting.closed

@@ -90,7 +90,8 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_stage_trains_by_it_and_keeps_its_name_alone(url: str, tmp_path: Path) -> None:
     work = Told(tmp_path / "data", Options(provider=str(EXAMPLE), model="qwen3-8b", base_url=url, yes=True))
-    rows = [{"id": f"{n}", "kind": "tree", "form": "code", "prompt": "a", "completion": f"{n}"} for n in range(10)]
+    more = {"form": "code", "sources": [{"licence": "CC0-1.0"}]}
+    rows = [{"id": f"{n}", "kind": "tree", "prompt": "a", "completion": f"{n}", **more} for n in range(10)]
     write_jsonl(work.folder.dataset("voxel") / "train.jsonl", rows)
     write_json(work.folder.dataset("voxel") / "dataset.json", {"licences": {"CC0-1.0": 10}})
     assert "stands at waiting" in training_orchestrator.run(work).words

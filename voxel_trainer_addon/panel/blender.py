@@ -44,7 +44,7 @@ def opened() -> None:
     if REMOTE.kept is None:
         chosen = preferences()
         REMOTE.offline, REMOTE.quick, REMOTE.blender = offline(), quick(), program()
-        told = (chosen.data_folder, chosen.train_env, chosen.contact) if chosen else ()
+        told = (chosen.data_folder, chosen.train_env, chosen.contact, chosen.own_host) if chosen else ()
         REMOTE.open(_kept(), *told)
 
 

@@ -20,7 +20,12 @@ from ..searches import TERMS
 from . import blender, draw_searches
 from .panels import columns
 
-TOKENS = {"github_token": "GITHUB_TOKEN", "openai_key": "OPENAI_API_KEY", "anthropic_key": "ANTHROPIC_API_KEY"}
+TOKENS = {
+    "github_token": "GITHUB_TOKEN",
+    "openai_key": "OPENAI_API_KEY",
+    "anthropic_key": "ANTHROPIC_API_KEY",
+    "together_key": "TOGETHER_API_KEY",
+}
 DOT = "\u2022"
 SHOWN = DOT * 12
 """Stands for a token that is kept; how long it is, nobody learns."""
@@ -29,7 +34,8 @@ SHOWN = DOT * 12
 def _changed(self: VoxelPreferences, context: bpy.types.Context) -> None:
     blender.opened()
     remote = blender.REMOTE
-    remote.data, remote.train_env, remote.contact = self.data_folder, self.train_env, self.contact
+    remote.data, remote.train_env = self.data_folder, self.train_env
+    remote.contact, remote.own_host = self.contact, self.own_host
     remote.look()
     blender.mirror()
 
@@ -84,11 +90,13 @@ class VoxelPreferences(bpy.types.AddonPreferences):
         data_folder: str
         train_env: str
         contact: str
+        own_host: str
         ask_s: int
         keep_feedback: bool
         github_token: str
         openai_key: str
         anthropic_key: str
+        together_key: str
     else:
         data_folder: StringProperty(
             name="Data Folder",
@@ -107,6 +115,13 @@ class VoxelPreferences(bpy.types.AddonPreferences):
         contact: StringProperty(
             name="Contact",
             description="Mail or web address that hosts may write to; it is part of every request. Empty: none is told",
+            update=_changed,
+        )
+        own_host: StringProperty(
+            name="Own Host",
+            description="A Python file by which a host of your own tunes models (see the documentation). It runs as "
+            "any program of yours does, when that host is chosen",
+            subtype="FILE_PATH",
             update=_changed,
         )
         ask_s: IntProperty(
@@ -143,6 +158,12 @@ class VoxelPreferences(bpy.types.AddonPreferences):
             subtype="PASSWORD",
             **_token("ANTHROPIC_API_KEY"),
         )
+        together_key: StringProperty(
+            name="Together Key",
+            description="For training by Together; kept as the other tokens are",
+            subtype="PASSWORD",
+            **_token("TOGETHER_API_KEY"),
+        )
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
@@ -150,6 +171,7 @@ class VoxelPreferences(bpy.types.AddonPreferences):
         layout.use_property_decorate = False
         layout.prop(self, "data_folder")
         layout.prop(self, "train_env")
+        layout.prop(self, "own_host")
         layout.prop(self, "ask_s")
         layout.prop(self, "keep_feedback")
         blender.ASSIST.seen = True

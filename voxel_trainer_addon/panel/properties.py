@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
-from ..runs import PROVIDERS
+from ..runs import OWN_HOST, PROVIDERS
 from ..runs.choices import DEFAULTS
 from ..runs.holding import FIRST_S
 from ..stage import BASELINES, PRESETS
@@ -33,8 +33,9 @@ HOSTS = {
     "openai": ("OpenAI's Protocol", "OpenAI, or by its address any host that speaks its protocol"),
     "claude": ("Claude", "Claude by Amazon Bedrock, where one can be tuned there"),
     **{name: (name.title(), f"The host {name.title()}") for name in PROVIDERS if name not in ("openai", "claude")},
+    OWN_HOST: ("Host of Your Own", "By the Python file that the preferences name"),
 }
-HOST_ITEMS = tuple((id or "HERE", *told) for id, told in HOSTS.items() if not id or id in PROVIDERS)
+HOST_ITEMS = tuple((id or "HERE", *told) for id, told in HOSTS.items() if not id or id in (*PROVIDERS, OWN_HOST))
 
 
 def _preset(name: str) -> tuple[str, str, str]:

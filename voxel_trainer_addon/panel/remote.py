@@ -12,7 +12,20 @@ from pathlib import Path
 from ..errors import UserError
 from ..files import read_json
 from ..paths import DataFolder
-from ..runs import Choices, Harvested, Holding, Hosting, Models, Phase, Preview, Program, Question, Queue, Session
+from ..runs import (
+    OWN_HOST,
+    Choices,
+    Harvested,
+    Holding,
+    Hosting,
+    Models,
+    Phase,
+    Preview,
+    Program,
+    Question,
+    Queue,
+    Session,
+)
 from ..runs.holding import SLICE_S
 from .view import View, view_of
 from .view_evaluating import evaluating_of
@@ -29,7 +42,8 @@ HOME = Path("~", "voxel_training_data")
 class Remote:
     """What was chosen, the run that is followed, and the view that is shown.
 
-    `kept` is the file where choices outlive Blender; `data`, `train_env` and `contact` come from the preferences.
+    `kept` is the file where choices outlive Blender; `data`, `train_env`, `contact` and `own_host` come from the
+    preferences.
     `offline` says why Blender lets nothing out, '' where it does; `at` is the place chosen in the queue, `trouble` why
     the last change of it could not be. `seen` says that the panel was drawn: before, no chosen folder is looked into;
     `models_seen` the same of a part that tells of models, and `quick` runs the short commands that this takes;
@@ -42,7 +56,7 @@ class Remote:
     def reset(self) -> None:
         """Forget everything. A run that is under way goes on."""
         self.kept: Path | None = None
-        self.data = self.train_env = self.contact = self.offline = ""
+        self.data = self.train_env = self.contact = self.own_host = self.offline = ""
         self.choices = Choices()
         self.session = Session()
         self.view = View()
@@ -60,9 +74,9 @@ class Remote:
         self._error = self.trouble = ""
         self._drawn = 0.0
 
-    def open(self, kept: Path, data: str = "", train_env: str = "", contact: str = "") -> None:
+    def open(self, kept: Path, data: str = "", train_env: str = "", contact: str = "", own_host: str = "") -> None:
         """Take the choices of earlier Blenders and look for a run in their data folder."""
-        self.kept, self.data, self.train_env, self.contact = kept, data, train_env, contact
+        self.kept, self.data, self.train_env, self.contact, self.own_host = kept, data, train_env, contact, own_host
         self.choices = Choices.load(kept)
         self.look()
 
@@ -83,7 +97,8 @@ class Remote:
 
     def asked(self) -> Choices:
         """The choices with every default filled in."""
-        return replace(self.choices, data=str(self.folder), train_env=self.train_env, contact=self.contact)
+        host = self.own_host if self.own_host and self.choices.host == OWN_HOST else self.choices.host
+        return replace(self.choices, data=str(self.folder), train_env=self.train_env, contact=self.contact, host=host)
 
     def words(self, *, train: bool) -> list[str]:
         """The words of the command that does what is chosen."""
@@ -151,8 +166,8 @@ class Remote:
             return
         if self.view.hosting.goes_on and not (self._hosts_asked or self.view.resumable):
             self.ask_hosts(self.blender)
-        elif self.hosting_seen and self.choices.host:
-            self.hosting.look(self.blender, self.asked())
+        elif self.hosting_seen and (asked := self.asked()).host not in ("", OWN_HOST):
+            self.hosting.look(self.blender, asked)
 
     def _look_at_models(self) -> None:
         """Ask short commands what there is, and what an evaluation could prove; the latter anew after each run."""
@@ -232,7 +247,7 @@ class Remote:
             self.view = replace(self.view, words=words, evaluating=evaluating, models=model_list_of(self.models))
         if self.hosting:
             dataset = (DataFolder(self.folder).dataset(self.choices.name) / "dataset.json").is_file()
-            hosting = hosting_of(self.hosting, self.choices, dataset=dataset, offline=self.offline)
+            hosting = hosting_of(self.hosting, self.asked(), dataset=dataset, offline=self.offline)
             self.view = replace(self.view, hosting=hosting)
         return self.view != before
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..runs import Choices, Hosting
+from ..runs import OWN_HOST, Choices, Hosting
 from ..words import harmless
 
 JOBS_SHOWN = 3
@@ -17,6 +17,7 @@ ICONS = {"submitting": "TIME", "submitted": "PLAY", "done": "CHECKMARK", "failed
 NO_DATASET = "There is no dataset yet: build one first, with Dataset Only"
 NO_MODEL = "Choose the host's model first"
 NOT_AGREED = "Read what would be sent, and tick the box below it"
+NO_FILE = "Name your host's Python file in the preferences of this extension"
 LISTING = "Asking the host what it can tune…"
 PLANNING = "Looking at what would be sent…"
 
@@ -61,6 +62,8 @@ def hosting_of(hosting: Hosting, choices: Choices, *, dataset: bool, offline: st
         return shown
     if offline:
         return replace(shown, why=offline, closed=True)
+    if choices.host == OWN_HOST:
+        return replace(shown, why=NO_FILE, closed=True)
     listed, plan = hosting.models.answer, hosting.plan.answer
     if hosting.models.waiting or listed is None:
         return replace(shown, why=LISTING)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .assistant import REASONS, Askable, Askables, became, goes_to, keep_feedback, new_id
-from .choices import Choices
+from .choices import OWN_HOST, Choices
 from .errand import Question
 from .harvested import Harvested
 from .helper import Answer, Helper
@@ -18,6 +18,7 @@ from .session import Phase, Session
 from .start import Program
 
 __all__ = [
+    "OWN_HOST",
     "PROVIDERS",
     "REASONS",
     "Answer",

@@ -15,6 +15,8 @@ DEFAULTS = Options()
 BEFORE_TRAIN = STAGES[: STAGES.index("train")]
 APART = ("share-alike", "copyleft")
 """Classes of licences that are taken by choice alone."""
+OWN_HOST = "OWN"
+"""Stands for the host of the person's own file, whose place the preferences hold."""
 
 
 @dataclass

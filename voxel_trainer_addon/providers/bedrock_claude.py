@@ -23,8 +23,8 @@ class ClaudeHost(BedrockHost):
         return (
             f"No Claude can be tuned at {self.url}, as asked on {date.today()}. The last one, Claude 3 Haiku, ended on "
             "Bedrock on 2026-09-10. What works: the folder claude/ of the dataset keeps the rows in its format; Claude "
-            "can be shown examples in its prompt or by an Agent Skill; --provider local tunes a model of open weights "
-            "here, --provider bedrock one at Amazon."
+            "can be shown examples in its prompt (`dataset prompt`) or as an Agent Skill (`dataset skill`); --provider "
+            "local tunes a model of open weights here, --provider bedrock one at Amazon."
         )
 
 

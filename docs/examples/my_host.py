@@ -18,7 +18,7 @@ class MyHost:
     provider = "my-host"  # as jobs and reports call it
     format = "openai"  # it is sent datasets/<name>/openai/*.jsonl
     may_train_as = "local"  # by whose terms it may train on what models wrote
-    abilities = frozenset({"cancel"})  # of pause, resume, cancel and checkpoints: a method for each
+    abilities = frozenset({"cancel"})  # of quote, pause, resume, cancel and checkpoints: a method for each
     limits = Limits(rows=(10, 50_000), file_bytes=100_000_000)
 
     def __init__(self, url, token):

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.fine_tuning.told import Told, row
+from tests.providers import together_server
 from tests.providers.openai_server import JOBS, LIFE, TOKEN, Server, serving
 from voxel_trainer_addon.cli import training
 from voxel_trainer_addon.cli.arguments import parsed
@@ -267,3 +268,27 @@ def test_a_break_ends_at_once_when_the_run_is_cancelled() -> None:
 
     with pytest.raises(Cancelled):
         hosted.pause(60.0, cancel)
+
+
+@pytest.mark.parametrize(
+    ("asks", "allowed", "words"),
+    [
+        (4.5, True, "stands at pending"),
+        (4.5, False, "127.0.0.1 asks 4.50 USD for 1,000 tokens, and the account has not so much"),
+        (600.0, True, "127.0.0.1 asks 600.00 USD for 1,000 tokens, above the budget of 500.00. --budget allows more"),
+    ],
+)
+def test_no_job_is_made_that_costs_more_by_the_hosts_own_word(
+    work: Told, monkeypatch: pytest.MonkeyPatch, asks: float, allowed: bool, words: str
+) -> None:
+    monkeypatch.setenv("TOGETHER_API_KEY", together_server.TOKEN)
+    with together_server.serving() as server:
+        quote = {"estimated_total_price": asks, "estimated_train_token_count": 1000, "allowed_to_proceed": allowed}
+        server.estimate = quote
+        model, url = together_server.MODEL, server.url
+        work.options = dataclasses.replace(work.options, provider="together", model=model, base_url=url)
+        try:
+            told = training_orchestrator.run(work).words
+        except Unavailable as error:
+            told = str(error)
+        assert words in told and len(server.jobs) == ("stands" in words) and len(server.files) == 1

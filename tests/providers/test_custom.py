@@ -118,7 +118,7 @@ def written(folder: Path, *edits: tuple[str, str]) -> str:
         ([("def host(", "def hots(")], "has no function host"),
         ([("    def ask(", "    def asks("), ('    format = "openai"', "    form = 1")], r"lacks format, ask\(\)"),
         ([('frozenset({"cancel"})', 'frozenset({"pause"})')], r"lacks pause\(\)"),
-        ([('frozenset({"cancel"})', 'frozenset({"close"})')], "is able to close; known are pause"),
+        ([('frozenset({"cancel"})', 'frozenset({"close"})')], "is able to close; known are quote"),
         ([('format = "openai"', 'format = "xml"')], "format of the host of .* is none of openai"),
         ([('provider = "my-host"', 'provider = "openai"')], "calls itself openai"),
         ([("class MyHost:", "class MyHost")], r"mine.py, line \d+: SyntaxError"),

@@ -13,7 +13,7 @@ import pytest
 from tests.providers.together_server import MODEL, TOKEN, Server, event, serving
 from voxel_trainer_addon.errors import Unavailable
 from voxel_trainer_addon.providers import together
-from voxel_trainer_addon.providers.hosts import Checkpoint, Estimate, Standing, Tunable, TuningHost, Wanted
+from voxel_trainer_addon.providers.hosts import Checkpoint, Quote, Standing, Tunable, TuningHost, Wanted
 from voxel_trainer_addon.providers.refusals import Refusal
 
 pytestmark = pytest.mark.plain
@@ -112,9 +112,9 @@ def test_every_status(host: TuningHost, server: Server, wanted: Wanted, status: 
 def test_what_is_known_before_and_after(host: together.TogetherHost, server: Server, wanted: Wanted) -> None:
     assert host.models() == [Tunable(MODEL, ("sft", "dpo"))]
     server.estimate = {"estimation_available": False, "unavailable_reason": "train_file_not_validated"}
-    assert host.estimate(wanted) is None
+    assert host.quote(wanted) is None
     server.estimate = {"estimated_total_price": 4.5, "estimated_train_token_count": 1000.0, "allowed_to_proceed": False}
-    assert host.estimate(wanted) == Estimate(4.5, 1000, allowed=False) and len(server.files) == 2
+    assert host.quote(wanted) == Quote(4.5, 1000, allowed=False) and len(server.files) == 2
     assert set(server.asked[-1][1]) == {
         "model",
         "training_file",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import Unavailable
+from ..providers.hosts import Quote
 from ..providers.makers import OWN, TrainingPrice
 from ..stage import Options
 
@@ -86,6 +87,21 @@ def within(options: Options, host: str, near: bool, model: str, estimate: Estima
             f"{limit:,.2f} {price.currency}. --budget allows more. (About {estimate.tokens:,} tokens at {at}.)"
         )
     return f"That is about {estimate.money} at {at}; the budget is {limit:,.2f} {price.currency}."
+
+
+def asked(options: Options, host: str, quote: Quote | None) -> str:
+    """What the host itself asks, as a sentence. Raises Unavailable where that is more than may be spent."""
+    if quote is None:
+        return f"{host} cannot tell what the job costs."
+    words, limit = f"{host} asks {quote.dollars:,.2f} USD for {quote.tokens:,} tokens", options.budget or BUDGET
+    if quote.dollars > limit:
+        raise Unavailable(
+            f"No job was made, the files alone are there: {words}, above the budget of {limit:,.2f}. --budget allows "
+            "more."
+        )
+    if not quote.allowed:
+        raise Unavailable(f"No job was made, the files alone are there: {words}, and the account has not so much.")
+    return f"{words}."
 
 
 def compared(cost: Mapping[str, Any]) -> str:

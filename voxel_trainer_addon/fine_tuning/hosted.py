@@ -22,9 +22,8 @@ from ..providers.local.base import EMBEDDED
 from ..providers.refusals import PASSING, Refusal
 from ..stage import Options, Outcome, Work, is_online
 from ..words import counted, duration, size
-from . import before, rows
+from . import before, cost, rows
 from .before import Consent
-from .cost import compared
 from .following import LOG, Following, earlier
 from .jobs import Job, Jobs, recorded
 from .platform_files import TERMS, lines
@@ -176,6 +175,9 @@ class HostedJob:
             estimated = before.agree(self.work, self.host, wanted, dataset)
             self._save("submitting", cost={"estimated": estimated, "real": {}})
             self.work.note(f"{size(wanted.training.stat().st_size)} of rows go to {self.host.url}.")
+            if "quote" in self.host.abilities:
+                name = before.name_of(self.host)
+                self.work.note(cost.asked(self.work.options, name, self.host.quote(wanted)))
             return self.host.submit(wanted)
         finally:
             for path in (wanted.training, wanted.validation):
@@ -264,8 +266,8 @@ class HostedJob:
         self._save(standing.end, **_facts(self.job, standing), **losses, checkpoints=checkpoints)
         self._following.checkpoint("done")
         if standing.end == "done":
-            cost = f" {told}" if (told := compared(self.job["cost"])) else ""
-            return Outcome(f"{self.host.url} has tuned {standing.model}.{cost}{_next(self.job)}", counts)
+            came = f" {told}" if (told := cost.compared(self.job["cost"])) else ""
+            return Outcome(f"{self.host.url} has tuned {standing.model}.{came}{_next(self.job)}", counts)
         sentence = f"{where} ended as {standing.status}. {standing.words}".strip()
         sentence += f" train --again {self.job['id']} makes another one."
         return Outcome(sentence, counts, aside=True)

@@ -27,7 +27,7 @@ LENT = "voxel_hosts"
 """The name under which a file imports what it is lent, whatever name our package has there."""
 NAMED = ("provider", "url", "format", "may_train_as", "abilities", "limits")
 ASKED = ("models", "submit", "ask", "said", "close")
-ABLE = ("pause", "resume", "cancel", "checkpoints")
+ABLE = ("quote", "pause", "resume", "cancel", "checkpoints")
 EXAMPLE = "docs/examples/my_host.py is one that is whole."
 
 

@@ -92,10 +92,20 @@ class Checkpoint:
     held_out: float | None = None
 
 
+@dataclass(frozen=True)
+class Quote:
+    """What a host itself says that a job costs: US dollars, and the tokens that it counts; `allowed` is False where the
+    account has not so much."""
+
+    dollars: float
+    tokens: int
+    allowed: bool = True
+
+
 class TuningHost(Protocol):
     """One host and who asks it. Nothing is asked before a method is called; every method raises Refusal. `format` names
     the folder of platform files that it is sent (openai, claude …), `may_train_as` the platform of `makers.may_train`,
-    `abilities` those of pause, resume, cancel and checkpoints that it has."""
+    `abilities` those of quote, pause, resume, cancel and checkpoints that it has."""
 
     provider: str
     url: str
@@ -106,6 +116,10 @@ class TuningHost(Protocol):
 
     def models(self) -> Sequence[Tunable]:
         """What can be tuned now, asked live. Raises Refusal, with the code closed where nothing can be."""
+        ...
+
+    def quote(self, wanted: Wanted) -> Quote | None:
+        """What the host itself says that the job costs, None where it cannot tell. The files go up for that."""
         ...
 
     def submit(self, wanted: Wanted) -> Standing:
@@ -128,14 +142,3 @@ class TuningHost(Protocol):
     def cancel(self, id: str) -> Standing: ...
 
     def close(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What a host itself says that a job costs: US dollars, and the tokens that it counts; `allowed` is False where the
-    account has not so much. A host that can tell has `estimate(wanted) -> Estimate | None`; the files go there for
-    it."""
-
-    dollars: float
-    tokens: int
-    allowed: bool = True

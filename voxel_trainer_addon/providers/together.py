@@ -22,7 +22,7 @@ from ..errors import Unavailable
 from ..files import sha256_of
 from ..http import Client, NetworkError
 from ..words import harmless, slug
-from .hosts import Checkpoint, Estimate, Limits, Said, Standing, Tunable, TuningHost, Wanted, value_of
+from .hosts import Checkpoint, Limits, Quote, Said, Standing, Tunable, TuningHost, Wanted, value_of
 from .refusals import PASSING, Refusal, odd, refusal
 
 OWN_URL = "https://api.together.ai/v1"
@@ -54,7 +54,7 @@ class TogetherHost:
     """See hosts.TuningHost."""
 
     provider, format, may_train_as = "together", "openai", "local"
-    abilities = frozenset({"cancel", "checkpoints"})
+    abilities = frozenset({"quote", "cancel", "checkpoints"})
     limits = Limits(file_bytes=512_000_000)
     """Ours: a file goes up in one piece, from memory."""
 
@@ -70,10 +70,9 @@ class TogetherHost:
             raise Refusal("closed", f"{self.url} lists no model that can be tuned now.")
         return [Tunable(str(name), ("sft", "dpo")) for name in names]
 
-    def estimate(self, wanted: Wanted) -> Estimate | None:
-        """What the host says that the job costs, None where it cannot tell (yet). The files go up for that."""
+    def quote(self, wanted: Wanted) -> Quote | None:
         asked = {name: value for name, value in self._job(wanted).items() if name in ESTIMATED}
-        return self._post("/fine-tunes/estimate-price", "ask for the price", _estimate, asked)
+        return self._post("/fine-tunes/estimate-price", "ask for the price", _quote, asked)
 
     def submit(self, wanted: Wanted) -> Standing:
         if found := self._found(wanted):
@@ -227,11 +226,11 @@ def _losses(told: Any) -> list[_Told]:
     ]
 
 
-def _estimate(told: Any) -> Estimate | None:
+def _quote(told: Any) -> Quote | None:
     if told.get("estimated_total_price") is None:
         return None
     tokens_ = sum(told.get(f"estimated_{part}_token_count") or 0 for part in ("train", "eval"))
-    return Estimate(float(told["estimated_total_price"]), round(tokens_), told.get("allowed_to_proceed") is not False)
+    return Quote(float(told["estimated_total_price"]), round(tokens_), told.get("allowed_to_proceed") is not False)
 
 
 def _standing(job: Any) -> Standing:

@@ -146,5 +146,9 @@ def test_only_requests_that_all_answered_count() -> None:
     figures = forgetting.general(rows, results, ("base", "tuned"), 0)
     assert figures["prompts"] == 60 and figures["verdict"] == "worse"
     assert figures["values"]["tuned"]["runs"]["value"] == 0.5 and figures["values"]["tuned"]["done"]["value"] == 0
+    assert figures["words"].startswith("Runs to its end: Worse than the base: 0.50 against 1.00 on 60 prompts")
+    neither = {"base": dict.fromkeys(results["base"], half_done), "tuned": dict.fromkeys(results["base"], failed)}
+    figures = forgetting.general(rows, neither, ("base", "tuned"), 0)
+    assert figures["verdict"] == "worse" and "Does what is asked: Not shown to be better" in figures["words"]
     none = forgetting.general(rows, {"base": {}, "tuned": results["tuned"]}, ("base", "tuned"), 0)
     assert none["prompts"] == 0 and none["verdict"] == "not shown"

@@ -15,6 +15,9 @@ from ..statistics import Paired, bootstrap, judge, paired
 Row = Mapping[str, Any]
 
 
+RUNGS = {"runs": "runs to its end", "done": "does what is asked"}
+
+
 @dataclass(frozen=True)
 class Checked:
     """What came of an answer to a general request: whether it ran to its end, and what is not as asked; `error` says
@@ -43,28 +46,24 @@ def checked(answer: Answer) -> Checked:
 def general(
     rows: Sequence[Row], results: Mapping[str, Mapping[str, Checked]], who: Sequence[str], seed: int
 ) -> dict[str, Any]:
-    """Shares of the requests that all models answered: `runs` to its end, `done` as asked. The last of `who` is
+    """Shares of the requests that all models answered: `runs` to its end, `done` as asked. By both the last of `who` is
     compared with the first, topics drawn as one."""
     told = [row for row in rows if all(row["id"] in results[one] for one in who)]
     facts = {"wanted": len(rows), "prompts": len(told)}
     if not told:
         return facts | _nothing("No general request was answered by all models.")
     topics = [str(row["group"]) for row in told]
-    done = {one: [float(results[one][row["id"]].done) for row in told] for one in who}
-    values = {
-        one: {
-            "runs": asdict(wilson(sum(results[one][row["id"]].ran for row in told), len(told))),
-            "done": asdict(wilson(sum(done[one]), len(told))),
-        }
-        for one in who
+    came = {one: [results[one][row["id"]] for row in told] for one in who}
+    hits = {
+        one: {"runs": [float(it.ran) for it in its], "done": [float(it.done) for it in its]}
+        for one, its in came.items()
     }
-    pair = paired(
-        *("general", "does what is asked in general requests", "the base"),
-        *(done[who[-1]], done[who[0]], topics),
-        binary=True,
-        seed=seed,
-    )
-    return {**facts, "values": values, **_judged(pair)}
+    values = {one: {rung: asdict(wilson(sum(hit), len(told))) for rung, hit in hits[one].items()} for one in who}
+    pairs = [
+        paired(rung, label, "the base", hits[who[-1]][rung], hits[who[0]][rung], topics, binary=True, seed=seed)
+        for rung, label in RUNGS.items()
+    ]
+    return {**facts, "values": values, **_judged(*pairs)}
 
 
 def python(
@@ -103,9 +102,13 @@ def python(
     return {**facts, "python": platform.python_version(), "values": values, **_judged(pair)}
 
 
-def _judged(pair: Paired) -> dict[str, Any]:
-    (comparison,) = judge([pair], pair.metric)
-    return {"verdict": comparison.verdict, "words": comparison.words}
+def _judged(*pairs: Paired) -> dict[str, Any]:
+    """The verdict is that of the last, but for one that got worse. Of several each is named."""
+    found = judge(pairs, pairs[-1].metric)
+    verdicts = [one.verdict for one in found]
+    named = [f"{one.pair.label.capitalize()}: {one.words}" for one in found]
+    words = " ".join(named) if len(found) > 1 else found[0].words
+    return {"verdict": "worse" if "worse" in verdicts else verdicts[-1], "words": words}
 
 
 def _nothing(why: str) -> dict[str, Any]:

@@ -112,3 +112,29 @@ def test_the_page_shows_what_a_script_did_and_hides_nothing_of_its_text(tmp_path
 )
 def test_wrong_usage_exits_with_2(data: DataFolder, words: list[str]) -> None:
     assert judge(data, *words) == Exit.USAGE
+
+
+def test_a_batch_is_made_once_whatever_gets_lost_and_asked_after(data: DataFolder, server: Server, capsys: Any) -> None:
+    pytest.importorskip("anthropic")
+    words = ("--by", "claude:claude-judge", "--url", server.address, "--batch")
+    server.lose = True
+    for told in ("could not be reached", "not answered yet", "not answered yet"):
+        assert judge(data, *words) == Exit.SET_ASIDE
+        assert told in capsys.readouterr().out
+    ((batch, requests),) = server.batches
+    batch["processing_status"] = "ended"
+    for _ in range(2):
+        assert judge(data, *words) == Exit.DONE
+        assert "claude:claude-judge preferred the tuned model in " in capsys.readouterr().out
+    assert len(server.batches) == 1 and len({one["custom_id"] for one in requests}) == len(requests)
+    assert not list(data.judged("voxel").glob("batch-*"))
+    assert judge(data, *by(server), "--batch") == Exit.USAGE
+    assert "--batch is for a judge by claude:NAME" in capsys.readouterr().err
+
+
+def test_a_batch_that_the_host_has_no_more_is_made_again(data: DataFolder, server: Server) -> None:
+    pytest.importorskip("anthropic")
+    words = ("--by", "claude:claude-judge", "--url", server.address, "--batch")
+    assert judge(data, *words) == Exit.SET_ASIDE
+    server.batches.clear()
+    assert judge(data, *words) == Exit.SET_ASIDE and len(server.batches) == 1

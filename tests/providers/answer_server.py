@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ MODEL = "gpt-oss-20b-of-the-host"
 
 class Server(ThreadingHTTPServer):
     """`say` makes an answer of the user's message; after `most` answers each is `fault`. Where it streams, `pause_s`
-    stands before each of two pieces, and `half` ends it after the first."""
+    stands before each of two pieces, and `half` ends it after the first. `batches` are those of Anthropic with their
+    questions, answered once they are `ended`; `lose` cuts the connection after one was made."""
 
     daemon_threads = True
 
@@ -32,6 +34,8 @@ class Server(ThreadingHTTPServer):
         self.finish, self.model = "stop", MODEL
         self.raw = b""
         self.pause_s, self.half = 0.0, False
+        self.batches: list[tuple[dict[str, Any], list[dict[str, Any]]]] = []
+        self.lose = False
 
     @property
     def address(self) -> str:
@@ -53,23 +57,63 @@ class Handler(BaseHTTPRequestHandler):
         self.server.asked.append({**body, "path": self.path})
         if len(self.server.asked) > self.server.most:
             return self._send({"error": {"message": f"no, {TOKEN}"}}, self.server.fault)
+        if self.path.endswith("/batches"):
+            return self._batch(body["requests"])
         model, text = self.server.model, self.server.say(body["messages"][-1]["content"])
         if body.get("stream") and not self.server.raw:
             return self._stream(text, self._events_of_claude if self.path.endswith("/messages") else self._events)
         if self.path.endswith("/count_tokens"):
             return self._send({"input_tokens": sum(len(str(message)) for message in body["messages"])})
         if self.path.endswith("/messages"):
-            end = {"stop": "end_turn", "length": "max_tokens"}[self.server.finish]
-            content = [{"type": "text", "text": text}]
-            used = {"input_tokens": 10, "cache_creation_input_tokens": 5, "cache_read_input_tokens": 25}
-            used |= {"output_tokens": 9}
-            head = {"id": "m", "type": "message", "role": "assistant", "model": model, "stop_sequence": None}
-            return self._send({**head, "content": content, "stop_reason": end, "usage": used})
+            return self._send(self._message(text))
         choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": self.server.finish}
         used = {"prompt_tokens": 40, "completion_tokens": 9, "total_tokens": 49}
         return self._send(
             {"id": "c", "object": "chat.completion", "created": 0, "model": model, "choices": [choice], "usage": used}
         )
+
+    def _message(self, text: str) -> dict[str, Any]:
+        end = {"stop": "end_turn", "length": "max_tokens"}[self.server.finish]
+        used = {"input_tokens": 10, "cache_creation_input_tokens": 5, "cache_read_input_tokens": 25, "output_tokens": 9}
+        head = {"id": "m", "type": "message", "role": "assistant", "model": self.server.model, "stop_sequence": None}
+        return {**head, "content": [{"type": "text", "text": text}], "stop_reason": end, "usage": used}
+
+    def _batch(self, requests: list[dict[str, Any]]) -> None:
+        counts = {"processing": len(requests), **dict.fromkeys(("succeeded", "errored", "canceled", "expired"), 0)}
+        made = datetime.now(UTC).isoformat()
+        batch = {"id": f"msgbatch-{len(self.server.batches)}", "type": "message_batch", "request_counts": counts}
+        batch |= {"processing_status": "in_progress", "created_at": made, "expires_at": made, "results_url": None}
+        self.server.batches.append((batch, requests))
+        if self.server.lose:
+            self.server.lose = False
+            self.close_connection = True
+            return
+        self._send(batch)
+
+    def do_GET(self) -> None:
+        name = self.path.partition("/batches")[2].strip("/").partition("?")[0]
+        if not name:
+            return self._send({"data": [batch for batch, _ in self.server.batches[::-1]], "has_more": False})
+        for batch, requests in self.server.batches:
+            if name == f"{batch['id']}/results":
+                return self._lines([{"custom_id": one["custom_id"], "result": self._came(one)} for one in requests])
+            if name == batch["id"]:
+                return self._send({**batch, "results_url": f"{self.server.address}{self.path}/results"})
+        self._send({"type": "error", "error": {"type": "not_found_error", "message": "no such batch"}}, 404)
+
+    def _came(self, one: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "type": "succeeded",
+            "message": self._message(self.server.say(one["params"]["messages"][-1]["content"])),
+        }
+
+    def _lines(self, values: list[dict[str, Any]]) -> None:
+        data = "".join(json.dumps(value) + "\n" for value in values).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-jsonl")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
 
     def _stream(self, text: str, events: Callable[[list[str]], Iterator[dict[str, Any]]]) -> None:
         self.send_response(200)

@@ -106,7 +106,7 @@ def made_evaluations(command: argparse.ArgumentParser) -> None:
         "judge",
         description="Have a chat model compare the answers of an evaluation that is done, blind and in both orders, or "
         "compare them yourself on a form. What it costs is told first.",
-        usage="%(prog)s MODEL --by PROVIDER:MODEL [--url URL] [--pairs N] [--against WHO] [--yes] [--json]\n"
+        usage="%(prog)s MODEL --by PROVIDER:MODEL [--url URL] [--batch] [--pairs N] [--against WHO] [--yes] [--json]\n"
         "       %(prog)s MODEL --form DIR [--pairs N] [--against WHO]\n"
         "       %(prog)s MODEL --verdicts FILE [--against WHO] [--json]",
     )
@@ -118,6 +118,9 @@ def made_evaluations(command: argparse.ArgumentParser) -> None:
     way.add_argument("--form", type=Path, metavar="DIR", help="write a form for your own verdicts into a new folder")
     way.add_argument("--verdicts", type=Path, metavar="FILE", help="read the form that was filled in")
     judge.add_argument("--url", default="", metavar="URL", help="the judge's address, where it is not its provider's")
+    judge.add_argument(
+        "--batch", action="store_true", help="claude: ask all in one batch, for half the price, within a day"
+    )
     judge.add_argument("--pairs", type=int, metavar="N", help="at most N pairs (default: 100, on a form 30)")
     judge.add_argument("--against", dest="opponent", default="", metavar="WHO", help="the opponent (default: base)")
     judge.add_argument("--data", type=Path, default=argparse.SUPPRESS, metavar="DIR", help="data folder")

@@ -12,9 +12,10 @@ from typing import Any
 from ..errors import Exit, UserError
 from ..evaluation import judging, verdict_form, verdicts
 from ..evaluation.pairs import Evaluated, Pair, evaluated
-from ..files import write_text
+from ..files import digest, write_text
 from ..paths import DataFolder
 from ..providers.answering import named
+from ..providers.batches import HALF, ClaudeBatch
 from ..report import blind
 from ..stage import Options
 from ..words import counted
@@ -36,13 +37,23 @@ def judge(found: argparse.Namespace, options: Options, online: bool, tick: Calla
     if found.verdicts:
         return _read(found, done, against)
     asking = Asking(options, tick, found.json)
-    came = judging.ask(done, named(found.by, found.url), against, found.pairs or PAIRS, data, asking, online=online)
+    who = _batched(found, data.judged(str(done.body["name"]))) if found.batch else named(found.by, found.url)
+    if found.batch:
+        asking.note(HALF)
+    came = judging.ask(done, who, against, found.pairs or PAIRS, data, asking, online=online)
     for words in (*came.notes, came.refusal):
         if words:
             asking.note(words)
     if came.entry and came.whole:
         _tell(found, came.entry, came.whole)
     return Exit.DONE if came.entry and not came.refusal else Exit.SET_ASIDE
+
+
+def _batched(found: argparse.Namespace, folder: Path) -> ClaudeBatch:
+    provider, _, model = found.by.partition(":")
+    if provider != "claude":
+        raise UserError("--batch is for a judge by claude:NAME.")
+    return ClaudeBatch(model, found.url, folder / f"batch-{digest([found.by, found.url])[:16]}.json")
 
 
 def _form(found: argparse.Namespace, done: Evaluated, against: str) -> int:

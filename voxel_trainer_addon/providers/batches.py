@@ -38,7 +38,7 @@ class ClaudeBatch(ClaudeAnswers):
         return super()._made(sdk, key).with_options(max_retries=0)  # or the package would make a second batch
 
     def ask(self, chats: Iterable[Chat], most: int, take: Take, tick: Callable[[], bool]) -> None:
-        """See Answerer. Raises Refusal with the code wait while the batch is under way; a later call takes what came."""
+        """See Answerer. Raises Refusal with the code wait while the batch is under way; a later call takes it in."""
         sdk, client = self.client()
         due = {chat.id: chat for chat in islice(chats, MOST)}
         with closing(client), self.asking(sdk):

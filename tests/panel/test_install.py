@@ -68,7 +68,7 @@ def test_labels_and_tooltips_follow_blenders_rules(root: Path) -> None:
     voxel_trainer_addon.register()
     try:
         names = [name for name in dir(bpy.types) if name.startswith("VOXEL_")]
-        assert len(names) == 66
+        assert len(names) == 67
         for name in names:
             cls = getattr(bpy.types, name)
             texts = [

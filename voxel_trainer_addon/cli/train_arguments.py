@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from ..fine_tuning.export import FORMS, QUANTISED
+from ..providers.tuning import MODULES
 from ..stage import PRESETS
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -33,7 +34,9 @@ def tuning(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("training")
     group.add_argument("--preset", choices=tuple(PRESETS), help="how long and how much (default: quick)")
     group.add_argument(
-        "--provider", metavar="NAME", help="who trains: local (the default), openai, together, or path/to/my_host.py"
+        "--provider",
+        metavar="NAME",
+        help=f"who trains: local (the default), {', '.join(MODULES)}, or path/to/my_host.py",
     )
     group.add_argument(
         "--model",

@@ -296,7 +296,7 @@ def test_a_training_is_watched_and_one_that_died_is_resumed_by_the_next_blender(
     if not train_env:
         pytest.skip("needs a training environment: VOXEL_TRAINER_TRAIN_ENV names its Python")
     data = trainable(tmp_path, train_env)
-    run = pipeline(data, tmp_path, train_env, "--train-time", "90s")
+    run = pipeline(data, tmp_path, train_env, "--train-time", "150s")
     try:
         seen = window(blender_tool, version, "drive_training.py", archived, tmp_path, corpus)
         end = time.monotonic() + 120

@@ -31,6 +31,7 @@ def points() -> int:
 def tell(name: str) -> None:
     g.facts[name] = {"points": points(), "lines": list(shown().lines), "title": shown().title, "icon": picture().icon}
     g.facts[name] |= {"held": len(shown().held), "resumed": shown().resumed, "phase": steps.phase()}
+    g.facts[name]["until"] = shown().train[-1][0]  # a long curve has fewer points when it is read again
 
 
 def watch() -> Iterator[float]:

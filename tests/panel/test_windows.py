@@ -312,7 +312,7 @@ def test_a_training_is_watched_and_one_that_died_is_resumed_by_the_next_blender(
     monkeypatch.setenv("VOXEL_TEST_RESUME", "1")
     seen = window(blender_tool, version, "drive_training.py", archived, tmp_path, corpus)
     assert seen["taken up"]["resumed"] and seen["ended"]["phase"] == "finished"
-    assert seen["ended"]["points"] > seen["taken up"]["points"] and seen["log"].endswith("v1/log.jsonl")
+    assert seen["ended"]["until"] > seen["taken up"]["until"] and seen["log"].endswith("v1/log.jsonl")
     assert "models/voxel/v2" in seen["words"]
     assert [json.loads((data.model("voxel", v) / "job.json").read_text())["state"] for v in ("v1", "v2")] == [
         "done"

@@ -95,7 +95,7 @@ class Desk:
             return None
         time.sleep(TICK_S)  # each picture has a tick of its own
         drawn = time.perf_counter()
-        self.assist.sketched()
+        self.assist.answers[0].sketched()
         ended = time.perf_counter()
         times = self.assist.answer["times"]
         names = ("generate_s", "execute_s", "picture_s")

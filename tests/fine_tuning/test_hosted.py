@@ -63,6 +63,7 @@ def test_one_job_from_the_first_call_to_its_end(work: Told, server: Server) -> N
     done = training_orchestrator.run(work).words
     assert "has tuned ft:open-8b:voxel" in done
     assert f"evaluate --name voxel --model openai:ft:open-8b:voxel --base-url {server.url}" in done
+    assert f"deploy add voxel --asks openai:ft:open-8b:voxel --base-url {server.url} --tuned" in done
     assert training_orchestrator.run(work).words.startswith("Trained already")
     assert len(server.jobs) == 1 and len(server.files) == 1
     (job,) = json.loads(work.folder.jobs.read_text(encoding="utf-8"))
@@ -254,12 +255,12 @@ def test_a_job_is_steered_from_the_command(work: Told, server: Server, capsys: p
     training_orchestrator.run(work)
     (job,) = read_json(work.folder.jobs)
     for word, status in (("pause", "paused"), ("resume", "running"), ("cancel", "cancelled")):
-        training.asked(parsed(["train", f"--{word}", job["id"][:6]]), work.folder, work.options, True)
+        training.asked(parsed(["train", f"--{word}", job["id"][:6]]), work.folder, work.options, lambda: True)
         assert server.jobs[0]["status"] == status and f"stands at {status}" in capsys.readouterr().out
-    training.asked(parsed(["train", "--jobs"]), work.folder, work.options, True)
+    training.asked(parsed(["train", "--jobs"]), work.folder, work.options, lambda: True)
     assert f"cancelled, voxel, open-8b, at {server.url}: cancelled" in capsys.readouterr().out
     with pytest.raises(UserError, match="nothing to resume"):
-        training.asked(parsed(["train", "--resume", job["id"]]), work.folder, work.options, True)
+        training.asked(parsed(["train", "--resume", job["id"]]), work.folder, work.options, lambda: True)
 
 
 def test_a_break_ends_at_once_when_the_run_is_cancelled() -> None:

@@ -232,7 +232,7 @@ def given(*words: str) -> Any:
 
 def asked(told: Told, *words: str) -> Any:
     found = given(*words)
-    return training.asked(found, told.folder, arguments.options_of(found), online=True)
+    return training.asked(found, told.folder, arguments.options_of(found), online=lambda: True)
 
 
 def test_a_job_done_again_follows_its_plan_and_comes_out_the_same(told: Told) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import small_server
 
 TOKEN = "sk-loopback-9876543210"
 MODEL = "gpt-oss-20b-of-the-host"
@@ -161,17 +163,9 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
-@contextlib.contextmanager
-def answering(say: Callable[[str], str]) -> Iterator[Server]:
+def answering(say: Callable[[str], str]) -> AbstractContextManager[Server]:
     """A server that runs while the block does."""
-    with Server(say) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    return small_server.serving(Server(say))
 
 
 @contextlib.contextmanager

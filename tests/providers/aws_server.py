@@ -7,10 +7,10 @@ import contextlib
 import importlib.util
 import json
 import struct
-import threading
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from tests import small_server
 from tests.conftest import lacking
 from voxel_trainer_addon.providers import aws
 
@@ -259,17 +260,9 @@ def _event(kind: str, value: dict[str, Any]) -> bytes:
     return message + struct.pack(">I", zlib.crc32(message))
 
 
-@contextlib.contextmanager
-def serving() -> Iterator[Server]:
+def serving() -> AbstractContextManager[Server]:
     """A server that runs while the block does."""
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    return small_server.serving(Server())
 
 
 @contextlib.contextmanager

@@ -10,11 +10,13 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests import small_server
 
 TOKEN = "sk-loopback-0123456789"
 JOBS = "/fine_tuning/jobs"
@@ -228,17 +230,9 @@ def _sent(body: bytes) -> tuple[str, bytes]:
     return head.split(b'"')[0].decode(), rest.partition(b"\r\n--")[0]
 
 
-@contextlib.contextmanager
-def serving() -> Iterator[Server]:
+def serving() -> AbstractContextManager[Server]:
     """A server that runs while the block does."""
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    return small_server.serving(Server())
 
 
 def tell_a_life(server: Server) -> None:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.fine_tuning.told import Told
+from tests.small_server import serving
 from voxel_trainer_addon import tokens
 from voxel_trainer_addon.errors import UserError
 from voxel_trainer_addon.files import write_json, write_jsonl
@@ -57,12 +57,8 @@ def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("MY_HOST_KEY", KEY)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     monkeypatch.setattr(Handler, "jobs", {}, raising=False)
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
         yield f"http://127.0.0.1:{server.server_address[1]}/api"
-        server.shutdown()
-        thread.join()
 
 
 def test_the_example_lives_a_whole_life(url: str, tmp_path: Path) -> None:

@@ -69,6 +69,9 @@ def main(words: Sequence[str], facts: Facts, script: Path) -> int:
 
 
 def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
+    def online() -> bool:
+        return is_online(host.find(getattr(found, "blender", ""), facts, script))
+
     if found.env:
         tokens.read_from(found.env.expanduser())
     if found.command == "facts":
@@ -83,7 +86,7 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
     if found.command == "benchmark" and found.action == "make":
         return benchmarks.ACTIONS[found.action](found, _blender(found, facts, script), _tick())
     if getattr(found, "models", False) and options_of(found).provider != "local":
-        return training.models(found, options_of(found), is_online(host.find(found.blender, facts, script)))
+        return training.models(found, options_of(found), online())
     if getattr(found, "setup", False) or getattr(found, "models", False):
         return training_setup.asked(found, options_of(found), _tick())
     if getattr(found, "action", "") == "export":
@@ -91,10 +94,9 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
     if getattr(found, "action", "") == "compare":
         return evaluating.compare(found)
     if getattr(found, "action", "") == "judge":
-        online = is_online(host.find(found.blender, facts, script))
-        return judges.judge(found, options_of(found), online, _tick())
+        return judges.judge(found, options_of(found), online(), _tick())
     if getattr(found, "action", "") == "prompt":
-        return skills.prompt(found, is_online(host.find(found.blender, facts, script)))
+        return skills.prompt(found, online())
     if getattr(found, "action", None) and found.command == "dataset":
         return made_datasets.ACTIONS[found.action](found)
     folder = DataFolder(found.data.expanduser().resolve())
@@ -107,7 +109,7 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
     if found.command == "ask":
         return asking.ask(found, folder, _blender(found, facts, script), _tick())
     if found.command == "deploy":
-        return deploying.asked(found, folder, online=(facts() or {"online": True})["online"])
+        return deploying.asked(found, folder, online=online())
     if found.command == "status":
         return _status(found, folder)
     if getattr(found, "bug_report", ""):
@@ -117,9 +119,8 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
         options = _with_queue(options, folder)
     if found.command == "evaluate" and options.plan:
         return evaluating.plan(found, folder, options)
-    blender = host.find(found.blender, facts, script)
     if found.command == "train":
-        done = training.asked(found, folder, options, is_online(blender))
+        done = training.asked(found, folder, options, online)
         if isinstance(done, int):
             return done
         options = done
@@ -129,7 +130,7 @@ def _command(found: argparse.Namespace, facts: Facts, script: Path) -> int:
         stages = ("harvest", "parse")
     if found.command == "resume":
         options, stages = _asked_before(folder, found.run)
-    return _run(found, folder, options, stages, blender)
+    return _run(found, folder, options, stages, host.find(found.blender, facts, script))
 
 
 def _run(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -34,9 +34,9 @@ STEERED = {
 """What a job that runs here is told to do, by word."""
 
 
-def asked(found: argparse.Namespace, folder: DataFolder, options: Options, online: bool) -> Options | int:
-    """Do what needs no training, and give the exit status; else the options to train with. `online`: Blender lets
-    something out."""
+def asked(found: argparse.Namespace, folder: DataFolder, options: Options, online: Callable[[], bool]) -> Options | int:
+    """Do what needs no training, and give the exit status; else the options to train with. `online`: whether
+    Blender lets something out, which may take the start of a Blender to tell."""
     if found.jobs:
         return _list(found, folder)
     for word in STEERED:
@@ -45,7 +45,7 @@ def asked(found: argparse.Namespace, folder: DataFolder, options: Options, onlin
     if found.again:
         options = replace(_again(found, folder), **{name: getattr(options, name) for name in OF_NOW})
     if found.plan:
-        return _plan(found, folder, options, online)
+        return _plan(found, folder, options, online())
     if not found.sweep and not found.later:
         return options
     if options.provider != "local":
@@ -65,7 +65,7 @@ def models(found: argparse.Namespace, options: Options, online: bool) -> int:
     if found.json:
         print(json.dumps({"host": url, "models": [asdict(one) for one in told]}))
         return Exit.DONE
-    print(f"{url} says that these can be tuned now:\n")
+    print(f"{url} lists these now:\n")
     for one in told:
         ends = f", until {one.ends}" if one.ends else ""
         print(f"{harmless(one.id)}\n  {', '.join(one.objectives)}{ends}")
@@ -144,7 +144,7 @@ def _known(folder: DataFolder, id: str) -> Job:
     return job
 
 
-def _steer(found: argparse.Namespace, folder: DataFolder, word: str, online: bool) -> int:
+def _steer(found: argparse.Namespace, folder: DataFolder, word: str, online: Callable[[], bool]) -> int:
     """Pause, resume or cancel a job, wherever it is."""
     job, waiting = _known(folder, getattr(found, word)), Waiting(folder)
     if waiting.has(job["id"]) and word == "cancel":
@@ -152,7 +152,7 @@ def _steer(found: argparse.Namespace, folder: DataFolder, word: str, online: boo
         _keep(folder, job, "cancelled")
         print(f"Job {job['id']} is out of the queue.")
     elif hosted.running([job]):
-        status, facts = hosted.steer(job, word, online)
+        status, facts = hosted.steer(job, word, online())
         _keep(folder, job, status, **facts)
         print(f"Job {job['id']} stands at {facts['host_status']} at {job['host']}.")
     elif job["status"] == "running" and (run := RUN.match(holder(folder.lock))):

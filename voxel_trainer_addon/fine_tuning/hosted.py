@@ -360,5 +360,5 @@ def _next(job: Job) -> str:
     name = job["dataset"]
     return (
         f" Next: `evaluate --name {name} --model {who}{where}`; "
-        f"`deploy add {name} --asks {who}{where}` lets it be deployed."
+        f"`deploy add {name} --asks {who}{where} --tuned` lets it be deployed."
     )

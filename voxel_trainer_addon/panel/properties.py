@@ -35,7 +35,7 @@ HOSTS = {
     **{name: (name.title(), f"The host {name.title()}") for name in PROVIDERS if name not in ("openai", "claude")},
     OWN_HOST: ("Host of Your Own", "By the Python file that the preferences name"),
 }
-HOST_ITEMS = tuple((id or "HERE", *told) for id, told in HOSTS.items() if not id or id in (*PROVIDERS, OWN_HOST))
+HOST_ITEMS = tuple((id or "HERE", *told) for id, told in HOSTS.items())
 
 
 def _preset(name: str) -> tuple[str, str, str]:

@@ -21,7 +21,8 @@ def test_a_tuned_model_answers_once_it_is_hosted(tmp_path: Path, capsys: pytest.
 
         def deploy(*words: str, online: bool = True) -> int:
             at = ("--base-url", server.url, "--data", str(tmp_path))
-            return main(["deploy", *words, *at], lambda: {"online": online}, Path("run_headless.py"))
+            facts = {"program": "blender", "is_module": False, "version": (5, 2, 3), "assets": (), "online": online}
+            return main(["deploy", *words, *at], lambda: facts, Path("run_headless.py"))
 
         def said() -> Answer:
             heard: list[object] = []
